@@ -1,0 +1,14 @@
+//! AlphaFlow: one engine that backtests a US-equity strategy, rehearses it and trades it.
+pub mod cli;
+pub mod domain;
+pub mod engine;
+pub mod execution;
+pub mod indicator;
+pub mod market;
+pub mod metric;
+pub mod portfolio;
+pub mod report;
+pub mod risk;
+pub mod scenario;
+pub mod strategy;
+pub mod venue;

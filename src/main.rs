@@ -1,0 +1,2 @@
+//! AlphaFlow's command line.
+fn main() {}
