@@ -26,7 +26,7 @@ impl Momentum {
     pub fn update(&mut self, close: f64) -> Option<f64> {
         let known = self.ring.is_full();
         let before = self.ring.push(close);
-        self.change = known.then(|| close - before);
+        self.change = known.then_some(close - before);
         self.change
     }
 

@@ -29,7 +29,7 @@ impl IndicatorSpec {
             check_argument(info.id, parameter, value).map(|()| value)
         });
         let spec = Self { info, arguments: arguments.collect::<Result<_, _>>()? };
-        runner(&spec)?; // what holds between arguments (fast < slow) is known only to the indicator
+        let _ = runner(&spec)?; // what holds between arguments (fast < slow) is known only to the indicator
         Ok(spec)
     }
 
