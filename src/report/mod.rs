@@ -1,1 +1,4 @@
-//! report
+//! What a run looks like to a person: HTML, PNG, terminal.
+//!
+//! Not here: any number that is not already in the run; files of numbers (scenario::folder).
+pub mod model;

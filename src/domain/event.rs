@@ -1,0 +1,68 @@
+//! What a venue tells us.
+use super::{Fill, Money, OrderId, Price, SymbolIndex, Timestamp};
+
+/// Why a venue refused an order after risk had approved it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum RejectReason {
+    /// The account could not pay when the order came to its fill.
+    #[error("insufficient buying power: needs {need}, has {have}")]
+    BuyingPower {
+        /// Dollars needed.
+        need: Money,
+        /// Dollars available.
+        have: Money,
+    },
+    /// The size came to less than the smallest tradable quantity.
+    #[error("the order came to no shares at {price}")]
+    NoShares {
+        /// The price it was sized at.
+        price: Price,
+    },
+}
+
+/// One answer of a venue. Answers are events, never return values.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ExecutionEvent {
+    /// The venue has the order.
+    Accepted {
+        /// Whose.
+        order: OrderId,
+    },
+    /// An execution; `remaining_is_zero` says whether it was the last.
+    Filled {
+        /// The execution.
+        fill: Fill,
+        /// The order is done.
+        done: bool,
+    },
+    /// Taken back.
+    Canceled {
+        /// Whose.
+        order: OrderId,
+    },
+    /// Its time ran out.
+    Expired {
+        /// Whose.
+        order: OrderId,
+    },
+    /// Refused by the venue.
+    Rejected {
+        /// Whose.
+        order: OrderId,
+        /// Why.
+        reason: RejectReason,
+    },
+    /// A protective order went live or moved: where it stands now.
+    LegLive {
+        /// The leg.
+        order: OrderId,
+        /// Its entry.
+        parent: OrderId,
+        /// Which share.
+        symbol: SymbolIndex,
+        /// Where it stands.
+        level: Price,
+        /// Since when.
+        time: Timestamp,
+    },
+}

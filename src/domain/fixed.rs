@@ -1,0 +1,125 @@
+//! Decimal text to and from scaled integers.
+//!
+//! Not here: what the numbers mean. Text goes in through `rust_decimal`; it comes out of plain
+//! integer arithmetic, because a `Decimal` holds 96 bits and [`super::Money`] needs 128.
+use std::fmt;
+use std::str::FromStr;
+
+use rust_decimal::Decimal;
+
+/// Why a piece of text is not a number of the wanted kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseNumberError {
+    /// The text is no decimal number.
+    #[error("`{text}` is not a decimal number; write it like 1234.56")]
+    NotANumber {
+        /// The text as found.
+        text: String,
+    },
+    /// More digits after the point than the type can hold.
+    #[error("`{text}` has more than {decimals_max} decimals; round it")]
+    TooPrecise {
+        /// The text as found.
+        text: String,
+        /// Digits after the point that fit.
+        decimals_max: u32,
+    },
+    /// Outside the range of the type.
+    #[error("`{text}` is out of range; allowed is {range}")]
+    OutOfRange {
+        /// The text as found.
+        text: String,
+        /// The allowed range, in words.
+        range: &'static str,
+    },
+}
+
+/// Parses exactly: the value is `text` × 10^`decimals`, or an error; nothing is rounded.
+pub(super) fn parse_exact(text: &str, decimals: u32, range: &'static str) -> Result<i128, ParseNumberError> {
+    let value = Decimal::from_str(text.trim())
+        .or_else(|_| Decimal::from_scientific(text.trim()))
+        .map_err(|_| ParseNumberError::NotANumber { text: text.to_owned() })?
+        .normalize();
+    if value.scale() > decimals {
+        return Err(ParseNumberError::TooPrecise { text: text.to_owned(), decimals_max: decimals });
+    }
+    10i128
+        .checked_pow(decimals - value.scale())
+        .and_then(|factor| value.mantissa().checked_mul(factor))
+        .ok_or_else(|| ParseNumberError::OutOfRange { text: text.to_owned(), range })
+}
+
+/// Writes `value` × 10^-`decimals` with no digit lost and no trailing zero.
+pub(super) fn write_exact(f: &mut fmt::Formatter<'_>, value: i128, decimals: u32) -> fmt::Result {
+    let unit = 10u128.pow(decimals);
+    let (whole, mut fraction) = (value.unsigned_abs() / unit, value.unsigned_abs() % unit);
+    let sign = if value < 0 { "-" } else { "" };
+    if fraction == 0 {
+        return f.pad_integral(value >= 0, "", &whole.to_string());
+    }
+    let mut width = decimals as usize;
+    while fraction.is_multiple_of(10) {
+        fraction /= 10;
+        width -= 1;
+    }
+    f.pad(&format!("{sign}{whole}.{fraction:0width$}"))
+}
+
+/// `FromStr`, `Display`, `Debug`, serde as text (numbers accepted on the way in) for a scaled integer.
+macro_rules! text_face {
+    ($type:ty, $decimals:expr, $expecting:literal) => {
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                $crate::domain::fixed::write_exact(f, i128::from(self.0), $decimals)
+            }
+        }
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, concat!(stringify!($type), "({})"), self)
+            }
+        }
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any($crate::domain::fixed::NumberText::<$type>::new($expecting))
+            }
+        }
+    };
+}
+pub(super) use text_face;
+
+/// Reads a number written as text (exact), an integer, or a float (its shortest decimal form).
+pub(super) struct NumberText<T> {
+    expecting: &'static str,
+    kind: std::marker::PhantomData<T>,
+}
+
+impl<T> NumberText<T> {
+    pub(super) fn new(expecting: &'static str) -> Self {
+        Self { expecting, kind: std::marker::PhantomData }
+    }
+}
+
+impl<T: FromStr<Err = ParseNumberError>> serde::de::Visitor<'_> for NumberText<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expecting)
+    }
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<T, E> {
+        value.to_string().parse().map_err(E::custom)
+    }
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<T, E> {
+        value.to_string().parse().map_err(E::custom)
+    }
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<T, E> {
+        value.to_string().parse().map_err(E::custom)
+    }
+}

@@ -1,0 +1,250 @@
+//! Orders as they are wanted.
+use serde::Serialize;
+
+use super::{Price, Quantity, Ratio, SymbolIndex};
+
+/// Our number for an order, counted from 1 in the order of approval.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct OrderId(pub u64);
+
+/// Buy or sell.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Take shares.
+    Buy,
+    /// Give shares, owned or borrowed.
+    Sell,
+}
+
+/// How an order wants its price.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OrderKind {
+    /// At whatever the market offers.
+    Market,
+    /// At `limit` or better.
+    Limit {
+        /// The worst acceptable price.
+        limit: Price,
+    },
+    /// Becomes a market order when the price touches `stop`.
+    Stop {
+        /// The trigger.
+        stop: Price,
+    },
+    /// Becomes a limit order when the price touches `stop`.
+    StopLimit {
+        /// The trigger.
+        stop: Price,
+        /// The worst acceptable price after it.
+        limit: Price,
+    },
+    /// A stop that follows the best price so far.
+    TrailingStop {
+        /// How far behind it stays.
+        trail: Trail,
+    },
+}
+
+/// How far a trailing stop stays behind the best price.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trail {
+    /// A fixed number of dollars.
+    Price(Price),
+    /// A fraction of the best price.
+    Fraction(Ratio),
+}
+
+/// How long an order lives.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeInForce {
+    /// Until the session's close.
+    Day,
+    /// Until canceled.
+    Gtc,
+    /// What can fill at once; the rest is canceled.
+    Ioc,
+    /// All at once or nothing.
+    Fok,
+    /// In the opening auction only.
+    Opg,
+    /// In the closing auction only.
+    Cls,
+}
+
+/// How orders hang together.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderClass {
+    /// On its own.
+    Simple,
+    /// An entry with a stop and a target.
+    Bracket,
+    /// A stop and a target; one fills, the other goes.
+    Oco,
+    /// An entry with one exit.
+    Oto,
+}
+
+/// Why an order was sent: names the exit in `trades.csv`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderPurpose {
+    /// Opens or adds.
+    Entry,
+    /// The strategy wants out.
+    Signal,
+    /// The protective stop.
+    Stop,
+    /// The profit target.
+    TakeProfit,
+    /// The trailing stop.
+    Trail,
+    /// A risk limit closes the position.
+    RiskHalt,
+    /// A person closes the position.
+    KillSwitch,
+    /// Exactly as a script or a person wrote it.
+    Manual,
+}
+
+/// How many shares an order is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OrderSize {
+    /// So many; fixed at approval.
+    Shares(Quantity),
+    /// This fraction of cash, measured at the fill after any close at the same open.
+    CashFraction {
+        /// Share of the cash.
+        fraction: Ratio,
+        /// Keep nine decimals instead of whole shares.
+        fractional: bool,
+    },
+}
+
+/// From when a protective order can fill.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LegActivation {
+    /// On the bar of the entry's fill, if the entry filled at its open.
+    EntryBar,
+    /// From the bar after the entry's fill.
+    NextBar,
+}
+
+/// Where a protective order stands once its entry has filled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LegLevel {
+    /// At this price, known before.
+    At(Price),
+    /// So many billionths of a dollar from the fill price, on the losing side for a stop and the
+    /// winning side for a target.
+    FromFill {
+        /// Distance in billionths of a dollar, above 0.
+        distance_units: i64,
+    },
+    /// This fraction of the fill price away from it.
+    FractionFromFill(Ratio),
+}
+
+/// The exits that become live when an entry fills, sized to what has filled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExitLegs {
+    /// The protective stop.
+    pub stop: Option<LegLevel>,
+    /// The stop follows the best price, at its first distance.
+    pub trailing: bool,
+    /// The limit of a stop-limit leg, absolute.
+    pub stop_limit: Option<Price>,
+    /// The profit target.
+    pub take_profit: Option<LegLevel>,
+    /// From when they can fill.
+    pub activation: LegActivation,
+}
+
+impl ExitLegs {
+    /// No protection.
+    pub const NONE: ExitLegs = ExitLegs {
+        stop: None,
+        trailing: false,
+        stop_limit: None,
+        take_profit: None,
+        activation: LegActivation::EntryBar,
+    };
+
+    /// Is there any leg?
+    pub const fn any(&self) -> bool {
+        self.stop.is_some() || self.take_profit.is_some()
+    }
+}
+
+/// An order as somebody wants it, before risk has seen it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OrderRequest {
+    /// Which share.
+    pub symbol: SymbolIndex,
+    /// Buy or sell.
+    pub side: Side,
+    /// How many.
+    pub size: OrderSize,
+    /// How it wants its price.
+    pub kind: OrderKind,
+    /// How long it lives.
+    pub time_in_force: TimeInForce,
+    /// How it hangs together with others.
+    pub class: OrderClass,
+    /// Why it is sent.
+    pub purpose: OrderPurpose,
+    /// What becomes live when it fills.
+    pub legs: ExitLegs,
+}
+
+impl Side {
+    /// The other side.
+    pub const fn opposite(self) -> Side {
+        match self {
+            Side::Buy => Side::Sell,
+            Side::Sell => Side::Buy,
+        }
+    }
+
+    /// `buy` or `sell`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Side::Buy => "buy",
+            Side::Sell => "sell",
+        }
+    }
+}
+
+impl OrderKind {
+    /// Alpaca's word for the kind.
+    pub const fn name(self) -> &'static str {
+        match self {
+            OrderKind::Market => "market",
+            OrderKind::Limit { .. } => "limit",
+            OrderKind::Stop { .. } => "stop",
+            OrderKind::StopLimit { .. } => "stop_limit",
+            OrderKind::TrailingStop { .. } => "trailing_stop",
+        }
+    }
+}
+
+/// Names as Alpaca writes them, for a fieldless enum.
+macro_rules! names {
+    ($type:ty { $($variant:ident => $name:literal),+ $(,)? }) => {
+        impl $type {
+            /// The name in files, as Alpaca writes it where Alpaca has one.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+        }
+    };
+}
+
+names!(TimeInForce { Day => "day", Gtc => "gtc", Ioc => "ioc", Fok => "fok", Opg => "opg", Cls => "cls" });
+names!(OrderClass { Simple => "simple", Bracket => "bracket", Oco => "oco", Oto => "oto" });
+names!(OrderPurpose {
+    Entry => "entry", Signal => "signal", Stop => "stop", TakeProfit => "take_profit", Trail => "trail",
+    RiskHalt => "risk_halt", KillSwitch => "kill_switch", Manual => "manual",
+});
