@@ -58,7 +58,7 @@ pub enum IndicatorError {
         valid: String,
     },
     /// More arguments than the indicator has parameters.
-    #[error("{indicator}: {given} arguments given, but it takes at most {max}: {usage}")]
+    #[error("{indicator}: too many arguments ({given} given, at most {max} allowed); write {usage}")]
     TooManyArguments {
         /// Registry id.
         indicator: &'static str,

@@ -6,8 +6,8 @@ use super::compute::runner;
 use super::error::IndicatorError;
 use super::registry::{IndicatorInfo, ParameterInfo, ParameterKind, registry};
 
-/// Most indicators in one compute string: a 1,000,000-bar file then needs at most about 10 GB.
-pub const INDICATORS_MAX: usize = 200;
+/// Most indicators in one compute string: over 1,000,000 bars their columns then need at most 3 GB.
+pub const INDICATORS_MAX: usize = 64;
 
 /// One indicator with its arguments. Invariant: it can be built; every argument is in range.
 #[derive(Debug, Clone, PartialEq)]
@@ -202,8 +202,8 @@ mod tests {
             ("sma(nan)", "sma: period must be from 1 to 100000, but it is NaN"),
             ("sma(2.5)", "sma: period must be a whole number, but it is 2.5; write 3 instead"),
             ("sma(ten)", "sma: period must be a number, but it is `ten`"),
-            ("sma(1,2)", "sma: 2 arguments given, but it takes at most 1: sma(period)"),
-            ("obv(3)", "obv: 1 arguments given, but it takes at most 0: obv"),
+            ("sma(1,2)", "sma: too many arguments (2 given, at most 1 allowed); write sma(period)"),
+            ("obv(3)", "obv: too many arguments (1 given, at most 0 allowed); write obv"),
             ("macd(12,,9)", "macd: slow_period must be a number, but it is ``"),
             ("macd(26,12,9)", "macd: fast_period 26 must be below slow_period 12; give the smaller one first"),
             ("bollinger(20,101)", "bollinger: multiplier must be from 0 to 100, but it is 101"),
