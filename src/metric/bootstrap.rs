@@ -2,7 +2,7 @@
 //!
 //! Not here: the point estimates; an interval answers "what else could this series have shown?".
 //! Invariant: the same returns and seed give the same interval on every machine with the same floating arithmetic.
-use super::check::{finite, require_compoundable};
+use super::check::{finite, require_a_day, require_compoundable};
 use super::growth::DAYS_PER_YEAR;
 use super::moments::{mean, varying};
 use super::percentile::percentile_of_sorted;
@@ -57,12 +57,11 @@ pub fn mean_block_length(sessions: usize) -> f64 {
 ///
 /// Each resample strings together blocks that start anywhere in the series, wrap around its end and have geometric
 /// length of mean [`mean_block_length`]; runs of good and bad days stay together, so drawdowns keep their depth.
-/// `returns`: fractions, oldest first, length ≥ [`SESSIONS_MIN`]. `calendar_days`: from the first session's date to the
-/// last's, as `cagr` takes it. `seed`: of the draws, nothing else is random.
+/// `returns`: fractions, oldest first, length ≥ [`SESSIONS_MIN`]. `calendar_days`: as `cagr` takes it. `seed`: of the draws, nothing else is random.
 /// Errors: [`MetricError::TooShort`], [`MetricError::TotalLoss`], [`MetricError::NotFinite`]. Inside:
 /// [`MetricError::SparseResamples`] when over 5 % of resamples have no Sharpe ratio; [`MetricError::NoTime`].
 /// Source: Politis & Romano (1994), "The Stationary Bootstrap", J. of the American Statistical Association 89(428).
-pub fn bootstrap_intervals(returns: &[f64], calendar_days: i64, seed: u64) -> Result<Intervals, MetricError> {
+pub fn bootstrap_intervals(returns: &[f64], calendar_days: f64, seed: u64) -> Result<Intervals, MetricError> {
     require_compoundable(returns, SESSIONS_MIN)?;
     let days = prepare(returns);
     let center = mean(returns);
@@ -166,12 +165,10 @@ impl Blocks {
 }
 
 /// Interval of the growth a year, from logarithms of growth over the whole series.
-fn yearly(mut log_growths: Vec<f64>, calendar_days: i64) -> Result<Interval, MetricError> {
-    if calendar_days < 1 {
-        return Err(MetricError::NoTime);
-    }
+fn yearly(mut log_growths: Vec<f64>, calendar_days: f64) -> Result<Interval, MetricError> {
+    require_a_day(calendar_days)?;
     for growth in &mut log_growths {
-        *growth = finite((*growth * DAYS_PER_YEAR / calendar_days as f64).exp_m1())?;
+        *growth = finite((*growth * DAYS_PER_YEAR / calendar_days).exp_m1())?;
     }
     interval(log_growths)
 }
@@ -199,22 +196,22 @@ mod tests {
 
     #[test]
     fn same_seed_same_interval_other_seed_other_interval() {
-        let first = bootstrap_intervals(&returns(300), 435, 1).expect("drawn");
-        assert_eq!(bootstrap_intervals(&returns(300), 435, 1), Ok(first));
-        assert_ne!(bootstrap_intervals(&returns(300), 435, 2), Ok(first));
+        let first = bootstrap_intervals(&returns(300), 435.0, 1).expect("drawn");
+        assert_eq!(bootstrap_intervals(&returns(300), 435.0, 1), Ok(first));
+        assert_ne!(bootstrap_intervals(&returns(300), 435.0, 2), Ok(first));
     }
 
     #[test]
     fn contains_the_estimate_of_an_ordinary_series() {
         let returns = returns(500);
-        let all = bootstrap_intervals(&returns, 727, 1).expect("drawn");
+        let all = bootstrap_intervals(&returns, 727.0, 1).expect("drawn");
         let path = wealth(&returns).expect("path");
         let holds = |interval: Result<Interval, MetricError>, estimate: Result<f64, MetricError>| {
             let (interval, estimate) = (interval.expect("interval"), estimate.expect("estimate"));
             assert!(interval.low < estimate && estimate < interval.high, "{estimate} outside {interval:?}");
         };
         holds(all.sharpe, sharpe(&returns));
-        holds(all.cagr, cagr(1.0, path[500], 727));
+        holds(all.cagr, cagr(1.0, path[500], 727.0));
         holds(all.max_drawdown, max_drawdown(&path));
     }
 
@@ -246,9 +243,9 @@ mod tests {
 
     #[test]
     fn refusals() {
-        assert_eq!(bootstrap_intervals(&[0.1; 19], 30, 1), Err(MetricError::TooShort { need: 20, have: 19 }));
-        assert_eq!(bootstrap_intervals(&[-1.0; 20], 30, 1), Err(MetricError::TotalLoss { index: 0, value: -1.0 }));
-        let still = bootstrap_intervals(&[0.0; 20], 0, 1).expect("drawn");
+        assert_eq!(bootstrap_intervals(&[0.1; 19], 30.0, 1), Err(MetricError::TooShort { need: 20, have: 19 }));
+        assert_eq!(bootstrap_intervals(&[-1.0; 20], 30.0, 1), Err(MetricError::TotalLoss { index: 0, value: -1.0 }));
+        let still = bootstrap_intervals(&[0.0; 20], 0.0, 1).expect("drawn");
         assert_eq!(still.sharpe, Err(MetricError::SparseResamples { defined: 0, resamples: RESAMPLES }));
         assert_eq!(still.cagr, Err(MetricError::NoTime));
         assert_eq!(still.max_drawdown, Ok(Interval { low: 0.0, high: 0.0 }));
@@ -259,13 +256,13 @@ mod tests {
         /// Low ends below high ends, falls stay in [−1, 0], leverage leaves the Sharpe ratio alone.
         #[test]
         fn ordered_and_bounded(returns in prop::collection::vec(-0.1..0.1f64, 20..60), seed: u64, leverage in 0.2..5.0f64) {
-            let all = bootstrap_intervals(&returns, 90, seed).expect("drawn");
+            let all = bootstrap_intervals(&returns, 90.0, seed).expect("drawn");
             let (sharpe, cagr, fall) =
                 (all.sharpe.expect("sharpe"), all.cagr.expect("cagr"), all.max_drawdown.expect("fall"));
             prop_assert!(sharpe.low <= sharpe.high && cagr.low <= cagr.high);
             prop_assert!(-1.0 <= fall.low && fall.low <= fall.high && fall.high <= 0.0);
             let scaled: Vec<f64> = returns.iter().map(|value| value * leverage).collect();
-            let scaled = bootstrap_intervals(&scaled, 90, seed).expect("drawn").sharpe.expect("sharpe");
+            let scaled = bootstrap_intervals(&scaled, 90.0, seed).expect("drawn").sharpe.expect("sharpe");
             prop_assert!((scaled.low - sharpe.low).abs() < 1e-7 * (1.0 + sharpe.low.abs()));
         }
     }

@@ -41,6 +41,11 @@ pub(super) fn require_positive_equity(path: &[f64], need: usize) -> Result<(), M
     }
 }
 
+/// Time enough to speak of growth a year.
+pub(super) fn require_a_day(calendar_days: f64) -> Result<(), MetricError> {
+    if calendar_days >= 1.0 { finite(calendar_days).map(|_| ()) } else { Err(MetricError::NoTime) }
+}
+
 /// Profits of closed trades: finite and at least one.
 pub(super) fn require_trades(pnl: &[f64]) -> Result<(), MetricError> {
     if pnl.is_empty() {
@@ -70,6 +75,8 @@ mod tests {
             require_positive_equity(&[1.0, 0.0], 1),
             Err(MetricError::NonPositiveEquity { index: 1, equity: 0.0 })
         );
+        assert_eq!(require_a_day(f64::NAN), Err(MetricError::NoTime));
+        assert_eq!(require_a_day(f64::INFINITY), Err(MetricError::Overflow));
         assert_eq!(require_trades(&[]), Err(MetricError::NoTrades));
         assert_eq!(finite(f64::INFINITY), Err(MetricError::Overflow));
         assert_eq!(finite(-1.5), Ok(-1.5));

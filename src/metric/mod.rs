@@ -16,8 +16,7 @@
 //! - Percentiles run in a straight line between order statistics, as numpy's default: [`percentile`].
 //!
 //! Invariants: (1) no function returns NaN, infinity or a stand-in number: undefined is a [`MetricError`], whose text
-//! stands beside `null`; (2) no function panics, whatever the input; (3) the only randomness is [`bootstrap_intervals`]',
-//! from its seed.
+//! stands beside `null`; (2) no function panics, whatever the input; (3) the only randomness is drawn by [`bootstrap_intervals`] from its seed.
 mod alpha;
 mod beta;
 mod bootstrap;
@@ -30,6 +29,8 @@ mod error;
 mod growth;
 mod information_ratio;
 mod kurtosis;
+#[cfg(test)]
+mod laws;
 mod line;
 mod min_track_record;
 mod moments;
