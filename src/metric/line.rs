@@ -2,7 +2,7 @@
 //!
 //! Not here: what the axes are.
 use super::MetricError;
-use super::check::require_pair;
+use super::check::{finite, require_pair};
 use super::moments::{mean, varying};
 
 /// Least-squares line of y on x.
@@ -19,7 +19,7 @@ pub struct Line {
 impl Line {
     /// The line through the points (x, y), two or more.
     ///
-    /// Errors: [`MetricError::ZeroVariance`] when x does not vary; [`MetricError::TooShort`].
+    /// Errors: [`MetricError::ZeroVariance`] when x does not vary; [`MetricError::TooShort`]; [`MetricError::Overflow`].
     pub(super) fn fit(x: &[f64], y: &[f64]) -> Result<Self, MetricError> {
         require_pair(x, y, 2)?;
         let (center_x, center_y) = (mean(x), mean(y));
@@ -28,8 +28,8 @@ impl Line {
             (xy + dx * dy, xx + dx * dx, yy + dy * dy)
         });
         varying((sums.1 / x.len() as f64).sqrt())?;
-        let slope = sums.0 / sums.1;
-        Ok(Self { slope, intercept: center_y - slope * center_x, sums })
+        let slope = finite(sums.0 / sums.1)?;
+        Ok(Self { slope, intercept: finite(center_y - slope * center_x)?, sums })
     }
 
     /// Share of y's variance that the line explains.

@@ -32,8 +32,9 @@ pub(super) fn nonzero_deviation(returns: &[f64]) -> Result<f64, MetricError> {
     varying(sample_deviation(returns)?)
 }
 
-/// A deviation of returns that is more than rounding.
+/// A deviation that fits a double and is more than rounding.
 pub(super) fn varying(deviation: f64) -> Result<f64, MetricError> {
+    let deviation = finite(deviation)?;
     if deviation > RETURN_RESOLUTION { Ok(deviation) } else { Err(MetricError::ZeroVariance) }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Not here: running the trials; they come as columns of returns of the same sessions.
 use super::MetricError;
-use super::check::require;
+use super::check::{finite, require};
 use super::line::Line;
 use super::moments::{mean, varying};
 use super::percentile::percentile;
@@ -146,8 +146,8 @@ fn score(trial: &[BlockSummary], half: &[usize]) -> Result<f64, MetricError> {
         (squares + own + length * (mean - center) * (mean - center), count + length)
     });
     match varying((squares / (count - 1.0)).sqrt()) {
-        Ok(deviation) => Ok(center / deviation),
-        Err(_) if center == 0.0 => Ok(0.0),
+        Ok(deviation) => finite(center / deviation),
+        Err(MetricError::ZeroVariance) if center == 0.0 => Ok(0.0),
         Err(reason) => Err(reason),
     }
 }
