@@ -122,7 +122,10 @@ impl SimulatedVenue {
                     OrderKind::Stop { .. } | OrderKind::TrailingStop { .. } => order.stop_reached(bar.open),
                 }
         };
-        self.position_where(symbol, fills_at_open).map(|at| (at, bar.open))
+        // A due exit comes before a stop that the open has jumped over: the stop is then void.
+        let first =
+            self.position_where(symbol, |venue, order| order.kind == OrderKind::Market && fills_at_open(venue, order));
+        first.or_else(|| self.position_where(symbol, fills_at_open)).map(|at| (at, bar.open))
     }
 
     /// A stop-limit whose stop lies behind the open becomes a limit before the open is matched.
@@ -263,8 +266,7 @@ impl SimulatedVenue {
         };
         if reduces {
             let held = self.account.shares(symbol).abs();
-            // A protective order never flips a position; a script's order may.
-            return Ok(if order.purpose == OrderPurpose::Manual { wanted } else { wanted.min(held) });
+            return Ok(if order.reduce_only { wanted.min(held) } else { wanted });
         }
         if wanted.is_zero() {
             return Err(RejectReason::NoShares { price });
@@ -301,7 +303,7 @@ impl SimulatedVenue {
             if order.sibling == Some(filled.id) {
                 order.remaining = order.remaining - quantity.min(order.remaining);
             }
-            if order.parent.is_some() && order.id != filled.id {
+            if order.reduce_only && order.id != filled.id {
                 let protects = held.closing_side() == Some(order.side);
                 order.remaining = if protects { order.remaining.min(held.abs()) } else { Quantity::ZERO };
             }
@@ -370,6 +372,7 @@ impl LegTemplate {
             purpose,
             legs: ExitLegs::NONE,
             parent: Some(self.entry.id),
+            reduce_only: true,
             sibling,
             live_after: self.live_after,
             trigger: price,

@@ -19,6 +19,8 @@ pub(super) struct VenueOrder {
     pub(super) legs: ExitLegs,
     /// The entry this order protects.
     pub(super) parent: Option<OrderId>,
+    /// It was approved to shrink a position, so it never opens one.
+    pub(super) reduce_only: bool,
     /// Fills of one shrink the other.
     pub(super) sibling: Option<OrderId>,
     /// It can fill on bars that open after this.

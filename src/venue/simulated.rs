@@ -75,6 +75,8 @@ impl SimulatedVenue {
             purpose: request.purpose,
             legs: request.legs,
             parent: None,
+            reduce_only: self.account.reduces(request.symbol, request.side)
+                && quantity <= self.account.shares(request.symbol).abs(),
             sibling: None,
             live_after: now,
             trigger,
