@@ -4,9 +4,13 @@
 //! A [`ScenarioSpec`] is read from text and `--set` overrides ([`load`], [`parse`]), and written back
 //! with every default ([`effective_toml`]). `[sweep]`, `[walk_forward]` and `[stress]` are read and
 //! checked with the rest; a single backtest ignores them.
+mod account_rows;
+mod data;
 pub mod diagnostic;
 mod effective;
+mod folder;
 mod load;
+mod metrics;
 mod overrides;
 mod parse;
 mod parse_check;
@@ -18,6 +22,7 @@ mod parse_sections;
 mod parse_source;
 mod parse_study;
 mod parse_value;
+mod run;
 pub mod spec;
 mod spec_choice;
 mod spec_data;
@@ -31,7 +36,12 @@ mod tests_laws;
 mod tests_values;
 mod unsupported;
 
+pub use account_rows::{AccountRow, account_rows, round_trips};
+pub use data::{MarketData, load_market};
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub use effective::effective_toml;
+pub use folder::{fingerprint, write_folder};
 pub use load::{LoadedScenario, load, parse};
+pub use metrics::{Metrics, compute_metrics};
+pub use run::run;
 pub use spec::ScenarioSpec;

@@ -2,13 +2,23 @@
 //!
 //! Not here: sizes, stops and limits (risk, engine), sending (execution). A strategy never sees a
 //! bar before it has closed, nor anything of the future.
+mod buy_and_hold;
+mod donchian_breakout;
 mod intents;
 mod ma_crossover;
+mod momentum;
+mod registry;
+mod rsi_mean_reversion;
 mod signal;
 mod view;
 
+pub use buy_and_hold::BuyAndHold;
+pub use donchian_breakout::DonchianBreakout;
 pub use intents::{Intent, Intents, ScriptOrder, ScriptSize};
 pub use ma_crossover::{CrossRule, MaCrossover};
+pub use momentum::Momentum;
+pub use registry::{ParamError, ParamInfo, ParamKind, SIGNAL_PARAMS, StrategyInfo, StrategyVisitor, build, registry};
+pub use rsi_mean_reversion::RsiMeanReversion;
 pub use signal::{Direction, Reenter, SignalRule, SignalState};
 pub use view::{Holding, LastExit, SymbolBook, View};
 
