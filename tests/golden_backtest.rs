@@ -141,6 +141,7 @@ fn check(case_file: &Path, data: &Path) {
         );
     }
     let still_open = case["expected"]["open_position"].is_object() as usize
+        + case["expected"]["open_positions"].as_object().map_or(0, serde_json::Map::len)
         + case["expected"]["open_positions"].as_array().map_or(0, Vec::len);
     assert_eq!(open.len(), still_open, "{id}: open positions");
     let curve =

@@ -4,7 +4,7 @@
 use super::ExecutionBackend;
 use crate::domain::{Bar, ExecutionEvent, Money, OrderId, Price, Quantity, SymbolIndex, Timestamp};
 use crate::risk::ApprovedOrder;
-use crate::venue::{SimulatedVenue, VenueRules};
+use crate::venue::{SimulatedVenue, Submission, VenueRules};
 
 /// The backend of a backtest.
 #[derive(Debug)]
@@ -62,7 +62,15 @@ impl ExecutionBackend for ReplayBackend {
     fn submit(&mut self, order: ApprovedOrder) {
         assert_eq!(order.approved_at(), self.now, "an approval is about a moment: it is sent at once or not at all");
         let last = self.last[order.request().symbol.get()];
-        self.venue.submit(order.id(), order.request(), order.quantity(), last, self.now, self.in_session);
+        self.venue.submit(&Submission {
+            id: order.id(),
+            request: *order.request(),
+            quantity: order.quantity(),
+            reduce_only: order.reduces(),
+            last,
+            now: self.now,
+            in_session: self.in_session,
+        });
     }
 
     fn cancel(&mut self, order: OrderId) {

@@ -79,6 +79,7 @@ pub struct ApprovedOrder {
     quantity: Quantity,
     approved_at: Timestamp,
     sequence: u64,
+    reduces: bool,
 }
 
 /// What the gate remembers of an approval until it is filled or voided.
@@ -125,6 +126,10 @@ impl ApprovedOrder {
     /// The moment of the approval; a backend refuses one that is too old.
     pub fn approved_at(&self) -> Timestamp {
         self.approved_at
+    }
+    /// It was proved to shrink the position and not to flip it.
+    pub fn reduces(&self) -> bool {
+        self.reduces
     }
     /// Counts approvals of this gate from 1.
     pub fn sequence(&self) -> u64 {
@@ -177,7 +182,8 @@ impl Gate {
         });
         self.reserved += reserve.unwrap_or(Money::ZERO);
         self.sequence += 1;
-        Ok(ApprovedOrder { id, request: *request, quantity, approved_at: now, sequence: self.sequence })
+        let reduces = reserve.is_none();
+        Ok(ApprovedOrder { id, request: *request, quantity, approved_at: now, sequence: self.sequence, reduces })
     }
 
     /// Does the order only shrink the position, even after every exit already on its way?

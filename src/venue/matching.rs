@@ -28,6 +28,11 @@ enum Moment {
     Close,
 }
 
+/// Orders approved as exits fill before all others.
+fn belongs(order: &VenueOrder, pass: Pass) -> bool {
+    order.reduce_only == (pass == Pass::Exits)
+}
+
 impl SimulatedVenue {
     /// Everything that fills at the opens of one bar time.
     pub fn open(&mut self, bars: &[(SymbolIndex, Bar)]) {
@@ -62,9 +67,9 @@ impl SimulatedVenue {
     pub fn close(&mut self, bars: &[(SymbolIndex, Bar)]) {
         for pass in [Pass::Exits, Pass::Entries] {
             for &(symbol, bar) in bars {
-                while let Some(at) = self.position_where(symbol, |venue, order| {
-                    venue.is_due_at_close(order, &bar) && venue.belongs(symbol, order, pass)
-                }) {
+                while let Some(at) = self
+                    .position_where(symbol, |venue, order| venue.is_due_at_close(order, &bar) && belongs(order, pass))
+                {
                     self.execute(symbol, at, bar.close, &bar, Moment::Close);
                 }
             }
@@ -89,30 +94,27 @@ impl SimulatedVenue {
         order.live_after < bar.time && order.filled_on != bar.time && !bar.volume.is_zero()
     }
 
-    fn belongs(&self, symbol: SymbolIndex, order: &VenueOrder, pass: Pass) -> bool {
-        self.account.reduces(symbol, order.side) == (pass == Pass::Exits)
-    }
-
     /// The first order of `symbol` that fills at the open, and at what price.
     fn due_at_open(&mut self, symbol: SymbolIndex, bar: &Bar, pass: Pass) -> Option<(usize, Price)> {
         if pass == Pass::Exits && self.rules.due_exit == DueExit::StopFirst {
             let exit_due = |venue: &Self, order: &VenueOrder| {
-                order.kind == OrderKind::Market && venue.is_live(order, bar) && venue.belongs(symbol, order, pass)
+                order.kind == OrderKind::Market && venue.is_live(order, bar) && belongs(order, pass)
             };
             let stop_hit = |venue: &Self, order: &VenueOrder| {
                 order.is_stop() && order.parent.is_some() && venue.is_live(order, bar) && order.stop_touched(bar)
             };
-            if self.position_where(symbol, exit_due).is_some()
-                && let Some(at) = self.position_where(symbol, stop_hit)
+            if let Some(exit) = self.position_where(symbol, exit_due)
+                && let Some(stop) = self.position_where(symbol, stop_hit)
             {
-                let stop = &self.books[symbol.get()][at];
-                return Some((at, stop.worse(stop.trigger, bar.open)));
+                // The exit leaves at the stop's price, which voids the stop.
+                let stop = &self.books[symbol.get()][stop];
+                return Some((exit, stop.worse(stop.trigger, bar.open)));
             }
         }
         self.trigger_gapped_stop_limits(symbol, bar);
         let fills_at_open = |venue: &Self, order: &VenueOrder| {
             venue.is_live(order, bar)
-                && venue.belongs(symbol, order, pass)
+                && belongs(order, pass)
                 && match order.kind {
                     OrderKind::Market => venue.rules.market_fill == MarketFill::NextOpen,
                     OrderKind::Limit { limit } => order.limit_reached(limit, bar.open, venue.rules.limit_fill),

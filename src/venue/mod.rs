@@ -11,4 +11,4 @@ mod simulated;
 
 pub use costs::{Commission, CostScope, Slippage};
 pub use rules::{BothTouched, DueExit, LimitFill, MarketFill, VenueRules};
-pub use simulated::SimulatedVenue;
+pub use simulated::{SimulatedVenue, Submission};

@@ -36,7 +36,7 @@ pub enum BothTouched {
 pub enum DueExit {
     /// The exit fills at the open and voids the stop.
     ExitFirst,
-    /// The stop fills, at the worse of open and stop.
+    /// The exit fills at the stop's price, the worse of open and stop (as vectorbt does).
     StopFirst,
 }
 

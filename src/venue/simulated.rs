@@ -29,6 +29,25 @@ pub struct SimulatedVenue {
     pub(super) ambiguous_bars: u64,
 }
 
+/// An order as it arrives at the venue.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Submission {
+    /// Our number for it.
+    pub id: OrderId,
+    /// What is wanted.
+    pub request: OrderRequest,
+    /// How many shares, unless it is sized at its fill.
+    pub quantity: Quantity,
+    /// It may only shrink the position.
+    pub reduce_only: bool,
+    /// Where its symbol last traded: a trailing stop starts from there.
+    pub last: Price,
+    /// Open time of the bar that has just closed.
+    pub now: Timestamp,
+    /// Another bar of this session may follow.
+    pub in_session: bool,
+}
+
 impl SimulatedVenue {
     /// A venue that knows `cash` dollars and no orders.
     pub fn new(rules: VenueRules, cash: Money, symbols: usize) -> SimulatedVenue {
@@ -49,17 +68,9 @@ impl SimulatedVenue {
         self.bands[symbol.get()].is_quiet(bar)
     }
 
-    /// Takes an order sent at `now` (the open time of the bar that has just closed), while its symbol
-    /// last traded at `last`. `in_session`: another bar of this session may follow.
-    pub fn submit(
-        &mut self,
-        id: OrderId,
-        request: &OrderRequest,
-        quantity: Quantity,
-        last: Price,
-        now: Timestamp,
-        in_session: bool,
-    ) {
+    /// Takes an order.
+    pub fn submit(&mut self, submission: &Submission) {
+        let Submission { id, request, quantity, reduce_only, last, now, in_session } = *submission;
         let trigger = match request.kind {
             OrderKind::Stop { stop } | OrderKind::StopLimit { stop, .. } => stop,
             OrderKind::TrailingStop { trail } => trail_level(request.side, last, trail, self.rules.tick),
@@ -75,8 +86,7 @@ impl SimulatedVenue {
             purpose: request.purpose,
             legs: request.legs,
             parent: None,
-            reduce_only: self.account.reduces(request.symbol, request.side)
-                && quantity <= self.account.shares(request.symbol).abs(),
+            reduce_only,
             sibling: None,
             live_after: now,
             trigger,
