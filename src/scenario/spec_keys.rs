@@ -342,7 +342,7 @@ impl KeyInfo {
         self.path.rsplit_once('.').map_or("", |(table, _)| table)
     }
 
-    /// May it be swept or does it hold a list or a path?
+    /// Does it hold a single value, so that a sweep can vary it?
     pub fn is_scalar(&self) -> bool {
         !matches!(self.kind, Tickers | Fractions(_) | Texts)
     }

@@ -227,8 +227,6 @@ fn spec() -> impl Strategy<Value = ScenarioSpec> {
                 stop.rule = StopRule::Percent(Ratio::from_units(1));
             }
             let (sweep, walk_forward, stress) = studies;
-            let risk_parts = (take_profit, risk, sweep, walk_forward, stress);
-            let (take_profit, risk, sweep, walk_forward, stress) = risk_parts;
             ScenarioSpec {
                 scenario,
                 data,
