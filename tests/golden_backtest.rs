@@ -2,6 +2,7 @@
 //!
 //! The cases lie in `../shared/golden`; without that folder the test says so and skips, but for the
 //! cases whose prices the project carries, whose expectations stand in `tests/golden`.
+#![allow(clippy::unwrap_used)]
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,7 @@ fn scenario(case: &Value, data: &Path) -> String {
     let file = case["data"]["file"].as_str().map(|file| data.join(file.trim_start_matches("shared/data/")));
     let files = case["data"]["files"].as_object();
     let symbols: Vec<String> = files.map_or_else(|| vec!["X".to_owned()], |files| files.keys().cloned().collect());
-    let path = file.map_or_else(|| data.join("lean_{symbol}_daily.csv"), |file| file);
+    let path = file.unwrap_or_else(|| data.join("lean_{symbol}_daily.csv"));
     let timeframe = match path.to_string_lossy() {
         name if name.contains("hourly") => "1h",
         name if name.contains("minute") => "1m",

@@ -57,7 +57,7 @@ const NOT_ENFORCED: &[&str] = &[
 
 /// Runs the scenario, writes the run folder, prints the summary.
 pub(super) fn run(args: &BacktestArgs, out: &mut impl Write) -> Result<(), Failure> {
-    let input = |diagnostic: Diagnostic| Failure::Input(diagnostic.render(&error_style()));
+    let input = |diagnostic: Box<Diagnostic>| Failure::Input(diagnostic.render(&error_style()));
     let loaded = load(&args.scenario, &args.overrides).map_err(|all| Failure::Input(all.render(&error_style())))?;
     let market = load_market(&loaded).map_err(input)?;
     if args.strict && market.warnings_total > 0 {

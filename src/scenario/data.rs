@@ -34,7 +34,7 @@ pub struct MarketData {
 /// Reads what the scenario names.
 ///
 /// Errors: whatever the data gate refuses; no bar between `start` and `end`.
-pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Diagnostic> {
+pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic>> {
     let data = &loaded.spec.data;
     let mut market = MarketData {
         bars: Vec::new(),
@@ -80,7 +80,7 @@ pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Diagnostic> {
 }
 
 impl MarketData {
-    fn hash(&mut self, name: &str, path: &std::path::Path) -> Result<(), Diagnostic> {
+    fn hash(&mut self, name: &str, path: &std::path::Path) -> Result<(), Box<Diagnostic>> {
         self.files.push((name.to_owned(), sha256_of_file(path).map_err(refused)?));
         Ok(())
     }
@@ -90,7 +90,7 @@ impl MarketData {
         loaded: &LoadedScenario,
         symbol: Symbol,
         actions: &[CorporateAction],
-    ) -> Result<Vec<Bar>, Diagnostic> {
+    ) -> Result<Vec<Bar>, Box<Diagnostic>> {
         let data = &loaded.spec.data;
         let path: PathBuf = loaded.path_for(symbol);
         let file = load_series(&path, data.timeframe).map_err(refused)?;
@@ -105,7 +105,8 @@ impl MarketData {
             Adjust::All => Some(Adjustment::All),
         };
         if let Some(adjustment) = adjustment {
-            adjust(&mut bars, actions, adjustment).map_err(|error| Diagnostic::of_file(&path, error.to_string()))?;
+            adjust(&mut bars, actions, adjustment)
+                .map_err(|error| Box::new(Diagnostic::of_file(&path, error.to_string())))?;
         }
         let (first, last) = (data.first_time(), data.last_time());
         bars.retain(|bar| first <= bar.time && bar.time <= last);
@@ -163,11 +164,11 @@ fn sessions(data: &DataSpec, series: &[Vec<Bar>]) -> Vec<SessionSpan> {
     calendar(data).sessions(day(first), day(last)).map(span).collect()
 }
 
-fn refused(error: crate::market::DataError) -> Diagnostic {
-    Diagnostic::new(error.path().display().to_string(), error.to_string())
+fn refused(error: crate::market::DataError) -> Box<Diagnostic> {
+    Box::new(Diagnostic::new(error.path().display().to_string(), error.to_string()))
 }
 
-fn no_bars(loaded: &LoadedScenario, symbol: Symbol) -> Diagnostic {
+fn no_bars(loaded: &LoadedScenario, symbol: Symbol) -> Box<Diagnostic> {
     let data = &loaded.spec.data;
     let bound = |bound: Option<String>, open: &str| bound.unwrap_or_else(|| open.to_owned());
     let (start, end) = (data.start.map(|time| time.to_string()), data.end.map(|time| time.to_string()));
@@ -177,5 +178,5 @@ fn no_bars(loaded: &LoadedScenario, symbol: Symbol) -> Diagnostic {
         bound(start, "its first bar"),
         bound(end, "its last bar")
     );
-    loaded.diagnostic("data.start", what).note("change start and end, or the file")
+    Box::new(loaded.diagnostic("data.start", what).note("change start and end, or the file"))
 }

@@ -13,14 +13,14 @@ use crate::venue::{BothTouched, Commission, CostScope, DueExit, LimitFill, Marke
 /// Runs the scenario on `market`.
 ///
 /// Errors: an unknown strategy or a wrong parameter, placed in the scenario file.
-pub fn run(loaded: &LoadedScenario, market: &MarketData) -> Result<Journal, Diagnostic> {
+pub fn run(loaded: &LoadedScenario, market: &MarketData) -> Result<Journal, Box<Diagnostic>> {
     let spec = &loaded.spec;
     let params: Vec<(String, String)> =
         spec.strategy.params.iter().map(|param| (param.name.clone(), param_text(&param.value))).collect();
     let visitor = Run { config: engine_config(spec, market)?, rules: venue_rules(spec)?, market };
     let outcome = build(&spec.strategy.name, &params, spec.data.symbols.len(), visitor);
     outcome.map_err(|error| placed(loaded, &error))?.map_err(|error| {
-        Diagnostic::new("defect", format!("{error}; this is a defect of the program, not of the scenario"))
+        Box::new(Diagnostic::new("defect", format!("{error}; this is a defect of the program, not of the scenario")))
     })
 }
 
@@ -62,7 +62,7 @@ fn param_text(value: &ParamValue) -> String {
     }
 }
 
-fn placed(loaded: &LoadedScenario, error: &ParamError) -> Diagnostic {
+fn placed(loaded: &LoadedScenario, error: &ParamError) -> Box<Diagnostic> {
     let diagnostic = match &error.param {
         None => loaded.diagnostic("strategy.name", &error.what),
         Some(name) if error.unknown => loaded.param_name_diagnostic(name, &error.what),
@@ -72,7 +72,7 @@ fn placed(loaded: &LoadedScenario, error: &ParamError) -> Diagnostic {
         Some(nearest) => diagnostic.nearest("nearest", nearest),
         None => diagnostic,
     };
-    if error.rule.is_empty() { diagnostic } else { diagnostic.note(&error.rule) }
+    Box::new(if error.rule.is_empty() { diagnostic } else { diagnostic.note(&error.rule) })
 }
 
 fn tick(spec: &ScenarioSpec) -> Tick {
@@ -82,7 +82,7 @@ fn tick(spec: &ScenarioSpec) -> Tick {
     }
 }
 
-fn commission(spec: &ScenarioSpec) -> Result<Commission, Diagnostic> {
+fn commission(spec: &ScenarioSpec) -> Result<Commission, Box<Diagnostic>> {
     Ok(match spec.execution.commission {
         spec::CommissionSpec::None => Commission::None,
         spec::CommissionSpec::Bps(value) => Commission::Fraction(value),
@@ -91,11 +91,11 @@ fn commission(spec: &ScenarioSpec) -> Result<Commission, Diagnostic> {
     })
 }
 
-fn unavailable(key: &str) -> Diagnostic {
-    Diagnostic::new(key, "is not available yet")
+fn unavailable(key: &str) -> Box<Diagnostic> {
+    Box::new(Diagnostic::new(key, "is not available yet"))
 }
 
-fn engine_config(spec: &ScenarioSpec, market: &MarketData) -> Result<EngineConfig, Diagnostic> {
+fn engine_config(spec: &ScenarioSpec, market: &MarketData) -> Result<EngineConfig, Box<Diagnostic>> {
     let kind = match spec.sizing.rule {
         spec::SizingRule::EquityFraction(value) => SizingKind::EquityFraction(value),
         spec::SizingRule::CashFraction(value) => SizingKind::CashFraction(value),
@@ -162,7 +162,7 @@ fn stop_rule(spec: &ScenarioSpec) -> StopRule {
     }
 }
 
-fn venue_rules(spec: &ScenarioSpec) -> Result<VenueRules, Diagnostic> {
+fn venue_rules(spec: &ScenarioSpec) -> Result<VenueRules, Box<Diagnostic>> {
     let execution = &spec.execution;
     Ok(VenueRules {
         market_fill: match execution.market_fill {
