@@ -3,7 +3,7 @@
 //! Not here: what a choice does; the rooms that act on it say so.
 use std::fmt;
 
-/// A closed set of words. [`choice!`] is the only implementor.
+/// A closed set of words. `choice!` is the only implementor.
 pub trait Choice: Copy + 'static {
     /// Every value, in the order of the documentation.
     const ALL: &'static [Self];

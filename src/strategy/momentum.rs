@@ -4,7 +4,7 @@
 use super::{Intents, SignalRule, SignalState, Strategy, View};
 use crate::domain::{Bar, Ratio, SymbolIndex};
 
-/// Long when close[t] ÷ close[t − lookback] − 1 > threshold; out when it is < −threshold.
+/// Long when `close[t] ÷ close[t − lookback] − 1` > threshold; out when it is < −threshold.
 #[derive(Debug)]
 pub struct Momentum {
     lookback: usize,
