@@ -131,10 +131,11 @@ fn opened(fill: &Fill, quantity: Quantity, fees: Money) -> RoundTrip {
     }
 }
 
-/// `part` ÷ `whole` of `fee`, down to a billionth of the fraction.
+/// `part` ÷ `whole` of `fee`, rounded down to 1e-18 dollars.
 fn share(fee: Money, part: Quantity, whole: Quantity) -> Money {
-    let units = i128::from(part.units()) * i128::from(Ratio::ONE.units()) / i128::from(whole.units());
-    fee.share(Ratio::from_units(units as i64))
+    let (part, whole) = (i128::from(part.units()), i128::from(whole.units()));
+    // Two exact steps: the product of fee and part alone could leave 128 bits.
+    Money::from_units(fee.units() / whole * part + fee.units() % whole * part / whole)
 }
 
 #[cfg(test)]

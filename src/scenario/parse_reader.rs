@@ -194,12 +194,14 @@ impl Reader<'_> {
         };
         let shown = quoted(&text).trim_matches('"').to_owned();
         match text.parse::<T>() {
-            Ok(_) if digits(&text) > DIGITS_MAX => {
+            Ok(number) if bounds.hold(number.count(), T::UNITS_PER_ONE) => return Some(number),
+            Ok(number) => self.out_of_range(path, item, &number.to_string(), bounds),
+            Err(ParseNumberError::NotANumber { .. } | ParseNumberError::OutOfRange { .. })
+                if digits(&text) > DIGITS_MAX && text.contains('.') =>
+            {
                 let what = format!("{path} is {shown}, more than {DIGITS_MAX} digits");
                 self.fail(&item.place, path, what, &["round it"]);
             }
-            Ok(number) if bounds.hold(number.count(), T::UNITS_PER_ONE) => return Some(number),
-            Ok(number) => self.out_of_range(path, item, &number.to_string(), bounds),
             Err(ParseNumberError::TooPrecise { decimals_max, .. }) => {
                 let what = format!("{path} is {shown}, finer than {decimals_max} decimals");
                 self.fail(&item.place, path, what, &["round it"]);
