@@ -4,3 +4,4 @@
 pub mod chart;
 pub mod font;
 pub mod model;
+mod reading;
