@@ -59,16 +59,22 @@ impl Scale {
         if !self.log {
             return linear_ticks(self.low, self.high);
         }
-        let candidates: [&[f64]; 3] = [&[1.0, 2.0, 5.0], &[1.0, 3.0], &[1.0]];
-        let ticks = candidates.iter().map(|steps| self.decade_ticks(steps)).find(|ticks| ticks.len() <= 7);
-        match ticks {
-            Some(ticks) if ticks.len() >= 4 => {
-                let step = ticks[1] - ticks[0];
+        let candidates: [&[f64]; 5] = [
+            &[1.0, 2.0, 5.0],
+            &[1.0, 3.0],
+            &[1.0],
+            &[1.0, 1.5, 2.0, 3.0, 5.0, 7.0],
+            &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0],
+        ];
+        let ticks =
+            candidates.iter().map(|steps| self.decade_ticks(steps)).find(|ticks| (4..=7).contains(&ticks.len()));
+        ticks.map_or_else(
+            || linear_ticks(self.low, self.high),
+            |ticks| {
+                let step = ticks.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::MAX, f64::min);
                 (ticks, step)
-            }
-            // Under two decades few of these fit: round numbers at equal distances serve better.
-            _ => linear_ticks(self.low, self.high),
-        }
+            },
+        )
     }
 
     fn decade_ticks(&self, steps: &[f64]) -> Vec<f64> {
@@ -228,7 +234,7 @@ mod tests {
             ["2006", "2007", "2008", "2009", "2010", "2011", "2012", "2013"]
         );
         assert_eq!(texts(&days("2007-03-05", 365), Timeframe::Day1), ["May", "Jul", "Sep", "Nov", "Jan 2008", "Mar"]);
-        assert_eq!(texts(&days("2013-10-07", 12), Timeframe::Day1).len(), 11);
+        assert_eq!(texts(&days("2013-10-07", 6), Timeframe::Day1), ["8 Oct", "9 Oct", "10 Oct", "11 Oct", "12 Oct"]);
         assert_eq!(texts(&days("2013-10-07", 1), Timeframe::Day1), ["7 Oct 2013"]);
         let open: Timestamp = "2013-10-07T13:30:00Z".parse().expect("time");
         let minutes: Vec<Timestamp> = (0..390).map(|m| open.plus_ns(m * 60 * Timestamp::NS_PER_SECOND)).collect();

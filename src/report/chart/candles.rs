@@ -86,8 +86,12 @@ mod tests {
     fn joined_bars_keep_first_extremes_and_last() {
         let bars = [bar(10.0, 12.0, 9.0, 11.0), bar(11.0, 15.0, 10.5, 14.0), bar(14.0, 14.5, 8.0, 9.5)];
         let candles = join(&bars, 2);
-        assert_eq!(candles[0], Candle { at: 0.5, open: 10.0, high: 15.0, low: 9.0, close: 14.0 });
-        assert_eq!(candles[1], Candle { at: 2.0, open: 14.0, high: 14.5, low: 8.0, close: 9.5 });
+        let near = |candle: &Candle, all: [f64; 5]| {
+            let found = [candle.at, candle.open, candle.high, candle.low, candle.close];
+            assert!(found.iter().zip(all).all(|(a, b)| (a - b).abs() < 1e-9), "{candle:?}");
+        };
+        near(&candles[0], [0.5, 10.0, 15.0, 9.0, 14.0]);
+        near(&candles[1], [2.0, 14.0, 14.5, 8.0, 9.5]);
     }
 
     #[test]

@@ -195,7 +195,18 @@ impl Occupied {
         columns.filter(|spans| spans.iter().any(|(low, high)| *low < bottom && *high > top)).count()
     }
 
-    /// A dot at `at` and its text beside it, or below it with a leader where beside is not free.
+    /// How many pixels of a leader lie on a line.
+    fn crossed(&self, from: (f32, f32), to: (f32, f32)) -> usize {
+        let length = (to.0 - from.0).hypot(to.1 - from.1).max(1.0);
+        let on_line = |pixel: &usize| {
+            let share = *pixel as f32 / length;
+            let (x, y) = (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
+            self.cover((x, y - 1.0, x, y + 1.0)) > 0
+        };
+        (8..length as usize).filter(on_line).count()
+    }
+
+    /// A dot at `at` and its text beside it, or away from it with a leader where beside is not free.
     fn label(
         &mut self,
         frame: &Frame,
@@ -212,19 +223,23 @@ impl Occupied {
         let beside = [0.0, 20.0, 34.0]
             .into_iter()
             .flat_map(|down| [(at.0 + AWAY, at.1 + down, None), (at.0 - AWAY - width, at.1 + down, None)]);
-        let below = (2..40).flat_map(|step| {
+        let away = (2..32).flat_map(|step| {
             let y = at.1 + 20.0 * step as f32;
-            [at.0 - width / 2.0, at.0 - width * 0.85, at.0 - width * 0.15].map(|x| (x, y, Some(y - HALF - 6.0)))
+            let below = [0.5, 0.85, 0.15].map(|share| (at.0 - width * share, y, Some((at.0, y - HALF - 6.0))));
+            let right = [50.0, 90.0, 140.0, 200.0].map(|x| (at.0 + x, y, Some((at.0 + x - 8.0, y))));
+            let left = [50.0, 90.0, 140.0, 200.0].map(|x| (at.0 - x - width, y, Some((at.0 - x + 8.0, y))));
+            below.into_iter().chain(right).chain(left)
         });
-        let places = beside.chain(below).filter(|(x, y, _)| *x >= MARGIN + 4.0 && *x <= rightmost && *y <= lowest);
-        let cost = |(x, y, leader): &(f32, f32, Option<f32>)| {
-            // A leader may cross a line, but it had better not.
-            let crossing = leader.map_or(0, |end| 3 + self.cover((at.0 - 2.0, at.1 + 8.0, at.0 + 2.0, end)));
-            20 * self.cover((x - 6.0, y - HALF, x + width + 6.0, y + HALF)) + crossing
+        let places = beside.chain(away).filter(|(x, y, _)| *x >= MARGIN + 4.0 && *x <= rightmost && *y <= lowest);
+        // Hiding a line is worst; a long leader and one that crosses lines are bad.
+        let cost = |(x, y, leader): &(f32, f32, Option<(f32, f32)>)| {
+            let hidden = 20 * self.cover((x - 8.0, y - HALF, x + width + 8.0, y + HALF));
+            hidden
+                + leader.map_or(0, |end| 4 + (y - at.1 + (end.0 - at.0).abs()) as usize / 8 + self.crossed(at, end) / 2)
         };
         let Some((x, y, leader)) = places.min_by_key(cost) else { return Ok(()) };
         if let Some(end) = leader {
-            frame.stroke(&[(at.0, at.1 + 10.0), (at.0, end)], colour, 1.5)?;
+            frame.stroke(&[at, end], colour, 1.5)?;
         }
         frame.dot(at, 6.0, colour)?;
         frame.text(text, (x, y), style, HPos::Left, VPos::Center)?;

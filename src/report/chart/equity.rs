@@ -71,16 +71,15 @@ fn head(model: &ReportModel<'_>, log: bool) -> Head {
     } else {
         format!("{from} became {to}")
     };
-    let against = if model.benchmark.is_some() { "against" } else { "against the same held:" };
     let reference = &reading::reference(model).name;
+    let against = match &model.benchmark {
+        Some(_) => format!("against {reference}"),
+        None => format!("{reference} in grey"),
+    };
     let log = if log { "; log scale" } else { "" };
     Head {
         title,
-        subtitle: format!(
-            "{} on {}, {against} {reference}{log}",
-            reading::strategy(model),
-            reading::symbols(model, ", ")
-        ),
+        subtitle: format!("{} on {}, {against}{log}", reading::strategy(model), reading::symbols(model, ", ")),
         note: format!("after costs, closes of {}", label::plural(model.session_ends.len(), "session", "sessions")),
         reserved: (0.0, 0.0),
     }

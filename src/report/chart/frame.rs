@@ -281,7 +281,8 @@ impl Frame {
         }
         let letters: Vec<char> = text.chars().collect();
         let cut = |count: usize| letters[..count].iter().collect::<String>().trim_end().to_owned() + "…";
-        let count = (0..letters.len()).rev().find(|count| self.width(&cut(*count), style) <= room).unwrap_or(0);
+        let lengths: Vec<usize> = (0..letters.len()).collect();
+        let count = lengths.partition_point(|count| self.width(&cut(*count), style) <= room).saturating_sub(1);
         cut(count)
     }
 }

@@ -66,9 +66,9 @@ pub fn dollars(value: f64) -> String {
     format!("{}${text}", sign(value, &text, false))
 }
 
-/// A gain or a loss in dollars: `+$9,311`, `−$2,901`; cents under a thousand dollars.
+/// A gain or a loss in dollars: `+$9,311`, `−$616`; cents under a hundred dollars.
 pub fn gain(value: f64) -> String {
-    let text = magnitude(value, if value.abs() >= 1_000.0 { 0 } else { dollar_decimals(value) });
+    let text = magnitude(value, if value.abs() >= 100.0 { 0 } else { dollar_decimals(value) });
     format!("{}${text}", sign(value, &text, true))
 }
 
@@ -153,7 +153,8 @@ mod tests {
         assert_eq!(dollars(0.0), "$0.00");
         assert_eq!(dollars(-616.31), "−$616.31");
         assert_eq!(gain(9_311.2), "+$9,311");
-        assert_eq!(gain(-616.31), "−$616.31");
+        assert_eq!(gain(-616.31), "−$616");
+        assert_eq!(gain(-42.5), "−$42.50");
         assert_eq!(gain(-0.000_001), "$0.00");
         assert_eq!(price(0.004), "$0.0040");
     }

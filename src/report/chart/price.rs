@@ -244,12 +244,13 @@ fn legend(frame: &Frame, head: &Head, found: &[Mark], stop: bool) -> Result<(f32
 fn head(model: &ReportModel<'_>, panel: &PricePanel<'_>, view: &View<'_>, per_candle: usize, log: bool) -> Head {
     let symbol = &panel.symbol;
     let closed = model.trades.iter().filter(|t| t.symbol == *symbol && t.exit_time.is_some()).count();
-    let dollars = label::dollars(panel.profit.abs());
+    let gain = label::gain(panel.profit.abs());
+    let dollars = gain.trim_start_matches('+');
     let trades = label::plural(closed, "closed trade", "closed trades");
     let title = match view.trades.last() {
         None => format!("{symbol}, where no trade was made"),
         Some(open) if closed == 0 => format!("{symbol}, one trade, still open, {} so far", label::gain(open.pnl)),
-        Some(_) if label::gain(panel.profit).starts_with('$') => format!("{symbol} came out even in {trades}"),
+        Some(_) if gain.starts_with('$') => format!("{symbol} came out even in {trades}"),
         Some(_) if panel.profit < 0.0 => format!("{symbol} lost {dollars} in {trades}"),
         Some(_) => format!("{symbol} earned {dollars} in {trades}"),
     };
@@ -260,6 +261,9 @@ fn head(model: &ReportModel<'_>, panel: &PricePanel<'_>, view: &View<'_>, per_ca
     if view.trades.len() < view.trades_in_all {
         let all = label::count(view.trades_in_all);
         subtitle += &format!("; the last {} of {all} trades", label::count(view.trades.len()));
+    }
+    if !view.trades.is_empty() {
+        subtitle += "; tinted while held, the result at the foot";
     }
     if log {
         subtitle += "; log scale";
