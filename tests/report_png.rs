@@ -63,11 +63,10 @@ fn huge_and_tiny_values_and_long_names() {
     model.name = "a_scenario_with_thirty_letters".to_owned();
     model.symbols = (0..40).map(|i| format!("SYM{i}")).collect();
     model.parameters = (0..12).map(|i| (format!("parameter_{i}"), format!("value {i}"))).collect();
-    model.prices[0].symbol = "AVERYLONGSYMBOLNAMEOFTHIRTYCHR".to_owned();
+    let long = "AVERYLONGSYMBOLNAMEOFTHIRTYCHR".to_owned();
+    let short = std::mem::replace(&mut model.prices[0].symbol, long.clone());
     model.prices[0].indicators[0].0 = "An indicator of thirty letters".to_owned();
-    for trade in &mut model.trades {
-        trade.symbol = "AVERYLONGSYMBOLNAMEOFTHIRTYCHR".to_owned();
-    }
+    model.trades.iter_mut().filter(|trade| trade.symbol == short).for_each(|trade| trade.symbol = long.clone());
     draw("long", &model);
 }
 

@@ -39,14 +39,14 @@ impl Scale {
         Scale { low: low - room, high: high + room, log }
     }
 
-    /// The same scale with `share` of its height added below, for text under the lines.
-    pub fn with_room_below(self, share: f64) -> Scale {
-        let low = if self.log {
-            self.low / (self.high / self.low).powf(share)
-        } else {
-            self.low - (self.high - self.low) * share
-        };
-        Scale { low, ..self }
+    /// The same scale with shares of its height added below and above, for text and marks.
+    pub fn with_room(self, below: f64, above: f64) -> Scale {
+        if self.log {
+            let height = self.high / self.low;
+            return Scale { low: self.low / height.powf(below), high: self.high * height.powf(above), ..self };
+        }
+        let height = self.high - self.low;
+        Scale { low: self.low - height * below, high: self.high + height * above, ..self }
     }
 
     /// Where `value` stands, in the unit of the plotted axis.
@@ -138,6 +138,9 @@ const LEVELS: [Every; 16] = [
     Every::Minutes(30),
 ];
 
+/// With so many ticks a finer level is not tried.
+const ENOUGH: usize = 6;
+
 /// Ticks for `steps`, at most `most` of them.
 pub fn time_ticks(steps: &[Timestamp], timeframe: Timeframe, most: usize) -> Vec<TimeTick> {
     let changes = changes(steps, timeframe);
@@ -150,7 +153,7 @@ pub fn time_ticks(steps: &[Timestamp], timeframe: Timeframe, most: usize) -> Vec
         if ticks.len() > best.len() {
             best = ticks;
         }
-        if best.len() >= 5 {
+        if best.len() >= ENOUGH {
             break;
         }
     }

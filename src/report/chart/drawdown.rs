@@ -242,7 +242,7 @@ impl Occupied {
             frame.stroke(&[at, end], colour, 1.5)?;
         }
         frame.dot(at, 6.0, colour)?;
-        frame.text(text, (x, y), style, HPos::Left, VPos::Center)?;
+        frame.text_over(text, (x, y), style, HPos::Left, VPos::Center)?;
         let (first, last) = ((x - MARGIN).max(0.0) as usize, (x + width - MARGIN).max(0.0) as usize);
         for column in self.columns.iter_mut().take(last + 1).skip(first) {
             column.push((y - HALF, y + HALF));

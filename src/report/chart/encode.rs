@@ -17,7 +17,8 @@ pub fn png(pixels: &[u8], width: u32, height: u32) -> Result<Vec<u8>, ChartError
     encoder.set_palette(palette.iter().flat_map(|colour| colour.to_be_bytes()[1..].to_vec()).collect::<Vec<u8>>());
     // Neighbouring palette entries are not alike in value, so differences would only cost bytes.
     encoder.set_filter(png::Filter::NoFilter);
-    encoder.set_compression(png::Compression::Balanced);
+    // Half the time of the default for a tenth more bytes.
+    encoder.set_compression(png::Compression::Fast);
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&indices)?;
     writer.finish()?;

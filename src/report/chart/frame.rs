@@ -16,7 +16,7 @@ use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBColor, ShapeSty
 use super::ChartError;
 use super::axis::{Scale, TimeTick};
 use super::raster::Canvas;
-use super::surface::{Surface, UNITS_PER_PIXEL};
+use super::surface::{EDGED, PLAIN, Surface, UNITS_PER_PIXEL};
 use super::theme::{FOOT, HEIGHT, INK, INK2, INK3, LINE, LINE2, MARGIN, PLOT_BOTTOM, PLOT_TOP, TEXT, TITLE, WIDTH};
 use crate::report::font::{FontError, Weight};
 use crate::report::model::ReportModel;
@@ -265,13 +265,22 @@ impl Frame {
 
     /// One line of text; `v` says which edge of its capitals lies at `at`.
     pub fn text(&self, text: &str, at: (f32, f32), style: Type, h: HPos, v: VPos) -> Result<(), ChartError> {
-        Ok(self.root.draw_text(text, &text_style(style).pos(Pos::new(h, v)), (units(at.0), units(at.1)))?)
+        let style = text_style(style, PLAIN).pos(Pos::new(h, v));
+        Ok(self.root.draw_text(text, &style, (units(at.0), units(at.1)))?)
+    }
+
+    /// [`Frame::text`] inside the plot: a white edge keeps lines and tints apart from the letters.
+    pub fn text_over(&self, text: &str, at: (f32, f32), style: Type, h: HPos, v: VPos) -> Result<(), ChartError> {
+        let style = text_style(style, EDGED).pos(Pos::new(h, v));
+        Ok(self.root.draw_text(text, &style, (units(at.0), units(at.1)))?)
     }
 
     /// Width of a line of text, pixels.
     pub fn width(&self, text: &str, style: Type) -> f32 {
         // Only a broken typeface fails here, and drawing reports that.
-        self.root.estimate_text_size(text, &text_style(style)).map_or(0.0, |size| size.0 as f32 / UNITS_PER_PIXEL)
+        self.root
+            .estimate_text_size(text, &text_style(style, PLAIN))
+            .map_or(0.0, |size| size.0 as f32 / UNITS_PER_PIXEL)
     }
 
     /// `text` itself, or as much of it as fits `room` pixels with `…` behind.
@@ -301,12 +310,12 @@ fn stroke(colour: RGBColor, width: f32) -> ShapeStyle {
     colour.stroke_width(units(width).unsigned_abs())
 }
 
-fn text_style(style: Type) -> TextStyle<'static> {
+fn text_style(style: Type, family: &'static str) -> TextStyle<'static> {
     let weight = match style.weight {
         Weight::Regular => FontStyle::Normal,
         Weight::SemiBold => FontStyle::Bold,
     };
-    let font = FontDesc::new(FontFamily::Name("Inter"), f64::from(style.size), weight);
+    let font = FontDesc::new(FontFamily::Name(family), f64::from(style.size), weight);
     TextStyle { font, color: style.colour.to_backend_color(), pos: Pos::new(HPos::Left, VPos::Bottom) }
 }
 

@@ -1,6 +1,6 @@
 //! `price.png`: where the strategy got in and out of its most profitable symbol.
 //!
-//! Not here: the shapes of marks and candles. Beyond [`TRADES_SHOWN`] trades the picture shows the
+//! Not here: the shapes of marks and candles. Beyond [`TRADES_MAX`] trades the picture shows the
 //! last of them and says so; it never thins trades out.
 use plotters::style::text_anchor::{HPos, VPos};
 
@@ -18,7 +18,9 @@ use crate::domain::{Bar, Timestamp};
 use crate::report::font::Weight;
 use crate::report::model::{PricePanel, ReportModel, StopSpan, TradeRow};
 
-/// Most trades in one picture: their marks still stand apart.
+/// Most trades in one picture: beyond it their marks would hide one another.
+const TRADES_MAX: usize = 40;
+/// How many are shown of more than that: the last ones.
 const TRADES_SHOWN: usize = 30;
 
 /// The stretch of bars shown, and what happened in it. Indices count from its first bar.
@@ -35,7 +37,7 @@ impl<'m> View<'m> {
         let mut trades: Vec<&TradeRow> = model.trades.iter().filter(|trade| trade.symbol == panel.symbol).collect();
         let trades_in_all = trades.len();
         let mut first = 0;
-        if trades.len() > TRADES_SHOWN {
+        if trades.len() > TRADES_MAX {
             trades.drain(..trades_in_all - TRADES_SHOWN);
             let entry = panel.bars.partition_point(|bar| bar.time < trades[0].entry_time);
             first = entry.saturating_sub((panel.bars.len() - entry) / 40 + 1);
@@ -58,12 +60,13 @@ impl<'m> View<'m> {
     }
 
     fn scale(&self) -> Scale {
-        // Text at the foot of a held stretch needs this share of the height.
+        // Shares of the height: text at the foot of a held stretch, marks over the highest bar.
         const FOOT: f64 = 0.085;
+        const HEAD: f64 = 0.03;
         let bars = self.bars.iter().flat_map(|bar| [bar.low.to_f64(), bar.high.to_f64()]);
         let fills = self.trades.iter().flat_map(|trade| [Some(trade.entry_price), trade.exit_price]).flatten();
         let stops = self.stops.iter().map(|stop| stop.price);
-        Scale::dollars(bars.chain(fills).chain(stops)).with_room_below(FOOT)
+        Scale::dollars(bars.chain(fills).chain(stops)).with_room(FOOT, HEAD)
     }
 }
 
@@ -134,7 +137,7 @@ fn results(frame: &Frame, view: &View<'_>) -> Result<(), ChartError> {
             continue;
         }
         free_from = middle + half + 10.0;
-        frame.text(&text, (middle, BASE), style, HPos::Center, VPos::Bottom)?;
+        frame.text_over(&text, (middle, BASE), style, HPos::Center, VPos::Bottom)?;
     }
     Ok(())
 }
@@ -185,7 +188,7 @@ fn stops(frame: &Frame, view: &View<'_>) -> Result<(), ChartError> {
 /// Entries and exits; returns which marks occur.
 fn marks(frame: &Frame, view: &View<'_>, candles: &[Candle], per_candle: usize) -> Result<Vec<Mark>, ChartError> {
     let count = 2 * view.trades.len().max(1);
-    let size = (frame.columns() as f32 / count as f32).clamp(15.0, 22.0);
+    let size = (0.75 * frame.columns() as f32 / count as f32).clamp(15.0, 22.0);
     let mut found = Vec::new();
     let mut put = |mark: Mark, bar: usize, price: f64| {
         let Some(candle) = candles.get(bar / per_candle) else { return Ok(()) };

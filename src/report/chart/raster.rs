@@ -105,8 +105,9 @@ impl Canvas {
             let cells = &mut self.areas[row * stride..(row + 1) * stride];
             spread(cells, a.min(b), a.max(b), sign * (bottom - top));
         }
-        let left = clamp(x0.min(x1)) as usize;
-        self.areas_rows.include(first_row..last_row, left..self.width);
+        // Right of all its edges a closed polygon adds up to nothing.
+        let (left, right) = (clamp(x0.min(x1)) as usize, clamp(x0.max(x1)) as usize + 2);
+        self.areas_rows.include(first_row..last_row, left..right.min(stride));
     }
 
     /// Inks the area mask and clears it.
@@ -117,7 +118,9 @@ impl Canvas {
             let cells = &mut self.areas[row * stride..(row + 1) * stride];
             let line = &mut self.pixels[row * self.width * 3..(row + 1) * self.width * 3];
             let mut sum = 0.0;
-            for (cell, pixel) in cells[rows.left..].iter_mut().zip(line[rows.left * 3..].chunks_exact_mut(3)) {
+            let inked = rows.left..rows.right.min(self.width);
+            let line = &mut line[inked.start * 3..inked.end * 3];
+            for (cell, pixel) in cells[inked].iter_mut().zip(line.chunks_exact_mut(3)) {
                 sum += std::mem::take(cell);
                 blend(pixel, ink, sum.abs().min(1.0));
             }

@@ -2,7 +2,7 @@
 //!
 //! Not here: what to draw (report::chart::frame). Coordinates and widths plotters hands over are
 //! whole numbers of [`UNITS_PER_PIXEL`]; text stands on its baseline (`VPos::Bottom`), hangs from
-//! its capitals (`VPos::Top`) or is centred on them (`VPos::Center`), with a white edge around it.
+//! its capitals (`VPos::Top`) or is centred on them (`VPos::Center`).
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -18,7 +18,11 @@ use crate::report::font::{FontError, Typeface, Weight};
 /// Steps in a pixel: a plotters coordinate is a whole number, a line's place is not.
 pub const UNITS_PER_PIXEL: f32 = 16.0;
 
-/// Width of the white edge around text, so that a line below stays apart from it.
+/// The name of the typeface for plain text.
+pub const PLAIN: &str = "Inter";
+/// The name of the typeface for text over lines: with a white edge that keeps them apart from it.
+pub const EDGED: &str = "Inter with a white edge";
+/// Width of that edge's stroke, half of it outside the letters.
 const TEXT_EDGE_PX: f32 = 5.0;
 
 type DrawResult = Result<(), DrawingErrorKind<FontError>>;
@@ -159,7 +163,8 @@ impl DrawingBackend for Surface {
             typeface.outline(glyph.glyph, &mut contours);
         }
         let mut canvas = self.canvas.borrow_mut();
-        for contour in &contours.lines {
+        let edged = style.family().as_str() == EDGED;
+        for contour in contours.lines.iter().filter(|_| edged) {
             contour.windows(2).for_each(|ends| canvas.stroke(ends[0], ends[1], TEXT_EDGE_PX));
         }
         canvas.ink_strokes(Ink { rgb: (255, 255, 255), alpha: 1.0 });
