@@ -37,18 +37,18 @@ pub fn closed<'m>(model: &'m ReportModel<'_>) -> impl Iterator<Item = &'m TradeR
     model.trades.iter().filter(|trade| trade.exit_time.is_some())
 }
 
-/// "ma_crossover 10/30, stop 2 ATR".
+/// "ma_crossover 10/30": the strategy with its parameters, where they are few.
 pub fn strategy(model: &ReportModel<'_>) -> String {
+    const PARAMETERS_MAX: usize = 3;
     let values: Vec<&str> = model.parameters.iter().map(|(_, value)| value.as_str()).collect();
-    let numbers = values.iter().all(|value| value.parse::<f64>().is_ok());
-    let mut text = model.strategy.clone();
-    if !values.is_empty() && values.len() <= 3 && numbers {
-        text = format!("{text} {}", values.join("/"));
-    } else if !values.is_empty() {
-        let named: Vec<String> = model.parameters.iter().map(|(key, value)| format!("{key} {value}")).collect();
-        text = format!("{text} ({})", named.join(", "));
+    if values.is_empty() || values.len() > PARAMETERS_MAX {
+        return model.strategy.clone();
     }
-    model.stop.as_ref().map_or(text.clone(), |stop| format!("{text}, {stop}"))
+    if values.iter().all(|value| value.parse::<f64>().is_ok()) {
+        return format!("{} {}", model.strategy, values.join("/"));
+    }
+    let named: Vec<String> = model.parameters.iter().map(|(key, value)| format!("{key} {value}")).collect();
+    format!("{} ({})", model.strategy, named.join(", "))
 }
 
 /// Symbols joined by `separator`; beyond six the first five and how many more.

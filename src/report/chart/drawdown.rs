@@ -83,7 +83,9 @@ fn label_falls(
 ) -> Result<(), ChartError> {
     let date = |step: usize| model.steps.get(step).map(|time| label::prose_date(*time)).unwrap_or_default();
     let worst = deepest(falls);
-    let open = falls.last().filter(|fall| fall.to.is_none() && Some(**fall) != worst);
+    // The open fall is named beside the worst one unless it is small against it.
+    let floor = worst.map_or(0.0, |fall| fall.depth / 3.0);
+    let open = falls.last().filter(|fall| fall.to.is_none() && Some(**fall) != worst && fall.depth < floor);
     for fall in worst.iter().chain(open) {
         let end = if fall.to.is_none() { ", not yet recovered" } else { "" };
         let text = format!("{}, {}{end}", label::percent(fall.depth, 1, false), date(fall.deepest));

@@ -76,10 +76,11 @@ fn head(model: &ReportModel<'_>, log: bool) -> Head {
         Some(_) => format!("against {reference}"),
         None => format!("{reference} in grey"),
     };
+    let stop = model.stop.as_ref().map(|stop| format!(", {stop}")).unwrap_or_default();
     let log = if log { "; log scale" } else { "" };
     Head {
         title,
-        subtitle: format!("{} on {}, {against}{log}", reading::strategy(model), reading::symbols(model, ", ")),
+        subtitle: format!("{} on {}{stop}, {against}{log}", reading::strategy(model), reading::symbols(model, ", ")),
         note: format!("after costs, closes of {}", label::plural(model.session_ends.len(), "session", "sessions")),
         reserved: (0.0, 0.0),
     }

@@ -72,9 +72,10 @@ pub fn gain(value: f64) -> String {
     format!("{}${text}", sign(value, &text, true))
 }
 
-/// A price: 2 decimals, 4 under a dollar: `$124.60`, `$0.0040`.
-pub fn price(value: f64) -> String {
-    let text = magnitude(value, if value.abs() < 1.0 { 4 } else { 2 });
+/// A price beside ticks `step` apart: 2 decimals, 4 under a dollar, more where the ticks have more.
+pub fn price(value: f64, step: f64) -> String {
+    let usual = if value.abs() < 1.0 { 4 } else { 2 };
+    let text = magnitude(value, usual.max(decimals_of_step(step)));
     format!("{}${text}", sign(value, &text, false))
 }
 
@@ -99,7 +100,12 @@ pub fn axis_dollars(value: f64, step: f64, greatest: f64) -> String {
         size if size >= 1e4 => (1e3, "k"),
         _ => (1.0, ""),
     };
-    let text = magnitude(value / unit, decimals_of_step(step / unit));
+    // Dollars have cents: `$151.50`, not `$151.5`.
+    let decimals = match decimals_of_step(step / unit) {
+        1 if suffix.is_empty() => 2,
+        decimals => decimals,
+    };
+    let text = magnitude(value / unit, decimals);
     let sign = sign(value, &text, false);
     if sign.is_empty() && !text.contains(|c: char| ('1'..='9').contains(&c)) {
         return "$0".to_owned();
@@ -156,7 +162,9 @@ mod tests {
         assert_eq!(gain(-616.31), "−$616");
         assert_eq!(gain(-42.5), "−$42.50");
         assert_eq!(gain(-0.000_001), "$0.00");
-        assert_eq!(price(0.004), "$0.0040");
+        assert_eq!(price(0.004, 0.001), "$0.0040");
+        assert_eq!(price(0.00404, 0.00002), "$0.00404");
+        assert_eq!(price(124.6, 20.0), "$124.60");
     }
 
     #[test]
@@ -173,6 +181,7 @@ mod tests {
         assert_eq!(axis_dollars(1_200_000.0, 200_000.0, 2_000_000.0), "$1.2M");
         assert_eq!(axis_dollars(100_500.0, 500.0, 102_000.0), "$100.5k");
         assert_eq!(axis_dollars(0.004, 0.002, 0.01), "$0.004");
+        assert_eq!(axis_dollars(151.5, 0.5, 152.0), "$151.50");
         assert_eq!(axis_dollars(0.0, 20_000.0, 100_000.0), "$0");
         assert_eq!(axis_dollars(-20_000.0, 20_000.0, 100_000.0), "−$20k");
         assert_eq!(axis_percent(-0.2, 0.1), "−20%");

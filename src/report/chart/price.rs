@@ -80,7 +80,7 @@ pub fn price_png(model: &ReportModel<'_>) -> Result<Vec<u8>, ChartError> {
     let (ticks, step) = scale.ticks();
     let ticks: Vec<(f64, String)> = ticks.iter().map(|t| (*t, label::axis_dollars(*t, step, scale.high))).collect();
     let last = view.bars.last().map_or(0.0, |bar| bar.close.to_f64());
-    let mut widest = measure(&label::price(last), Weight::SemiBold)?;
+    let mut widest = measure(&label::price(last, step), Weight::SemiBold)?;
     for text in ticks.iter().map(|t| &t.1).chain(panel.indicators.iter().map(|i| &i.0)) {
         widest = widest.max(measure(text, Weight::SemiBold)?);
     }
@@ -99,7 +99,7 @@ pub fn price_png(model: &ReportModel<'_>) -> Result<Vec<u8>, ChartError> {
     let marks = marks(&frame, &view, &candles, per_candle)?;
     results(&frame, &view)?;
     let end = frame.pixel((view.bars.len() as f64 - 1.0, last)).1;
-    names.push(EndLabel { y: end, lines: vec![(label::price(last), Weight::SemiBold)], colour: INK2 });
+    names.push(EndLabel { y: end, lines: vec![(label::price(last, step), Weight::SemiBold)], colour: INK2 });
     let taken = frame.end_labels(names)?;
     frame.value_labels(&ticks, &taken)?;
     let mut head = head(model, panel, &view, per_candle, scale.log);
@@ -273,9 +273,11 @@ fn head(model: &ReportModel<'_>, panel: &PricePanel<'_>, view: &View<'_>, per_ca
     }
     let (from, to) = (view.bars.first().map(|bar| bar.time), view.bars.last().map(|bar| bar.time));
     let period = |text: fn(Timestamp) -> String| {
-        format!("{} to {}", from.map(text).unwrap_or_default(), to.map(text).unwrap_or_default())
+        let (from, to) = (from.map(text).unwrap_or_default(), to.map(text).unwrap_or_default());
+        (from != to).then(|| format!("{from} to {to}"))
     };
-    let months = period(label::prose_month);
-    let same_month = from.map(label::prose_month) == to.map(label::prose_month);
-    Head { title, subtitle, note: if same_month { period(label::prose_date) } else { months }, reserved: (0.0, 0.0) }
+    // Months, days where all is in one month, the day where all is in one day.
+    let note = period(label::prose_month).or_else(|| period(label::prose_date));
+    let note = note.unwrap_or_else(|| from.map(label::prose_date).unwrap_or_default());
+    Head { title, subtitle, note, reserved: (0.0, 0.0) }
 }
