@@ -1,2 +1,4 @@
-//! AlphaFlow's command line.
-fn main() {}
+//! The `alphaflow` binary.
+fn main() -> std::process::ExitCode {
+    alphaflow::cli::main()
+}

@@ -36,7 +36,7 @@ pub enum ParseNumberError {
 
 /// Parses exactly: the value is `text` × 10^`decimals`, or an error; nothing is rounded.
 pub(super) fn parse_exact(text: &str, decimals: u32, range: &'static str) -> Result<i128, ParseNumberError> {
-    let value = Decimal::from_str(text.trim())
+    let value = Decimal::from_str_exact(text.trim())
         .or_else(|_| Decimal::from_scientific(text.trim()))
         .map_err(|_| ParseNumberError::NotANumber { text: text.to_owned() })?
         .normalize();

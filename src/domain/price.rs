@@ -50,7 +50,7 @@ impl Price {
     /// The price as a float, for indicators and charts; an estimate from here on.
     #[inline]
     pub fn to_f64(self) -> f64 {
-        self.0 as f64 * 1e-9
+        self.0 as f64 / 1e9
     }
 
     /// Exact: 1e-9 × 1e-9 = 1e-18, the unit of [`Money`].

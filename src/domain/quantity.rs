@@ -40,7 +40,7 @@ impl Quantity {
     /// The quantity as a float, for statistics and charts.
     #[inline]
     pub fn to_f64(self) -> f64 {
-        self.0 as f64 * 1e-9
+        self.0 as f64 / 1e9
     }
 
     /// No shares?

@@ -26,7 +26,7 @@ impl Ratio {
 
     /// The fraction as a float.
     pub fn to_f64(self) -> f64 {
-        self.0 as f64 * 1e-9
+        self.0 as f64 / 1e9
     }
 
     /// One plus this.

@@ -37,7 +37,7 @@ impl Volume {
     /// The volume as a float, in shares.
     #[inline]
     pub fn to_f64(self) -> f64 {
-        self.0 as f64 * 1e-6
+        self.0 as f64 / 1e6
     }
 
     /// Nothing traded?

@@ -1,0 +1,120 @@
+//! The account at each step, rebuilt from the record of a run.
+//!
+//! The loop keeps only equity per step; cash, exposure and heat follow from fills, splits, cash events
+//! and stops. Rebuilding them is also a check: cash + positions must come out at the recorded equity.
+use super::MarketData;
+use crate::domain::{Bar, Fill, Money, OrderId, Price, Quantity, SymbolIndex, Timestamp};
+use crate::engine::{Journal, MarketAction};
+use crate::market::Merge;
+use crate::portfolio::{CashEvent, RoundTrip, RoundTrips};
+
+/// One row of `equity.csv`.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct AccountRow {
+    /// Open time of the bars.
+    pub time: Timestamp,
+    /// Cash + positions at the close.
+    pub equity: Money,
+    /// Cash.
+    pub cash: Money,
+    /// Σ |quantity × close|.
+    pub gross_exposure: Money,
+    /// Σ max(0, (close − stop) × signed quantity) ÷ equity; a position without a stop counts in full.
+    pub heat: Option<f64>,
+    /// Fall from the running peak as a negative fraction.
+    pub drawdown: f64,
+}
+
+/// What is held of one symbol while the record is read again.
+#[derive(Clone, Default)]
+struct Held {
+    quantity: Quantity,
+    close: Price,
+    stops: Vec<(OrderId, Price)>,
+}
+
+/// Rebuilds every step's account; panics if it does not tie with the recorded equity.
+pub fn account_rows(market: &MarketData, journal: &Journal, start: Money) -> Vec<AccountRow> {
+    let bars: Vec<&[Bar]> = market.bars.iter().map(Vec::as_slice).collect();
+    let mut merge = Merge::new(&bars);
+    let mut held = vec![Held::default(); bars.len()];
+    let mut step = Vec::with_capacity(bars.len());
+    let (mut cash, mut peak) = (start, start);
+    let (mut fills, mut events) = (journal.fills.iter().peekable(), journal.cash_events.iter().peekable());
+    let (mut splits, mut stops) = (journal.splits.iter().peekable(), journal.stops.iter().peekable());
+    let mut rows = Vec::with_capacity(journal.equity.len());
+    while let Some(time) = merge.next_step(&mut step) {
+        while let Some((_, symbol, kept)) = splits.next_if(|(at, ..)| *at <= time) {
+            held[symbol.get()].quantity = *kept;
+        }
+        while let Some(event) = events.next_if(|event| event.time <= time) {
+            cash += event.amount;
+        }
+        while let Some(fill) = fills.next_if(|fill| fill.time <= time) {
+            cash -= fill.price.notional(fill.quantity.signed(fill.side)) + fill.fee;
+            held[fill.symbol.get()].quantity += fill.quantity.signed(fill.side);
+        }
+        while let Some(change) = stops.next_if(|change| change.time <= time) {
+            let list = &mut held[change.symbol.get()].stops;
+            list.retain(|(order, _)| *order != change.order);
+            list.extend(change.level.map(|level| (change.order, level)));
+        }
+        for (symbol, index) in &step {
+            held[symbol.get()].close = bars[symbol.get()][*index].close;
+        }
+        let value = |held: &Held| held.close.notional(held.quantity);
+        let equity = cash + held.iter().map(value).sum();
+        assert_eq!(Some(&equity), journal.equity.get(rows.len()), "the books tie at {time}");
+        peak = peak.max(equity);
+        rows.push(AccountRow {
+            time,
+            equity,
+            cash,
+            gross_exposure: held.iter().map(|held| value(held).abs()).sum(),
+            heat: held.iter().map(at_risk).sum::<Money>().fraction_of(equity),
+            drawdown: (equity - peak).fraction_of(peak).unwrap_or(0.0),
+        });
+    }
+    rows
+}
+
+/// What is lost if the nearest stop is hit; everything without one.
+fn at_risk(held: &Held) -> Money {
+    let value = held.close.notional(held.quantity);
+    let loss = |stop: Price| (value - stop.notional(held.quantity)).max(Money::ZERO);
+    held.stops.iter().map(|(_, stop)| loss(*stop)).min().unwrap_or(value.abs())
+}
+
+/// What happened to a position, in order of time.
+enum Change<'a> {
+    Split(SymbolIndex, Quantity, Timestamp),
+    Cash(&'a CashEvent),
+    Fill(&'a Fill),
+}
+
+/// Flat-to-flat round trips of a run: closed ones in order of exit, then open ones.
+pub fn round_trips(market: &MarketData, journal: &Journal) -> (Vec<RoundTrip>, Vec<RoundTrip>) {
+    let mut changes: Vec<(Timestamp, Change<'_>)> = Vec::new();
+    changes.extend(journal.splits.iter().map(|(time, symbol, kept)| (*time, Change::Split(*symbol, *kept, *time))));
+    changes.extend(journal.cash_events.iter().map(|event| (event.time, Change::Cash(event))));
+    changes.extend(journal.fills.iter().map(|fill| (fill.time, Change::Fill(fill))));
+    // Stable: before the fills of a time come its splits and payments.
+    changes.sort_by_key(|(time, _)| *time);
+    let mut trips = RoundTrips::for_symbols(market.bars.len());
+    for (_, change) in changes {
+        match change {
+            Change::Fill(fill) => trips.apply(fill),
+            Change::Cash(event) => trips.receive(event.symbol, event.amount),
+            Change::Split(symbol, kept, time) => {
+                let ratio = market.actions.iter().rev().find_map(|(from, action)| match action {
+                    MarketAction::Split { symbol: of, ratio } if *of == symbol && *from <= time => Some(*ratio),
+                    _ => None,
+                });
+                if let Some(ratio) = ratio {
+                    trips.split(symbol, ratio, kept, time);
+                }
+            }
+        }
+    }
+    trips.finish()
+}

@@ -1,0 +1,181 @@
+//! A scenario's bars: read, checked, adjusted, cut to its dates.
+use std::path::PathBuf;
+
+use super::spec_data::DataSpec;
+use super::{Diagnostic, LoadedScenario};
+use crate::domain::{Bar, Price, Symbol, SymbolIndex, Timestamp};
+use crate::engine::{MarketAction, SessionSpan};
+use crate::market::{
+    ActionKind, Adjustment, Calendar, CorporateAction, DataWarning, actions_of, adjust, check_bars, load_series,
+    read_corporate_actions, sha256_of_file,
+};
+use crate::portfolio::split_price;
+use crate::scenario::spec::{Adjust, CalendarKind};
+
+/// Everything a run reads from files.
+#[derive(Debug)]
+pub struct MarketData {
+    /// Bars by symbol, in the scenario's order.
+    pub bars: Vec<Vec<Bar>>,
+    /// The benchmark's bars.
+    pub benchmark: Option<Vec<Bar>>,
+    /// Sessions over the bars; empty for daily bars.
+    pub sessions: Vec<SessionSpan>,
+    /// Splits and dividends that positions must follow, in order of time.
+    pub actions: Vec<(Timestamp, MarketAction)>,
+    /// What the data gate found suspicious, the first of each kind and file.
+    pub warnings: Vec<DataWarning>,
+    /// How many findings there were in all.
+    pub warnings_total: u64,
+    /// Files read: path as in the scenario, sha256.
+    pub files: Vec<(String, String)>,
+}
+
+/// Reads what the scenario names.
+///
+/// Errors: whatever the data gate refuses; no bar between `start` and `end`.
+pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Diagnostic> {
+    let data = &loaded.spec.data;
+    let mut market = MarketData {
+        bars: Vec::new(),
+        benchmark: None,
+        sessions: Vec::new(),
+        actions: Vec::new(),
+        warnings: Vec::new(),
+        warnings_total: 0,
+        files: Vec::new(),
+    };
+    let actions = match loaded.corporate_actions_path() {
+        Some(path) => {
+            market.hash(data.corporate_actions.as_deref().unwrap_or_default(), &path)?;
+            read_corporate_actions(&path).map_err(refused)?
+        }
+        None => Vec::new(),
+    };
+    for (index, symbol) in data.symbols.iter().enumerate() {
+        let of_symbol = actions_of(&actions, *symbol);
+        let bars = market.series(loaded, *symbol, &of_symbol)?;
+        if bars.is_empty() {
+            return Err(no_bars(loaded, *symbol));
+        }
+        if data.adjust != Adjust::All {
+            let first = bars.first().map_or(Timestamp::MAX, |bar| bar.time);
+            market.follow(SymbolIndex(index as u16), &of_symbol, data, first);
+        }
+        market.bars.push(bars);
+    }
+    market.actions.sort_by_key(|(time, _)| *time);
+    if let Some(benchmark) = data.benchmark {
+        let at = data.symbols.iter().position(|symbol| *symbol == benchmark);
+        let bars = match at {
+            Some(at) => market.bars[at].clone(),
+            None => market.series(loaded, benchmark, &actions_of(&actions, benchmark))?,
+        };
+        market.benchmark = Some(bars);
+    }
+    if !data.timeframe.is_daily() {
+        market.sessions = sessions(data, &market.bars);
+    }
+    Ok(market)
+}
+
+impl MarketData {
+    fn hash(&mut self, name: &str, path: &std::path::Path) -> Result<(), Diagnostic> {
+        self.files.push((name.to_owned(), sha256_of_file(path).map_err(refused)?));
+        Ok(())
+    }
+
+    fn series(
+        &mut self,
+        loaded: &LoadedScenario,
+        symbol: Symbol,
+        actions: &[CorporateAction],
+    ) -> Result<Vec<Bar>, Diagnostic> {
+        let data = &loaded.spec.data;
+        let path: PathBuf = loaded.path_for(symbol);
+        let file = load_series(&path, data.timeframe).map_err(refused)?;
+        self.hash(&data.path.replace("{symbol}", symbol.as_str()), &path)?;
+        let checked = check_bars(&path, file, data.timeframe, calendar(data), actions).map_err(refused)?;
+        self.warnings_total += checked.warnings.total();
+        self.warnings.extend(checked.warnings.kept().iter().cloned());
+        let mut bars = checked.bars;
+        let adjustment = match data.adjust {
+            Adjust::None => None,
+            Adjust::Splits => Some(Adjustment::Splits),
+            Adjust::All => Some(Adjustment::All),
+        };
+        if let Some(adjustment) = adjustment {
+            adjust(&mut bars, actions, adjustment).map_err(|error| Diagnostic::of_file(&path, error.to_string()))?;
+        }
+        let (first, last) = (data.first_time(), data.last_time());
+        bars.retain(|bar| first <= bar.time && bar.time <= last);
+        Ok(bars)
+    }
+
+    /// Splits act on positions only where prices are raw; a dividend counts in today's shares.
+    fn follow(&mut self, symbol: SymbolIndex, actions: &[CorporateAction], data: &DataSpec, first: Timestamp) {
+        for action in actions.iter().filter(|action| action.ex_date > first) {
+            let from = match data.timeframe.is_daily() {
+                true => action.ex_date,
+                false => calendar(data).session(action.ex_date).map_or(action.ex_date, |session| session.open),
+            };
+            let change = match action.kind {
+                ActionKind::Split { ratio } => MarketAction::Split { symbol, ratio },
+                ActionKind::Dividend { amount } => {
+                    MarketAction::Dividend { symbol, amount: in_todays_shares(amount, action, actions, data) }
+                }
+            };
+            if data.adjust == Adjust::None || matches!(change, MarketAction::Dividend { .. }) {
+                self.actions.push((from, change));
+            }
+        }
+    }
+}
+
+/// A dividend of split-adjusted shares: the amount ÷ every split from its ex-date on.
+fn in_todays_shares(amount: Price, dividend: &CorporateAction, actions: &[CorporateAction], data: &DataSpec) -> Price {
+    if data.adjust == Adjust::None {
+        return amount;
+    }
+    let later = actions.iter().filter(|action| action.ex_date >= dividend.ex_date);
+    later.fold(amount, |amount, action| match action.kind {
+        ActionKind::Split { ratio } => split_price(amount, ratio),
+        ActionKind::Dividend { .. } => amount,
+    })
+}
+
+/// The scenario's calendar.
+pub(super) fn calendar(data: &DataSpec) -> Calendar {
+    match data.calendar {
+        CalendarKind::Xnys => Calendar::xnys(),
+        CalendarKind::AlwaysOpen => Calendar::always_open(),
+    }
+}
+
+fn sessions(data: &DataSpec, series: &[Vec<Bar>]) -> Vec<SessionSpan> {
+    let first = series.iter().filter_map(|bars| bars.first()).map(|bar| bar.time).min();
+    let last = series.iter().filter_map(|bars| bars.last()).map(|bar| bar.time).max();
+    let (Some(first), Some(last)) = (first, last) else { return Vec::new() };
+    let bar_ns = data.timeframe.minutes() * 60 * Timestamp::NS_PER_SECOND;
+    let span =
+        |session: crate::market::Session| SessionSpan { start: session.open, last_bar: session.close.plus_ns(-bar_ns) };
+    let day = |moment: Timestamp| Timestamp::from_days(moment.days()).unwrap_or(moment);
+    calendar(data).sessions(day(first), day(last)).map(span).collect()
+}
+
+fn refused(error: crate::market::DataError) -> Diagnostic {
+    Diagnostic::new(error.path().display().to_string(), error.to_string())
+}
+
+fn no_bars(loaded: &LoadedScenario, symbol: Symbol) -> Diagnostic {
+    let data = &loaded.spec.data;
+    let bound = |bound: Option<String>, open: &str| bound.unwrap_or_else(|| open.to_owned());
+    let (start, end) = (data.start.map(|time| time.to_string()), data.end.map(|time| time.to_string()));
+    let what = format!(
+        "{} has no bars from {} to {}",
+        loaded.path_for(symbol).display(),
+        bound(start, "its first bar"),
+        bound(end, "its last bar")
+    );
+    loaded.diagnostic("data.start", what).note("change start and end, or the file")
+}

@@ -1,0 +1,229 @@
+//! The run folder: every number of a run as files (spec §3).
+//!
+//! Not here: pictures and pages (report). Same run, same bytes.
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::metrics::direction;
+use super::{AccountRow, LoadedScenario, MarketData, Metrics, effective_toml};
+use crate::domain::{Fill, Money, OrderKind, OrderPurpose, Price, Quantity, Symbol, Timeframe};
+use crate::engine::{Journal, OrderOutcome, OrderRecord};
+use crate::portfolio::RoundTrip;
+
+/// sha256 over time, symbol, side, quantity, price and fee of all fills, in order.
+pub fn fingerprint(journal: &Journal, symbols: &[Symbol], timeframe: Timeframe) -> String {
+    let mut hash = Sha256::new();
+    for fill in &journal.fills {
+        let Fill { time, side, quantity, price, fee, .. } = fill;
+        let symbol = symbols[fill.symbol.get()];
+        hash.update(format!("{},{symbol},{},{quantity},{price},{fee}\n", time.text(timeframe), side.name()));
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Writes the files of numbers into `folder`, which must exist.
+///
+/// Errors: whatever the file system says, with the file's name.
+pub fn write_folder(
+    folder: &Path,
+    loaded: &LoadedScenario,
+    market: &MarketData,
+    journal: &Journal,
+    rows: &[AccountRow],
+    trips: &(Vec<RoundTrip>, Vec<RoundTrip>),
+    metrics: &Metrics,
+) -> io::Result<()> {
+    let data = &loaded.spec.data;
+    let (symbols, timeframe) = (&data.symbols[..], data.timeframe);
+    let run = json!({
+        "program": concat!("alphaflow ", env!("CARGO_PKG_VERSION")),
+        "scenario": loaded.spec.scenario.name,
+        "seed": loaded.spec.scenario.seed,
+        "fingerprint": fingerprint(journal, symbols, timeframe),
+        "files": market.files.iter().map(|(path, sha256)| json!({"path": path, "sha256": sha256})).collect::<Vec<_>>(),
+        "effective_scenario": effective_toml(&loaded.spec),
+    });
+    save(folder, "run.json", &pretty(&run)?)?;
+    save(folder, "metrics.json", &pretty(&metrics.to_json())?)?;
+    save(folder, "trades.csv", &trades(trips, market, symbols, timeframe)?)?;
+    save(folder, "orders.csv", &orders(journal, symbols, timeframe)?)?;
+    save(folder, "fills.csv", &fills(journal, symbols, timeframe)?)?;
+    save(folder, "equity.csv", &equity(rows, timeframe)?)?;
+    save(folder, "refusals.csv", &refusals(journal, timeframe)?)
+}
+
+fn save(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let path = folder.join(name);
+    fs::write(&path, bytes).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+}
+
+fn pretty(value: &serde_json::Value) -> io::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec_pretty(value)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+/// A CSV of `header` and rows of text.
+fn table<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; N]>) -> io::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(header)?;
+    for row in rows {
+        writer.write_record(row)?;
+    }
+    writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
+}
+
+fn trades(
+    trips: &(Vec<RoundTrip>, Vec<RoundTrip>),
+    market: &MarketData,
+    symbols: &[Symbol],
+    timeframe: Timeframe,
+) -> io::Result<Vec<u8>> {
+    let header = [
+        "symbol",
+        "side",
+        "qty",
+        "entry_time",
+        "entry_price",
+        "exit_time",
+        "exit_price",
+        "pnl",
+        "fees",
+        "exit_reason",
+        "income",
+    ];
+    let row = |trip: &RoundTrip| {
+        let last = market.bars[trip.symbol.get()].last().map_or(Price::ZERO, |bar| bar.close);
+        let unrealised = match trip.side {
+            crate::domain::Side::Buy => last.notional(trip.held()),
+            crate::domain::Side::Sell => -last.notional(trip.held()),
+        };
+        let exit = trip.exit_time;
+        [
+            symbols[trip.symbol.get()].to_string(),
+            direction(trip.side).to_owned(),
+            trip.quantity.to_string(),
+            trip.entry_time.text(timeframe),
+            mean_price(trip.entry_notional, trip.quantity),
+            exit.map_or(String::new(), |time| time.text(timeframe)),
+            if exit.is_some() { mean_price(trip.exit_notional, trip.exited) } else { String::new() },
+            (trip.realised() + unrealised).to_string(),
+            trip.fees.to_string(),
+            trip.exit_purpose.map_or(String::new(), |purpose| exit_reason(purpose).to_owned()),
+            trip.income.to_string(),
+        ]
+    };
+    table(header, trips.0.iter().chain(&trips.1).map(row))
+}
+
+/// Average price to a billionth of a dollar.
+fn mean_price(notional: Money, quantity: Quantity) -> String {
+    let units = i128::from(quantity.units());
+    let nearest = if units == 0 { 0 } else { (notional.units() + units / 2) / units };
+    i64::try_from(nearest).ok().and_then(Price::from_units).map_or(String::new(), |price| price.to_string())
+}
+
+fn exit_reason(purpose: OrderPurpose) -> &'static str {
+    match purpose {
+        OrderPurpose::Entry | OrderPurpose::Signal | OrderPurpose::Manual => "signal",
+        other => other.name(),
+    }
+}
+
+fn orders(journal: &Journal, symbols: &[Symbol], timeframe: Timeframe) -> io::Result<Vec<u8>> {
+    let header = [
+        "id",
+        "status",
+        "reason",
+        "time",
+        "symbol",
+        "side",
+        "qty",
+        "filled_qty",
+        "type",
+        "limit_price",
+        "stop_price",
+        "time_in_force",
+        "order_class",
+        "purpose",
+        "parent",
+    ];
+    let row = |record: &OrderRecord| {
+        let request = &record.request;
+        let (status, reason) = match record.outcome {
+            OrderOutcome::Sent(status) => (status.name(), record.rejected.map(|reason| reason.to_string())),
+            OrderOutcome::Refused(refusal) => ("refused", Some(refusal.code().to_owned())),
+        };
+        let (limit, stop) = match request.kind {
+            OrderKind::Limit { limit } => (Some(limit), None),
+            OrderKind::Stop { stop } => (None, Some(stop)),
+            OrderKind::StopLimit { stop, limit } => (Some(limit), Some(stop)),
+            OrderKind::Market | OrderKind::TrailingStop { .. } => (None, None),
+        };
+        let price = |price: Option<Price>| price.map_or(String::new(), |price| price.to_string());
+        [
+            record.id.0.to_string(),
+            status.to_owned(),
+            reason.unwrap_or_default(),
+            record.decided_at.text(timeframe),
+            symbols[request.symbol.get()].to_string(),
+            request.side.name().to_owned(),
+            if record.quantity.is_zero() { record.filled.to_string() } else { record.quantity.to_string() },
+            record.filled.to_string(),
+            request.kind.name().to_owned(),
+            price(limit),
+            price(stop),
+            request.time_in_force.name().to_owned(),
+            request.class.name().to_owned(),
+            request.purpose.name().to_owned(),
+            record.parent.map_or(String::new(), |parent| parent.0.to_string()),
+        ]
+    };
+    table(header, journal.orders.iter().map(row))
+}
+
+fn fills(journal: &Journal, symbols: &[Symbol], timeframe: Timeframe) -> io::Result<Vec<u8>> {
+    let row = |fill: &Fill| {
+        [
+            fill.order.0.to_string(),
+            fill.time.text(timeframe),
+            symbols[fill.symbol.get()].to_string(),
+            fill.side.name().to_owned(),
+            fill.quantity.to_string(),
+            fill.price.to_string(),
+            fill.fee.to_string(),
+        ]
+    };
+    table(["order", "time", "symbol", "side", "qty", "price", "fee"], journal.fills.iter().map(row))
+}
+
+fn equity(rows: &[AccountRow], timeframe: Timeframe) -> io::Result<Vec<u8>> {
+    let row = |row: &AccountRow| {
+        [
+            row.time.text(timeframe),
+            row.equity.to_string(),
+            row.cash.to_string(),
+            row.gross_exposure.to_string(),
+            row.heat.map_or(String::new(), |heat| heat.to_string()),
+            row.drawdown.to_string(),
+        ]
+    };
+    table(["timestamp", "equity", "cash", "gross_exposure", "heat", "drawdown"], rows.iter().map(row))
+}
+
+fn refusals(journal: &Journal, timeframe: Timeframe) -> io::Result<Vec<u8>> {
+    let rows = journal.refusals.iter().map(|record| {
+        [
+            record.time.text(timeframe),
+            record.order.0.to_string(),
+            record.refusal.code().to_owned(),
+            record.refusal.need().unwrap_or_default(),
+            record.refusal.have().unwrap_or_default(),
+        ]
+    });
+    table(["time", "order", "reason", "need", "have"], rows)
+}

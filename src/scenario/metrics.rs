@@ -1,0 +1,248 @@
+//! `metrics.json`: every measure of spec §6, in its order, with a reason where there is none.
+use serde_json::{Map, Value, json};
+
+use super::{AccountRow, LoadedScenario, MarketData};
+use crate::domain::{Bar, Money, Side, Timestamp};
+use crate::engine::Journal;
+use crate::metric as m;
+use crate::metric::MetricError;
+use crate::portfolio::RoundTrip;
+
+/// Measures by key, in the order of the file.
+#[derive(Debug, Clone, Default)]
+pub struct Metrics {
+    values: Map<String, Value>,
+    reasons: Map<String, Value>,
+}
+
+impl Metrics {
+    /// The number under `key`, if it is defined.
+    pub fn number(&self, key: &str) -> Option<f64> {
+        self.values.get(key).and_then(Value::as_f64)
+    }
+
+    /// The whole file: values, and under `undefined` why a value is null.
+    pub fn to_json(&self) -> Value {
+        let mut all = self.values.clone();
+        all.insert("undefined".into(), Value::Object(self.reasons.clone()));
+        Value::Object(all)
+    }
+
+    fn put(&mut self, key: &str, value: impl Into<Value>) {
+        self.values.insert(key.into(), value.into());
+    }
+
+    fn measure(&mut self, key: &str, value: Result<f64, MetricError>) {
+        match value {
+            Ok(value) => self.put(key, value),
+            Err(reason) => self.undefined(key, &reason.to_string()),
+        }
+    }
+
+    fn undefined(&mut self, key: &str, reason: &str) {
+        self.values.insert(key.into(), Value::Null);
+        self.reasons.insert(key.into(), reason.into());
+    }
+}
+
+/// What the measures are made of.
+struct Inputs {
+    returns: Result<Vec<f64>, MetricError>,
+    path: Vec<f64>,
+    days: Vec<i64>,
+    calendar_days: f64,
+}
+
+/// Computes every measure of a finished run.
+pub fn compute_metrics(
+    loaded: &LoadedScenario,
+    market: &MarketData,
+    journal: &Journal,
+    rows: &[AccountRow],
+    trips: &(Vec<RoundTrip>, Vec<RoundTrip>),
+) -> Metrics {
+    let daily = loaded.spec.data.timeframe;
+    let start = loaded.spec.account.cash;
+    let ends = session_ends(rows, market);
+    let marks: Vec<f64> = ends.iter().map(|&at| rows[at].equity.to_f64()).collect();
+    let returns = m::daily_returns(start.to_f64(), &marks);
+    let mut path = vec![start.to_f64()];
+    path.extend(&marks);
+    let mut days: Vec<i64> = ends.iter().map(|&at| i64::from(rows[at].time.days())).collect();
+    days.insert(0, days.first().copied().unwrap_or(0));
+    let (first, last) = (rows.first().map(|row| row.time), rows.last().map(|row| row.time));
+    let span = last.zip(first).map_or(0, |(last, first)| last.ns() - first.ns());
+    let inputs = Inputs { returns, path, days, calendar_days: span as f64 / Timestamp::NS_PER_DAY as f64 };
+    let mut out = Metrics::default();
+    out.put("start", first.map_or(Value::Null, |time| time.text(daily).into()));
+    out.put("end", last.map_or(Value::Null, |time| time.text(daily).into()));
+    out.put("sessions", ends.len());
+    out.put("bars", market.bars.iter().map(Vec::len).sum::<usize>());
+    out.put("initial_equity", start.to_f64());
+    out.put("final_equity", rows.last().map_or(start, |row| row.equity).to_f64());
+    of_returns(&mut out, &inputs);
+    of_account(&mut out, journal, rows, start);
+    of_trades(&mut out, &trips.0);
+    out.put("commission", journal.fills.iter().map(|fill| fill.fee).sum::<Money>().to_f64());
+    out.put("slippage", journal.fills.iter().map(crate::domain::Fill::slippage).sum::<Money>().to_f64());
+    against_benchmark(&mut out, &inputs, market, rows, &ends);
+    out.put("buy_and_hold_return", hold_return(&market.bars));
+    out.put("ambiguous_bars", journal.ambiguous_bars);
+    out.put("refusals", refusals(journal));
+    out.put("halts", journal.halts);
+    out.put("open_positions", trips.1.len());
+    confidence(&mut out, &inputs, loaded.spec.scenario.seed);
+    out
+}
+
+/// Index of the last row of each session.
+pub(super) fn session_ends(rows: &[AccountRow], market: &MarketData) -> Vec<usize> {
+    if market.sessions.is_empty() {
+        return (0..rows.len()).collect();
+    }
+    let session = |row: &AccountRow| market.sessions.partition_point(|session| session.start <= row.time);
+    let is_last = |at: &usize| rows.get(at + 1).is_none_or(|next| session(next) != session(&rows[*at]));
+    (0..rows.len()).filter(is_last).collect()
+}
+
+fn of_returns(out: &mut Metrics, inputs: &Inputs) {
+    let of =
+        |measure: fn(&[f64]) -> Result<f64, MetricError>| inputs.returns.as_deref().map_err(|e| *e).and_then(measure);
+    let path = &inputs.path[..];
+    let (first, last) = (path[0], path[path.len() - 1]);
+    out.measure("total_return", of(m::total_return));
+    out.measure("cagr", m::cagr(first, last, inputs.calendar_days));
+    for (key, measure) in [
+        ("annual_return", m::annual_return as fn(&[f64]) -> Result<f64, MetricError>),
+        ("annual_volatility", m::annual_volatility),
+        ("sharpe", m::sharpe),
+        ("sortino", m::sortino),
+        ("calmar", m::calmar),
+        ("omega", m::omega),
+    ] {
+        out.measure(key, of(measure));
+    }
+    out.measure("max_drawdown", m::max_drawdown(path));
+    out.measure("max_drawdown_days", m::max_drawdown_days(path, &inputs.days));
+    out.measure("avg_drawdown", m::avg_drawdown(path));
+    out.measure("ulcer_index", m::ulcer_index(path));
+    for (key, measure) in [
+        ("tail_ratio", m::tail_ratio as fn(&[f64]) -> Result<f64, MetricError>),
+        ("value_at_risk_95", m::value_at_risk_95),
+        ("conditional_var_95", m::conditional_var_95),
+        ("skew", m::skew),
+        ("kurtosis", m::kurtosis),
+        ("stability", m::stability),
+    ] {
+        out.measure(key, of(measure));
+    }
+}
+
+/// `exposure`: mean gross exposure ÷ equity over steps. `turnover`: traded value ÷ mean equity ÷ years of
+/// 252 sessions is left to the report; here it is traded value ÷ mean equity over the whole run.
+fn of_account(out: &mut Metrics, journal: &Journal, rows: &[AccountRow], start: Money) {
+    let steps = rows.len().max(1) as f64;
+    let exposure = rows.iter().filter_map(|row| row.gross_exposure.fraction_of(row.equity)).sum::<f64>() / steps;
+    let traded = journal.fills.iter().map(crate::domain::Fill::notional).sum::<Money>().to_f64();
+    let mean_equity = rows.iter().map(|row| row.equity.to_f64()).sum::<f64>() / steps;
+    out.put("exposure", exposure);
+    out.put("turnover", if mean_equity > 0.0 { traded / mean_equity } else { traded / start.to_f64() });
+}
+
+fn of_trades(out: &mut Metrics, closed: &[RoundTrip]) {
+    let pnl: Vec<f64> = closed.iter().map(|trip| trip.realised().to_f64()).collect();
+    let days: Vec<f64> = closed
+        .iter()
+        .filter_map(|trip| {
+            trip.exit_time.map(|exit| (exit.ns() - trip.entry_time.ns()) as f64 / Timestamp::NS_PER_DAY as f64)
+        })
+        .collect();
+    out.put("trades", closed.len());
+    for (key, measure) in [
+        ("win_rate", m::win_rate as fn(&[f64]) -> Result<f64, MetricError>),
+        ("profit_factor", m::profit_factor),
+        ("payoff_ratio", m::payoff_ratio),
+        ("expectancy", m::expectancy),
+        ("avg_win", m::avg_win),
+        ("avg_loss", m::avg_loss),
+        ("largest_win", m::largest_win),
+        ("largest_loss", m::largest_loss),
+    ] {
+        out.measure(key, measure(&pnl));
+    }
+    out.measure("avg_trade_days", m::avg_trade_days(&days));
+    out.measure("sqn", m::sqn(&pnl));
+    out.measure("kelly", m::kelly(&pnl));
+    out.measure("max_consecutive_losses", m::max_consecutive_losses(&pnl));
+}
+
+fn against_benchmark(out: &mut Metrics, inputs: &Inputs, market: &MarketData, rows: &[AccountRow], ends: &[usize]) {
+    let keys = ["alpha", "beta", "information_ratio"];
+    let Some(bars) = &market.benchmark else {
+        keys.iter().for_each(|key| out.undefined(key, "the scenario names no benchmark (data.benchmark)"));
+        return;
+    };
+    let close_at =
+        |time: Timestamp| bars[..bars.partition_point(|bar| bar.time <= time)].last().map(|bar| bar.close.to_f64());
+    let closes: Option<Vec<f64>> = ends.iter().map(|&at| close_at(rows[at].time)).collect();
+    let ours = inputs.returns.as_deref().ok().filter(|returns| returns.len() > 1);
+    let (Some(closes), Some(ours)) = (closes, ours) else {
+        keys.iter().for_each(|key| out.undefined(key, "the benchmark has no price at the first session"));
+        return;
+    };
+    // Our first return is from cash to the first close; the benchmark's begins with its second close.
+    let theirs: Vec<f64> = closes.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect();
+    out.measure("alpha", m::alpha(&ours[1..], &theirs));
+    out.measure("beta", m::beta(&ours[1..], &theirs));
+    out.measure("information_ratio", m::information_ratio(&ours[1..], &theirs));
+}
+
+/// Equal weights from the first close to the last; raw prices, no costs.
+fn hold_return(series: &[Vec<Bar>]) -> f64 {
+    let growth =
+        series.iter().filter_map(|bars| Some(bars.last()?.close.to_f64() / bars.first()?.close.to_f64() - 1.0));
+    growth.sum::<f64>() / series.len().max(1) as f64
+}
+
+fn refusals(journal: &Journal) -> Value {
+    let mut counts: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
+    for record in &journal.refusals {
+        *counts.entry(record.refusal.code()).or_default() += 1;
+    }
+    json!(counts)
+}
+
+fn confidence(out: &mut Metrics, inputs: &Inputs, seed: u64) {
+    let returns = inputs.returns.as_deref().map_err(|error| *error);
+    let evidence = returns.and_then(|returns| m::SharpeEvidence::of(returns).map(|evidence| (evidence, returns.len())));
+    out.measure("probabilistic_sharpe", evidence.and_then(|(evidence, n)| m::probabilistic_sharpe(evidence, n, 0.0)));
+    out.measure(
+        "min_track_record_days",
+        evidence.and_then(|(evidence, _)| m::min_track_record(evidence, 0.0, m::CONFIDENCE)),
+    );
+    let intervals = returns.and_then(|returns| m::bootstrap_intervals(returns, inputs.calendar_days, seed));
+    let pick = |of: fn(&m::Intervals) -> Result<m::Interval, MetricError>| match intervals
+        .as_ref()
+        .map_err(|e| *e)
+        .and_then(of)
+    {
+        Ok(interval) => json!([interval.low, interval.high]),
+        Err(_) => Value::Null,
+    };
+    out.put(
+        "intervals_95",
+        json!({
+            "sharpe": pick(|all| all.sharpe),
+            "cagr": pick(|all| all.cagr),
+            "max_drawdown": pick(|all| all.max_drawdown),
+        }),
+    );
+}
+
+/// `long` or `short`.
+pub(super) const fn direction(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "long",
+        Side::Sell => "short",
+    }
+}

@@ -1,0 +1,206 @@
+//! One deterministic run: a loaded scenario and its bars in, everything that happened out.
+//!
+//! Not here: files (folder), statistics (summary), anything drawn.
+use super::spec::{self, ParamValue, ScenarioSpec};
+use super::{Diagnostic, LoadedScenario, MarketData};
+use crate::domain::{LegActivation, Tick};
+use crate::engine::{Engine, EngineConfig, Journal, ReplayInput, Sizing, SizingKind, replay};
+use crate::execution::ReplayBackend;
+use crate::risk::{AtrSmoothing, BreachRule, CashCheck, Limits, Margin, StopAnchor, StopKind, StopRule, TakeProfit};
+use crate::strategy::{ParamError, Strategy, StrategyVisitor, build};
+use crate::venue::{BothTouched, Commission, CostScope, DueExit, LimitFill, MarketFill, Slippage, VenueRules};
+
+/// Runs the scenario on `market`.
+///
+/// Errors: an unknown strategy or a wrong parameter, placed in the scenario file.
+pub fn run(loaded: &LoadedScenario, market: &MarketData) -> Result<Journal, Diagnostic> {
+    let spec = &loaded.spec;
+    let params: Vec<(String, String)> =
+        spec.strategy.params.iter().map(|param| (param.name.clone(), param_text(&param.value))).collect();
+    let visitor = Run { config: engine_config(spec, market)?, rules: venue_rules(spec)?, market };
+    let outcome = build(&spec.strategy.name, &params, spec.data.symbols.len(), visitor);
+    outcome.map_err(|error| placed(loaded, &error))?.map_err(|error| {
+        Diagnostic::new("defect", format!("{error}; this is a defect of the program, not of the scenario"))
+    })
+}
+
+struct Run<'a> {
+    config: EngineConfig,
+    rules: VenueRules,
+    market: &'a MarketData,
+}
+
+impl StrategyVisitor for Run<'_> {
+    type Output = Result<Journal, crate::domain::IllegalTransition>;
+
+    fn visit<S: Strategy>(self, strategy: S) -> Self::Output {
+        let symbols = self.config.symbols;
+        let bars: Vec<&[crate::domain::Bar]> = self.market.bars.iter().map(Vec::as_slice).collect();
+        let mut engine = Engine::new(strategy, self.config);
+        let mut backend = ReplayBackend::new(self.rules, self.config.cash, symbols);
+        let input = ReplayInput {
+            bars: &bars,
+            sessions: &self.market.sessions,
+            actions: &self.market.actions,
+            market_fill: self.rules.market_fill,
+        };
+        replay(&mut engine, &mut backend, &input)?;
+        let (ours, theirs) = (engine.portfolio(), backend.venue());
+        assert_eq!(ours.cash(), theirs.cash(), "our cash and the venue's");
+        assert!(ours.is_conserved(), "equity is cash plus positions");
+        let ambiguous_bars = theirs.ambiguous_bars();
+        Ok(Journal { ambiguous_bars, ..engine.finish() })
+    }
+}
+
+fn param_text(value: &ParamValue) -> String {
+    match value {
+        ParamValue::Int(value) => value.to_string(),
+        ParamValue::Float(text) | ParamValue::Text(text) => text.clone(),
+        ParamValue::Bool(value) => value.to_string(),
+        ParamValue::List(values) => values.iter().map(param_text).collect::<Vec<_>>().join(","),
+    }
+}
+
+fn placed(loaded: &LoadedScenario, error: &ParamError) -> Diagnostic {
+    let diagnostic = match &error.param {
+        None => loaded.diagnostic("strategy.name", &error.what),
+        Some(name) if error.unknown => loaded.param_name_diagnostic(name, &error.what),
+        Some(name) => loaded.param_diagnostic(name, &error.what),
+    };
+    let diagnostic = match &error.nearest {
+        Some(nearest) => diagnostic.nearest("nearest", nearest),
+        None => diagnostic,
+    };
+    if error.rule.is_empty() { diagnostic } else { diagnostic.note(&error.rule) }
+}
+
+fn tick(spec: &ScenarioSpec) -> Tick {
+    match spec.execution.venue_rules {
+        spec::VenueRules::Alpaca => Tick::UsEquity,
+        spec::VenueRules::None => Tick::None,
+    }
+}
+
+fn commission(spec: &ScenarioSpec) -> Result<Commission, Diagnostic> {
+    Ok(match spec.execution.commission {
+        spec::CommissionSpec::None => Commission::None,
+        spec::CommissionSpec::Bps(value) => Commission::Fraction(value),
+        spec::CommissionSpec::PerShare { value, min, cap } => Commission::PerShare { rate: value, min, cap },
+        spec::CommissionSpec::Alpaca => return Err(unavailable("execution.commission.kind")),
+    })
+}
+
+fn unavailable(key: &str) -> Diagnostic {
+    Diagnostic::new(key, "is not available yet")
+}
+
+fn engine_config(spec: &ScenarioSpec, market: &MarketData) -> Result<EngineConfig, Diagnostic> {
+    let kind = match spec.sizing.rule {
+        spec::SizingRule::EquityFraction(value) => SizingKind::EquityFraction(value),
+        spec::SizingRule::CashFraction(value) => SizingKind::CashFraction(value),
+        spec::SizingRule::FixedShares(value) => SizingKind::FixedShares(value),
+        spec::SizingRule::Notional(value) => SizingKind::Notional(value),
+        spec::SizingRule::RiskFraction(value) => SizingKind::RiskFraction(value),
+        spec::SizingRule::VolatilityTarget(value) => SizingKind::VolatilityTarget(value),
+    };
+    Ok(EngineConfig {
+        cash: spec.account.cash,
+        symbols: spec.data.symbols.len(),
+        sizing: Sizing { kind, fractional: spec.sizing.fractional },
+        stop: stop_rule(spec),
+        limits: Limits {
+            position_size_max: spec.risk.max_position_size,
+            on_breach: match spec.risk.on_breach {
+                spec::OnBreach::Reject => BreachRule::Reject,
+                spec::OnBreach::Trim => BreachRule::Trim,
+            },
+        },
+        margin: Margin {
+            leverage: spec.account.leverage.into(),
+            allow_short: spec.account.allow_short,
+            cash_check: match spec.account.cash_check {
+                spec::CashCheck::Approval => CashCheck::Approval,
+                spec::CashCheck::Fill => CashCheck::Fill,
+            },
+        },
+        commission: commission(spec)?,
+        trim_to_cash: spec.sizing.if_short_of_cash == spec::ShortOfCash::Trim,
+        steps: market.bars.iter().map(Vec::len).max().unwrap_or(0),
+    })
+}
+
+fn stop_rule(spec: &ScenarioSpec) -> StopRule {
+    let kind = match spec.stop.rule {
+        spec::StopRule::None => StopKind::None,
+        spec::StopRule::Percent(share) => StopKind::Percent { share },
+        spec::StopRule::Atr { period, multiple, smoothing } => {
+            let smoothing = match smoothing {
+                spec::Smoothing::Wilder => AtrSmoothing::Wilder,
+                spec::Smoothing::Simple => AtrSmoothing::Simple,
+            };
+            StopKind::Atr { period: period as usize, multiple, smoothing }
+        }
+    };
+    StopRule {
+        kind,
+        anchor: match spec.stop.anchor {
+            spec::Anchor::Fill => StopAnchor::Fill,
+            spec::Anchor::SignalClose => StopAnchor::SignalClose,
+        },
+        activation: match spec.stop.active_from {
+            spec::ActiveFrom::EntryBar => LegActivation::EntryBar,
+            spec::ActiveFrom::NextBar => LegActivation::NextBar,
+        },
+        trailing: spec.stop.trail,
+        tick: tick(spec),
+        take_profit: match spec.take_profit {
+            spec::TakeProfitSpec::None => TakeProfit::None,
+            spec::TakeProfitSpec::Percent(share) => TakeProfit::Percent(share),
+            spec::TakeProfitSpec::RMultiple(multiple) => TakeProfit::RMultiple(multiple),
+        },
+    }
+}
+
+fn venue_rules(spec: &ScenarioSpec) -> Result<VenueRules, Diagnostic> {
+    let execution = &spec.execution;
+    Ok(VenueRules {
+        market_fill: match execution.market_fill {
+            spec::MarketFill::NextOpen => MarketFill::NextOpen,
+            spec::MarketFill::Close => MarketFill::Close,
+            spec::MarketFill::NextClose => MarketFill::NextClose,
+        },
+        limit_fill: match execution.limit_fill {
+            spec::LimitFill::Touch => LimitFill::Touch,
+            spec::LimitFill::Through => LimitFill::Through,
+        },
+        both_touched: match execution.both_touched {
+            spec::BothTouched::StopFirst => BothTouched::StopFirst,
+            spec::BothTouched::TargetFirst => BothTouched::TargetFirst,
+            spec::BothTouched::Ohlc | spec::BothTouched::Finer => return Err(unavailable("execution.both_touched")),
+        },
+        due_exit: match spec.stop.due_exit {
+            spec::DueExit::ExitFirst => DueExit::ExitFirst,
+            spec::DueExit::StopFirst => DueExit::StopFirst,
+        },
+        slippage: match execution.slippage.rule {
+            spec::SlippageRule::None => Slippage::None,
+            spec::SlippageRule::Bps(value) => Slippage::Fraction(value),
+            spec::SlippageRule::PerShare(value) => Slippage::PerShare(value),
+            spec::SlippageRule::VolumeShare(_) | spec::SlippageRule::Spread(_) => {
+                return Err(unavailable("execution.slippage.kind"));
+            }
+        },
+        slippage_on: match execution.slippage.applies_to {
+            spec::AppliesTo::Both => CostScope::Both,
+            spec::AppliesTo::Entry => CostScope::Entry,
+        },
+        commission: commission(spec)?,
+        participation: execution.participation,
+        tick: tick(spec),
+        fractional: spec.sizing.fractional,
+        cash_check_at_fill: spec.account.cash_check == spec::CashCheck::Fill,
+        trim_to_cash: spec.sizing.if_short_of_cash == spec::ShortOfCash::Trim,
+        leverage: spec.account.leverage.into(),
+    })
+}
