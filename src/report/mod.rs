@@ -5,6 +5,7 @@ pub mod curve;
 pub mod font;
 pub mod format;
 pub mod histogram;
+pub mod html;
 pub mod model;
 pub mod notes;
 pub mod sentence;
