@@ -1,1 +1,19 @@
-//! engine
+//! The core: one bar in, decisions out, fills back, everything accounted for.
+//!
+//! Not here: files, time, threads, `async`; which backend it runs on. The same core runs under the
+//! replay loop and under the live driver.
+mod atr;
+mod core;
+mod journal;
+mod orders;
+mod pump;
+mod replay;
+mod sizing;
+mod volatility;
+
+pub use self::core::{Effect, Engine, EngineConfig};
+pub use journal::{Journal, RefusalRecord, StopChange};
+pub use orders::{OrderOutcome, OrderRecord, Orders};
+pub use pump::pump;
+pub use replay::{MarketAction, ReplayInput, SessionSpan, replay};
+pub use sizing::{Sizing, SizingKind};

@@ -1,1 +1,24 @@
-//! execution
+//! Where approved orders go: one trait, one backend a venue.
+//!
+//! Not here: what may go (risk), what it means when it fills (engine).
+mod replay;
+
+pub use replay::ReplayBackend;
+
+use crate::domain::{ExecutionEvent, OrderId, Price, Quantity};
+use crate::risk::ApprovedOrder;
+
+/// A way to a venue. Answers come as events from [`ExecutionBackend::poll`], never as return values.
+pub trait ExecutionBackend {
+    /// Sends an order. It is used up by sending, so it cannot be sent twice.
+    fn submit(&mut self, order: ApprovedOrder);
+
+    /// Asks for an order to be taken back; the answer may be that it has filled.
+    fn cancel(&mut self, order: OrderId);
+
+    /// Asks for a resting order to be changed.
+    fn replace(&mut self, order: OrderId, quantity: Option<Quantity>, limit: Option<Price>, stop: Option<Price>);
+
+    /// The next answer, oldest first.
+    fn poll(&mut self) -> Option<ExecutionEvent>;
+}

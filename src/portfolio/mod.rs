@@ -1,1 +1,13 @@
-//! portfolio
+//! What we own: cash, positions, and the round trips they made.
+//!
+//! Not here: prices of orders, limits, the venue's own account. No `f64` in the ledger.
+//! Invariants: equity = cash + Σ quantity × mark, exactly, after every call; cash = deposit + Σ fills
+//! + Σ cash events, exactly.
+mod account;
+mod position;
+mod round_trip;
+
+pub use account::{CashEvent, CashReason, Portfolio};
+pub(crate) use account::{split_price, split_quantity};
+pub use position::Position;
+pub use round_trip::{RoundTrip, RoundTrips};

@@ -1,1 +1,12 @@
-//! risk
+//! What may be sent: limits, refusals, the gate, protective levels.
+//!
+//! Not here: what is wanted (strategy), how many shares that is (engine), sending (execution).
+mod gate;
+mod limits;
+mod refusal;
+mod stops;
+
+pub use gate::{ApprovedOrder, Gate, OpenApproval};
+pub use limits::{BreachRule, CashCheck, Limits, Margin};
+pub use refusal::Refusal;
+pub use stops::{AtrSmoothing, StopAnchor, StopKind, StopRule, TakeProfit};

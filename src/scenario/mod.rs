@@ -1,1 +1,37 @@
-//! scenario
+//! Scenarios: the TOML file that decides a run, as a checked value with its errors placed in the file.
+//!
+//! Not here: bars and calendars (market), what strategies exist (strategy), the limits at work (risk).
+//! A [`ScenarioSpec`] is read from text and `--set` overrides ([`load`], [`parse`]), and written back
+//! with every default ([`effective_toml`]). `[sweep]`, `[walk_forward]` and `[stress]` are read and
+//! checked with the rest; a single backtest ignores them.
+pub mod diagnostic;
+mod effective;
+mod load;
+mod overrides;
+mod parse;
+mod parse_check;
+mod parse_flat;
+mod parse_nearest;
+mod parse_reader;
+mod parse_rules;
+mod parse_sections;
+mod parse_source;
+mod parse_study;
+mod parse_value;
+pub mod spec;
+mod spec_choice;
+mod spec_data;
+pub mod spec_keys;
+mod spec_study;
+#[cfg(test)]
+mod tests_errors;
+#[cfg(test)]
+mod tests_laws;
+#[cfg(test)]
+mod tests_values;
+mod unsupported;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Style};
+pub use effective::effective_toml;
+pub use load::{LoadedScenario, load, parse};
+pub use spec::ScenarioSpec;

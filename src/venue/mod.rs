@@ -1,1 +1,14 @@
-//! venue
+//! The simulated market: what happens to orders when a bar comes.
+//!
+//! Not here: whether an order may be sent (risk), who sends it (execution), what it means for our
+//! books (engine, portfolio). The venue keeps an account of its own, as a broker does.
+mod account;
+mod costs;
+mod matching;
+mod order;
+mod rules;
+mod simulated;
+
+pub use costs::{Commission, CostScope, Slippage};
+pub use rules::{BothTouched, DueExit, LimitFill, MarketFill, VenueRules};
+pub use simulated::SimulatedVenue;

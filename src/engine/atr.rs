@@ -1,0 +1,79 @@
+//! The average true range behind ATR stops, fed with exact true ranges.
+//!
+//! Wilder (1978), seeded as TA-Lib does: the first true range needs a previous close, the first value
+//! is the mean of `period` of them. `simple` is the plain mean of the last `period`.
+use crate::domain::Bar;
+use crate::risk::{AtrSmoothing, StopKind};
+
+/// One symbol's ATR, in dollars.
+#[derive(Debug, Clone)]
+pub(super) struct BarAtr {
+    smoothing: AtrSmoothing,
+    weight: f64,
+    period: usize,
+    seen: usize,
+    previous_close: i64,
+    /// Wilder: the average so far (a sum while seeding). Billionths of a dollar.
+    average: f64,
+    /// Simple: the last `period` true ranges and their exact sum, in billionths of a dollar.
+    ring: Box<[i64]>,
+    at: usize,
+    sum: i64,
+}
+
+impl BarAtr {
+    /// The ATR that `kind` asks for, if it does.
+    pub(super) fn for_stop(kind: StopKind) -> Option<BarAtr> {
+        let StopKind::Atr { period, smoothing, .. } = kind else { return None };
+        Some(BarAtr {
+            smoothing,
+            weight: 1.0 / period as f64,
+            period,
+            seen: 0,
+            previous_close: 0,
+            average: 0.0,
+            ring: vec![0; if smoothing == AtrSmoothing::Simple { period } else { 0 }].into(),
+            at: 0,
+            sum: 0,
+        })
+    }
+
+    /// Takes a closed bar.
+    #[inline]
+    pub(super) fn update(&mut self, bar: &Bar) {
+        let (high, low) = (bar.high.units(), bar.low.units());
+        let range = high.max(self.previous_close) - low.min(self.previous_close);
+        self.previous_close = bar.close.units();
+        if self.seen <= self.period {
+            self.seen += 1;
+            if self.seen == 1 {
+                return;
+            }
+            if self.smoothing == AtrSmoothing::Wilder {
+                // The seed is a sum of exact integers, divided once.
+                self.sum += range;
+                self.average = self.sum as f64 * self.weight;
+                return;
+            }
+        }
+        match self.smoothing {
+            AtrSmoothing::Wilder => self.average += (range as f64 - self.average) * self.weight,
+            AtrSmoothing::Simple => {
+                self.sum += range - self.ring[self.at];
+                self.ring[self.at] = range;
+                self.at = if self.at + 1 == self.period { 0 } else { self.at + 1 };
+            }
+        }
+    }
+
+    /// The ATR in dollars, once `period` true ranges are known.
+    pub(super) fn value(&self) -> Option<f64> {
+        if self.seen <= self.period {
+            return None;
+        }
+        Some(match self.smoothing {
+            AtrSmoothing::Wilder => self.average * 1e-9,
+            AtrSmoothing::Simple => self.sum as f64 * self.weight * 1e-9,
+        })
+    }
+}

@@ -1,0 +1,33 @@
+//! The single place that fixes the order of things between engine and backend.
+use super::core::{Effect, Engine};
+use crate::domain::IllegalTransition;
+use crate::execution::ExecutionBackend;
+use crate::strategy::Strategy;
+
+/// Rounds of effects and answers before a run is declared broken: an entry, its legs, their
+/// cancellation and an answer to it make four; sixteen leaves room.
+const ROUNDS_MAX: usize = 16;
+
+/// Sends what the engine wants and hands it the answers, until both are quiet.
+///
+/// Errors: an answer that cannot follow from the order's status.
+pub fn pump<S: Strategy>(engine: &mut Engine<S>, backend: &mut impl ExecutionBackend) -> Result<(), IllegalTransition> {
+    for _ in 0..ROUNDS_MAX {
+        for effect in engine.effects() {
+            match effect {
+                Effect::Submit(order) => backend.submit(order),
+                Effect::Cancel(order) => backend.cancel(order),
+                Effect::Replace { order, quantity, limit, stop } => backend.replace(order, quantity, limit, stop),
+            }
+        }
+        let mut quiet = true;
+        while let Some(event) = backend.poll() {
+            engine.on_execution(&event)?;
+            quiet = false;
+        }
+        if quiet {
+            return Ok(());
+        }
+    }
+    unreachable!("engine and venue answer each other for more than {ROUNDS_MAX} rounds")
+}

@@ -1,0 +1,284 @@
+//! The driver of a backtest: a loop over bars and nothing else.
+//!
+//! Per step: corporate actions, fills at the open, fills inside the bar, mark, record, decide, review,
+//! send. Orders go out after the bar has matched, so none can fill on the bar that caused it.
+use super::core::Engine;
+use super::pump::pump;
+use crate::domain::{Bar, IllegalTransition, Price, Ratio, SymbolIndex, Timestamp};
+use crate::execution::ReplayBackend;
+use crate::strategy::Strategy;
+use crate::venue::MarketFill;
+
+/// One session of the data's calendar.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SessionSpan {
+    /// Bars from this moment on belong to it.
+    pub start: Timestamp,
+    /// A bar that opens at or after this moment is its last.
+    pub last_bar: Timestamp,
+}
+
+/// A corporate action that positions must follow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MarketAction {
+    /// New shares per old.
+    Split {
+        /// Which share.
+        symbol: SymbolIndex,
+        /// New shares per old.
+        ratio: Ratio,
+    },
+    /// Cash a share.
+    Dividend {
+        /// Which share.
+        symbol: SymbolIndex,
+        /// Dollars a share.
+        amount: Price,
+    },
+}
+
+/// What a replay runs over.
+#[derive(Clone, Copy, Debug)]
+pub struct ReplayInput<'a> {
+    /// Bars by symbol, each in order of time.
+    pub bars: &'a [&'a [Bar]],
+    /// Sessions in order; empty when every bar time is a session of its own (daily bars).
+    pub sessions: &'a [SessionSpan],
+    /// Corporate actions in order of the moment from which they hold.
+    pub actions: &'a [(Timestamp, MarketAction)],
+    /// When market orders fill.
+    pub market_fill: MarketFill,
+}
+
+/// Where the replay is among sessions and actions.
+struct Clock<'a> {
+    sessions: &'a [SessionSpan],
+    daily: bool,
+    /// First moment of the session after this one.
+    next_start: Timestamp,
+    last_bar: Timestamp,
+    ended: bool,
+    actions: &'a [(Timestamp, MarketAction)],
+    next_action: Timestamp,
+}
+
+/// Replays every bar.
+///
+/// Errors: an answer of the venue that contradicts an order's status; it is a defect, not bad input.
+pub fn replay<S: Strategy>(
+    engine: &mut Engine<S>,
+    backend: &mut ReplayBackend,
+    input: &ReplayInput<'_>,
+) -> Result<(), IllegalTransition> {
+    let mut clock = Clock::new(input);
+    match input.bars {
+        [only] => replay_one(engine, backend, only, &mut clock, input.market_fill),
+        many => replay_many(engine, backend, many, &mut clock, input.market_fill),
+    }
+}
+
+fn replay_one<S: Strategy>(
+    engine: &mut Engine<S>,
+    backend: &mut ReplayBackend,
+    bars: &[Bar],
+    clock: &mut Clock<'_>,
+    market_fill: MarketFill,
+) -> Result<(), IllegalTransition> {
+    const ONLY: SymbolIndex = SymbolIndex(0);
+    for bar in bars {
+        clock.advance(bar.time, engine, backend)?;
+        if !backend.is_quiet(ONLY, bar) {
+            trade(engine, backend, &[(ONLY, *bar)], market_fill)?;
+        }
+        engine.mark(ONLY, bar);
+        engine.record();
+        let last = clock.end_of_session(bar.time);
+        if last {
+            end_session(engine, backend)?;
+        }
+        engine.decide(ONLY, bar);
+        engine.decide_step(bar.time);
+        if engine.wants() {
+            send(engine, backend, &[(ONLY, *bar)], bar.time, !last, market_fill)?;
+        }
+    }
+    Ok(())
+}
+
+fn replay_many<S: Strategy>(
+    engine: &mut Engine<S>,
+    backend: &mut ReplayBackend,
+    series: &[&[Bar]],
+    clock: &mut Clock<'_>,
+    market_fill: MarketFill,
+) -> Result<(), IllegalTransition> {
+    let mut next = vec![0usize; series.len()];
+    let mut step: Vec<(SymbolIndex, Bar)> = Vec::with_capacity(series.len());
+    loop {
+        let upcoming = series.iter().zip(&next).filter_map(|(bars, &at)| bars.get(at));
+        let Some(time) = upcoming.map(|bar| bar.time).min() else { return Ok(()) };
+        step.clear();
+        for (index, (bars, at)) in series.iter().zip(&mut next).enumerate() {
+            if let Some(bar) = bars.get(*at).filter(|bar| bar.time == time) {
+                step.push((SymbolIndex(index as u16), *bar));
+                *at += 1;
+            }
+        }
+        clock.advance(time, engine, backend)?;
+        if step.iter().any(|(symbol, bar)| !backend.is_quiet(*symbol, bar)) {
+            trade(engine, backend, &step, market_fill)?;
+        }
+        for (symbol, bar) in &step {
+            engine.mark(*symbol, bar);
+        }
+        engine.record();
+        let last = clock.end_of_session(time);
+        if last {
+            end_session(engine, backend)?;
+        }
+        for (symbol, bar) in &step {
+            engine.decide(*symbol, bar);
+        }
+        engine.decide_step(time);
+        if engine.wants() {
+            send(engine, backend, &step, time, !last, market_fill)?;
+        }
+    }
+}
+
+/// Something may fill on these bars.
+#[cold]
+fn trade<S: Strategy>(
+    engine: &mut Engine<S>,
+    backend: &mut ReplayBackend,
+    step: &[(SymbolIndex, Bar)],
+    market_fill: MarketFill,
+) -> Result<(), IllegalTransition> {
+    backend.venue_mut().open(step);
+    for (symbol, bar) in step {
+        backend.venue_mut().within(*symbol, bar);
+    }
+    if market_fill == MarketFill::NextClose {
+        backend.venue_mut().close(step);
+    }
+    pump(engine, backend)
+}
+
+/// The strategy wants something: it is reviewed and sent at this close.
+#[cold]
+fn send<S: Strategy>(
+    engine: &mut Engine<S>,
+    backend: &mut ReplayBackend,
+    step: &[(SymbolIndex, Bar)],
+    time: Timestamp,
+    in_session: bool,
+    market_fill: MarketFill,
+) -> Result<(), IllegalTransition> {
+    engine.review(time);
+    backend.at_close(time, in_session);
+    for (symbol, bar) in step {
+        backend.set_last(*symbol, bar.close);
+    }
+    pump(engine, backend)?;
+    if market_fill == MarketFill::Close {
+        backend.venue_mut().close(step);
+        pump(engine, backend)?;
+    }
+    Ok(())
+}
+
+#[inline]
+fn end_session<S: Strategy>(engine: &mut Engine<S>, backend: &mut ReplayBackend) -> Result<(), IllegalTransition> {
+    engine.end_session();
+    if backend.venue().has_day_orders() {
+        backend.venue_mut().end_session();
+        pump(engine, backend)?;
+    }
+    Ok(())
+}
+
+impl<'a> Clock<'a> {
+    fn new(input: &ReplayInput<'a>) -> Clock<'a> {
+        let next_action = input.actions.first().map_or(Timestamp::MAX, |(time, _)| *time);
+        Clock {
+            sessions: input.sessions,
+            daily: input.sessions.is_empty(),
+            next_start: input.sessions.first().map_or(Timestamp::MAX, |session| session.start),
+            last_bar: Timestamp::MAX,
+            ended: true,
+            actions: input.actions,
+            next_action,
+        }
+    }
+
+    /// Moves to `time`: rolls the session, applies corporate actions that hold from now on.
+    #[inline]
+    fn advance<S: Strategy>(
+        &mut self,
+        time: Timestamp,
+        engine: &mut Engine<S>,
+        backend: &mut ReplayBackend,
+    ) -> Result<(), IllegalTransition> {
+        if time >= self.next_start {
+            self.roll(time, engine, backend)?;
+        }
+        if time >= self.next_action {
+            self.act(time, engine, backend);
+            pump(engine, backend)?;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn roll<S: Strategy>(
+        &mut self,
+        time: Timestamp,
+        engine: &mut Engine<S>,
+        backend: &mut ReplayBackend,
+    ) -> Result<(), IllegalTransition> {
+        if !self.ended {
+            // The session's last minute had no bar: its end is noticed only now.
+            end_session(engine, backend)?;
+        }
+        while let [session, rest @ ..] = self.sessions
+            && session.start <= time
+        {
+            self.last_bar = session.last_bar;
+            self.sessions = rest;
+        }
+        self.next_start = self.sessions.first().map_or(Timestamp::MAX, |session| session.start);
+        self.ended = false;
+        Ok(())
+    }
+
+    #[cold]
+    fn act<S: Strategy>(&mut self, time: Timestamp, engine: &mut Engine<S>, backend: &mut ReplayBackend) {
+        while let [(from, action), rest @ ..] = self.actions
+            && *from <= time
+        {
+            match *action {
+                MarketAction::Split { symbol, ratio } => {
+                    let (kept, mark, cash) = engine.split(symbol, ratio, time);
+                    backend.venue_mut().split(symbol, ratio, kept, mark, cash);
+                }
+                MarketAction::Dividend { symbol, amount } => {
+                    let paid = engine.dividend(symbol, amount, time);
+                    backend.venue_mut().receive(paid);
+                }
+            }
+            self.actions = rest;
+        }
+        self.next_action = self.actions.first().map_or(Timestamp::MAX, |(time, _)| *time);
+    }
+
+    /// Is the bar at `time` the last of its session?
+    #[inline]
+    fn end_of_session(&mut self, time: Timestamp) -> bool {
+        if self.daily {
+            return true;
+        }
+        let last = time >= self.last_bar && !self.ended;
+        self.ended |= last;
+        last
+    }
+}

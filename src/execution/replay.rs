@@ -1,0 +1,80 @@
+//! Historical replay: approved orders go to the simulated venue, which bars move.
+//!
+//! Not here: the matching (venue), the loop over bars (engine::replay).
+use super::ExecutionBackend;
+use crate::domain::{Bar, ExecutionEvent, Money, OrderId, Price, Quantity, SymbolIndex, Timestamp};
+use crate::risk::ApprovedOrder;
+use crate::venue::{SimulatedVenue, VenueRules};
+
+/// The backend of a backtest.
+#[derive(Debug)]
+pub struct ReplayBackend {
+    venue: SimulatedVenue,
+    /// Open time of the bars that have just closed.
+    now: Timestamp,
+    /// Another bar of this session may follow.
+    in_session: bool,
+    /// Last close of each symbol.
+    last: Vec<Price>,
+}
+
+impl ReplayBackend {
+    /// A venue with `cash` and no orders.
+    pub fn new(rules: VenueRules, cash: Money, symbols: usize) -> ReplayBackend {
+        ReplayBackend {
+            venue: SimulatedVenue::new(rules, cash, symbols),
+            now: Timestamp::MIN,
+            in_session: false,
+            last: vec![Price::ZERO; symbols],
+        }
+    }
+
+    /// Can nothing happen to `symbol` on this bar?
+    #[inline]
+    pub fn is_quiet(&self, symbol: SymbolIndex, bar: &Bar) -> bool {
+        self.venue.is_quiet(symbol, bar)
+    }
+
+    /// The market behind it.
+    pub fn venue(&self) -> &SimulatedVenue {
+        &self.venue
+    }
+
+    /// The market behind it, to move it.
+    pub fn venue_mut(&mut self) -> &mut SimulatedVenue {
+        &mut self.venue
+    }
+
+    /// Orders from here on are sent at the close of the bars that opened at `now`.
+    #[inline]
+    pub fn at_close(&mut self, now: Timestamp, in_session: bool) {
+        (self.now, self.in_session) = (now, in_session);
+    }
+
+    /// The last close of `symbol`, where a trailing stop starts from.
+    #[inline]
+    pub fn set_last(&mut self, symbol: SymbolIndex, close: Price) {
+        self.last[symbol.get()] = close;
+    }
+}
+
+impl ExecutionBackend for ReplayBackend {
+    fn submit(&mut self, order: ApprovedOrder) {
+        assert_eq!(order.approved_at(), self.now, "an approval is about a moment: it is sent at once or not at all");
+        let last = self.last[order.request().symbol.get()];
+        self.venue.submit(order.id(), order.request(), order.quantity(), last, self.now, self.in_session);
+    }
+
+    fn cancel(&mut self, order: OrderId) {
+        self.venue.cancel(order);
+    }
+
+    fn replace(&mut self, order: OrderId, quantity: Option<Quantity>, limit: Option<Price>, stop: Option<Price>) {
+        self.venue.replace(order, quantity, limit, stop);
+    }
+
+    #[inline]
+    fn poll(&mut self) -> Option<ExecutionEvent> {
+        self.venue.poll()
+    }
+}

@@ -1,0 +1,186 @@
+//! Cash and all positions, exactly.
+use super::Position;
+use crate::domain::{Fill, Money, Price, Quantity, Ratio, SymbolIndex, Timestamp};
+
+/// Why cash changed without a fill.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CashReason {
+    /// A dividend: credited to a long, owed by a short.
+    Dividend,
+    /// The fraction of a share a split left behind.
+    CashInLieu,
+}
+
+/// A change of cash without a fill.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CashEvent {
+    /// The bar before whose open it happened.
+    pub time: Timestamp,
+    /// For which share.
+    pub symbol: SymbolIndex,
+    /// Why.
+    pub reason: CashReason,
+    /// Dollars; negative is paid.
+    pub amount: Money,
+}
+
+/// Cash and positions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Portfolio {
+    cash: Money,
+    equity: Money,
+    positions: Vec<Position>,
+}
+
+impl Portfolio {
+    /// `cash` dollars and no shares of any of `symbols`.
+    pub fn with_cash(cash: Money, symbols: usize) -> Portfolio {
+        Portfolio { cash, equity: cash, positions: vec![Position::default(); symbols] }
+    }
+
+    /// Dollars not in shares.
+    #[inline]
+    pub fn cash(&self) -> Money {
+        self.cash
+    }
+
+    /// Cash plus every position at its mark.
+    #[inline]
+    pub fn equity(&self) -> Money {
+        self.equity
+    }
+
+    /// The position in `symbol`.
+    #[inline]
+    pub fn position(&self, symbol: SymbolIndex) -> &Position {
+        &self.positions[symbol.get()]
+    }
+
+    /// All positions, in the scenario's order.
+    pub fn positions(&self) -> &[Position] {
+        &self.positions
+    }
+
+    /// Σ |quantity × mark|.
+    pub fn gross_exposure(&self) -> Money {
+        self.positions.iter().map(|position| position.value().abs()).sum()
+    }
+
+    /// Values `symbol` at `price`.
+    #[inline]
+    pub fn mark(&mut self, symbol: SymbolIndex, price: Price) {
+        self.equity += self.positions[symbol.get()].mark_to(price);
+    }
+
+    /// Takes an execution: cash pays or receives price × quantity and pays the fee.
+    pub fn apply(&mut self, fill: &Fill) {
+        let paid = fill.price.notional(fill.quantity.signed(fill.side)) + fill.fee;
+        let value_change = self.positions[fill.symbol.get()].trade(fill.side, fill.quantity, fill.price);
+        self.cash -= paid;
+        self.equity += value_change - paid;
+    }
+
+    /// A dividend of `amount` a share: credited to a long, owed by a short.
+    pub fn pay_dividend(&mut self, symbol: SymbolIndex, amount: Price, time: Timestamp) -> CashEvent {
+        let paid = amount.notional(self.position(symbol).quantity());
+        self.receive(CashEvent { time, symbol, reason: CashReason::Dividend, amount: paid })
+    }
+
+    /// A split into `ratio` new shares per old: quantity × ratio, average price and mark ÷ ratio.
+    /// Unless `fractional`, the fraction of a share is paid in cash at the adjusted mark.
+    pub fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, fractional: bool, time: Timestamp) -> Option<CashEvent> {
+        let position = &mut self.positions[symbol.get()];
+        let before = position.value();
+        let shares = split_quantity(position.quantity(), ratio);
+        let mark = split_price(position.mark(), ratio);
+        let kept = if fractional { shares } else { shares.whole() };
+        position.restate(kept, split_price(position.average_price(), ratio), mark);
+        self.equity += position.value() - before;
+        let rest = shares - kept;
+        let event = CashEvent { time, symbol, reason: CashReason::CashInLieu, amount: mark.notional(rest) };
+        (!rest.is_zero()).then(|| self.receive(event))
+    }
+
+    fn receive(&mut self, event: CashEvent) -> CashEvent {
+        self.cash += event.amount;
+        self.equity += event.amount;
+        event
+    }
+
+    /// Does the cached equity equal cash + Σ quantity × mark? For assertions and tests.
+    pub fn is_conserved(&self) -> bool {
+        self.cash + self.positions.iter().map(Position::value).sum() == self.equity
+    }
+}
+
+/// `quantity` × `ratio`, towards zero to a billionth of a share.
+pub(crate) fn split_quantity(quantity: Quantity, ratio: Ratio) -> Quantity {
+    let units = i128::from(quantity.units()) * i128::from(ratio.units()) / i128::from(Ratio::ONE.units());
+    Quantity::from_units(i64::try_from(units).expect("a split keeps a position below 9.2 billion shares"))
+}
+
+/// `price` ÷ `ratio`, to the nearest billionth of a dollar.
+pub(crate) fn split_price(price: Price, ratio: Ratio) -> Price {
+    let numerator = i128::from(price.units()) * i128::from(Ratio::ONE.units());
+    let ratio = i128::from(ratio.units());
+    let nearest = (numerator + ratio / 2) / ratio;
+    i64::try_from(nearest).ok().and_then(Price::from_units).unwrap_or(Price::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{OrderId, OrderPurpose, Side};
+    use proptest::prelude::*;
+
+    const START: Money = Money::from_cents(10_000_000);
+
+    fn any_fill() -> impl Strategy<Value = Fill> {
+        (0u16..3, any::<bool>(), 1i64..5_000_000_000_000, 1i64..1_000_000_000_000, 0i64..100_000).prop_map(
+            |(symbol, buys, quantity, price, fee)| {
+                let price = Price::from_units(price).expect("price");
+                Fill {
+                    order: OrderId(1),
+                    symbol: SymbolIndex(symbol),
+                    side: if buys { Side::Buy } else { Side::Sell },
+                    quantity: Quantity::from_units(quantity),
+                    price,
+                    reference: price,
+                    fee: Money::from_cents(fee),
+                    time: Timestamp::from_ns(0),
+                    purpose: OrderPurpose::Entry,
+                }
+            },
+        )
+    }
+
+    proptest! {
+        /// Money is conserved: cash + Σ (fill value + fees) equals the start, whatever the fills, and
+        /// equity is always cash plus positions at their marks.
+        #[test]
+        fn cash_is_conserved(fills in proptest::collection::vec((any_fill(), 1i64..2_000_000_000_000), 0..200)) {
+            let mut portfolio = Portfolio::with_cash(START, 3);
+            let mut paid = Money::ZERO;
+            for (fill, mark) in &fills {
+                portfolio.apply(fill);
+                portfolio.mark(fill.symbol, Price::from_units(*mark).expect("price"));
+                paid += fill.price.notional(fill.quantity.signed(fill.side)) + fill.fee;
+                prop_assert!(portfolio.is_conserved());
+            }
+            prop_assert_eq!(portfolio.cash() + paid, START);
+        }
+
+        /// A split changes no value but by rounding a price to a billionth.
+        #[test]
+        fn a_split_keeps_the_value(fill in any_fill(), ratio in 1i64..20_000_000_000) {
+            let mut portfolio = Portfolio::with_cash(START, 3);
+            portfolio.apply(&fill);
+            portfolio.mark(fill.symbol, fill.price);
+            let before = portfolio.equity();
+            portfolio.split(fill.symbol, Ratio::from_units(ratio), false, fill.time);
+            prop_assert!(portfolio.is_conserved());
+            let rounding = i128::from(portfolio.position(fill.symbol).quantity().units().abs()) + i128::from(Price::MAX.units());
+            prop_assert!((portfolio.equity() - before).units().abs() <= rounding + 1_000_000_000);
+        }
+    }
+}

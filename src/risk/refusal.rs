@@ -1,0 +1,93 @@
+//! Why the gate said no: typed data, text only on screen.
+use crate::domain::{Money, Quantity};
+
+/// A refusal of our own gate. Each names what the order needs and what there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// More dollars than can be spent.
+    #[error("order needs {need} but buying power is {have}")]
+    BuyingPower {
+        /// Price × quantity + fee.
+        need: Money,
+        /// Dollars that may be spent, after reserves.
+        have: Money,
+    },
+    /// The position would be too large.
+    #[error("position would be {need}, allowed {have}")]
+    PositionSize {
+        /// |position + pending + order| × price.
+        need: Money,
+        /// `max_position_size` × equity.
+        have: Money,
+    },
+    /// A short, where shorts are not allowed.
+    #[error("position would be {need} shares; shorts are not allowed (account.allow_short)")]
+    ShortBan {
+        /// Shares after the order.
+        need: Quantity,
+    },
+    /// An exit for more than is held and not already leaving.
+    #[error("exit of {need} shares, but only {have} are held and not leaving already")]
+    ExceedsPosition {
+        /// Shares of the order.
+        need: Quantity,
+        /// Shares that can still leave.
+        have: Quantity,
+    },
+    /// The size came to less than one share.
+    #[error("{need} buys less than one share at {have}")]
+    TooSmall {
+        /// Dollars meant for the position.
+        need: Money,
+        /// Dollars one share costs.
+        have: Money,
+    },
+    /// No price yet to measure the order with.
+    #[error("no price of this symbol is known yet")]
+    NoPrice,
+    /// Entries are halted.
+    #[error("entries are halted until resume")]
+    Halted,
+    /// No such order, or it is closed already.
+    #[error("the order to change is not open")]
+    NotOpen,
+}
+
+impl Refusal {
+    /// The name in `refusals.csv` and in counts.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Refusal::BuyingPower { .. } => "buying_power",
+            Refusal::PositionSize { .. } => "position_size",
+            Refusal::ShortBan { .. } => "short_ban",
+            Refusal::ExceedsPosition { .. } => "exceeds_position",
+            Refusal::TooSmall { .. } => "too_small",
+            Refusal::NoPrice => "no_price",
+            Refusal::Halted => "halted",
+            Refusal::NotOpen => "not_open",
+        }
+    }
+
+    /// What the order needed, in the unit of the limit; `None` where there is no number.
+    pub fn need(&self) -> Option<String> {
+        match self {
+            Refusal::BuyingPower { need, .. } | Refusal::PositionSize { need, .. } | Refusal::TooSmall { need, .. } => {
+                Some(need.to_string())
+            }
+            Refusal::ShortBan { need } | Refusal::ExceedsPosition { need, .. } => Some(need.to_string()),
+            Refusal::NoPrice | Refusal::Halted | Refusal::NotOpen => None,
+        }
+    }
+
+    /// What there was, in the same unit.
+    pub fn have(&self) -> Option<String> {
+        match self {
+            Refusal::BuyingPower { have, .. } | Refusal::PositionSize { have, .. } | Refusal::TooSmall { have, .. } => {
+                Some(have.to_string())
+            }
+            Refusal::ExceedsPosition { have, .. } => Some(have.to_string()),
+            Refusal::ShortBan { .. } => Some(Quantity::ZERO.to_string()),
+            Refusal::NoPrice | Refusal::Halted | Refusal::NotOpen => None,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! TOML text and overrides in, a checked scenario out; or every error, in file order.
+//!
+//! Not here: reading the file (`load`), the keys (`spec_keys`), the steps (the other `parse_*` files).
+use toml::de::DeTable;
+
+use super::diagnostic::Diagnostics;
+use super::overrides;
+use super::parse_flat::{Flat, Problems};
+use super::parse_reader::Reader;
+use super::parse_source::{Place, Source};
+use super::parse_value::table;
+use super::spec::ScenarioSpec;
+
+/// Bytes of a scenario file; a thousand symbols and a wide sweep take a tenth of it.
+pub(super) const FILE_BYTES_MAX: usize = 256 * 1024;
+
+/// Are values that are not available yet errors? Tests of the other steps say no.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unsupported {
+    Refused,
+    #[cfg(test)]
+    Accepted,
+}
+
+/// Reads a scenario. Gives also the values by path, for errors that are found later.
+pub(super) fn read(source: &Source, unsupported: Unsupported) -> Result<(ScenarioSpec, Flat), Diagnostics> {
+    if source.text.len() > FILE_BYTES_MAX {
+        let what = format!("{} bytes, allowed is {FILE_BYTES_MAX}", source.text.len());
+        return Err(source.diagnostic(&Place::Default, what).note("this is no scenario").into());
+    }
+    let mut problems = Problems::default();
+    let mut flat = Flat::default();
+    flat.add("", tree(source)?, source, &mut problems);
+    overrides::apply(&mut flat, source, &mut problems);
+    flat.report_missing(source, &mut problems);
+    flat.fill_defaults();
+    let mut reader = Reader { source, flat, problems };
+    let spec = reader.spec();
+    if let Some(spec) = &spec {
+        reader.check(spec);
+    }
+    if unsupported == Unsupported::Refused {
+        reader.report_unsupported();
+    }
+    match (spec, reader.problems.finish()) {
+        (Some(spec), None) => Ok((spec, reader.flat)),
+        (_, Some(errors)) => Err(errors),
+        (None, None) => Err(source.diagnostic(&Place::Default, "the scenario cannot be read").into()),
+    }
+}
+
+/// The tree of the file, or its syntax errors: one a line, since one slip makes several.
+fn tree(source: &Source) -> Result<super::parse_value::Table, Diagnostics> {
+    let (parsed, errors) = DeTable::parse_recoverable(&source.text);
+    if errors.is_empty() {
+        return Ok(table(parsed.get_ref(), &Place::File));
+    }
+    let mut problems = Problems::default();
+    let mut lines = std::collections::BTreeSet::new();
+    for error in errors {
+        let place = error.span().map_or(Place::Default, Place::File);
+        let diagnostic = source.diagnostic(&place, format!("not TOML: {}", error.message()));
+        if lines.insert(diagnostic.position.as_ref().map(|position| position.line)) {
+            problems.push(&place, diagnostic);
+        }
+    }
+    Err(problems.finish().expect("there was at least one error"))
+}
+
+impl Reader<'_> {
+    fn spec(&mut self) -> Option<ScenarioSpec> {
+        let scenario = self.head();
+        let data = self.data();
+        let account = self.account();
+        let strategy = self.strategy();
+        let sizing = self.sizing();
+        let execution = self.execution();
+        let stop = self.stop();
+        let take_profit = self.take_profit();
+        let risk = self.risk();
+        let sweep = self.sweep();
+        let walk_forward = self.walk_forward();
+        let stress = self.stress();
+        Some(ScenarioSpec {
+            scenario: scenario?,
+            data: data?,
+            account: account?,
+            strategy: strategy?,
+            sizing: sizing?,
+            execution: execution?,
+            stop: stop?,
+            take_profit: take_profit?,
+            risk: risk?,
+            sweep,
+            walk_forward,
+            stress,
+        })
+    }
+}

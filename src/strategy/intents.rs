@@ -1,0 +1,114 @@
+//! What a strategy wants, in its own words.
+//!
+//! Not here: how many shares that is and whether it may be (engine, risk).
+use crate::domain::{OrderRequest, Price, Quantity, Ratio, Side, SymbolIndex};
+
+/// One wish of a strategy.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Intent {
+    /// Open a position; `[sizing]` says how large and `[stop]` how protected, unless `weight` is set:
+    /// then floor(weight × equity ÷ close) shares.
+    Enter {
+        /// Which share.
+        symbol: SymbolIndex,
+        /// Buy for long, sell for short.
+        side: Side,
+        /// Share of equity instead of `[sizing]`.
+        weight: Option<Ratio>,
+    },
+    /// Close the whole position at the next fill.
+    Exit {
+        /// Which share.
+        symbol: SymbolIndex,
+    },
+    /// Send exactly this order.
+    Submit(ScriptOrder),
+    /// Cancel the order with this label.
+    Cancel {
+        /// The script's number for the order.
+        label: u32,
+    },
+    /// Change price or quantity of the resting order with this label.
+    Replace {
+        /// The script's number for the order.
+        label: u32,
+        /// New quantity, if any.
+        quantity: Option<Quantity>,
+        /// New limit, if any.
+        limit: Option<Price>,
+        /// New stop, if any.
+        stop: Option<Price>,
+    },
+    /// Refuse every order that increases exposure until `Resume`.
+    Halt,
+    /// Close one symbol, or all, and void its resting orders.
+    Flatten {
+        /// Which share; all without it.
+        symbol: Option<SymbolIndex>,
+    },
+    /// Lift `Halt`.
+    Resume,
+}
+
+/// An order written out whole.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct ScriptOrder {
+    /// The script's number for it.
+    pub label: u32,
+    /// The order; its size is overwritten by `size`.
+    pub request: OrderRequest,
+    /// How many.
+    pub size: ScriptSize,
+}
+
+/// The `qty` of a script.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ScriptSize {
+    /// So many shares.
+    Shares(Quantity),
+    /// As many as the gate would pass.
+    Max,
+}
+
+/// The wishes of one step, in the order they were pushed.
+#[derive(Debug, Default)]
+pub struct Intents {
+    list: Vec<Intent>,
+}
+
+impl Intents {
+    /// Wishes a strategy may have for one step per symbol: an exit, an entry and two changes.
+    pub const PER_SYMBOL_MAX: usize = 4;
+
+    /// Room for `symbols`, so that no push of an ordinary step allocates.
+    pub fn for_symbols(symbols: usize) -> Intents {
+        Intents { list: Vec::with_capacity((symbols * Self::PER_SYMBOL_MAX).max(64)) }
+    }
+
+    /// Adds a wish.
+    #[inline]
+    pub fn push(&mut self, intent: Intent) {
+        self.list.push(intent);
+    }
+
+    /// Nothing wanted?
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// How many wishes.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// The wish at `index`, in push order.
+    pub fn get(&self, index: usize) -> Option<Intent> {
+        self.list.get(index).copied()
+    }
+
+    /// Forgets all wishes.
+    pub fn clear(&mut self) {
+        self.list.clear();
+    }
+}

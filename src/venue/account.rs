@@ -1,0 +1,61 @@
+//! The venue's own account of us: what a broker would answer.
+use crate::domain::{Fill, Money, Price, Quantity, Side, SymbolIndex};
+
+/// Cash and shares as the venue counts them.
+#[derive(Clone, Debug)]
+pub(super) struct VenueAccount {
+    cash: Money,
+    shares: Vec<Quantity>,
+    marks: Vec<Price>,
+    leverage: i64,
+}
+
+impl VenueAccount {
+    pub(super) fn new(cash: Money, symbols: usize, leverage: i64) -> VenueAccount {
+        VenueAccount { cash, shares: vec![Quantity::ZERO; symbols], marks: vec![Price::ZERO; symbols], leverage }
+    }
+
+    pub(super) fn cash(&self) -> Money {
+        self.cash
+    }
+
+    pub(super) fn shares(&self, symbol: SymbolIndex) -> Quantity {
+        self.shares[symbol.get()]
+    }
+
+    pub(super) fn set_mark(&mut self, symbol: SymbolIndex, price: Price) {
+        self.marks[symbol.get()] = price;
+    }
+
+    pub(super) fn apply(&mut self, fill: &Fill) {
+        self.cash -= fill.price.notional(fill.quantity.signed(fill.side)) + fill.fee;
+        self.shares[fill.symbol.get()] += fill.quantity.signed(fill.side);
+        self.marks[fill.symbol.get()] = fill.price;
+    }
+
+    pub(super) fn receive(&mut self, amount: Money) {
+        self.cash += amount;
+    }
+
+    pub(super) fn restate(&mut self, symbol: SymbolIndex, shares: Quantity, mark: Price, cash_change: Money) {
+        self.shares[symbol.get()] = shares;
+        self.marks[symbol.get()] = mark;
+        self.cash += cash_change;
+    }
+
+    /// Would an order on `side` only shrink the position?
+    pub(super) fn reduces(&self, symbol: SymbolIndex, side: Side) -> bool {
+        self.shares(symbol).closing_side() == Some(side)
+    }
+
+    /// Dollars that can be spent now: leverage × equity − gross exposure.
+    pub(super) fn buying_power(&self) -> Money {
+        let (mut net, mut gross) = (self.cash, Money::ZERO);
+        for (shares, mark) in self.shares.iter().zip(&self.marks).filter(|(shares, _)| !shares.is_zero()) {
+            let value = mark.notional(*shares);
+            net += value;
+            gross += value.abs();
+        }
+        Money::from_units(net.units().saturating_mul(i128::from(self.leverage))) - gross
+    }
+}

@@ -1,0 +1,177 @@
+//! An order while it rests at the venue.
+use crate::domain::{
+    Bar, ExitLegs, LegLevel, OrderId, OrderKind, OrderPurpose, OrderSize, Price, Quantity, Side, Tick, TimeInForce,
+    Timestamp, Trail,
+};
+
+use super::rules::LimitFill;
+
+/// A resting order.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct VenueOrder {
+    pub(super) id: OrderId,
+    pub(super) side: Side,
+    pub(super) remaining: Quantity,
+    pub(super) size: OrderSize,
+    pub(super) kind: OrderKind,
+    pub(super) time_in_force: TimeInForce,
+    pub(super) purpose: OrderPurpose,
+    pub(super) legs: ExitLegs,
+    /// The entry this order protects.
+    pub(super) parent: Option<OrderId>,
+    /// It was approved to shrink a position, so it never opens one.
+    pub(super) reduce_only: bool,
+    /// Fills of one shrink the other.
+    pub(super) sibling: Option<OrderId>,
+    /// It can fill on bars that open after this.
+    pub(super) live_after: Timestamp,
+    /// The trigger now: a trailing stop's moves.
+    pub(super) trigger: Price,
+    /// A trailing stop's best price so far.
+    pub(super) best: Price,
+    /// A stop-limit that has become a limit.
+    pub(super) triggered: bool,
+    /// A session it could fill in has begun.
+    pub(super) started: bool,
+    /// The bar it last filled on: it takes one share of a bar's volume once.
+    pub(super) filled_on: Timestamp,
+}
+
+/// Prices between which an order cannot fill.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Band {
+    /// A low at or below this may fill something.
+    pub(super) low: Price,
+    /// A high at or above this may fill something.
+    pub(super) high: Price,
+}
+
+impl Band {
+    /// No order at all.
+    pub(super) const QUIET: Band = Band { low: Price::ZERO, high: NEVER };
+    /// Something to do on every bar.
+    pub(super) const ALWAYS: Band = Band { low: Price::MAX, high: NEVER };
+
+    pub(super) fn joined(self, other: Band) -> Band {
+        Band { low: self.low.max(other.low), high: self.high.min(other.high) }
+    }
+
+    #[inline]
+    pub(super) fn is_quiet(&self, bar: &Bar) -> bool {
+        bar.low > self.low && bar.high < self.high
+    }
+}
+
+/// Above every price a bar can hold.
+const NEVER: Price = Price::MAX;
+
+impl VenueOrder {
+    /// Where it could fill.
+    pub(super) fn band(&self) -> Band {
+        let rises_to = |price: Price| Band { low: Price::ZERO, high: price };
+        let falls_to = |price: Price| Band { low: price, high: NEVER };
+        match (self.kind, self.side) {
+            (OrderKind::Market | OrderKind::TrailingStop { .. }, _) => Band::ALWAYS,
+            (OrderKind::StopLimit { .. }, _) if self.triggered => Band::ALWAYS,
+            (OrderKind::Limit { limit }, Side::Buy) => falls_to(limit),
+            (OrderKind::Limit { limit }, Side::Sell) => rises_to(limit),
+            (_, Side::Buy) => rises_to(self.trigger),
+            (_, Side::Sell) => falls_to(self.trigger),
+        }
+    }
+
+    /// Is it a stop of any kind that has not become a limit?
+    pub(super) fn is_stop(&self) -> bool {
+        match self.kind {
+            OrderKind::Stop { .. } | OrderKind::TrailingStop { .. } => true,
+            OrderKind::StopLimit { .. } => !self.triggered,
+            OrderKind::Market | OrderKind::Limit { .. } => false,
+        }
+    }
+
+    /// Does `price` reach the stop?
+    pub(super) fn stop_reached(&self, price: Price) -> bool {
+        match self.side {
+            Side::Buy => price >= self.trigger,
+            Side::Sell => price <= self.trigger,
+        }
+    }
+
+    /// Does `bar` reach the stop anywhere?
+    pub(super) fn stop_touched(&self, bar: &Bar) -> bool {
+        self.stop_reached(match self.side {
+            Side::Buy => bar.high,
+            Side::Sell => bar.low,
+        })
+    }
+
+    /// Does `price` satisfy `limit`?
+    pub(super) fn limit_reached(&self, limit: Price, price: Price, rule: LimitFill) -> bool {
+        match (self.side, rule) {
+            (Side::Buy, LimitFill::Touch) => price <= limit,
+            (Side::Buy, LimitFill::Through) => price < limit,
+            (Side::Sell, LimitFill::Touch) => price >= limit,
+            (Side::Sell, LimitFill::Through) => price > limit,
+        }
+    }
+
+    /// The price on this bar that suits a limit best.
+    pub(super) fn best_of(&self, bar: &Bar) -> Price {
+        match self.side {
+            Side::Buy => bar.low,
+            Side::Sell => bar.high,
+        }
+    }
+
+    /// The worse of two prices for this side.
+    pub(super) fn worse(&self, a: Price, b: Price) -> Price {
+        match self.side {
+            Side::Buy => a.max(b),
+            Side::Sell => a.min(b),
+        }
+    }
+
+    /// Moves a trailing stop after a bar; true when its trigger changed.
+    pub(super) fn ratchet(&mut self, bar: &Bar, tick: Tick) -> bool {
+        let OrderKind::TrailingStop { trail } = self.kind else { return false };
+        let best = match self.side {
+            Side::Sell => self.best.max(bar.high),
+            Side::Buy => self.best.min(bar.low),
+        };
+        if best == self.best {
+            return false;
+        }
+        self.best = best;
+        let trigger = trail_level(self.side, best, trail, tick);
+        let moved = trigger != self.trigger;
+        self.trigger = trigger;
+        moved
+    }
+}
+
+/// Where a stop stands that trails `best`: below it for a sell, above it for a buy.
+pub(super) fn trail_level(side: Side, best: Price, trail: Trail, tick: Tick) -> Price {
+    let units = match trail {
+        Trail::Price(price) => price.units(),
+        Trail::Fraction(fraction) => best.scaled(fraction).units(),
+    };
+    losing_side(side, best, units, tick)
+}
+
+/// The price of a protective level, `side` being the side of the protective order.
+pub(super) fn leg_price(side: Side, fill: Price, level: LegLevel, is_stop: bool, tick: Tick) -> Price {
+    let units = match level {
+        LegLevel::At(price) => return price,
+        LegLevel::FromFill { distance_units } => distance_units,
+        LegLevel::FractionFromFill(fraction) => fill.scaled(fraction).units(),
+    };
+    if is_stop { losing_side(side, fill, units, tick) } else { losing_side(side.opposite(), fill, units, tick) }
+}
+
+/// `units` below `from` for a sell, above it for a buy, rounded to the tick away from `from`.
+fn losing_side(side: Side, from: Price, units: i64, tick: Tick) -> Price {
+    match side {
+        Side::Sell => from.saturating_offset(-units).floor_to(tick),
+        Side::Buy => from.saturating_offset(units).ceil_to(tick),
+    }
+}
