@@ -17,7 +17,7 @@ use std::io::{self, Write};
 
 use sha2::{Digest, Sha256};
 
-use super::font::{Weight, inter};
+use super::font;
 use super::format::{Numbers, Sign, counted};
 use super::model::ReportModel;
 use super::notes::{Note, notes};
@@ -182,12 +182,11 @@ fn summary(model: &ReportModel) -> String {
 /// The style sheet with the typeface inside. Should Inter be unusable, the system's sans stands in.
 fn style() -> String {
     let mut style = String::new();
-    for weight in [Weight::Regular, Weight::Medium, Weight::SemiBold] {
-        if let Some(font) = inter(weight) {
+    for (weight, bytes) in [(400, font::regular()), (600, font::semibold())] {
+        if !bytes.is_empty() {
             style.push_str(&format!(
-                "@font-face{{font-family:Inter;font-weight:{};src:url(data:font/ttf;base64,{}) format(\"truetype\")}}\n",
-                weight.css(),
-                base64(&font)
+                "@font-face{{font-family:Inter;font-weight:{weight};src:url(data:font/ttf;base64,{}) format(\"truetype\")}}\n",
+                base64(bytes)
             ));
         }
     }
