@@ -1,4 +1,13 @@
 //! What a run looks like to a person: HTML, PNG, terminal.
 //!
 //! Not here: any number that is not already in the run; files of numbers (scenario::folder).
+pub mod chart;
+pub mod curve;
+pub mod font;
+pub mod format;
+pub mod histogram;
+pub mod html;
 pub mod model;
+pub mod notes;
+mod reading;
+pub mod sentence;

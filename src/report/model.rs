@@ -83,12 +83,50 @@ pub struct ReportModel<'a> {
     pub refusals: Vec<RefusalRow>,
     /// What the data gate found suspicious.
     pub warnings: Vec<WarningRow>,
+    /// Σ |quantity × price| over all fills, dollars: what the costs are set against.
+    pub traded_value: f64,
+    /// Slippage and commission are both `none` in the scenario.
+    pub costs_are_none: bool,
+    /// The benchmark's line includes its dividends (false also without a benchmark).
+    pub benchmark_has_dividends: bool,
     /// `[risk]` keys that are set but not enforced yet.
     pub not_enforced: Vec<String>,
     /// The whole effective scenario as TOML.
     pub scenario_toml: String,
     /// Data files: path as in the scenario, and sha256 in hexadecimal.
     pub files: Vec<(String, String)>,
+}
+
+impl ReportModel<'_> {
+    /// The measure `key`, if the run has a value for it.
+    pub fn measure(&self, key: &str) -> Option<f64> {
+        self.measures.iter().find(|(name, _)| *name == key).and_then(|(_, measure)| measure.value())
+    }
+
+    /// The benchmark's (or, without one, the held symbols') measure `key`.
+    pub fn benchmark_measure(&self, key: &str) -> Option<f64> {
+        self.benchmark_measures.iter().find(|(name, _)| *name == key).and_then(|(_, measure)| measure.value())
+    }
+
+    /// The bootstrap interval of `key`.
+    pub fn interval(&self, key: &str) -> Option<Range> {
+        self.intervals.iter().find(|(name, _)| *name == key).map(|(_, range)| *range)
+    }
+
+    /// The line drawn in grey beside ours: the benchmark, or the symbols held.
+    pub fn reference(&self) -> &Line {
+        self.benchmark.as_ref().unwrap_or(&self.hold)
+    }
+
+    /// Round trips that have ended.
+    pub fn closed_trades(&self) -> impl Iterator<Item = &TradeRow> {
+        self.trades.iter().filter(|trade| trade.exit_time.is_some())
+    }
+
+    /// Equity after the last step; the starting equity when there was none.
+    pub fn final_equity(&self) -> f64 {
+        self.equity.last().copied().unwrap_or(self.initial_equity)
+    }
 }
 
 /// A named line in dollars, one value per step.

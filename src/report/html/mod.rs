@@ -1,0 +1,200 @@
+//! `report.html`: one file that opens offline, asks nobody for anything, and says the answer first.
+//!
+//! Not here: any number that is not in the model. The page is whole without scripts but for the
+//! charts and the trade table, whose places then name the file that holds the same. Its only script
+//! and only style are named by hash in the content security policy; same model, same bytes.
+mod data;
+mod evidence;
+mod head;
+mod measures;
+mod months;
+mod pack;
+mod prices;
+mod results;
+mod text;
+
+use std::io::{self, Write};
+
+use sha2::{Digest, Sha256};
+
+use super::font;
+use super::format::{Numbers, Sign, counted};
+use super::model::ReportModel;
+use super::notes::{Note, notes};
+use super::sentence::{sentence_text, subtitle};
+use text::{base64, escape};
+
+const STYLE: &str = include_str!("assets/report.css");
+const SCRIPT: &str = concat!(
+    "'use strict';(()=>{\n",
+    include_str!("assets/data.js"),
+    include_str!("assets/axis.js"),
+    include_str!("assets/plot.js"),
+    include_str!("assets/equity.js"),
+    include_str!("assets/price.js"),
+    include_str!("assets/trades.js"),
+    include_str!("assets/page.js"),
+    "})();\n"
+);
+
+/// The report as one HTML document. Deterministic; needs time linear in the steps and bars.
+pub fn render(model: &ReportModel) -> String {
+    let notes = notes(model, Numbers::TYPOGRAPHIC);
+    let style = style();
+    let data = data::json(model, &summary(model));
+    let mut html = String::with_capacity(style.len() + SCRIPT.len() + data.len() + 64 * 1024);
+    html.push_str("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n");
+    html.push_str(&format!(
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; \
+         font-src data:; img-src data:; base-uri 'none'; form-action 'none'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>{} · AlphaFlow</title>\n<style>",
+        sha256(SCRIPT),
+        sha256(&style),
+        escape(&model.name)
+    ));
+    html.push_str(&style);
+    html.push_str("</style>\n<script>");
+    html.push_str(SCRIPT);
+    html.push_str("</script></head>\n<body>\n");
+    html.push_str(&body(model, &notes));
+    html.push_str("<script type=\"application/json\" id=\"data\">");
+    html.push_str(&data);
+    html.push_str("</script>\n</body></html>\n");
+    html
+}
+
+/// Writes the report. Errors: those of `out`.
+pub fn write(model: &ReportModel, out: &mut impl Write) -> io::Result<()> {
+    out.write_all(render(model).as_bytes())
+}
+
+/// Everything the reader sees, top to bottom.
+fn body(model: &ReportModel, notes: &[Note]) -> String {
+    let mut html = String::from("<a class=\"skip\" href=\"#main\">Skip to the result</a>\n<div class=\"page\">");
+    html.push_str(&head::opening(model));
+    html.push_str("<main id=\"main\">\n");
+    let traded = !model.trades.is_empty();
+    if traded {
+        html.push_str(&head::figures(model));
+    }
+    html.push_str(&head::trust(notes));
+    if traded {
+        html.push_str(&equity(model));
+        html.push_str(&months::section(model));
+    }
+    html.push_str(&price(model));
+    if traded {
+        html.push_str(&measures::section(model));
+        html.push_str(&results::section(model));
+        html.push_str(&trades(model));
+    }
+    html.push_str(&evidence::sections(model));
+    html.push_str("</main>\n");
+    html.push_str(&evidence::footer(model));
+    html.push_str("</div>\n");
+    html
+}
+
+/// The place of the equity, drawdown and exposure chart.
+fn equity(model: &ReportModel) -> String {
+    format!(
+        "<section id=\"equity\"><div class=\"head\"><h2>Equity</h2><div class=\"tools\">\
+         <div class=\"switch\" role=\"group\" aria-label=\"Scale\"><button type=\"button\" data-scale=\"log\">Log</button>\
+         <button type=\"button\" data-scale=\"linear\">Linear</button></div>\
+         <div class=\"switch\" role=\"group\" aria-label=\"Range\"><button type=\"button\" data-years=\"1\">1Y</button>\
+         <button type=\"button\" data-years=\"3\">3Y</button><button type=\"button\" data-years=\"0\">All</button></div></div></div>\
+         <p class=\"readout\" aria-live=\"off\"></p><div class=\"chart\" data-label=\"{}\"><p class=\"png\">The chart needs a script. \
+         The same pictures: equity.png, drawdown.png.</p></div><details class=\"astable\"><summary>Show as table</summary><div></div></details></section>\n",
+        escape(&sentence_text(model, Numbers::TYPOGRAPHIC))
+    )
+}
+
+/// The place of the price chart.
+fn price(model: &ReportModel) -> String {
+    let Some(first) = model.prices.iter().find(|panel| !panel.bars.is_empty()) else { return String::new() };
+    let tabs: String = model
+        .prices
+        .iter()
+        .enumerate()
+        .map(|(place, panel)| {
+            let pressed = if place == 0 { "true" } else { "false" };
+            format!(
+                "<button type=\"button\" aria-pressed=\"{pressed}\" data-panel=\"{place}\">{}</button>",
+                escape(&panel.symbol)
+            )
+        })
+        .collect();
+    // Many symbols do not fit a row of buttons.
+    let chooser = match model.prices.len() {
+        1 => String::new(),
+        2..=8 => format!("<div class=\"switch symbols\" role=\"group\" aria-label=\"Symbol\">{tabs}</div>"),
+        _ => {
+            let options = tabs.replace("<button type=\"button\" aria-pressed=\"true\" data-panel", "<option value");
+            let options = options.replace("<button type=\"button\" aria-pressed=\"false\" data-panel", "<option value");
+            format!(
+                "<select class=\"symbols\" aria-label=\"Symbol\">{}</select>",
+                options.replace("</button>", "</option>")
+            )
+        }
+    };
+    format!(
+        "<section id=\"price\"><div class=\"head\"><h2><span class=\"symbol\">{}</span> with its trades</h2><div class=\"tools\">\
+         <ul class=\"legend\"></ul>{chooser}</div></div><p class=\"readout\" aria-live=\"off\"></p><div class=\"chart\"><p class=\"png\">The chart needs a script. \
+         The same picture: price.png.</p></div><details class=\"astable\"><summary>Show as table</summary><div></div></details></section>\n",
+        escape(&first.symbol)
+    )
+}
+
+/// The place of the trade table.
+fn trades(model: &ReportModel) -> String {
+    let closed = model.closed_trades().count();
+    let open = model.trades.len() - closed;
+    let open = if open > 0 { format!(", {} open", Numbers::TYPOGRAPHIC.count(open as f64)) } else { String::new() };
+    format!(
+        "<section id=\"trades\"><div class=\"head\"><h2>Trades <small>{} closed{open}</small></h2><div class=\"tools\">\
+         <input type=\"search\" id=\"filter\" aria-label=\"Filter trades by words\" placeholder=\"Filter: {} stop {}\" autocomplete=\"off\" spellcheck=\"false\">\
+         <output id=\"shown\" aria-live=\"polite\"></output></div></div><div class=\"list\"><p class=\"png\">The table needs a script. \
+         The same rows: trades.csv.</p></div></section>\n",
+        Numbers::TYPOGRAPHIC.count(closed as f64),
+        escape(model.trades.first().map_or("", |trade| &trade.symbol)),
+        model.steps.last().map_or_else(String::new, |time| time.utc_date().year().to_string())
+    )
+}
+
+/// What "Copy summary" puts on the clipboard: plain text with plain minus signs.
+fn summary(model: &ReportModel) -> String {
+    let n = Numbers::PLAIN;
+    let mut lines = vec![model.name.clone(), subtitle(model), String::new(), sentence_text(model, n), String::new()];
+    let figure = |name: &str, text: Option<String>| text.map(|text| format!("{name} {text}"));
+    let figures = [
+        figure("Sharpe", model.measure("sharpe").map(|v| n.ratio(v))),
+        figure("Profit factor", model.measure("profit_factor").map(|v| n.ratio(v))),
+        figure("Mean exposure", model.measure("exposure").map(|v| n.percent(v, 0, Sign::Negative))),
+        Some(counted(model.closed_trades().count(), "trade", "trades")),
+    ];
+    lines.push(figures.into_iter().flatten().collect::<Vec<String>>().join(" · "));
+    lines.extend(notes(model, n).into_iter().map(|note| format!("! {}", note.text)));
+    lines.extend([String::new(), format!("{}, seed {}, fingerprint {}", model.program, model.seed, model.fingerprint)]);
+    lines.join("\n")
+}
+
+/// The style sheet with the typeface inside. Should Inter be unusable, the system's sans stands in.
+fn style() -> String {
+    let mut style = String::new();
+    for (weight, bytes) in [(400, font::regular()), (600, font::semibold())] {
+        if !bytes.is_empty() {
+            style.push_str(&format!(
+                "@font-face{{font-family:Inter;font-weight:{weight};src:url(data:font/ttf;base64,{}) format(\"truetype\")}}\n",
+                base64(bytes)
+            ));
+        }
+    }
+    style.push_str(STYLE);
+    style
+}
+
+/// The hash as a content security policy wants it.
+fn sha256(text: &str) -> String {
+    base64(&Sha256::digest(text.as_bytes()))
+}

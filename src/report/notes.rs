@@ -1,0 +1,176 @@
+//! "Before you trust this": what speaks against a result, worst first, at most six.
+//!
+//! Not here: drawing. The same notes stand in the report and under the terminal's summary.
+use super::curve;
+use super::format::{self, Numbers, Sign, code_in_words, counted};
+use super::model::ReportModel;
+use super::sentence::refusals_by_reason;
+
+/// More would not be read.
+const NOTES_MAX: usize = 6;
+/// Fewer trades say little about an edge.
+const TRADES_ENOUGH: usize = 30;
+
+/// One reason for doubt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// A plain sentence.
+    pub text: String,
+    /// Section of the report that holds the evidence.
+    pub anchor: &'static str,
+}
+
+/// The notes of a run, worst first. Empty when nothing speaks against it.
+pub fn notes(model: &ReportModel, numbers: Numbers) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let mut add = |anchor: &'static str, text: Option<String>| notes.extend(text.map(|text| Note { text, anchor }));
+    add("trades", too_few_trades(model));
+    add("measures", luck(model, numbers));
+    add("measures", too_short(model));
+    add("scenario", not_enforced(model));
+    add(
+        "scenario",
+        model.costs_are_none.then(|| "Slippage and commission are set to none; real fills cost money.".to_owned()),
+    );
+    add("trades", one_symbol(model, numbers));
+    add("trades", one_trade(model));
+    add("months", one_year(model));
+    add("scenario", ambiguous_bars(model));
+    add("scenario", halts(model));
+    add("refusals", refusals(model));
+    add("trades", open_positions(model, numbers));
+    add("warnings", warnings(model));
+    add("equity", benchmark_without_dividends(model));
+    notes.truncate(NOTES_MAX);
+    notes
+}
+
+/// Fewer than 30 closed trades.
+fn too_few_trades(model: &ReportModel) -> Option<String> {
+    let closed = model.closed_trades().count();
+    (closed < TRADES_ENOUGH && !model.trades.is_empty()).then(|| {
+        let verb = if closed == 1 { "is" } else { "are" };
+        format!(
+            "{} {verb} too few to tell skill from luck; {TRADES_ENOUGH} is the least.",
+            counted(closed, "closed trade", "closed trades")
+        )
+    })
+}
+
+/// The Sharpe interval spans zero.
+fn luck(model: &ReportModel, numbers: Numbers) -> Option<String> {
+    let range = model.interval("sharpe")?;
+    (range.low < 0.0 && range.high > 0.0 && !model.trades.is_empty()).then(|| {
+        format!(
+            "The Sharpe ratio could be zero or less: 95% interval {} to {}.",
+            numbers.ratio(range.low),
+            numbers.ratio(range.high)
+        )
+    })
+}
+
+/// The record is shorter than its Sharpe ratio needs.
+fn too_short(model: &ReportModel) -> Option<String> {
+    let needed = model.measure("min_track_record_days")?;
+    let here = model.session_ends.len();
+    (needed > here as f64).then(|| {
+        format!(
+            "The record has {}; its Sharpe ratio needs {} to be told from zero.",
+            counted(here, "session", "sessions"),
+            Numbers::PLAIN.count(needed.ceil())
+        )
+    })
+}
+
+fn not_enforced(model: &ReportModel) -> Option<String> {
+    (!model.not_enforced.is_empty()).then(|| format!("Set but not enforced yet: {}.", model.not_enforced.join(", ")))
+}
+
+/// One of several symbols made more than half of what the closed trades made.
+fn one_symbol(model: &ReportModel, numbers: Numbers) -> Option<String> {
+    let total: f64 = model.closed_trades().map(|trade| trade.pnl).sum();
+    let best = model.prices.iter().max_by(|a, b| a.profit.total_cmp(&b.profit))?;
+    (model.prices.len() > 1 && total > 0.0 && best.profit > total / 2.0).then(|| {
+        let rest = numbers.dollars_whole(total - best.profit, Sign::Always);
+        if best.profit > total {
+            return format!(
+                "{} earned more than the whole trade profit; without it the trades made {rest}.",
+                best.symbol
+            );
+        }
+        let share = numbers.percent(best.profit / total, 0, Sign::Negative);
+        format!("{} earned {share} of the trade profit; without it the trades made {rest}.", best.symbol)
+    })
+}
+
+/// One trade made more than a quarter of what all closed trades made.
+fn one_trade(model: &ReportModel) -> Option<String> {
+    let total: f64 = model.closed_trades().map(|trade| trade.pnl).sum();
+    let best = model.closed_trades().max_by(|a, b| a.pnl.total_cmp(&b.pnl))?;
+    (model.closed_trades().count() > 1 && total > 0.0 && best.pnl > total / 4.0).then(|| {
+        let date = format::date_in_prose(best.entry_time);
+        format!("One trade, {} of {date}, made {} of the trade profit.", best.symbol, share_in_words(best.pnl / total))
+    })
+}
+
+/// One of several years made more than half of the gain.
+fn one_year(model: &ReportModel) -> Option<String> {
+    let years = curve::years(model.initial_equity, &model.steps, &model.session_ends, &model.equity);
+    let total: f64 = years.iter().map(|year| year.gain).sum();
+    let best = years.iter().max_by(|a, b| a.gain.total_cmp(&b.gain))?;
+    (years.len() > 2 && total > 0.0 && best.gain > total / 2.0)
+        .then(|| format!("{} made {} of the gain.", best.year, share_in_words(best.gain / total)))
+}
+
+/// A share in percent; beyond the whole, words.
+fn share_in_words(share: f64) -> String {
+    if share > 1.0 { "more than all".to_owned() } else { Numbers::PLAIN.percent(share, 0, Sign::Negative) }
+}
+
+fn ambiguous_bars(model: &ReportModel) -> Option<String> {
+    let bars = model.measure("ambiguous_bars").filter(|bars| *bars > 0.0)?;
+    let bars = counted(bars as usize, "bar", "bars");
+    Some(format!("In {bars} both stop and target were touched; which came first is not known."))
+}
+
+fn halts(model: &ReportModel) -> Option<String> {
+    let halts = model.measure("halts").filter(|halts| *halts > 0.0)?;
+    Some(format!("Trading was halted {}.", counted(halts as usize, "time", "times")))
+}
+
+fn refusals(model: &ReportModel) -> Option<String> {
+    let by_reason = refusals_by_reason(model);
+    let (reason, most) = by_reason.first()?;
+    let all = model.refusals.len();
+    let entries = counted(all, "entry", "entries");
+    let reason = code_in_words(reason);
+    Some(if *most == all {
+        format!("{entries} refused by {reason}.")
+    } else {
+        format!("{entries} refused, {} of them by {reason}.", Numbers::PLAIN.count(*most as f64))
+    })
+}
+
+fn open_positions(model: &ReportModel, numbers: Numbers) -> Option<String> {
+    let open: Vec<_> = model.trades.iter().filter(|trade| trade.exit_time.is_none()).collect();
+    let total = numbers.dollars_whole(open.iter().map(|trade| trade.pnl).sum(), Sign::Always);
+    match open.as_slice() {
+        [] => None,
+        [only] => Some(format!("1 position is still open: {}, {total} not counted as a trade.", only.symbol)),
+        many => Some(format!("{} positions are still open: {total} not counted as trades.", many.len())),
+    }
+}
+
+fn warnings(model: &ReportModel) -> Option<String> {
+    let first = model.warnings.first()?;
+    let count = model.warnings.len();
+    let verb = if count == 1 { "looks" } else { "look" };
+    Some(format!("{} in the data {verb} suspicious, the first in {}.", counted(count, "value", "values"), first.file))
+}
+
+fn benchmark_without_dividends(model: &ReportModel) -> Option<String> {
+    let line = model.benchmark.as_ref().filter(|_| !model.benchmark_has_dividends)?;
+    // The fund's dividend yield since 2005 lies between 1.2 and 3.1 percent.
+    let size = if line.name == "SPY" { " (about 2% a year)" } else { "" };
+    Some(format!("{} is shown without its dividends{size}.", line.name))
+}
