@@ -9,5 +9,5 @@ pub mod histogram;
 pub mod html;
 pub mod model;
 pub mod notes;
-mod reading;
+pub mod reading;
 pub mod sentence;

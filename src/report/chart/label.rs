@@ -53,7 +53,7 @@ fn dollar_decimals(value: f64) -> usize {
     let size = value.abs();
     if size >= 10_000.0 {
         0
-    } else if size >= 1.0 || size < 0.000_05 {
+    } else if !(0.000_05..1.0).contains(&size) {
         2
     } else {
         4

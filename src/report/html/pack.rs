@@ -25,13 +25,6 @@ impl Column {
         Column { scale, previous: 0, text: String::with_capacity(capacity * 2) }
     }
 
-    /// A column made of `values`, kept to 1/`scale`.
-    pub(super) fn of(scale: f64, values: impl Iterator<Item = f64>) -> Column {
-        let mut column = Column::new(scale, values.size_hint().0);
-        values.for_each(|value| column.push(value));
-        column
-    }
-
     /// A column of integers.
     pub(super) fn of_integers(values: impl Iterator<Item = i64>) -> Column {
         let mut column = Column::new(1.0, values.size_hint().0);
