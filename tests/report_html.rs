@@ -203,11 +203,11 @@ fn what_users_wrote_stays_text() {
     model.name = "</script><script>alert(1)</script>".to_owned();
     model.refusals[0].order = "MSFT <b>buy</b> \"300\" & 'more'".to_owned();
     model.refusals[0].need = "<img x>".to_owned();
-    model.warnings[0].message = "close <i>0</i>".to_owned();
+    model.warnings[0].message = "close <em>0</em>".to_owned();
     model.scenario_toml = "name = \"<u>\"\n".to_owned();
     model.prices[0].indicators[0].0 = "</script>SMA".to_owned();
     let page = html::render(&model);
-    for tag in ["<b>buy", "<img", "<i>0", "<u>", "<script>alert"] {
+    for tag in ["<b>buy", "<img", "<em>", "<u>", "<script>alert"] {
         assert!(!page.contains(tag), "{tag} became markup");
     }
     assert_eq!(page.matches("</script>").count(), 2);

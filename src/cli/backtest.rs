@@ -7,6 +7,10 @@ use clap::{Args, ValueEnum};
 
 use super::{Failure, error_style};
 use crate::domain::OrderPurpose;
+use crate::report::chart::{ChartError, drawdown_png, equity_png, price_png};
+use crate::report::gather::{Finished, gather};
+use crate::report::html;
+use crate::report::model::ReportModel;
 use crate::scenario::{
     Diagnostic, LoadedScenario, MarketData, Metrics, account_rows, compute_metrics, fingerprint, load, load_market,
     round_trips, run as replay_scenario, write_folder,
@@ -72,6 +76,16 @@ pub(super) fn run(args: &BacktestArgs, out: &mut impl Write) -> Result<(), Failu
     let trips = round_trips(&market, &journal);
     let metrics = compute_metrics(&loaded, &market, &journal, &rows, &trips);
     write_folder(&folder, &loaded, &market, &journal, &rows, &trips, &metrics)?;
+    let finished = Finished {
+        loaded: &loaded,
+        market: &market,
+        journal: &journal,
+        rows: &rows,
+        trips: &trips,
+        metrics: &metrics,
+        not_enforced: NOT_ENFORCED,
+    };
+    draw(&folder, &gather(finished))?;
     if args.format == Format::Json {
         return Ok(writeln!(out, "{:#}", metrics.to_json())?);
     }
@@ -82,6 +96,19 @@ pub(super) fn run(args: &BacktestArgs, out: &mut impl Write) -> Result<(), Failu
     notes(out, &market, &journal)?;
     let hash = fingerprint(&journal, &loaded.spec.data.symbols, loaded.spec.data.timeframe);
     Ok(writeln!(out, "\nrun folder      {}\nfingerprint     {}", folder.display(), &hash[..16])?)
+}
+
+/// Writes the page and the pictures.
+fn draw(folder: &std::path::Path, model: &ReportModel<'_>) -> Result<(), Failure> {
+    let save = |name: &str, bytes: &[u8]| {
+        let path = folder.join(name);
+        fs::write(&path, bytes).map_err(|error| Failure::Machine(format!("error {}: {error}", path.display())))
+    };
+    let drawn = |error: ChartError| Failure::Machine(format!("error drawing: {error}"));
+    save("report.html", html::render(model).as_bytes())?;
+    save("equity.png", &equity_png(model).map_err(drawn)?)?;
+    save("drawdown.png", &drawdown_png(model).map_err(drawn)?)?;
+    save("price.png", &price_png(model).map_err(drawn)?)
 }
 
 fn refused_as_suspicious(market: &MarketData) -> String {

@@ -5,6 +5,7 @@ pub mod chart;
 pub mod curve;
 pub mod font;
 pub mod format;
+pub mod gather;
 pub mod histogram;
 pub mod html;
 pub mod model;

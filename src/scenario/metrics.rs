@@ -21,6 +21,23 @@ impl Metrics {
         self.values.get(key).and_then(Value::as_f64)
     }
 
+    /// Measures in the order of the file: a number, or why there is none.
+    pub fn measures(&self) -> impl Iterator<Item = (&'static str, Result<f64, String>)> + '_ {
+        let reason = |key: &str| self.reasons.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        MEASURES.iter().filter_map(move |key| {
+            let value = self.values.get(*key)?;
+            Some((*key, value.as_f64().ok_or_else(|| reason(key))))
+        })
+    }
+
+    /// 95 % bootstrap intervals.
+    pub fn intervals(&self) -> impl Iterator<Item = (&'static str, (f64, f64))> + '_ {
+        ["sharpe", "cagr", "max_drawdown"].into_iter().filter_map(|key| {
+            let pair = self.values.get("intervals_95")?.get(key)?;
+            Some((key, (pair.get(0)?.as_f64()?, pair.get(1)?.as_f64()?)))
+        })
+    }
+
     /// The whole file: values, and under `undefined` why a value is null.
     pub fn to_json(&self) -> Value {
         let mut all = self.values.clone();
@@ -44,6 +61,58 @@ impl Metrics {
         self.reasons.insert(key.into(), reason.into());
     }
 }
+
+/// The keys of `metrics.json` that are numbers, in its order.
+const MEASURES: &[&str] = &[
+    "sessions",
+    "bars",
+    "initial_equity",
+    "final_equity",
+    "total_return",
+    "cagr",
+    "annual_return",
+    "annual_volatility",
+    "sharpe",
+    "sortino",
+    "calmar",
+    "omega",
+    "max_drawdown",
+    "max_drawdown_days",
+    "avg_drawdown",
+    "ulcer_index",
+    "tail_ratio",
+    "value_at_risk_95",
+    "conditional_var_95",
+    "skew",
+    "kurtosis",
+    "stability",
+    "exposure",
+    "turnover",
+    "trades",
+    "win_rate",
+    "profit_factor",
+    "payoff_ratio",
+    "expectancy",
+    "avg_win",
+    "avg_loss",
+    "largest_win",
+    "largest_loss",
+    "avg_trade_days",
+    "sqn",
+    "kelly",
+    "max_consecutive_losses",
+    "commission",
+    "slippage",
+    "alpha",
+    "beta",
+    "information_ratio",
+    "buy_and_hold_return",
+    "ambiguous_bars",
+    "halts",
+    "open_positions",
+    "probabilistic_sharpe",
+    "min_track_record_days",
+];
 
 /// What the measures are made of.
 struct Inputs {
@@ -96,7 +165,7 @@ pub fn compute_metrics(
 }
 
 /// Index of the last row of each session.
-pub(super) fn session_ends(rows: &[AccountRow], market: &MarketData) -> Vec<usize> {
+pub fn session_ends(rows: &[AccountRow], market: &MarketData) -> Vec<usize> {
     if market.sessions.is_empty() {
         return (0..rows.len()).collect();
     }

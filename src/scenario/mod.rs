@@ -42,6 +42,6 @@ pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub use effective::effective_toml;
 pub use folder::{fingerprint, write_folder};
 pub use load::{LoadedScenario, load, parse};
-pub use metrics::{Metrics, compute_metrics};
+pub use metrics::{Metrics, compute_metrics, session_ends};
 pub use run::run;
 pub use spec::ScenarioSpec;

@@ -1,7 +1,7 @@
 //! One deterministic run: a loaded scenario and its bars in, everything that happened out.
 //!
 //! Not here: files (folder), statistics (summary), anything drawn.
-use super::spec::{self, ParamValue, ScenarioSpec};
+use super::spec::{self, ScenarioSpec};
 use super::{Diagnostic, LoadedScenario, MarketData};
 use crate::domain::{LegActivation, Tick};
 use crate::engine::{Engine, EngineConfig, Journal, ReplayInput, Sizing, SizingKind, replay};
@@ -16,7 +16,7 @@ use crate::venue::{BothTouched, Commission, CostScope, DueExit, LimitFill, Marke
 pub fn run(loaded: &LoadedScenario, market: &MarketData) -> Result<Journal, Box<Diagnostic>> {
     let spec = &loaded.spec;
     let params: Vec<(String, String)> =
-        spec.strategy.params.iter().map(|param| (param.name.clone(), param_text(&param.value))).collect();
+        spec.strategy.params.iter().map(|param| (param.name.clone(), param.value.to_string())).collect();
     let visitor = Run { config: engine_config(spec, market)?, rules: venue_rules(spec)?, market };
     let outcome = build(&spec.strategy.name, &params, spec.data.symbols.len(), visitor);
     outcome.map_err(|error| placed(loaded, &error))?.map_err(|error| {
@@ -50,15 +50,6 @@ impl StrategyVisitor for Run<'_> {
         assert!(ours.is_conserved(), "equity is cash plus positions");
         let ambiguous_bars = theirs.ambiguous_bars();
         Ok(Journal { ambiguous_bars, ..engine.finish() })
-    }
-}
-
-fn param_text(value: &ParamValue) -> String {
-    match value {
-        ParamValue::Int(value) => value.to_string(),
-        ParamValue::Float(text) | ParamValue::Text(text) => text.clone(),
-        ParamValue::Bool(value) => value.to_string(),
-        ParamValue::List(values) => values.iter().map(param_text).collect::<Vec<_>>().join(","),
     }
 }
 

@@ -279,3 +279,16 @@ impl StopSpec {
         self.rule != StopRule::None
     }
 }
+
+impl std::fmt::Display for ParamValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ParamValue::Int(value) => value.fmt(f),
+            ParamValue::Float(text) | ParamValue::Text(text) => f.write_str(text),
+            ParamValue::Bool(value) => value.fmt(f),
+            ParamValue::List(values) => {
+                f.write_str(&values.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
+            }
+        }
+    }
+}
