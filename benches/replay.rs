@@ -25,7 +25,10 @@ const SLOW: usize = 50;
 const ATR: usize = 14;
 const MULTIPLE: f64 = 2.0;
 const FEE: f64 = 0.0005;
-const CASH: f64 = 1_000_000.0;
+/// Starting cash in ticks of 1e-4 dollars.
+const CASH: f64 = 1_000_000.0 * TICKS;
+/// Ticks in a dollar: whole ticks are exact in f64, so both loops see the same ties.
+const TICKS: f64 = 10_000.0;
 const SHARES: f64 = 100.0;
 
 fn ratio(text: &str) -> Ratio {
@@ -120,7 +123,7 @@ fn engine_run(bars: &[Bar], sessions: &[SessionSpan]) -> Outcome {
     Outcome { equity: journal.equity.last().expect("a bar").to_f64(), fills: journal.fills.len(), drawdown }
 }
 
-/// Columns of plain floats for the flat loop.
+/// Columns of plain floats, in ticks, for the flat loop.
 struct Columns {
     open: Vec<f64>,
     high: Vec<f64>,
@@ -161,7 +164,7 @@ fn flat_run(bars: &Columns) -> Outcome {
         }
         previous = close[t];
         if t + 1 >= SLOW {
-            let difference = fast_sum / FAST as f64 - slow_sum / SLOW as f64;
+            let difference = fast_sum * SLOW as f64 - slow_sum * FAST as f64;
             let now = (difference > 0.0) as i8 - (difference < 0.0) as i8;
             if shares == 0.0 && sign < 0 && now > 0 {
                 (pending, pending_stop) = (1, close[t] - MULTIPLE * atr);
@@ -177,11 +180,11 @@ fn flat_run(bars: &Columns) -> Outcome {
         drawdown = (peak - equity).max(drawdown);
         curve.push(equity);
     }
-    Outcome { equity: *curve.last().expect("a bar"), fills, drawdown }
+    Outcome { equity: *curve.last().expect("a bar") / TICKS, fills, drawdown: drawdown / TICKS }
 }
 
 fn columns(bars: &[Bar]) -> Columns {
-    let column = |of: fn(&Bar) -> Price| bars.iter().map(|bar| of(bar).to_f64()).collect();
+    let column = |of: fn(&Bar) -> Price| bars.iter().map(|bar| (of(bar).units() / 100_000) as f64).collect();
     Columns {
         open: column(|bar| bar.open),
         high: column(|bar| bar.high),
