@@ -2,13 +2,16 @@
 //!
 //! Not here: files, time, threads, `async`; which backend it runs on. The same core runs under the
 //! replay loop and under the live driver.
+mod answers;
 mod atr;
 mod core;
 mod journal;
 mod orders;
 mod pump;
 mod replay;
+mod script;
 mod sizing;
+mod submission;
 mod volatility;
 
 pub use self::core::{Effect, Engine, EngineConfig};

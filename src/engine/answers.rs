@@ -1,0 +1,119 @@
+//! What the venue answers and what follows from it: books, reserves, stops.
+//!
+//! Not here: what becomes of cash and shares (portfolio).
+use super::core::Engine;
+use super::journal::StopChange;
+use super::orders::{OrderOutcome, OrderRecord};
+use crate::domain::{
+    ExecutionEvent, Fill, IllegalTransition, OrderId, OrderKind, OrderPurpose, OrderStatus, OrderUpdate, Price,
+    SymbolIndex, Timestamp,
+};
+use crate::strategy::{LastExit, Strategy, SymbolBook};
+
+impl<S: Strategy> Engine<S> {
+    /// Takes an answer of the venue.
+    ///
+    /// Errors: an answer that cannot follow from the order's status.
+    pub fn on_execution(&mut self, event: &ExecutionEvent) -> Result<(), IllegalTransition> {
+        match *event {
+            ExecutionEvent::Accepted { order } => self.orders.update(order, OrderUpdate::Acknowledged),
+            ExecutionEvent::Filled { fill, done } => self.filled(&fill, done),
+            ExecutionEvent::Canceled { order } => self.closed(order, OrderUpdate::Canceled),
+            ExecutionEvent::Expired { order } => self.closed(order, OrderUpdate::Expired),
+            ExecutionEvent::Rejected { order, reason } => {
+                self.orders.get_mut(order).rejected = Some(reason);
+                self.closed(order, OrderUpdate::Rejected)
+            }
+            ExecutionEvent::LegLive { order, parent: _, symbol, level, time } => {
+                self.leg_live(order, symbol, level, time)
+            }
+        }
+    }
+
+    fn filled(&mut self, fill: &Fill, done: bool) -> Result<(), IllegalTransition> {
+        let record = self.orders.get_mut(fill.order);
+        assert!(fill.time > record.decided_at || record.request.kind == OrderKind::Market, "a fill before its order");
+        record.filled += fill.quantity;
+        let (purpose, parent) = (record.request.purpose, record.parent);
+        self.orders.update(fill.order, if done { OrderUpdate::Filled } else { OrderUpdate::PartFilled })?;
+        self.gate.post(fill.order, fill.quantity, done);
+        self.portfolio.apply(fill);
+        self.journal.fills.push(*fill);
+        let book = &mut self.books[fill.symbol.get()];
+        book.quantity = self.portfolio.position(fill.symbol).quantity();
+        if book.quantity.is_zero() {
+            book.last_exit = Some(LastExit { bars_seen: book.bars_seen + 1, purpose: fill.purpose });
+        }
+        if done {
+            Self::settle(book, purpose);
+            if parent.is_some() {
+                self.stop_gone(fill.order, fill.symbol, fill.time);
+            }
+        }
+        Ok(())
+    }
+
+    fn settle(book: &mut SymbolBook, purpose: OrderPurpose) {
+        match purpose {
+            OrderPurpose::Entry => book.entries_pending -= 1,
+            OrderPurpose::Signal | OrderPurpose::KillSwitch => book.exits_pending -= 1,
+            _ => {}
+        }
+    }
+
+    fn closed(&mut self, order: OrderId, update: OrderUpdate) -> Result<(), IllegalTransition> {
+        self.orders.update(order, update)?;
+        self.gate.void(order);
+        let OrderRecord { request, parent, .. } = *self.orders.get(order);
+        Self::settle(&mut self.books[request.symbol.get()], request.purpose);
+        if parent.is_some() {
+            let time = self.journal.fills.last().map_or(Timestamp::MIN, |fill| fill.time);
+            self.stop_gone(order, request.symbol, time);
+        } else if request.legs.any() {
+            self.close_held_legs(order);
+        }
+        Ok(())
+    }
+
+    /// An entry ended without a fill: its legs end with it.
+    fn close_held_legs(&mut self, parent: OrderId) {
+        for leg in [OrderId(parent.0 + 1), OrderId(parent.0 + 2)] {
+            if leg.0 >= self.orders.next_id().0 {
+                break;
+            }
+            let record = self.orders.get_mut(leg);
+            if record.parent == Some(parent) && record.outcome == OrderOutcome::Sent(OrderStatus::Held) {
+                record.outcome = OrderOutcome::Sent(OrderStatus::Canceled);
+            }
+        }
+    }
+
+    fn stop_gone(&mut self, order: OrderId, symbol: SymbolIndex, time: Timestamp) {
+        if matches!(self.orders.get(order).request.purpose, OrderPurpose::Stop | OrderPurpose::Trail) {
+            self.journal.stops.push(StopChange { time, symbol, order, level: None });
+        }
+    }
+
+    fn leg_live(
+        &mut self,
+        order: OrderId,
+        symbol: SymbolIndex,
+        level: Price,
+        time: Timestamp,
+    ) -> Result<(), IllegalTransition> {
+        let record = self.orders.get_mut(order);
+        if record.outcome == OrderOutcome::Sent(OrderStatus::Held) {
+            self.orders.update(order, OrderUpdate::Acknowledged)?;
+        }
+        let record = self.orders.get_mut(order);
+        match &mut record.request.kind {
+            OrderKind::Stop { stop } => *stop = level,
+            OrderKind::Limit { limit } => *limit = level,
+            _ => {}
+        }
+        if matches!(record.request.purpose, OrderPurpose::Stop | OrderPurpose::Trail) {
+            self.journal.stops.push(StopChange { time, symbol, order, level: Some(level) });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,185 @@
+//! From a wish to a reviewed order: size, legs, review, trim, number.
+//!
+//! Not here: what a strategy wants (strategy), the limits (risk), what the venue answers (answers).
+use super::atr::BarAtr;
+use super::core::{Effect, Engine};
+use super::journal::RefusalRecord;
+use super::orders::{OrderOutcome, OrderRecord};
+use super::sizing::SizingInputs;
+use super::volatility::SessionVolatility;
+use crate::domain::{
+    ExitLegs, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, OrderStatus, Quantity, Ratio,
+    Side, SymbolIndex, TimeInForce, Timestamp,
+};
+use crate::risk::{ApprovedOrder, BreachRule, Refusal};
+use crate::strategy::Strategy;
+
+impl<S: Strategy> Engine<S> {
+    pub(super) fn enter(&mut self, symbol: SymbolIndex, side: Side, weight: Option<Ratio>, now: Timestamp) {
+        let close = self.portfolio.position(symbol).mark();
+        let atr = self.atrs.get(symbol.get()).and_then(BarAtr::value);
+        let inputs = SizingInputs {
+            equity: self.portfolio.equity(),
+            close,
+            stop_distance_units: self.config.stop.distance_units(close, atr),
+            volatility: self.volatilities.get(symbol.get()).and_then(SessionVolatility::annualised),
+        };
+        let mut request = OrderRequest {
+            symbol,
+            side,
+            size: OrderSize::Shares(Quantity::ZERO),
+            kind: OrderKind::Market,
+            time_in_force: TimeInForce::Day,
+            class: OrderClass::Simple,
+            purpose: OrderPurpose::Entry,
+            legs: self.config.stop.legs(side, close, atr),
+        };
+        request.class = match (request.legs.stop, request.legs.take_profit) {
+            (None, None) => OrderClass::Simple,
+            (Some(_), Some(_)) => OrderClass::Bracket,
+            _ => OrderClass::Oto,
+        };
+        match self.config.sizing.size(inputs, weight) {
+            Ok(size) => self.send(OrderRequest { size, ..request }, None, now),
+            Err(refusal) => self.refuse(request, Quantity::ZERO, None, refusal, now),
+        }
+    }
+
+    pub(super) fn exit(&mut self, symbol: SymbolIndex, purpose: OrderPurpose, now: Timestamp) {
+        let held = self.portfolio.position(symbol).quantity();
+        let Some(side) = held.closing_side() else { return };
+        let leaving = self.gate.open().iter().filter(|open| open.symbol == symbol && open.reduces);
+        let rest = leaving.fold(held.abs(), |rest, open| rest - open.open);
+        if rest <= Quantity::ZERO {
+            return;
+        }
+        // Good until canceled: an exit waits over bars without volume.
+        let request = OrderRequest {
+            symbol,
+            side,
+            size: OrderSize::Shares(rest),
+            kind: OrderKind::Market,
+            time_in_force: TimeInForce::Gtc,
+            class: OrderClass::Simple,
+            purpose,
+            legs: ExitLegs::NONE,
+        };
+        self.send(request, None, now);
+    }
+
+    /// Asks the gate and queues what it approves.
+    pub(super) fn send(&mut self, request: OrderRequest, label: Option<u32>, now: Timestamp) {
+        let quantity = match request.size {
+            OrderSize::Shares(quantity) => quantity,
+            OrderSize::CashFraction { .. } => Quantity::ZERO,
+        };
+        let fee = self.config.commission.fee(self.portfolio.position(request.symbol).mark(), quantity);
+        match self.gate.review(self.orders.next_id(), &request, fee, &self.portfolio, now) {
+            Ok(approved) => self.approved(approved, label, now),
+            Err(refusal) => self.trim_or_refuse(request, quantity, label, refusal, now),
+        }
+    }
+
+    fn trim_or_refuse(
+        &mut self,
+        request: OrderRequest,
+        quantity: Quantity,
+        label: Option<u32>,
+        refusal: Refusal,
+        now: Timestamp,
+    ) {
+        let trims = match refusal {
+            Refusal::PositionSize { .. } => self.config.limits.on_breach == BreachRule::Trim,
+            Refusal::BuyingPower { .. } => self.config.trim_to_cash || self.config.limits.on_breach == BreachRule::Trim,
+            _ => false,
+        };
+        if trims {
+            let fees = self.config.commission.rate();
+            let most = self.gate.quantity_max(request.symbol, request.side, fees, &self.portfolio);
+            let most = if self.config.sizing.fractional { most } else { most.whole() };
+            let fee = self.config.commission.fee(self.portfolio.position(request.symbol).mark(), most);
+            let request = OrderRequest { size: OrderSize::Shares(most), ..request };
+            let fits = Quantity::ZERO < most && most < quantity;
+            if fits && let Ok(approved) = self.gate.review(self.orders.next_id(), &request, fee, &self.portfolio, now) {
+                return self.approved(approved, label, now);
+            }
+        }
+        self.refuse(request, quantity, label, refusal, now);
+    }
+
+    fn approved(&mut self, approved: ApprovedOrder, label: Option<u32>, now: Timestamp) {
+        let (id, request) = (approved.id(), *approved.request());
+        self.track(id, request, approved.quantity(), label, None, now);
+        let book = &mut self.books[request.symbol.get()];
+        match request.purpose {
+            OrderPurpose::Entry => book.entries_pending += 1,
+            OrderPurpose::Signal | OrderPurpose::KillSwitch => book.exits_pending += 1,
+            _ => {}
+        }
+        let legs = usize::from(request.legs.stop.is_some())
+            + usize::from(request.legs.take_profit.is_some() && request.class != OrderClass::Oco);
+        for leg in 0..legs {
+            self.track_leg(&request, id, leg, now);
+        }
+        self.effects.push(Effect::Submit(approved));
+    }
+
+    pub(super) fn track(
+        &mut self,
+        id: OrderId,
+        request: OrderRequest,
+        quantity: Quantity,
+        label: Option<u32>,
+        parent: Option<OrderId>,
+        now: Timestamp,
+    ) {
+        if let Some(label) = label.filter(|_| parent.is_none()) {
+            let wanted = label as usize + 1;
+            self.labels.resize(self.labels.len().max(wanted), OrderId(0));
+            self.labels[label as usize] = id;
+        }
+        let status = if parent.is_some() { OrderStatus::Held } else { OrderStatus::Submitted };
+        self.orders.push(OrderRecord {
+            id,
+            label,
+            request,
+            quantity,
+            filled: Quantity::ZERO,
+            outcome: OrderOutcome::Sent(status),
+            rejected: None,
+            decided_at: now,
+            parent,
+        });
+    }
+
+    /// Gives a leg its number: the venue makes it live when the entry fills.
+    fn track_leg(&mut self, entry: &OrderRequest, parent: OrderId, leg: usize, now: Timestamp) {
+        let is_stop = leg == 0 && entry.legs.stop.is_some();
+        let purpose = match (is_stop, entry.legs.trailing) {
+            (true, true) => OrderPurpose::Trail,
+            (true, false) => OrderPurpose::Stop,
+            (false, _) => OrderPurpose::TakeProfit,
+        };
+        let kind =
+            if is_stop { OrderKind::Stop { stop: Price::ZERO } } else { OrderKind::Limit { limit: Price::ZERO } };
+        let side = if entry.class == OrderClass::Oco { entry.side } else { entry.side.opposite() };
+        let (time_in_force, legs) = (TimeInForce::Gtc, ExitLegs::NONE);
+        let request = OrderRequest { side, kind, time_in_force, purpose, legs, ..*entry };
+        let id = self.orders.next_id();
+        self.track(id, request, Quantity::ZERO, None, Some(parent), now);
+    }
+
+    fn refuse(
+        &mut self,
+        request: OrderRequest,
+        quantity: Quantity,
+        label: Option<u32>,
+        refusal: Refusal,
+        now: Timestamp,
+    ) {
+        let id = self.orders.next_id();
+        self.track(id, request, quantity, label, None, now);
+        self.orders.get_mut(id).outcome = OrderOutcome::Refused(refusal);
+        self.journal.refusals.push(RefusalRecord { time: now, order: id, refusal });
+    }
+}
