@@ -8,8 +8,8 @@ use super::orders::{OrderOutcome, OrderRecord};
 use super::sizing::SizingInputs;
 use super::volatility::SessionVolatility;
 use crate::domain::{
-    ExitLegs, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, OrderStatus, Quantity, Ratio,
-    Side, SymbolIndex, TimeInForce, Timestamp,
+    ExitLegs, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, OrderStatus, Price, Quantity,
+    Ratio, Side, SymbolIndex, TimeInForce, Timestamp,
 };
 use crate::risk::{ApprovedOrder, BreachRule, Refusal};
 use crate::strategy::Strategy;
