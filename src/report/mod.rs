@@ -10,5 +10,8 @@ pub mod histogram;
 pub mod html;
 pub mod model;
 pub mod notes;
+pub mod overlays;
 pub mod reading;
+pub mod refused;
 pub mod sentence;
+pub mod trade_rows;

@@ -81,8 +81,10 @@ pub struct ReportModel<'a> {
     pub trades: Vec<TradeRow>,
     /// Orders the gate refused.
     pub refusals: Vec<RefusalRow>,
-    /// What the data gate found suspicious.
+    /// What the data gate found suspicious, the first of each kind and file.
     pub warnings: Vec<WarningRow>,
+    /// How many findings there are in all.
+    pub warnings_total: usize,
     /// Σ |quantity × price| over all fills, dollars: what the costs are set against.
     pub traded_value: f64,
     /// Slippage and commission are both `none` in the scenario.

@@ -1,8 +1,8 @@
 //! `metrics.json`: every measure of spec §6, in its order, with a reason where there is none.
 use serde_json::{Map, Value, json};
 
-use super::{AccountRow, LoadedScenario, MarketData};
-use crate::domain::{Bar, Money, Side, Timestamp};
+use super::{AccountRow, LoadedScenario, MarketData, benchmark_held, held_equally};
+use crate::domain::{Money, Side, Timestamp};
 use crate::engine::Journal;
 use crate::metric as m;
 use crate::metric::MetricError;
@@ -122,6 +122,30 @@ struct Inputs {
     calendar_days: f64,
 }
 
+impl Inputs {
+    /// `marks`: dollars at the session ends `ends` of `rows`, `start` dollars before them.
+    fn new(start: f64, marks: &[f64], rows: &[AccountRow], ends: &[usize]) -> Inputs {
+        let mut path = vec![start];
+        path.extend(marks);
+        let mut days: Vec<i64> = ends.iter().map(|&at| i64::from(rows[at].time.days())).collect();
+        days.insert(0, days.first().copied().unwrap_or(0));
+        let span = rows.last().zip(rows.first()).map_or(0, |(last, first)| last.time.ns() - first.time.ns());
+        let calendar_days = span as f64 / Timestamp::NS_PER_DAY as f64;
+        Inputs { returns: m::daily_returns(start, marks), path, days, calendar_days }
+    }
+}
+
+/// The measures of a line of dollars beside the account, such as the benchmark held: those that need
+/// no trade, taken as the account's own are. `line`: dollars at each of `rows`, `start` before them.
+pub fn measures_of_line(start: f64, line: &[f64], rows: &[AccountRow], ends: &[usize]) -> Metrics {
+    let marks: Vec<f64> = ends.iter().filter_map(|&at| line.get(at).copied()).collect();
+    let inputs = Inputs::new(start, &marks, rows, ends);
+    let mut out = Metrics::default();
+    of_returns(&mut out, &inputs);
+    track_record(&mut out, &inputs);
+    out
+}
+
 /// Computes every measure of a finished run.
 pub fn compute_metrics(
     loaded: &LoadedScenario,
@@ -134,14 +158,8 @@ pub fn compute_metrics(
     let start = loaded.spec.account.cash;
     let ends = session_ends(rows, market);
     let marks: Vec<f64> = ends.iter().map(|&at| rows[at].equity.to_f64()).collect();
-    let returns = m::daily_returns(start.to_f64(), &marks);
-    let mut path = vec![start.to_f64()];
-    path.extend(&marks);
-    let mut days: Vec<i64> = ends.iter().map(|&at| i64::from(rows[at].time.days())).collect();
-    days.insert(0, days.first().copied().unwrap_or(0));
+    let inputs = Inputs::new(start.to_f64(), &marks, rows, &ends);
     let (first, last) = (rows.first().map(|row| row.time), rows.last().map(|row| row.time));
-    let span = last.zip(first).map_or(0, |(last, first)| last.ns() - first.ns());
-    let inputs = Inputs { returns, path, days, calendar_days: span as f64 / Timestamp::NS_PER_DAY as f64 };
     let mut out = Metrics::default();
     out.put("start", first.map_or(Value::Null, |time| time.text(daily).into()));
     out.put("end", last.map_or(Value::Null, |time| time.text(daily).into()));
@@ -155,7 +173,7 @@ pub fn compute_metrics(
     out.put("commission", journal.fills.iter().map(|fill| fill.fee).sum::<Money>().to_f64());
     out.put("slippage", journal.fills.iter().map(crate::domain::Fill::slippage).sum::<Money>().to_f64());
     against_benchmark(&mut out, &inputs, market, rows, &ends);
-    out.put("buy_and_hold_return", hold_return(&market.bars));
+    out.put("buy_and_hold_return", hold_return(market));
     out.put("ambiguous_bars", journal.ambiguous_bars);
     out.put("refusals", refusals(journal));
     out.put("halts", journal.halts);
@@ -247,30 +265,27 @@ fn of_trades(out: &mut Metrics, closed: &[RoundTrip]) {
 
 fn against_benchmark(out: &mut Metrics, inputs: &Inputs, market: &MarketData, rows: &[AccountRow], ends: &[usize]) {
     let keys = ["alpha", "beta", "information_ratio"];
-    let Some(bars) = &market.benchmark else {
+    let times: Vec<Timestamp> = ends.iter().map(|&at| rows[at].time).collect();
+    let (Some(bars), Some(values)) = (&market.benchmark, benchmark_held(market, &times, 1.0)) else {
         keys.iter().for_each(|key| out.undefined(key, "the scenario names no benchmark (data.benchmark)"));
         return;
     };
-    let close_at =
-        |time: Timestamp| bars[..bars.partition_point(|bar| bar.time <= time)].last().map(|bar| bar.close.to_f64());
-    let closes: Option<Vec<f64>> = ends.iter().map(|&at| close_at(rows[at].time)).collect();
+    let from_the_start = bars.first().zip(times.first()).is_some_and(|(bar, time)| bar.time <= *time);
     let ours = inputs.returns.as_deref().ok().filter(|returns| returns.len() > 1);
-    let (Some(closes), Some(ours)) = (closes, ours) else {
+    let (true, Some(ours)) = (from_the_start, ours) else {
         keys.iter().for_each(|key| out.undefined(key, "the benchmark has no price at the first session"));
         return;
     };
     // Our first return is from cash to the first close; the benchmark's begins with its second close.
-    let theirs: Vec<f64> = closes.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect();
+    let theirs: Vec<f64> = values.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect();
     out.measure("alpha", m::alpha(&ours[1..], &theirs));
     out.measure("beta", m::beta(&ours[1..], &theirs));
     out.measure("information_ratio", m::information_ratio(&ours[1..], &theirs));
 }
 
-/// Equal weights from the first close to the last; raw prices, no costs.
-fn hold_return(series: &[Vec<Bar>]) -> f64 {
-    let growth =
-        series.iter().filter_map(|bars| Some(bars.last()?.close.to_f64() / bars.first()?.close.to_f64() - 1.0));
-    growth.sum::<f64>() / series.len().max(1) as f64
+/// Equal weights from the first close to the last; splits and dividends count, costs do not.
+fn hold_return(market: &MarketData) -> f64 {
+    held_equally(market, &[Timestamp::MAX], 1.0).first().map_or(0.0, |worth| worth - 1.0)
 }
 
 fn refusals(journal: &Journal) -> Value {
@@ -281,7 +296,8 @@ fn refusals(journal: &Journal) -> Value {
     json!(counts)
 }
 
-fn confidence(out: &mut Metrics, inputs: &Inputs, seed: u64) {
+/// How sure the Sharpe ratio is, from the length and shape of the record.
+fn track_record(out: &mut Metrics, inputs: &Inputs) {
     let returns = inputs.returns.as_deref().map_err(|error| *error);
     let evidence = returns.and_then(|returns| m::SharpeEvidence::of(returns).map(|evidence| (evidence, returns.len())));
     out.measure("probabilistic_sharpe", evidence.and_then(|(evidence, n)| m::probabilistic_sharpe(evidence, n, 0.0)));
@@ -289,6 +305,11 @@ fn confidence(out: &mut Metrics, inputs: &Inputs, seed: u64) {
         "min_track_record_days",
         evidence.and_then(|(evidence, _)| m::min_track_record(evidence, 0.0, m::CONFIDENCE)),
     );
+}
+
+fn confidence(out: &mut Metrics, inputs: &Inputs, seed: u64) {
+    track_record(out, inputs);
+    let returns = inputs.returns.as_deref().map_err(|error| *error);
     let intervals = returns.and_then(|returns| m::bootstrap_intervals(returns, inputs.calendar_days, seed));
     let pick = |of: fn(&m::Intervals) -> Result<m::Interval, MetricError>| match intervals
         .as_ref()

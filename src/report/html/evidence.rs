@@ -4,6 +4,7 @@
 use super::text::escape;
 use crate::report::format::{Numbers, capitalized, code_in_words, counted};
 use crate::report::model::{RefusalRow, ReportModel};
+use crate::report::refused;
 use crate::report::sentence::refusals_by_reason;
 
 const N: Numbers = Numbers::TYPOGRAPHIC;
@@ -37,7 +38,7 @@ fn refusals(model: &ReportModel) -> String {
          <th scope=\"col\">Would be</th><th scope=\"col\">Allowed</th></tr></thead><tbody>{rows}</tbody></table></div>{}</section>",
         N.count(model.refusals.len() as f64),
         if model.timeframe.is_daily() { "Session" } else { "Bar, UTC" },
-        more(model.refusals.len(), "refusals.csv")
+        more(model.refusals.len().saturating_sub(ROWS_MAX), " in refusals.csv")
     )
 }
 
@@ -45,19 +46,20 @@ fn refusal_row(model: &ReportModel, refusal: &RefusalRow) -> String {
     let (symbol, order) = refusal.order.split_once(' ').unwrap_or((&refusal.order, ""));
     let time = refusal.time.text(model.timeframe).replace('T', " ").trim_end_matches(":00Z").to_owned();
     format!(
-        "<tr><td class=\"word\">{time}</td><td class=\"word\"><b>{}</b> {}</td><td class=\"word\">{}</td><td>{}</td><td class=\"ref\">{}</td></tr>",
+        "<tr><td class=\"word\">{time}</td><td class=\"word\"><b>{}</b> {}</td><td class=\"word\">{}</td><td>{}</td><td class=\"ref\">{}</td>\
+         <td class=\"say\"><i>{time}</i> {}</td></tr>",
         escape(symbol),
         escape(order),
         escape(&capitalized(&code_in_words(&refusal.reason))),
         escape(&refusal.need),
-        escape(&refusal.have)
+        escape(&refusal.have),
+        escape(&refused::sentence(refusal))
     )
 }
 
 /// "and 1,200 more in refusals.csv"
-fn more(count: usize, file: &str) -> String {
-    let rest = count.saturating_sub(ROWS_MAX);
-    if rest == 0 { String::new() } else { format!("<p class=\"more\">and {} more in {file}</p>", N.count(rest as f64)) }
+fn more(rest: usize, place: &str) -> String {
+    if rest == 0 { String::new() } else { format!("<p class=\"more\">and {} more{place}</p>", N.count(rest as f64)) }
 }
 
 fn warnings(model: &ReportModel) -> String {
@@ -73,7 +75,7 @@ fn warnings(model: &ReportModel) -> String {
             format!(
                 "<tr><td class=\"word\">{}</td><td>{line}</td><td class=\"word wrap\">{}</td></tr>",
                 escape(&warning.file),
-                escape(&warning.message)
+                escape(&typographic(&warning.message))
             )
         })
         .collect();
@@ -81,9 +83,22 @@ fn warnings(model: &ReportModel) -> String {
         "<section id=\"warnings\"><div class=\"head\"><h2>Data warnings</h2><p class=\"aside\">{}</p></div><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Data warnings\">\
          <table><caption class=\"hidden\">What the data gate found suspicious</caption><thead><tr><th scope=\"col\" class=\"word\">File</th><th scope=\"col\">Line</th>\
          <th scope=\"col\" class=\"word\">What is odd</th></tr></thead><tbody>{rows}</tbody></table></div>{}</section>\n",
-        N.count(model.warnings.len() as f64),
-        more(model.warnings.len(), "run.json")
+        N.count(model.warnings_total as f64),
+        more(model.warnings_total.saturating_sub(model.warnings.len().min(ROWS_MAX)), ", of the kinds above")
     )
+}
+
+/// The data gate writes for a terminal: its minus becomes as wide as a digit.
+fn typographic(message: &str) -> String {
+    let mut text = String::with_capacity(message.len() + 4);
+    let mut before = ' ';
+    let mut letters = message.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let sign = letter == '-' && before == ' ' && letters.peek().is_some_and(char::is_ascii_digit);
+        text.push(if sign { '\u{2212}' } else { letter });
+        before = letter;
+    }
+    text
 }
 
 fn scenario(model: &ReportModel) -> String {

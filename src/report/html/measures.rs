@@ -21,8 +21,8 @@ enum Form {
     Count,
     /// Whole number of days.
     Days,
-    /// One decimal, sessions.
-    Sessions,
+    /// One decimal, days.
+    Length,
     /// Signed whole dollars.
     Dollars,
 }
@@ -84,7 +84,7 @@ const TRADES: [Row; 8] = [
     ("avg_loss", "Average loss", Form::Dollars, "Mean net loss of the trades that lost."),
     ("expectancy", "Expectancy", Form::Dollars, "Mean net result of a closed trade."),
     ("payoff_ratio", "Payoff ratio", Form::Ratio, "Average win ÷ |average loss|."),
-    ("avg_trade_days", "Average length", Form::Sessions, "Mean time from entry to exit of closed trades."),
+    ("avg_trade_days", "Average length", Form::Length, "Mean calendar time from entry to exit of closed trades."),
     ("max_consecutive_losses", "Longest losing run", Form::Count, "Most losing trades in a row, in order of exit."),
 ];
 
@@ -163,7 +163,7 @@ fn write(value: f64, form: Form) -> String {
         Form::Ratio => N.ratio(value),
         Form::Count => N.count(value.ceil()),
         Form::Days => format!("{} days", N.count(value)),
-        Form::Sessions => format!("{value:.1} d"),
+        Form::Length => format!("{value:.1} days"),
         Form::Dollars => N.dollars_whole(value, Sign::Always),
     }
 }

@@ -44,7 +44,8 @@ fn bars(histogram: &Histogram) -> String {
     let most = histogram.counts.iter().copied().max().unwrap_or(1).max(1) as f64;
     let left = |r: f64| (r - histogram.low) / BIN_WIDTH * width;
     let last = histogram.counts.len() - 1;
-    let mut svg = String::new();
+    // Counts go on top, so that the mean's line does not cross them out.
+    let (mut svg, mut numbers) = (String::new(), String::new());
     for (bin, count) in histogram.counts.iter().enumerate() {
         let low = histogram.low + bin as f64 * BIN_WIDTH;
         let height = (*count as f64 / most * (HEIGHT - TOP)).max(if *count > 0 { 1.5 } else { 0.0 });
@@ -52,10 +53,12 @@ fn bars(histogram: &Histogram) -> String {
         if *count > 0 {
             let (x, y) = (bin as f64 * width, HEIGHT - height);
             svg.push_str(&format!(
-                "<rect class=\"{class}\" x=\"{:.2}%\" y=\"{y:.1}\" width=\"{:.2}%\" height=\"{height:.1}\"/>\
-                 <text x=\"{:.2}%\" y=\"{:.1}\" class=\"count\">{}</text>",
+                "<rect class=\"{class}\" x=\"{:.2}%\" y=\"{y:.1}\" width=\"{:.2}%\" height=\"{height:.1}\"/>",
                 x + 0.15,
-                width - 0.3,
+                width - 0.3
+            ));
+            numbers.push_str(&format!(
+                "<text x=\"{:.2}%\" y=\"{:.1}\" class=\"count\">{}</text>",
                 x + width / 2.0,
                 y - 5.0,
                 N.count(*count as f64)
@@ -94,7 +97,7 @@ fn bars(histogram: &Histogram) -> String {
     format!(
         "<svg class=\"histogram\" width=\"100%\" height=\"{}\" role=\"img\" aria-label=\"{} by result: mean {} R{above}.\">{svg}\
          <path d=\"M0 {HEIGHT}H4000\" class=\"base\"/><svg x=\"{mean:.2}%\" width=\"1\" height=\"{HEIGHT}\" overflow=\"visible\">\
-         <path class=\"mean\" d=\"M0 8V{HEIGHT}\"/><text class=\"meanlabel\" x=\"{shift}\" y=\"16\" text-anchor=\"{anchor}\">mean {} R</text></svg></svg>",
+         <path class=\"mean\" d=\"M0 8V{HEIGHT}\"/><text class=\"meanlabel\" x=\"{shift}\" y=\"16\" text-anchor=\"{anchor}\">mean {} R</text></svg>{numbers}</svg>",
         HEIGHT + 26.0,
         counted(histogram.counted, "trade", "trades"),
         N.multiple(histogram.mean),

@@ -68,14 +68,35 @@ const equityChart = (section, data) => {
     }
     const fallLine = linePath(from, to, x, yFall, dd);
     svg += path(`${fallLine}L${r1(x(to))} ${yFall(0)}L${r1(x(from))} ${yFall(0)}Z`, 'a-dd') + path(linePath(from, to, x, yFall, refdd), 'l-ref') + path(fallLine, 'l-dd');
-    const tag = (index, values, label, kind, dot) => {
-      if (!(values[index] < -.0005)) return '';
-      const px = x(index), w = widthOf(label, 600), left = px + w + 12 > right;
-      return (dot ? `<circle class="d-loss" cx="${r1(px)}" cy="${r1(yFall(values[index]))}" r="3"/>` : '') + text(left ? px - 7 : px + 7, Math.min(yFall(values[index]) + (dot ? 4 : 0), fallTop + fallHeight - 2), label, kind + ' ring', left ? 'end' : '');
+    // How many pixel columns of a box the two lines or an earlier label cover.
+    const taken = [], indexOf = px => Math.round(view[0] + px / right * (view[1] - view[0]));
+    const covered = (x0, x1, y0, y1) => {
+      if (taken.some(box => box[0] < x1 && box[1] > x0 && box[2] < y1 && box[3] > y0)) return 999;
+      const columns = new Set();
+      for (let i = Math.max(from, indexOf(x0)); i < Math.min(to, indexOf(x1)); i++) for (const values of [dd, refdd]) {
+        const a = yFall(values[i]), b = yFall(values[i + 1]);
+        if (Math.min(a, b) < y1 && Math.max(a, b) > y0) columns.add(Math.floor(x(i)));
+      }
+      return columns.size;
     };
-    const near = Math.abs(x(deepest) - x(refDeepest)) < 110 && Math.abs(yFall(dd[deepest]) - yFall(refdd[refDeepest])) < 15;
-    if (!near && !narrow) svg += tag(refDeepest, refdd, `${shortName} ${percent(refdd[refDeepest], 1, true)}`, '', false);
-    svg += tag(deepest, dd, percent(dd[deepest], 1, true), 't-loss', true);
+    // A dot and its label where it hides least; away from the dot with a leader.
+    const tag = (index, values, label, kind, colour) => {
+      if (!(values[index] < -.0005)) return '';
+      const px = x(index), py = yFall(values[index]), w = widthOf(label, 600);
+      let best = null;
+      for (const dy of [0, 9, -9, 18, -18, 30, -30, 44]) for (const dx of [7, 18, 34, 56, 84, 120]) for (const side of [1, -1]) {
+        const left = side > 0 ? px + dx : px - dx - w, base = py + 4 + dy;
+        if (left < 2 || left + w > right - 2 || base > fallTop + fallHeight - 1 || base < fallTop + 12) continue;
+        const cost = 2 * covered(left - 3, left + w + 3, base - 11, base + 4) + dx / 8 + Math.abs(dy) / 6;
+        if (!best || cost < best.cost) best = { cost, left, base, far: dx > 20 || Math.abs(dy) > 10, end: side > 0 ? left - 3 : left + w + 3 };
+      }
+      const dot = `<circle class="d-${colour}" cx="${r1(px)}" cy="${r1(py)}" r="3"/>`;
+      if (!best) return dot;
+      taken.push([best.left, best.left + w, best.base - 11, best.base + 4]);
+      return (best.far ? path(`M${r1(px)} ${r1(py)}L${r1(best.end)} ${r1(best.base - 4)}`, `lead ${colour}`) : '') + dot + text(best.left, best.base, label, kind + ' ring');
+    };
+    svg += tag(deepest, dd, percent(dd[deepest], 1, true), 't-loss', 'loss');
+    if (!narrow && refDeepest !== deepest) svg += tag(refDeepest, refdd, `${shortName} ${percent(refdd[refDeepest], 1, true)}`, '', 'ref');
     svg += path(linePath(from, to, x, yEquity, ref, refLow, refHigh), 'l-ref') + path(linePath(from, to, x, yEquity, own, ownLow, ownHigh), 'l-own');
     if (Number.isFinite(ref[to])) svg += `<circle class="d-ref" cx="${right}" cy="${r1(yEquity(ref[to]))}" r="3"/>`;
     svg += `<circle class="d-own" cx="${right}" cy="${r1(yEquity(own[to]))}" r="3"/>` + labels.map(label => label.html(label.y)).join('');

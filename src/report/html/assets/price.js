@@ -51,7 +51,7 @@ const priceChart = (section, data, trades) => {
     if (!(high > low)) { high = low * 1.01 + .01; low = low * .99; }
     const foot = shown.length ? 40 : 14;
     yPrice = value => top + 14 + (1 - (value - low) / (high - low)) * (height - 14 - foot);
-    const [ticks, step] = linearTicks(low - (high - low) * .08, high, narrow ? 5 : 7), decimals = step < .01 ? 4 : step < 1 ? 2 : 0;
+    const [ticks, step] = linearTicks(low - (high - low) * .08, high, narrow ? 5 : 7), decimals = step >= 1 ? 0 : step >= .01 ? 2 : Math.max(4, Math.ceil(-Math.log10(step) - 1e-9));
     const labels = narrow ? [] : stackLabels(panel.ind.map((name, j) => ({ name, j, value: block.ind[j][to] })).filter(line => Number.isFinite(line.value)).slice(0, 4).map(line => ({ y: yPrice(line.value), size: 16, html: y => text(right + 8, y + 4, line.name.length > 15 ? line.name.slice(0, 14) + '…' : line.name, line.j ? 'indn1' : 'indn0') })), top, bottom);
     let svg = '';
     for (const tick of ticks) {
