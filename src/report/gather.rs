@@ -6,7 +6,7 @@ use super::model::{Line, Measure, PricePanel, Range, RefusalRow, ReportModel, St
 use super::overlays::overlays;
 use super::refused;
 use super::trade_rows::trade_rows;
-use crate::domain::{OrderId, Symbol, Timestamp};
+use crate::domain::{Bar, OrderId, Symbol, Timestamp};
 use crate::engine::{Journal, MarketAction, StopChange};
 use crate::portfolio::RoundTrip;
 use crate::scenario::spec::{Adjust, CommissionSpec, SlippageRule, StopRule};
@@ -122,16 +122,22 @@ fn stop_in_words(rule: &StopRule) -> Option<String> {
     }
 }
 
-/// The stops of `symbol`, each with the bars it rested over.
-fn stop_spans(stops: &[StopChange], symbol: usize, end: Timestamp) -> Vec<StopSpan> {
+/// The stops of `symbol`, each with the bars it rested over. A stop that moves on a bar was tested at
+/// its old level there; the new one holds from the next bar on.
+fn stop_spans(stops: &[StopChange], symbol: usize, bars: &[Bar]) -> Vec<StopSpan> {
+    let end = bars.last().map_or(Timestamp::MAX, |bar| bar.time);
+    let next = |time: Timestamp| bars.get(bars.partition_point(|bar| bar.time <= time)).map(|bar| bar.time);
     let mut open: Vec<(OrderId, Timestamp, f64)> = Vec::new();
     let mut spans = Vec::new();
     for change in stops.iter().filter(|change| change.symbol.get() == symbol) {
+        let mut live_from = Some(change.time);
         if let Some(at) = open.iter().position(|(order, ..)| *order == change.order) {
             let (_, from, price) = open.remove(at);
             spans.push(StopSpan { from, to: change.time, price });
+            live_from = next(change.time);
         }
-        open.extend(change.level.map(|level| (change.order, change.time, level.to_f64())));
+        let level = live_from.zip(change.level);
+        open.extend(level.map(|(from, level)| (change.order, from, level.to_f64())));
     }
     spans.extend(open.into_iter().map(|(_, from, price)| StopSpan { from, to: end, price }));
     spans
@@ -145,12 +151,11 @@ fn prices(run: Finished<'_>) -> Vec<PricePanel<'_>> {
     let symbols = run.loaded.spec.data.symbols.iter();
     let panel = |((index, symbol), profit): ((usize, &Symbol), f64)| {
         let bars = &run.market.bars[index][..];
-        let end = bars.last().map_or(Timestamp::MAX, |bar| bar.time);
         PricePanel {
             symbol: symbol.to_string(),
             bars,
             indicators: overlays(&run.loaded.spec.strategy, bars),
-            stops: stop_spans(&run.journal.stops, index, end),
+            stops: stop_spans(&run.journal.stops, index, bars),
             profit,
         }
     };

@@ -131,10 +131,9 @@ fn scenario(model: &ReportModel) -> String {
 /// Program, seed, fingerprint, files.
 pub(super) fn footer(model: &ReportModel) -> String {
     format!(
-        "<footer><p>{}, seed {}</p><p class=\"print-only\">{} in trades.csv</p><p class=\"mono\">fingerprint <span>{}</span></p><p>{}</p></footer>\n",
+        "<footer><p>{}, seed {}</p><p class=\"mono\">fingerprint <span>{}</span></p><p>{}</p></footer>\n",
         escape(&model.program),
         model.seed,
-        counted(model.trades.len(), "trade", "trades"),
         escape(&model.fingerprint),
         if model.files.len() == 1 {
             "1 data file, checked by sha256".to_owned()

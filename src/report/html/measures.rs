@@ -139,7 +139,7 @@ fn measure(model: &ReportModel, (key, label, form, formula): &Row) -> Option<Str
             format!(" Here n/a: {}.", escape(reason)),
         ),
     };
-    let reference = model.benchmark_measure(key).map_or_else(String::new, |value| write(value, *form));
+    let reference = reference_of(model, key).map_or_else(String::new, |value| write(value, *form));
     Some(format!(
         "<details><summary><span>{label}</span><b>{value}</b><i>{reference}</i></summary><p>{formula}{reason}</p></details>"
     ))
@@ -147,13 +147,24 @@ fn measure(model: &ReportModel, (key, label, form, formula): &Row) -> Option<Str
 
 /// The measure `key`; best and worst year are read off the equity line.
 fn value_of(model: &ReportModel, key: &str) -> Option<Measure> {
-    if !key.ends_with("_year") {
-        return model.measures.iter().find(|(name, _)| *name == key).map(|(_, measure)| measure.clone());
+    match key {
+        "best_year" | "worst_year" => year_of(model, key, &model.equity).map(Measure::Value),
+        _ => model.measures.iter().find(|(name, _)| *name == key).map(|(_, measure)| measure.clone()),
     }
-    let years = curve::years(model.initial_equity, &model.steps, &model.session_ends, &model.equity);
+}
+
+/// The same of the line beside ours.
+fn reference_of(model: &ReportModel, key: &str) -> Option<f64> {
+    match key {
+        "best_year" | "worst_year" => year_of(model, key, &model.reference().values),
+        _ => model.benchmark_measure(key),
+    }
+}
+
+fn year_of(model: &ReportModel, key: &str, values: &[f64]) -> Option<f64> {
+    let years = curve::years(model.initial_equity, &model.steps, &model.session_ends, values);
     let totals = years.iter().map(|year| year.total);
-    let found = if key == "best_year" { totals.reduce(f64::max) } else { totals.reduce(f64::min) };
-    found.map(Measure::Value)
+    if key == "best_year" { totals.reduce(f64::max) } else { totals.reduce(f64::min) }
 }
 
 fn write(value: f64, form: Form) -> String {

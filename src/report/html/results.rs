@@ -67,7 +67,7 @@ fn bars(histogram: &Histogram) -> String {
     }
     // Whole R, thinned until labels have room.
     let every = (histogram.counts.len() as f64 * BIN_WIDTH / 9.0).ceil().max(1.0) as usize;
-    for bin in (0..=last + 1).step_by(2 * every) {
+    for (place, bin) in (0..=last + 1).step_by(2 * every).enumerate() {
         let r = histogram.low + bin as f64 * BIN_WIDTH;
         let label = match r {
             _ if bin == 0 && histogram.open_below => format!("≤ {} R", edge(r + BIN_WIDTH)),
@@ -82,7 +82,9 @@ fn bars(histogram: &Histogram) -> String {
             "middle"
         };
         svg.push_str(&format!(
-            "<text x=\"{:.2}%\" y=\"{}\" text-anchor=\"{anchor}\">{label}</text>",
+            "<text{} x=\"{:.2}%\" y=\"{}\" text-anchor=\"{anchor}\">{label}</text>",
+            // Left out where the picture is narrow.
+            if place % 2 == 1 { " class=\"odd\"" } else { "" },
             left(r),
             HEIGHT + 19.0
         ));

@@ -7,10 +7,12 @@ const equityChart = (section, data) => {
   const lowestAt = (values, from, to) => { let at = from; for (let i = from; i <= to; i++) if (values[i] < values[at]) at = i; return at; };
   const [allLow, allHigh] = extent(ownLow, ownHigh, 0, n - 1), [refAllLow, refAllHigh] = extent(refLow, refHigh, 0, n - 1);
   let log = Math.min(allLow, refAllLow, data.start) > 0 && Math.max(allHigh, refAllHigh) / Math.min(allLow, refAllLow) > 5;
-  let yEquity, yFall;
+  // Page one of a print also holds the monthly table: the more years, the flatter the chart.
+  const printedRows = document.querySelectorAll('#months tbody tr').length;
+  let yEquity, yFall, plot = null;
   const draw = (width, view) => {
     const narrow = width < 640, from = Math.max(0, Math.floor(view[0])), to = Math.min(n - 1, Math.ceil(view[1]));
-    const top = 8, equityHeight = narrow ? 224 : 296, fallTop = top + equityHeight + 28, fallHeight = narrow ? 84 : 92;
+    const top = 8, equityHeight = plot && plot.printing() ? Math.min(Math.max(320 - 17 * printedRows, 110), 200) : narrow ? 224 : 296, fallTop = top + equityHeight + 28, fallHeight = narrow ? 84 : 92;
     const exposureTop = fallTop + fallHeight + 28, exposureHeight = 44, bottom = narrow ? fallTop + fallHeight : exposureTop + exposureHeight;
     const shortName = name.length > 16 ? name.slice(0, 15) + '…' : name;
     const right = width - (narrow ? 46 : Math.max(92, widthOf(shortName, 600) + 16, widthOf(dollars(Math.max(allHigh, refAllHigh))) + 18));
@@ -34,7 +36,7 @@ const equityChart = (section, data) => {
     }
     if (data.start >= low && data.start <= high) svg += path(`M0 ${Math.round(yEquity(data.start)) + .5}H${right}`, 'base');
     const deepest = lowestAt(dd, from, to), refDeepest = lowestAt(refdd, from, to), floor = Math.min(dd[deepest], refdd[refDeepest] || 0, -.001);
-    const [fallTicks, fallStep] = linearTicks(0, -floor, narrow ? 2 : 3), fallEnd = Math.max(-floor, fallTicks[fallTicks.length - 1]);
+    const [fallTicks, fallStep] = linearTicks(0, -floor, 3), fallEnd = Math.max(-floor, fallTicks[fallTicks.length - 1]);
     yFall = value => fallTop + Math.min(-value / fallEnd, 1) * fallHeight;
     svg += text(0, fallTop - 8, 'Drawdown', 'nm');
     for (const tick of fallTicks) { const y = Math.round(yFall(-tick)) + .5; svg += path(`M0 ${y}H${right}`, tick ? 'grid' : 'base') + text(right + 8, y + 4, percent(-tick, fallStep < .01 ? (fallStep < .001 ? 2 : 1) : 0)); }
@@ -115,7 +117,7 @@ const equityChart = (section, data) => {
       + (Number.isFinite(ref[index]) ? `<span class="ref">${safe(name)} ${dollars(ref[index])}</span>` : '')
       + `<span>Drawdown <b class="${dd[index] < -.0005 ? 'loss' : ''}">${percent(dd[index], 1, true)}</b></span><span>Exposure ${percent(ex[index], 0)}</span>`,
   });
-  const plot = makePlot({ place, readout: section.querySelector('.readout'), count: () => n, home: () => [0, Math.max(n - 1, 1)], draw, probe });
+  plot = makePlot({ place, readout: section.querySelector('.readout'), count: () => n, home: () => [0, Math.max(n - 1, 1)], draw, probe });
   const press = (selector, chosen) => section.querySelectorAll(selector).forEach(button => button.setAttribute('aria-pressed', String(chosen(button))));
   const spanOf = years => { const end = moment(times[n - 1], data)[0]; let i = n - 1; while (i > 0 && moment(times[i - 1], data)[0] >= end - years * 365.25) i--; return i; };
   plot.onView(view => press('[data-years]', button => { const years = +button.dataset.years, from = years ? spanOf(years) : 0; return view[1] >= n - 1.5 && Math.abs(view[0] - from) < .5 && (!years || from > 0); }));

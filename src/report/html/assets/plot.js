@@ -115,6 +115,6 @@ const makePlot = ({ place, readout, count, home, draw, probe, shrink = 12 }) => 
   });
   let last = 0;
   new ResizeObserver(() => { if (place.clientWidth && place.clientWidth !== last) { last = place.clientWidth; redraw(); } }).observe(place);
-  return { redraw, setView, reset: () => { at = null; setView(...home()); }, view: () => view, onView: f => { shown = f; }, at: index => { at = index; mark(); }, force: w => { forced = w; redraw(); } };
+  return { redraw, setView, reset: () => { at = null; setView(...home()); }, view: () => view, onView: f => { shown = f; }, at: index => { at = index; mark(); }, force: w => { forced = w; redraw(); }, printing: () => forced > 0 };
 };
 const tableHtml = (heads, rows, note) => `${note ? `<p>${safe(note)}</p>` : ''}<table><thead><tr>${heads.map((head, i) => `<th scope="col"${i ? '' : ' class="word"'}>${safe(head)}</th>`).join('')}</tr></thead><tbody>${rows.map(row => `<tr>${row.map((cell, i) => i ? `<td>${safe(cell)}</td>` : `<th scope="row" class="word">${safe(cell)}</th>`).join('')}</tr>`).join('')}</tbody></table>`;
