@@ -51,7 +51,8 @@ impl Metrics {
 
     fn measure(&mut self, key: &str, value: Result<f64, MetricError>) {
         match value {
-            Ok(value) => self.put(key, value),
+            // An empty sum of floats is −0; adding zero makes it the plain one.
+            Ok(value) => self.put(key, value + 0.0),
             Err(reason) => self.undefined(key, &reason.to_string()),
         }
     }

@@ -139,10 +139,11 @@ fn price(model: &ReportModel) -> String {
         }
     };
     format!(
-        "<section id=\"price\"><div class=\"head\"><h2><span class=\"symbol\">{}</span> with its trades</h2><div class=\"tools\">\
+        "<section id=\"price\"><div class=\"head\"><h2><span class=\"symbol\">{}</span>{}</h2><div class=\"tools\">\
          <ul class=\"legend\"></ul>{chooser}</div></div><p class=\"readout\" aria-live=\"off\"></p><div class=\"chart\"><p class=\"png\">The chart needs a script. \
          The same picture: price.png.</p></div><details class=\"astable\"><summary>Show as table</summary><div></div></details></section>\n",
-        escape(&first.symbol)
+        escape(&first.symbol),
+        if model.trades.is_empty() { "" } else { " with its trades" }
     )
 }
 

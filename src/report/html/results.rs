@@ -17,9 +17,13 @@ pub(super) fn section(model: &ReportModel) -> String {
 
 fn results(model: &ReportModel) -> String {
     let Some(histogram) = histogram::by_result(model.closed_trades()) else {
-        return "<section id=\"results\"><div class=\"head\"><h2>Trades by result</h2></div>\
-                <p class=\"empty\">No closed trade had a stop, so none has a result in multiples of the risk taken.</p></section>"
-            .to_owned();
+        let why = match model.closed_trades().next() {
+            Some(_) => "No closed trade had a stop, so none has a result in multiples of the risk taken.",
+            None => "No trade has been closed yet.",
+        };
+        return format!(
+            "<section id=\"results\"><div class=\"head\"><h2>Trades by result</h2></div><p class=\"empty\">{why}</p></section>"
+        );
     };
     let open = model.trades.len() - model.closed_trades().count();
     let mut left_out = Vec::new();

@@ -50,13 +50,12 @@ const equityChart = (section, data) => {
       svg += text(0, exposureTop - 9, 'Gross exposure', 'nm');
       for (const tick of [0, peak / 2, peak]) { const y = Math.round(yExposure(tick)) + .5; svg += path(`M0 ${y}H${right}`, tick ? 'grid' : 'base') + text(right + 8, y + 4, percent(tick, 0)); }
     }
-    let labelEnd = -99;
-    for (const [at, label, heavy] of timeTicks(times, from, to, data, Math.floor(right / (narrow ? 64 : 84)))) {
-      const px = Math.round(x(at)) + .5, half = widthOf(label, heavy ? 600 : 400) / 2;
+    const timeline = timeTicks(times, from, to, data, Math.floor(right / (narrow ? 64 : 84)));
+    for (const [at] of timeline) {
+      const px = Math.round(x(at)) + .5;
       svg += path(`M${px} ${top}V${top + equityHeight}M${px} ${fallTop}V${fallTop + fallHeight}${narrow ? '' : `M${px} ${exposureTop}V${exposureTop + exposureHeight}`}`, 'grid');
-      const cx = Math.min(Math.max(px, half), width - half);
-      if (cx - half > labelEnd + 10) { svg += text(cx, bottom + 16, label, heavy ? 'b' : '', 'middle'); labelEnd = cx + half; }
     }
+    svg += timeLabels(timeline, x, width, bottom + 16);
     if (yExposure) {
       // One bar a pixel column at its highest, so a single day in the market is still seen.
       let d = `M${r1(x(from))} ${yExposure(0)}`, i = from;

@@ -35,6 +35,15 @@ const stackLabels = (labels, top, bottom) => {
   return labels;
 };
 const clear = (labels, y) => labels.every(label => Math.abs(label.y - y) > label.size / 2 + 6);
+// Texts of a time axis that have room: the bold ones first, then what fits between them.
+const timeLabels = (ticks, xOf, width, y) => {
+  const placed = [];
+  for (const heavy of [true, false]) for (const [at, label, bold] of ticks) if (bold === heavy) {
+    const half = widthOf(label, bold ? 600 : 400) / 2, cx = Math.min(Math.max(xOf(at), half), width - half);
+    if (placed.every(other => Math.abs(other.cx - cx) > other.half + half + 10)) placed.push({ cx, half, label, bold });
+  }
+  return placed.map(({ cx, label, bold }) => text(cx, y, label, bold ? 'b' : '', 'middle')).join('');
+};
 // A chart in `place`: `draw(width, view)` returns {svg, height, right, label, from, to}; `probe(index)` fills the row above and
 // returns the dots of the crosshair. The view is a range of point indices; `limits()` is the widest one.
 const makePlot = ({ place, readout, count, home, draw, probe, shrink = 12 }) => {

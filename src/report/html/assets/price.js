@@ -59,13 +59,9 @@ const priceChart = (section, data, trades) => {
       if (y > bottom - 4) continue;
       svg += path(`M0 ${y}H${right}`, 'grid') + (clear(labels, y) ? text(right + 8, y + 4, number(tick, decimals, false, '$')) : '');
     }
-    let labelEnd = -99;
-    for (const [i, label, heavy] of timeTicks(t, from, to, data, Math.floor(right / (narrow ? 64 : 92)))) {
-      const px = Math.round(bx(i)) + .5, half = widthOf(label, heavy ? 600 : 400) / 2, cx = Math.min(Math.max(px, half), width - half);
-      if (px > right || px < 0) continue;
-      svg += path(`M${px} ${top}V${bottom}`, 'grid');
-      if (cx - half > labelEnd + 10) { svg += text(cx, bottom + 16, label, heavy ? 'b' : '', 'middle'); labelEnd = cx + half; }
-    }
+    const timeline = timeTicks(t, from, to, data, Math.floor(right / (narrow ? 64 : 92))).filter(([i]) => bx(i) >= 0 && bx(i) <= right);
+    for (const [i] of timeline) svg += path(`M${Math.round(bx(i)) + .5} ${top}V${bottom}`, 'grid');
+    svg += timeLabels(timeline, bx, width, bottom + 16);
     const pitch = right / Math.max(view[1] - view[0], 1), clip = px => Math.min(Math.max(px, 0), right);
     let footEnd = -99;
     const many = shown.length > 400;
