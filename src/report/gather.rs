@@ -3,16 +3,16 @@
 //! Not here: drawing. Every number comes from the run's record.
 use super::format::{self, Numbers};
 use super::model::{Line, Measure, PricePanel, Range, RefusalRow, ReportModel, StopSpan, WarningRow};
-use super::overlays::overlays;
-use super::refused;
 use super::trade_rows::trade_rows;
+use super::{reference, refused};
 use crate::domain::{Bar, OrderId, Symbol, Timestamp};
 use crate::engine::{Journal, MarketAction, StopChange};
+use crate::indicator::{IndicatorRow, Ohlcv, compute, parse_indicators};
 use crate::portfolio::RoundTrip;
 use crate::scenario::spec::{Adjust, CommissionSpec, SlippageRule, StopRule};
 use crate::scenario::{
     AccountRow, LoadedScenario, MarketData, Metrics, benchmark_held, effective_toml, fingerprint, held_equally,
-    measures_of_line, session_ends,
+    session_ends,
 };
 
 /// A finished run, as the report reads it.
@@ -49,8 +49,11 @@ pub fn gather<'a>(run: Finished<'a>) -> ReportModel<'a> {
         .benchmark
         .zip(benchmark_held(market, &steps, start))
         .map(|(name, values)| Line { name: name.to_string(), values });
-    let reference = &benchmark.as_ref().unwrap_or(&hold).values;
-    let benchmark_measures = beside(&measures_of_line(start, reference, rows, &session_ends), benchmark.is_some());
+    let mut benchmark_measures = reference::measures(benchmark.as_ref().unwrap_or(&hold), start, &steps, &session_ends);
+    if benchmark.is_some() {
+        // A benchmark moves with itself one for one.
+        benchmark_measures.push(("beta", Measure::Value(1.0)));
+    }
     let warnings = warnings(run);
     let unlisted = (market.warnings_total as usize).saturating_sub(market.warnings.len());
     let warnings_total = warnings.len() + unlisted;
@@ -73,7 +76,7 @@ pub fn gather<'a>(run: Finished<'a>) -> ReportModel<'a> {
         steps,
         benchmark,
         hold,
-        measures: measures(metrics),
+        measures: reference::named(metrics),
         benchmark_measures,
         intervals: metrics.intervals().map(|(key, (low, high))| (key, Range { low, high })).collect(),
         prices: prices(run),
@@ -89,20 +92,6 @@ pub fn gather<'a>(run: Finished<'a>) -> ReportModel<'a> {
             && spec.execution.commission == CommissionSpec::None,
         benchmark_has_dividends: data.adjust == Adjust::All || pays_dividends(market),
     }
-}
-
-fn measures(metrics: &Metrics) -> Vec<(&'static str, Measure)> {
-    let named = |(key, value): (_, Result<f64, String>)| (key, value.map_or_else(Measure::Undefined, Measure::Value));
-    metrics.measures().map(named).collect()
-}
-
-/// The measures of the line beside ours; a benchmark moves with itself one for one.
-fn beside(metrics: &Metrics, is_benchmark: bool) -> Vec<(&'static str, Measure)> {
-    let mut measures = measures(metrics);
-    if is_benchmark {
-        measures.push(("beta", Measure::Value(1.0)));
-    }
-    measures
 }
 
 /// Does the benchmark's line hold dividends that its prices do not?
@@ -154,7 +143,7 @@ fn prices(run: Finished<'_>) -> Vec<PricePanel<'_>> {
         PricePanel {
             symbol: symbol.to_string(),
             bars,
-            indicators: overlays(&run.loaded.spec.strategy, bars),
+            indicators: indicators(run.loaded, bars),
             stops: stop_spans(&run.journal.stops, index, bars),
             profit,
         }
@@ -162,6 +151,30 @@ fn prices(run: Finished<'_>) -> Vec<PricePanel<'_>> {
     let mut panels: Vec<PricePanel<'_>> = symbols.enumerate().zip(profits).map(panel).collect();
     panels.sort_by(|a, b| b.profit.total_cmp(&a.profit));
     panels
+}
+
+/// The averages of a crossover; other strategies draw none yet.
+fn indicators(loaded: &LoadedScenario, bars: &[Bar]) -> Vec<(String, Vec<Option<f64>>)> {
+    let strategy = &loaded.spec.strategy;
+    if strategy.name != "ma_crossover" {
+        return Vec::new();
+    }
+    let period = |name: &str, default: &str| strategy.param(name).map_or(default.to_owned(), ToString::to_string);
+    let (fast, slow) = (period("fast_period", "10"), period("slow_period", "30"));
+    let Ok(specs) = parse_indicators(&format!("sma({fast}),sma({slow})")) else { return Vec::new() };
+    let row = |bar: &Bar| IndicatorRow {
+        ohlcv: Ohlcv {
+            open: bar.open.to_f64(),
+            high: bar.high.to_f64(),
+            low: bar.low.to_f64(),
+            close: bar.close.to_f64(),
+            volume: bar.volume.to_f64(),
+        },
+        starts_session: false,
+    };
+    let rows: Vec<IndicatorRow> = bars.iter().map(row).collect();
+    let labels = [format!("SMA {fast}"), format!("SMA {slow}")];
+    labels.into_iter().zip(compute(&specs, &rows)).map(|(label, column)| (label, column.values)).collect()
 }
 
 fn refusals(run: Finished<'_>) -> Vec<RefusalRow> {

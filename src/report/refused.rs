@@ -14,24 +14,26 @@ pub fn row(time: Timestamp, order: String, refusal: &Refusal, size_max: Ratio) -
     RefusalRow { time, order, reason: refusal.code().to_owned(), need, have }
 }
 
-/// Dollars with cents, shares of equity in percent, shares by count; words where there is no number.
+/// Dollars with cents, shares of equity in percent, shares by count. A refusal without numbers has its
+/// words as the need, and no allowance.
 fn need_and_have(refusal: &Refusal, size_max: Ratio) -> (String, String) {
     let dollars = |amount: Money| N.dollars_cents(amount.to_f64(), Sign::Negative);
-    let words = |need: &str, have: &str| (need.to_owned(), have.to_owned());
     match refusal {
         Refusal::BuyingPower { need, have } | Refusal::TooSmall { need, have } => (dollars(*need), dollars(*have)),
         Refusal::PositionSize { need, have } => share_of_equity(*need, *have, size_max),
-        Refusal::NoPrice => words("no price yet", "a known price"),
-        Refusal::Halted => words("an entry", "exits only"),
-        Refusal::NotOpen => words("closed", "open orders"),
-        Refusal::ShortBan { .. } | Refusal::ExceedsPosition { .. } => {
-            let shares = |text: Option<String>| {
-                let count = text.and_then(|text| text.parse::<f64>().ok()).unwrap_or(f64::NAN);
-                let unit = if count == 1.0 { "share" } else { "shares" };
-                format!("{} {unit}", N.shares(count))
-            };
-            (shares(refusal.need()), shares(refusal.have()))
-        }
+        other => match (other.need(), other.have()) {
+            (Some(need), Some(have)) => (shares(&need), shares(&have)),
+            _ => (other.to_string(), String::new()),
+        },
+    }
+}
+
+/// A count of shares with its unit; what is no number stays as it is.
+fn shares(text: &str) -> String {
+    match text.parse::<f64>() {
+        Ok(1.0) => "1 share".to_owned(),
+        Ok(count) => format!("{} shares", N.shares(count)),
+        Err(_) => text.to_owned(),
     }
 }
 
@@ -52,9 +54,7 @@ pub fn sentence(row: &RefusalRow) -> String {
         "too_small" => format!("{order}: {need} buys less than one share at {have}."),
         "short_ban" => format!("{order}: would hold {need}; shorts are not allowed."),
         "exceeds_position" => format!("{order}: {need} to leave, {have} held and not leaving already."),
-        "no_price" => format!("{order}: no price is known yet."),
-        "halted" => format!("{order}: entries are halted."),
-        "not_open" => format!("{order}: the order to change is not open."),
+        _ if have.is_empty() => format!("{order}: {need}."),
         other => format!("{order}: {} would be {need}, allowed {have}.", code_in_words(other)),
     }
 }
@@ -95,7 +95,7 @@ mod tests {
             words(Refusal::ExceedsPosition { need: have, have: Quantity::ZERO }),
             "JPM buy 176: 1 share to leave, 0 shares held and not leaving already."
         );
-        assert_eq!(words(Refusal::Halted), "JPM buy 176: entries are halted.");
+        assert_eq!(words(Refusal::Halted), "JPM buy 176: entries are halted until resume.");
     }
 
     #[test]

@@ -124,23 +124,25 @@ struct Inputs {
 }
 
 impl Inputs {
-    /// `marks`: dollars at the session ends `ends` of `rows`, `start` dollars before them.
-    fn new(start: f64, marks: &[f64], rows: &[AccountRow], ends: &[usize]) -> Inputs {
+    /// `marks`: dollars at the session ends, which are at `times`; `start` dollars before them. `span`:
+    /// nanoseconds from the first step to the last.
+    fn new(start: f64, marks: &[f64], times: &[Timestamp], span: i64) -> Inputs {
         let mut path = vec![start];
         path.extend(marks);
-        let mut days: Vec<i64> = ends.iter().map(|&at| i64::from(rows[at].time.days())).collect();
+        let mut days: Vec<i64> = times.iter().map(|time| i64::from(time.days())).collect();
         days.insert(0, days.first().copied().unwrap_or(0));
-        let span = rows.last().zip(rows.first()).map_or(0, |(last, first)| last.time.ns() - first.time.ns());
         let calendar_days = span as f64 / Timestamp::NS_PER_DAY as f64;
         Inputs { returns: m::daily_returns(start, marks), path, days, calendar_days }
     }
 }
 
 /// The measures of a line of dollars beside the account, such as the benchmark held: those that need
-/// no trade, taken as the account's own are. `line`: dollars at each of `rows`, `start` before them.
-pub fn measures_of_line(start: f64, line: &[f64], rows: &[AccountRow], ends: &[usize]) -> Metrics {
-    let marks: Vec<f64> = ends.iter().filter_map(|&at| line.get(at).copied()).collect();
-    let inputs = Inputs::new(start, &marks, rows, ends);
+/// no trade, taken as the account's own are. `line`: dollars at each of `steps`, `start` before them.
+pub fn measures_of_line(start: f64, line: &[f64], steps: &[Timestamp], ends: &[usize]) -> Metrics {
+    let at = |end: &usize| Some((line.get(*end).copied()?, steps.get(*end).copied()?));
+    let (marks, times): (Vec<f64>, Vec<Timestamp>) = ends.iter().filter_map(at).unzip();
+    let span = steps.first().zip(steps.last()).map_or(0, |(first, last)| last.ns() - first.ns());
+    let inputs = Inputs::new(start, &marks, &times, span);
     let mut out = Metrics::default();
     of_returns(&mut out, &inputs);
     track_record(&mut out, &inputs);
@@ -159,8 +161,10 @@ pub fn compute_metrics(
     let start = loaded.spec.account.cash;
     let ends = session_ends(rows, market);
     let marks: Vec<f64> = ends.iter().map(|&at| rows[at].equity.to_f64()).collect();
-    let inputs = Inputs::new(start.to_f64(), &marks, rows, &ends);
+    let times: Vec<Timestamp> = ends.iter().map(|&at| rows[at].time).collect();
     let (first, last) = (rows.first().map(|row| row.time), rows.last().map(|row| row.time));
+    let span = last.zip(first).map_or(0, |(last, first)| last.ns() - first.ns());
+    let inputs = Inputs::new(start.to_f64(), &marks, &times, span);
     let mut out = Metrics::default();
     out.put("start", first.map_or(Value::Null, |time| time.text(daily).into()));
     out.put("end", last.map_or(Value::Null, |time| time.text(daily).into()));
@@ -173,7 +177,7 @@ pub fn compute_metrics(
     of_trades(&mut out, &trips.0);
     out.put("commission", journal.fills.iter().map(|fill| fill.fee).sum::<Money>().to_f64());
     out.put("slippage", journal.fills.iter().map(crate::domain::Fill::slippage).sum::<Money>().to_f64());
-    against_benchmark(&mut out, &inputs, market, rows, &ends);
+    against_benchmark(&mut out, &inputs, market, &times);
     out.put("buy_and_hold_return", hold_return(market));
     out.put("ambiguous_bars", journal.ambiguous_bars);
     out.put("refusals", refusals(journal));
@@ -264,10 +268,9 @@ fn of_trades(out: &mut Metrics, closed: &[RoundTrip]) {
     out.measure("max_consecutive_losses", m::max_consecutive_losses(&pnl));
 }
 
-fn against_benchmark(out: &mut Metrics, inputs: &Inputs, market: &MarketData, rows: &[AccountRow], ends: &[usize]) {
+fn against_benchmark(out: &mut Metrics, inputs: &Inputs, market: &MarketData, times: &[Timestamp]) {
     let keys = ["alpha", "beta", "information_ratio"];
-    let times: Vec<Timestamp> = ends.iter().map(|&at| rows[at].time).collect();
-    let (Some(bars), Some(values)) = (&market.benchmark, benchmark_held(market, &times, 1.0)) else {
+    let (Some(bars), Some(values)) = (&market.benchmark, benchmark_held(market, times, 1.0)) else {
         keys.iter().for_each(|key| out.undefined(key, "the scenario names no benchmark (data.benchmark)"));
         return;
     };

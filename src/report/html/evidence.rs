@@ -45,14 +45,17 @@ fn refusals(model: &ReportModel) -> String {
 fn refusal_row(model: &ReportModel, refusal: &RefusalRow) -> String {
     let (symbol, order) = refusal.order.split_once(' ').unwrap_or((&refusal.order, ""));
     let time = refusal.time.text(model.timeframe).replace('T', " ").trim_end_matches(":00Z").to_owned();
+    let (need, have) = (escape(&refusal.need), escape(&refusal.have));
+    let amounts = match refusal.have.is_empty() {
+        true => format!("<td class=\"wrap\" colspan=\"2\">{need}</td>"),
+        false => format!("<td>{need}</td><td class=\"ref\">{have}</td>"),
+    };
     format!(
-        "<tr><td class=\"word\">{time}</td><td class=\"word\"><b>{}</b> {}</td><td class=\"word\">{}</td><td>{}</td><td class=\"ref\">{}</td>\
+        "<tr><td class=\"word\">{time}</td><td class=\"word\"><b>{}</b> {}</td><td class=\"word\">{}</td>{amounts}\
          <td class=\"say\"><i>{time}</i> {}</td></tr>",
         escape(symbol),
         escape(order),
         escape(&capitalized(&code_in_words(&refusal.reason))),
-        escape(&refusal.need),
-        escape(&refusal.have),
         escape(&refused::sentence(refusal))
     )
 }
