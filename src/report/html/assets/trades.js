@@ -52,18 +52,21 @@ const tradeTable = (section, data, trades, show) => {
     if (below) below.style.height = (rows.length - to) * height + 'px';
     if (focused) { const row = body.querySelector(`[data-row="${active}"]`); if (row) row.focus({ preventScroll: true }); }
   };
+  // Sorting is the slow half, so a word typed into the filter picks from rows that are in order already.
   const arrange = () => {
-    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-    rows = words.length ? order.filter(i => words.every(word => plain[i].includes(word))) : order.slice();
-    const key = columns[sort][1], keys = new Array(trades.n);
-    for (const i of rows) keys[i] = key(i);
-    const sense = down ? -1 : 1;
-    rows.sort((a, b) => (keys[a] < keys[b] ? -sense : keys[a] > keys[b] ? sense : 0) || b - a);
+    const key = columns[sort][1], keys = new Array(trades.n), sense = down ? -1 : 1;
+    for (const i of order) keys[i] = key(i);
+    order.sort((a, b) => (keys[a] < keys[b] ? -sense : keys[a] > keys[b] ? sense : 0) || b - a);
     list.querySelectorAll('thead th').forEach((th, j) => {
       if (j === sort) th.setAttribute('aria-sort', down ? 'descending' : 'ascending'); else th.removeAttribute('aria-sort');
       const button = th.querySelector('button');
       if (button) button.textContent = columns[j][0] + (j === sort ? (down ? ' ↓' : ' ↑') : '');
     });
+    pick();
+  };
+  const pick = () => {
+    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+    rows = words.length ? order.filter(i => words.every(word => plain[i].includes(word))) : order;
     table.setAttribute('aria-rowcount', rows.length + 1);
     shown.textContent = `${number(rows.length, 0)} of ${number(trades.n, 0)} shown`;
     active = 0;
@@ -83,8 +86,8 @@ const tradeTable = (section, data, trades, show) => {
     body.querySelector(`[data-row="${active}"]`)?.focus({ preventScroll: true });
   };
   view.addEventListener('scroll', () => draw(false), { passive: true });
-  filter.addEventListener('input', arrange);
-  filter.addEventListener('keydown', event => { if (event.key === 'Escape') { filter.value = ''; arrange(); } });
+  filter.addEventListener('input', pick);
+  filter.addEventListener('keydown', event => { if (event.key === 'Escape') { filter.value = ''; pick(); } });
   list.querySelector('thead').addEventListener('click', event => {
     const button = event.target.closest('[data-column]');
     if (!button) return;
