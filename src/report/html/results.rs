@@ -65,7 +65,7 @@ fn bars(histogram: &Histogram) -> String {
                 "<text x=\"{:.2}%\" y=\"{:.1}\" class=\"count\">{}</text>",
                 x + width / 2.0,
                 y - 5.0,
-                N.count(*count as f64)
+                short_count(*count)
             ));
         }
     }
@@ -111,6 +111,15 @@ fn bars(histogram: &Histogram) -> String {
     )
 }
 
+/// A count that fits over a bar: `999`, `4.6k`, `12k`.
+fn short_count(count: usize) -> String {
+    match count {
+        0..=999 => N.count(count as f64),
+        1_000..=9_949 => format!("{:.1}k", count as f64 / 1e3),
+        _ => format!("{}k", N.count(count as f64 / 1e3)),
+    }
+}
+
 /// An edge of a bar: `+1`, `−0.5`.
 fn edge(r: f64) -> String {
     let text = N.multiple(r);
@@ -132,8 +141,10 @@ fn falls(model: &ReportModel) -> String {
              <th scope=\"col\">Depth</th><th class=\"rail\"></th></tr></thead><tbody>{rows}</tbody></table>"
         )
     };
+    // The measure goes by session closes; say why it may differ.
+    let inside = if model.timeframe.is_daily() { "" } else { "; lows inside sessions count" };
     format!(
-        "<section id=\"falls\"><div class=\"head\"><h2>Deepest falls</h2><p class=\"aside\">of {}</p></div>{table}</section>",
+        "<section id=\"falls\"><div class=\"head\"><h2>Deepest falls</h2><p class=\"aside\">of {}{inside}</p></div>{table}</section>",
         N.count(count as f64)
     )
 }
@@ -152,4 +163,15 @@ fn fall_row(model: &ReportModel, fall: &Fall, deepest: f64) -> String {
         N.percent(fall.depth, 1, Sign::Always),
         if deepest < 0.0 { fall.depth / deepest * 100.0 } else { 0.0 }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_over_bars_stay_short() {
+        let texts = [0, 999, 1_000, 4_550, 9_949, 9_950, 123_456].map(short_count);
+        assert_eq!(texts, ["0", "999", "1.0k", "4.5k", "9.9k", "10k", "123k"]);
+    }
 }

@@ -38,7 +38,7 @@ const equityChart = (section, data) => {
     const deepest = lowestAt(dd, from, to), refDeepest = lowestAt(refdd, from, to), floor = Math.min(dd[deepest], refdd[refDeepest] || 0, -.001);
     const [fallTicks, fallStep] = linearTicks(0, -floor, 3), fallEnd = Math.max(-floor, fallTicks[fallTicks.length - 1]);
     yFall = value => fallTop + Math.min(-value / fallEnd, 1) * fallHeight;
-    svg += text(0, fallTop - 8, 'Drawdown', 'nm');
+    svg += text(0, fallTop - 8, data.daily ? 'Drawdown' : 'Drawdown, lows inside sessions', 'nm');
     for (const tick of fallTicks) { const y = Math.round(yFall(-tick)) + .5; svg += path(`M0 ${y}H${right}`, tick ? 'grid' : 'base') + text(right + 8, y + 4, percent(-tick, fallStep < .01 ? (fallStep < .001 ? 2 : 1) : 0)); }
     const exTicks = [];
     let yExposure;

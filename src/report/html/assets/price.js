@@ -16,6 +16,12 @@ const priceChart = (section, data, trades) => {
   const home = () => {
     const last = Math.max(panels[current].n - 1, 1), size = Math.min(last, Math.max(60, Math.round(Math.min(place.clientWidth || 1136, 1200) / 3.6))), own = perPanel[current];
     if (!own.length || size >= last) return [Math.max(0, last - size), last];
+    // Where bars are joined, the longest stretch that is kept bar by bar.
+    const fine = panels[current].blocks.filter(raw => raw.k === 1).sort((p, q) => q.n - p.n)[0];
+    if (fine && panels[current].blocks[0].k > 1) {
+      const shown = Math.min(size, fine.n - 1), middle = fine.f + Math.floor((fine.n - 1 - shown) / 2);
+      return [middle, middle + shown];
+    }
     let best = -1, from = 0, tail = 0, sum = 0;
     for (let head = 0; head < own.length; head++) {
       sum += Math.abs(trades.pnl[own[head]]);
