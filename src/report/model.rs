@@ -115,6 +115,11 @@ impl ReportModel<'_> {
         self.intervals.iter().find(|(name, _)| *name == key).map(|(_, range)| *range)
     }
 
+    /// What the data gate found in all, listed or not.
+    pub fn findings(&self) -> usize {
+        self.warnings_total.max(self.warnings.len())
+    }
+
     /// The line drawn in grey beside ours: the benchmark, or the symbols held.
     pub fn reference(&self) -> &Line {
         self.benchmark.as_ref().unwrap_or(&self.hold)

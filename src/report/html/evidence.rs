@@ -86,8 +86,8 @@ fn warnings(model: &ReportModel) -> String {
         "<section id=\"warnings\"><div class=\"head\"><h2>Data warnings</h2><p class=\"aside\">{}</p></div><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Data warnings\">\
          <table><caption class=\"hidden\">What the data gate found suspicious</caption><thead><tr><th scope=\"col\" class=\"word\">File</th><th scope=\"col\">Line</th>\
          <th scope=\"col\" class=\"word\">What is odd</th></tr></thead><tbody>{rows}</tbody></table></div>{}</section>\n",
-        N.count(model.warnings_total as f64),
-        more(model.warnings_total.saturating_sub(model.warnings.len().min(ROWS_MAX)), ", of the kinds above")
+        N.count(model.findings() as f64),
+        more(model.findings().saturating_sub(model.warnings.len().min(ROWS_MAX)), ", of the kinds above")
     )
 }
 
