@@ -139,9 +139,14 @@ fn measure(model: &ReportModel, (key, label, form, formula): &Row) -> Option<Str
             format!(" Here n/a: {}.", escape(reason)),
         ),
     };
+    // On paper nothing unfolds: the reason stands under the row.
+    let why = match &own {
+        Measure::Value(_) => String::new(),
+        Measure::Undefined(reason) => format!("<small class=\"print-only\">{}</small>", escape(reason)),
+    };
     let reference = reference_of(model, key).map_or_else(String::new, |value| write(value, *form));
     Some(format!(
-        "<details><summary><span>{label}</span><b>{value}</b><i>{reference}</i></summary><p>{formula}{reason}</p></details>"
+        "<details><summary><span>{label}</span><b>{value}</b><i>{reference}</i>{why}</summary><p>{formula}{reason}</p></details>"
     ))
 }
 

@@ -48,7 +48,7 @@ const timeLabels = (ticks, xOf, width, y) => {
 // returns the dots of the crosshair. The view is a range of point indices; `limits()` is the widest one.
 const makePlot = ({ place, readout, count, home, draw, probe, shrink = 12 }) => {
   let view = home(), shown = null, at = null, drawn = null, drag = null, forced = 0;
-  place.innerHTML = '<svg tabindex="0" role="img"><g class="ink"></g><g class="over" aria-hidden="true"></g></svg>';
+  place.innerHTML = '<svg tabindex="0" role="img" preserveAspectRatio="xMinYMin meet"><g class="ink"></g><g class="over" aria-hidden="true"></g></svg>';
   const svg = place.firstChild, ink = svg.firstChild, over = svg.lastChild;
   const width = () => forced || Math.max(280, Math.floor(place.clientWidth));
   const xOf = index => (index - drawn.from) / Math.max(drawn.to - drawn.from, 1e-9) * drawn.right;

@@ -10,7 +10,7 @@ const tradeTable = (section, data, trades, show) => {
   for (let i = 0; i < trades.n; i++) largest = Math.max(largest, Math.abs(trades.pnl[i]));
   const open = i => !Number.isFinite(trades.xt[i]), why = i => open(i) ? ['', 'still open'] : WHY[trades.why[i]] || WHY[6];
   const hasShort = trades.short.includes(1), dateWidth = data.daily ? '9.6%' : '12.5%';
-  const bar = value => { const w = Math.max(Math.abs(value) / largest * 43, value ? 1 : 0); return `<svg width="90" height="9" aria-hidden="true"><path class="zero" d="M45 0V9"/><rect class="bar ${toneOf(value)}" x="${r1(value < 0 ? 45 - w : 45)}" y="1" width="${r1(w)}" height="7"/></svg>`; };
+  const bar = value => { const w = Math.max(Math.abs(value) / largest * 43, value ? 1 : 0); return `<svg width="90" height="9" viewBox="0 0 90 9" aria-hidden="true"><path class="zero" d="M45 0V9"/><rect class="bar ${toneOf(value)}" x="${r1(value < 0 ? 45 - w : 45)}" y="1" width="${r1(w)}" height="7"/></svg>`; };
   const result = value => `<span class="${toneOf(value)}">${number(value, 2, true, '$')}</span>`;
   const columns = [
     ['Symbol', i => trades.names[trades.s[i]] || '', i => safe(trades.names[trades.s[i]] || '') + (trades.short[i] ? ' <span class="dim">short</span>' : ''), hasShort ? '8.4%' : '6.4%', 'word'],
