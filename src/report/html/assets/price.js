@@ -44,7 +44,7 @@ const priceChart = (section, data, trades) => {
     section.querySelector('.legend').innerHTML = items.join('');
   };
   const draw = (width, view) => {
-    const panel = panels[current], narrow = width < 640, top = 8, height = narrow ? 240 : 292, bottom = top + height, right = width - (narrow ? 52 : 110);
+    const panel = panels[current], narrow = width < 640, top = 8, height = narrow ? 240 : 292, bottom = top + height, right = width - (narrow ? 52 : panel.ind.length ? 110 : 72);
     block = blockFor(view);
     const { f, k, n, t, o, h, l, c } = block, from = Math.max(0, Math.floor((view[0] - f) / k)), to = Math.min(n - 1, Math.ceil((view[1] - f) / k));
     const x = bar => (bar - view[0]) / Math.max(view[1] - view[0], 1e-9) * right, bx = i => x(f + i * k + (k - 1) / 2), shown = perPanel[current].filter(i => end(i) >= view[0] && trades.ei[i] <= view[1]);
