@@ -17,7 +17,7 @@ pub fn run(loaded: &LoadedScenario, market: &MarketData) -> Result<Journal, Box<
     let spec = &loaded.spec;
     let params: Vec<(String, String)> =
         spec.strategy.params.iter().map(|param| (param.name.clone(), param.value.to_string())).collect();
-    let visitor = Run { config: engine_config(spec, market)?, rules: venue_rules(spec)?, market };
+    let visitor = Run { config: engine_config(spec)?, rules: venue_rules(spec)?, market };
     let outcome = build(&spec.strategy.name, &params, spec.data.symbols.len(), visitor);
     outcome.map_err(|error| placed(loaded, &error))?.map_err(|error| {
         Box::new(Diagnostic::new("defect", format!("{error}; this is a defect of the program, not of the scenario")))
@@ -86,7 +86,7 @@ fn unavailable(key: &str) -> Box<Diagnostic> {
     Box::new(Diagnostic::new(key, "is not available yet"))
 }
 
-fn engine_config(spec: &ScenarioSpec, market: &MarketData) -> Result<EngineConfig, Box<Diagnostic>> {
+fn engine_config(spec: &ScenarioSpec) -> Result<EngineConfig, Box<Diagnostic>> {
     let kind = match spec.sizing.rule {
         spec::SizingRule::EquityFraction(value) => SizingKind::EquityFraction(value),
         spec::SizingRule::CashFraction(value) => SizingKind::CashFraction(value),
@@ -117,7 +117,6 @@ fn engine_config(spec: &ScenarioSpec, market: &MarketData) -> Result<EngineConfi
         },
         commission: commission(spec)?,
         trim_to_cash: spec.sizing.if_short_of_cash == spec::ShortOfCash::Trim,
-        steps: market.bars.iter().map(Vec::len).max().unwrap_or(0),
     })
 }
 
