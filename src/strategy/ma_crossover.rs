@@ -1,8 +1,13 @@
 //! `ma_crossover`: the fast average crosses the slow one.
 //!
+//! Not here: averages as numbers (indicator).
 //! Averages of integer prices are compared exactly, as sums of integers, so a tie is a tie.
-use super::{Intents, SignalRule, SignalState, Strategy, View};
+use super::{
+    ChartLine, Intents, LOOKBACK_BARS_MAX, Listed, ParamError, ParamInfo, Params, Setup, SignalRule, SignalState,
+    Strategy, StrategyInfo, View,
+};
 use crate::domain::{Bar, SymbolIndex};
+use crate::indicator::Sma;
 
 /// What counts as a cross.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,12 +42,9 @@ struct State {
 }
 
 impl MaCrossover {
-    /// Longest average, in bars: 40 years of days.
-    pub const PERIOD_MAX: usize = 10_000;
-
-    /// `fast` < `slow`, both in `1..=PERIOD_MAX`; the registry has checked that.
+    /// Periods in bars, `fast` < `slow`, in the range of the parameters.
     pub fn new(fast: usize, slow: usize, cross_rule: CrossRule, signal: SignalRule, symbols: usize) -> MaCrossover {
-        assert!(0 < fast && fast < slow && slow <= Self::PERIOD_MAX, "the registry checks the periods");
+        assert!(0 < fast && fast < slow, "checked parameters");
         let state = State {
             closes: vec![0; slow].into(),
             next: 0,
@@ -76,6 +78,42 @@ impl State {
             self.sign = sign;
         }
         crossed
+    }
+}
+
+impl Listed for MaCrossover {
+    const INFO: StrategyInfo = StrategyInfo {
+        id: "ma_crossover",
+        rule: "long when the mean of the last fast_period closes crosses above that of slow_period; out on the mirror",
+        params: &[
+            ParamInfo::whole("fast_period", 10, 1, LOOKBACK_BARS_MAX, "bars of the fast mean"),
+            ParamInfo::whole("slow_period", 30, 2, LOOKBACK_BARS_MAX, "bars of the slow mean, more than fast_period"),
+            ParamInfo::word(
+                "cross_rule",
+                &["nonzero", "adjacent"],
+                "whether bars where both means are equal are skipped",
+            ),
+        ],
+        signals: true,
+    };
+
+    fn build(params: &Params, setup: &Setup) -> Result<Self, ParamError> {
+        let (fast, slow) = (params.whole("fast_period"), params.whole("slow_period"));
+        if fast >= slow {
+            let what = format!("fast_period {fast} must be less than slow_period {slow}");
+            return Err(ParamError::value("fast_period", what));
+        }
+        let rule = if params.word("cross_rule") == "adjacent" { CrossRule::Adjacent } else { CrossRule::NonZero };
+        Ok(MaCrossover::new(fast, slow, rule, params.signal_rule(), setup.symbols))
+    }
+
+    fn lines(params: &Params, _setup: &Setup, bars: &[Bar]) -> Vec<ChartLine> {
+        let line = |name: &str| {
+            let period = params.whole(name);
+            let mut sma = Sma::new(period).expect("a checked parameter");
+            ChartLine::each(format!("SMA {period}"), bars, move |bar| sma.update(bar.close.to_f64()))
+        };
+        vec![line("fast_period"), line("slow_period")]
     }
 }
 
