@@ -45,7 +45,6 @@ impl Strategy for AboveMean {
     }
 }
 
-#[allow(dead_code, reason = "a test takes this file as a module")]
 fn main() -> std::process::ExitCode {
     alphaflow::cli::main_with(BuiltIn.and::<AboveMean>())
 }

@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used)]
 use std::path::{Path, PathBuf};
 
-use alphaflow::scenario::{Style, chart_lines, load, load_market, round_trips, run_with};
+use alphaflow::scenario::{Style, chart_lines, check_strategy, load, load_market, round_trips, run_with};
 use alphaflow::strategy::{BuiltIn, Catalog};
 
+#[allow(dead_code, reason = "its main is not called here")]
 #[path = "../examples/my_strategy.rs"]
 mod my_strategy;
 use my_strategy::AboveMean;
@@ -50,8 +51,7 @@ fn a_wrong_parameter_is_placed_in_the_file() {
         let loaded = load(&scenario(), &[]).unwrap();
         let text = loaded.text().replace("sma_period = 100", set);
         let loaded = alphaflow::scenario::parse(&scenario(), &text, &[]).unwrap();
-        let market = load_market(&loaded).unwrap();
-        run_with(&catalog, &loaded, &market).unwrap_err().render(&Style::PLAIN)
+        check_strategy(&catalog, &loaded).unwrap_err().render(&Style::PLAIN)
     };
     let range = error("sma_period = 1");
     assert!(range.contains("my_strategy.toml:21: sma_period = 1 is not a whole number from 2 to 1000"), "{range}");

@@ -12,7 +12,7 @@ use crate::report::gather::{Finished, gather};
 use crate::report::html;
 use crate::report::model::ReportModel;
 use crate::scenario::{
-    Diagnostic, LoadedScenario, MarketData, Metrics, account_rows, chart_lines, compute_metrics, fingerprint, load,
+    Diagnostic, LoadedScenario, MarketData, Metrics, account_rows, chart_lines, check_strategy, compute_metrics, fingerprint, load,
     load_market, round_trips, run_with, write_folder,
 };
 use crate::strategy::Catalog;
@@ -64,6 +64,7 @@ const NOT_ENFORCED: &[&str] = &[
 pub(super) fn run<C: Catalog>(args: &BacktestArgs, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
     let input = |diagnostic: Box<Diagnostic>| Failure::Input(diagnostic.render(&error_style()));
     let loaded = load(&args.scenario, &args.overrides).map_err(|all| Failure::Input(all.render(&error_style())))?;
+    check_strategy(catalog, &loaded).map_err(input)?;
     let market = load_market(&loaded).map_err(input)?;
     if args.strict && market.warnings_total > 0 {
         return Err(Failure::Input(refused_as_suspicious(&market)));

@@ -46,4 +46,4 @@ pub use load::{LoadedScenario, load, parse};
 pub use metrics::{Metrics, compute_metrics, session_ends};
 pub use run::{run, run_with};
 pub use spec::ScenarioSpec;
-pub use with_strategy::chart_lines;
+pub use with_strategy::{chart_lines, check_strategy};

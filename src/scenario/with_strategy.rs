@@ -21,6 +21,23 @@ pub(super) fn with_strategy<C: Catalog, V: ListedVisitor>(
     catalog.visit(&choice, visitor).map_err(|error| placed(loaded, &error))
 }
 
+/// Is there such a strategy in `catalog`, and can it be built? Asked before any data are read.
+///
+/// Errors: an unknown strategy or a wrong parameter.
+pub fn check_strategy<C: Catalog>(catalog: &C, loaded: &LoadedScenario) -> Result<(), Box<Diagnostic>> {
+    with_strategy(catalog, loaded, Check)
+}
+
+struct Check;
+
+impl ListedVisitor for Check {
+    type Output = ();
+
+    fn visit<S: Listed>(self, params: &Params, setup: &Setup) -> Result<(), ParamError> {
+        S::build(params, setup).map(|_| ())
+    }
+}
+
 /// The lines the scenario's strategy looks at, for each symbol in the scenario's order.
 ///
 /// Errors: an unknown strategy or a wrong parameter.

@@ -80,7 +80,7 @@ impl Listed for MultiTimeframe {
             ParamInfo {
                 name: "timeframes",
                 kind: super::ParamKind::Timeframes { count: TIMEFRAMES },
-                doc: "of 1m 5m 15m 30m 1h 1d 1w 1mo, shortest first; else the data's own and the next two",
+                doc: "of 1m 5m 15m 30m 1h 1d 1w 1mo, shortest first; by itself the data's and the next two",
             },
             ParamInfo::whole("sma_period", 20, 1, LOOKBACK_BARS_MAX, "bars of the mean, of each timeframe"),
             ParamInfo::number("min_alignment", 0.66, 0.01, 1.0, "a fraction: 0.66 is two of three"),
