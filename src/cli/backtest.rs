@@ -12,8 +12,8 @@ use crate::report::gather::{Finished, gather};
 use crate::report::html;
 use crate::report::model::ReportModel;
 use crate::scenario::{
-    Diagnostic, LoadedScenario, MarketData, Metrics, account_rows, chart_lines, check_strategy, compute_metrics, fingerprint, load,
-    load_market, round_trips, run_with, write_folder,
+    Diagnostic, LoadedScenario, MarketData, Metrics, account_rows, chart_lines, check_strategy, compute_metrics,
+    fingerprint, load, load_market, round_trips, run_with, write_folder,
 };
 use crate::strategy::Catalog;
 
