@@ -145,23 +145,30 @@ mod tests {
     }
 
     proptest! {
-        /// The running difference crosses where the plain means do.
+        /// The running difference crosses where the plain means do, under both rules.
         #[test]
-        fn agrees_with_plain_means(closes in proptest::collection::vec(1i64..50, 0..200), fast in 1usize..6, more in 1usize..9) {
+        fn streaming_is_naive(
+            closes in proptest::collection::vec(1i64..12, 0..200),
+            fast in 1usize..6,
+            more in 1usize..9,
+            skips_ties in any::<bool>(),
+        ) {
             let slow = fast + more;
+            let rule = if skips_ties { CrossRule::NonZero } else { CrossRule::Adjacent };
             let sign = |end: usize| {
                 let sum = |n: usize| closes[end - n..end].iter().sum::<i64>();
                 (sum(fast) * slow as i64 - sum(slow) * fast as i64).signum()
             };
             let mut expected = Vec::new();
             for end in slow + 1..=closes.len() {
-                match (sign(end - 1), sign(end)) {
+                let before = (slow..end).rev().map(sign).find(|before| *before != 0 || !skips_ties).unwrap_or(0);
+                match (before, sign(end)) {
                     (-1, 1) => expected.push((end - 1, true)),
                     (1, -1) => expected.push((end - 1, false)),
                     _ => {}
                 }
             }
-            prop_assert_eq!(crosses(&closes, fast, slow, CrossRule::Adjacent), expected);
+            prop_assert_eq!(crosses(&closes, fast, slow, rule), expected);
         }
     }
 }

@@ -110,8 +110,8 @@ impl Listed for VolatilityBreakout {
         let levels = || Levels::new(lookback, atr_period, multiplier.to_f64());
         let (mut upper, mut lower) = (levels(), levels());
         vec![
-            ChartLine::each(format!("High {lookback} + {multiplier} ATR"), bars, |bar| Some(upper.update(bar)?.1)),
-            ChartLine::each(format!("Low {lookback} − {multiplier} ATR"), bars, |bar| Some(lower.update(bar)?.0)),
+            ChartLine::each(format!("High + {multiplier} ATR"), bars, |bar| Some(upper.update(bar)?.1)),
+            ChartLine::each(format!("Low − {multiplier} ATR"), bars, |bar| Some(lower.update(bar)?.0)),
         ]
     }
 }
