@@ -103,6 +103,9 @@ mod tests {
         // 3 6 9 12 12: histogram 0, then −0.5; the jump to 20 turns it.
         let turn = bars(&[3, 6, 9, 12, 12, 20, 20, 20, 12]);
         assert_eq!(trade(strategy(1, 3, 2), &turn), [(5, Event::Buy), (6, Event::Exit)]);
+        // The same doubled: after −1 the close of 29 makes both 4, a tie; 60 then turns it.
+        let tie = bars(&[6, 12, 18, 24, 24, 29, 60]);
+        assert_eq!(trade(strategy(1, 3, 2), &tie), [(6, Event::Buy)]);
     }
 
     #[test]

@@ -88,8 +88,10 @@ mod tests {
     }
 
     #[test]
-    fn no_deviation_is_no_signal() {
+    fn no_deviation_and_no_distance_are_no_signal() {
         assert_eq!(trade(strategy(3, 0.0), &bars(&[5; 10])), []);
+        // On the mean: 0 is not below −0.
+        assert_eq!(trade(strategy(3, 0.0), &bars(&[4, 6, 5])), []);
         // Warm-up: two closes are not three.
         assert_eq!(trade(strategy(3, 0.0), &bars(&[5, 4])), []);
     }

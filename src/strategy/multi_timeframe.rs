@@ -199,7 +199,7 @@ mod tests {
         /// Streaming equals weeks and months grouped anew from the whole history, each closed when the
         /// calendar says that no session is left in it or a later bar is there.
         #[test]
-        fn streaming_is_naive(bars in any_bars(), period in 1usize..4, min in 34i64..100) {
+        fn streaming_is_naive(bars in any_bars(), period in 1usize..4, min in 5i64..100) {
             let calendar = Calendar::xnys();
             let side = |history: &[Bar], key: &dyn Fn(&Bar) -> i64, is_last: &dyn Fn(Timestamp) -> bool| {
                 let mut closes: Vec<(i64, i64)> = Vec::new();
