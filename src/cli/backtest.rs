@@ -12,9 +12,10 @@ use crate::report::gather::{Finished, gather};
 use crate::report::html;
 use crate::report::model::ReportModel;
 use crate::scenario::{
-    Diagnostic, LoadedScenario, MarketData, Metrics, account_rows, compute_metrics, fingerprint, load, load_market,
-    round_trips, run as replay_scenario, write_folder,
+    Diagnostic, LoadedScenario, MarketData, Metrics, account_rows, chart_lines, check_strategy, compute_metrics,
+    fingerprint, load, load_market, round_trips, run_with, write_folder,
 };
+use crate::strategy::Catalog;
 
 /// Arguments of `alphaflow backtest`.
 #[derive(Debug, Args)]
@@ -60,9 +61,10 @@ const NOT_ENFORCED: &[&str] = &[
 ];
 
 /// Runs the scenario, writes the run folder, prints the summary.
-pub(super) fn run(args: &BacktestArgs, out: &mut impl Write) -> Result<(), Failure> {
+pub(super) fn run<C: Catalog>(args: &BacktestArgs, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
     let input = |diagnostic: Box<Diagnostic>| Failure::Input(diagnostic.render(&error_style()));
     let loaded = load(&args.scenario, &args.overrides).map_err(|all| Failure::Input(all.render(&error_style())))?;
+    check_strategy(catalog, &loaded).map_err(input)?;
     let market = load_market(&loaded).map_err(input)?;
     if args.strict && market.warnings_total > 0 {
         return Err(Failure::Input(refused_as_suspicious(&market)));
@@ -71,11 +73,12 @@ pub(super) fn run(args: &BacktestArgs, out: &mut impl Write) -> Result<(), Failu
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&loaded.spec.scenario.name));
     fs::create_dir_all(&folder)
         .map_err(|error| Failure::Machine(format!("error {}: {error}; choose another --out", folder.display())))?;
-    let journal = replay_scenario(&loaded, &market).map_err(input)?;
+    let journal = run_with(catalog, &loaded, &market).map_err(input)?;
     let rows = account_rows(&market, &journal, loaded.spec.account.cash);
     let trips = round_trips(&market, &journal);
     let metrics = compute_metrics(&loaded, &market, &journal, &rows, &trips);
     write_folder(&folder, &loaded, &market, &journal, &rows, &trips, &metrics)?;
+    let lines = chart_lines(catalog, &loaded, &market).map_err(input)?;
     let finished = Finished {
         loaded: &loaded,
         market: &market,
@@ -83,6 +86,7 @@ pub(super) fn run(args: &BacktestArgs, out: &mut impl Write) -> Result<(), Failu
         rows: &rows,
         trips: &trips,
         metrics: &metrics,
+        lines: &lines,
         not_enforced: NOT_ENFORCED,
     };
     draw(&folder, &gather(finished))?;

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::scenario::Style;
+use crate::strategy::{BuiltIn, Catalog};
 
 /// Backtest, rehearse and trade US-equity strategies with one risk gate on every backend.
 #[derive(Debug, Parser)]
@@ -25,7 +26,7 @@ enum Command {
     /// Run one scenario on history; print a summary and write a run folder
     Backtest(backtest::BacktestArgs),
     /// List the strategies with their rules, parameters, ranges and defaults
-    Strategies,
+    Strategies(strategies::StrategiesArgs),
 }
 
 /// Why a command ended early.
@@ -37,11 +38,18 @@ enum Failure {
     Machine(String),
 }
 
-/// Runs the command line of this process.
+/// Runs the command line of this process with the built-in strategies.
 pub fn main() -> ExitCode {
+    main_with(BuiltIn)
+}
+
+/// Runs the command line of this process with the strategies of `catalog`.
+///
+/// `BuiltIn.and::<Mine>()` is a catalog with a strategy of one's own: every command knows it then.
+pub fn main_with<C: Catalog>(catalog: C) -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Backtest(args) => backtest::run(&args, &mut io::stdout().lock()),
-        Command::Strategies => strategies::run(&mut io::stdout().lock()),
+        Command::Backtest(args) => backtest::run(&args, &catalog, &mut io::stdout().lock()),
+        Command::Strategies(args) => strategies::run(&args, &catalog, &mut io::stdout().lock()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

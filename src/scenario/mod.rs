@@ -35,6 +35,7 @@ mod tests_laws;
 #[cfg(test)]
 mod tests_values;
 mod unsupported;
+mod with_strategy;
 
 pub use account_rows::{AccountRow, account_rows, round_trips};
 pub use data::{MarketData, load_market};
@@ -43,5 +44,6 @@ pub use effective::effective_toml;
 pub use folder::{fingerprint, write_folder};
 pub use load::{LoadedScenario, load, parse};
 pub use metrics::{Metrics, compute_metrics, session_ends};
-pub use run::run;
+pub use run::{run, run_with};
 pub use spec::ScenarioSpec;
+pub use with_strategy::{chart_lines, check_strategy};
