@@ -77,7 +77,7 @@ pub(super) fn run(args: &BacktestArgs, out: &mut impl Write) -> Result<(), Failu
     let model = run.model();
     draw(&folder, &model)?;
     let spent = Spent {
-        files: run.market.files.len(),
+        files: run.market.files.len() - usize::from(run.loaded.spec.data.corporate_actions.is_some()),
         rows: run.market.rows_read,
         bars: bars as u64,
         load,

@@ -10,10 +10,12 @@ use crate::report::sentence::{Tone, tone_of};
 
 /// Width of a column of values.
 const VALUE: usize = 12;
+/// Room for an interval and the gap before it.
+const RANGE: usize = 24;
 /// Open positions that are named; more are counted.
 const OPEN_NAMED_MAX: usize = 3;
 /// Below this sum cents matter.
-const CENTS_BELOW: f64 = 9_999.5;
+const CENTS_BELOW: f64 = 999.5;
 
 /// How a figure is written.
 #[derive(Clone, Copy)]
@@ -40,7 +42,10 @@ const ROWS: [(&str, &str, Form, bool); 6] = [
 pub(super) fn table(model: &ReportModel<'_>, screen: &Screen) -> String {
     let reference = model.reference();
     let wide = VALUE.max(reference.name.chars().count() + 2);
-    let heads = format!("{:>VALUE$}{:>wide$}    95% range", "strategy", reference.name);
+    // A terminal too narrow for the intervals goes without; the report has them.
+    let has_range = screen.width() >= LABEL + VALUE + wide + RANGE;
+    let range_head = if has_range { "    95% range" } else { "" };
+    let heads = format!("{:>VALUE$}{:>wide$}{range_head}", "strategy", reference.name);
     let mut out = format!("{:LABEL$}{}\n", "", screen.set(Ink::Dim, &heads));
     for (key, label, form, coloured) in ROWS {
         let own = model.measure(key);
@@ -51,7 +56,7 @@ pub(super) fn table(model: &ReportModel<'_>, screen: &Screen) -> String {
             _ => Ink::Plain,
         };
         let theirs = model.benchmark_measure(key).map_or(UNDEFINED.to_owned(), |value| write(value, form));
-        let range = model.interval(key).map(|range| {
+        let range = model.interval(key).filter(|_| has_range).map(|range| {
             let decimals = if key == "max_drawdown" { 0 } else { 1 };
             let bound = |value: f64| match form {
                 Form::Ratio => N.ratio(value),
@@ -122,7 +127,12 @@ fn exits(model: &ReportModel<'_>, closed: &[&TradeRow]) -> String {
         .take(OPEN_NAMED_MAX)
         .map(|trade| {
             let shares = if trade.quantity == 1.0 { "share" } else { "shares" };
-            format!("{} {} {shares}, {}", trade.symbol, N.shares(trade.quantity), N.dollars(trade.pnl, Sign::Always))
+            format!(
+                "{} {} {shares}, {}",
+                trade.symbol,
+                N.shares(trade.quantity),
+                dollars(trade.pnl, trade.pnl.abs() < CENTS_BELOW, Sign::Always)
+            )
         })
         .collect();
     let more = open.len().saturating_sub(OPEN_NAMED_MAX);
@@ -137,9 +147,7 @@ fn costs(model: &ReportModel<'_>) -> String {
     };
     let cents = (fees + slippage).abs() < CENTS_BELOW;
     let rounded = |usd: f64| if cents { (usd * 100.0).round() / 100.0 } else { usd.round() };
-    let text = |usd: f64| {
-        if cents { N.dollars_cents(usd, Sign::Negative) } else { N.dollars_whole(usd, Sign::Negative) }
-    };
+    let text = |usd: f64| dollars(usd, cents, Sign::Negative);
     let sum = text(rounded(fees) + rounded(slippage));
     let (fees_text, slippage_text) = (text(fees), text(slippage));
     let share = match model.traded_value {
@@ -147,4 +155,8 @@ fn costs(model: &ReportModel<'_>) -> String {
         _ => String::new(),
     };
     format!("{sum}: fees {fees_text}, slippage {slippage_text}{share}")
+}
+
+fn dollars(usd: f64, cents: bool, sign: Sign) -> String {
+    if cents { N.dollars_cents(usd, sign) } else { N.dollars_whole(usd, sign) }
 }

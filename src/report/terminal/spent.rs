@@ -10,7 +10,7 @@ use crate::report::format::counted;
 /// What a run cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spent {
-    /// Data files read.
+    /// Files of bars read.
     pub files: usize,
     /// Rows read from them.
     pub rows: u64,
