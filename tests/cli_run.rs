@@ -84,9 +84,8 @@ fn report_rebuilds_the_same_bytes() {
     // A folder that was carried away finds its data only by name.
     let moved = elsewhere.path().join("moved");
     fs::rename(&run, &moved).expect("move");
-    assert!(
-        fails(elsewhere.path(), 2, &["report", "moved"]).contains("name the folder of the scenario with --paths-from")
-    );
+    let error = fails(elsewhere.path(), 2, &["report", "moved"]);
+    assert!(error.contains("name the folder of the scenario with --paths-from"), "{error}");
     let scenarios = folder.path().join("scenarios");
     done(elsewhere.path(), &["report", "moved", "--paths-from", scenarios.to_str().expect("path")]);
     assert_eq!(files(&moved), before);

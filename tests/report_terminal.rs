@@ -4,7 +4,7 @@ mod report_fixture;
 use std::time::Duration;
 
 use alphaflow::domain::Timeframe;
-use alphaflow::report::model::{Line, ReportModel};
+use alphaflow::report::model::{Line, Measure, ReportModel};
 use alphaflow::report::terminal::{Colours, Screen, Spent, summary};
 use report_fixture::{CROSSOVER, bokeh, minutes, run};
 
@@ -55,9 +55,11 @@ fn the_chart_needs_eighty_columns_and_unicode() {
 #[test]
 fn colours_are_those_of_the_palette() {
     let market = bokeh("2012-01-03");
-    let model = run(&market, Timeframe::Day1, CROSSOVER);
+    let mut model = run(&market, Timeframe::Day1, CROSSOVER);
+    let total = model.measures.iter_mut().find(|(key, _)| *key == "total_return").expect("measure");
+    total.1 = Measure::Value(-0.187);
     let rich = text(&model, &Screen { colours: Colours::TwoHundredFiftySix, ..plain(80) });
-    assert!(rich.contains("\x1b[1;38;5;215m-"), "loss is orange");
+    assert!(rich.contains("\x1b[1;38;5;215m-18.7%\x1b[0m"), "loss is orange");
     assert!(rich.contains("\x1b[33m!\x1b[0m "), "doubts are yellow");
     let poor = text(&model, &Screen { colours: Colours::Sixteen, ..plain(80) });
     assert!(!poor.contains("38;5"), "sixteen colours have no palette");
