@@ -68,14 +68,12 @@ pub(super) fn run(args: &BacktestArgs, out: &mut impl Write) -> Result<(), Failu
         replay_scenario(&loaded, &market).map_err(input)?
     };
     let (replay, reported) = (replayed.elapsed(), Instant::now());
-    let run = {
-        let _progress = Progress::begin("reporting", &folder.display().to_string());
-        let run = Run::new(loaded, market, journal);
-        run.write(&folder)?;
-        run
-    };
+    let progress = Progress::begin("reporting", &folder.display().to_string());
+    let run = Run::new(loaded, market, journal);
+    run.write(&folder)?;
     let model = run.model();
     draw(&folder, &model)?;
+    drop(progress);
     let spent = Spent {
         files: run.market.files.len() - usize::from(run.loaded.spec.data.corporate_actions.is_some()),
         rows: run.market.rows_read,

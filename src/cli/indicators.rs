@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::data::{CalendarName, has_ending, on_calendar, same_file, timeframe};
 use super::finish::input;
+use super::screen::Progress;
 use super::{Failure, Format};
 use crate::domain::{Bar, Timeframe};
 use crate::indicator::{
@@ -62,9 +63,11 @@ pub(super) fn run(args: &IndicatorsArgs, out: &mut impl Write) -> Result<(), Fai
         let what = "is the file of bars itself; choose another --out";
         return Err(input(Box::new(Diagnostic::of_file(target, what))));
     }
+    let progress = Progress::begin("computing", list);
     let (timeframe, file) = load_detected(data, args.timeframe).map_err(|error| input(data_diagnostic(&error)))?;
     let calendar = on_calendar(args.calendar);
     write(target, timeframe, &file.bars, &specs, calendar)?;
+    drop(progress);
     let columns: usize = specs.iter().map(|spec| spec.info().outputs.len()).sum();
     let (rows, columns) = (counted(file.bars.len(), "row", "rows"), counted(columns, "column", "columns"));
     Ok(writeln!(out, "{}   {rows}, {columns} beside the bars, {}", target.display(), timeframe.adjective())?)

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{CalendarName, in_words, on_calendar, timeframe};
 use crate::cli::finish::input;
-use crate::cli::screen::error_style;
+use crate::cli::screen::{Progress, error_style};
 use crate::cli::{Failure, Format};
 use crate::domain::{Bar, Symbol, Timeframe};
 use crate::market::{
@@ -104,6 +104,7 @@ fn actions(args: &CheckArgs) -> Result<Vec<CorporateAction>, Failure> {
 }
 
 fn check(path: &Path, args: &CheckArgs, actions: &[CorporateAction]) -> Result<Checked, DataError> {
+    let _progress = Progress::begin("checking", &path.display().to_string());
     let (timeframe, file) = load_detected(path, args.timeframe)?;
     let time = |bar: Option<&Bar>| bar.map_or(String::new(), |bar| bar.time.text(timeframe));
     let (rows, words) = (file.bars.len(), in_words(timeframe, &file.bars));

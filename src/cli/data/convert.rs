@@ -11,6 +11,7 @@ use clap::Args;
 use super::{check_target, in_words, timeframe, write_bars};
 use crate::cli::Failure;
 use crate::cli::finish::input;
+use crate::cli::screen::Progress;
 use crate::domain::{Bar, Timeframe};
 use crate::market::{load_bars, load_detected};
 use crate::scenario::{Diagnostic, data_diagnostic};
@@ -37,6 +38,7 @@ pub(in crate::cli) struct ConvertArgs {
 /// Converts.
 pub(in crate::cli) fn run(args: &ConvertArgs, out: &mut impl Write) -> Result<(), Failure> {
     check_target(&args.output, args.overwrite)?;
+    let progress = Progress::begin("converting", &args.input.display().to_string());
     let (timeframe, file) =
         load_detected(&args.input, args.timeframe).map_err(|error| input(data_diagnostic(&error)))?;
     let trial = beside(&args.output);
@@ -48,6 +50,7 @@ pub(in crate::cli) fn run(args: &ConvertArgs, out: &mut impl Write) -> Result<()
     }
     fs::rename(&trial, &args.output)
         .map_err(|error| Failure::Machine(format!("error {}: {error}", args.output.display())))?;
+    drop(progress);
     Ok(writeln!(out, "{}   {}", args.output.display(), in_words(timeframe, &file.bars))?)
 }
 
