@@ -1,6 +1,7 @@
 //! From a loaded scenario to a finished run and its folder: the way `backtest` and `report` share.
 //!
 //! Not here: arguments, printing.
+use std::borrow::Borrow;
 use std::fs;
 use std::path::Path;
 
@@ -86,6 +87,6 @@ pub(super) fn draw(folder: &Path, model: &ReportModel<'_>) -> Result<(), Failure
 }
 
 /// An error of the input, ready to print.
-pub(super) fn input(diagnostic: Box<Diagnostic>) -> Failure {
-    Failure::Input(diagnostic.render(&error_style()))
+pub(super) fn input(diagnostic: impl Borrow<Diagnostic>) -> Failure {
+    Failure::Input(diagnostic.borrow().render(&error_style()))
 }

@@ -54,14 +54,14 @@ pub(super) fn run(args: &IndicatorsArgs, out: &mut impl Write) -> Result<(), Fai
         };
         return Ok(out.write_all(text.as_bytes())?);
     };
-    let specs = parse_indicators(list).map_err(|error| input(Box::new(refused(list, &error))))?;
+    let specs = parse_indicators(list).map_err(|error| input(refused(list, &error)))?;
     if !has_ending(target) {
         let what = "the kind of file is not known; name it .csv or .parquet";
-        return Err(input(Box::new(Diagnostic::of_file(target, what))));
+        return Err(input(Diagnostic::of_file(target, what)));
     }
     if same_file(data, target) {
         let what = "is the file of bars itself; choose another --out";
-        return Err(input(Box::new(Diagnostic::of_file(target, what))));
+        return Err(input(Diagnostic::of_file(target, what)));
     }
     let progress = Progress::begin("computing", list);
     let (timeframe, file) = load_detected(data, args.timeframe).map_err(|error| input(data_diagnostic(&error)))?;

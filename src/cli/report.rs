@@ -122,12 +122,12 @@ impl Record {
             let path = base.join(name);
             let found = sha256_of_file(&path).map_err(|error| {
                 let rule = "the scenario's relative paths start there; name another folder with --paths-from";
-                input(Box::new(data_diagnostic(&error).note(rule)))
+                input(data_diagnostic(&error).note(rule))
             })?;
             if found != *recorded {
                 let what = format!("has changed since the run: its sha256 is {found}, recorded is {recorded}");
                 let rule = "bring the file back, or run the scenario again";
-                return Err(input(Box::new(Diagnostic::of_file(&path, what).note(rule))));
+                return Err(input(Diagnostic::of_file(&path, what).note(rule)));
             }
         }
         Ok(())
@@ -158,7 +158,7 @@ fn find_base(folder: &Path, record: &Record) -> Result<PathBuf, Failure> {
     let first = record.files.first().map_or("", |(name, _)| name.as_str());
     let what = format!("data file {first} is not above the run or the current folder");
     let rule = "name the folder of the scenario with --paths-from; relative paths start there";
-    Err(input(Box::new(Diagnostic::of_file(&record.path, what).note(rule))))
+    Err(input(Diagnostic::of_file(&record.path, what).note(rule)))
 }
 
 /// The recorded measures must be those of the replay, or page and file would differ.

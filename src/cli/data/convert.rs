@@ -70,7 +70,7 @@ fn write_compared(path: &Path, timeframe: Timeframe, bars: &[Bar]) -> Result<(),
         lost => {
             let row = lost.unwrap_or(bars.len().min(back.len())) + 1;
             let what = format!("row {row} would not come back the same: a float cannot hold it");
-            Err(input(Box::new(Diagnostic::of_file(path, what).note("write CSV, which holds every value exactly"))))
+            Err(input(Diagnostic::of_file(path, what).note("write CSV, which holds every value exactly")))
         }
     }
 }

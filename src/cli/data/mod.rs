@@ -83,7 +83,7 @@ fn write_bars(path: &Path, timeframe: Timeframe, bars: &[Bar]) -> Result<(), Dat
 
 /// Errors: another ending; a file with content is there and `overwrite` was not asked for.
 fn check_target(path: &Path, overwrite: bool) -> Result<(), Failure> {
-    let fail = |what: &str| Err(input(Box::new(Diagnostic::of_file(path, what))));
+    let fail = |what: &str| Err(input(Diagnostic::of_file(path, what)));
     if !has_ending(path) {
         return fail("the kind of file is not known; name it .csv or .parquet");
     }

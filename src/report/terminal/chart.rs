@@ -106,7 +106,7 @@ impl Grid {
             let from = column * values.len() / columns;
             let to = ((column + 1) * values.len() / columns).max(from + 1).min(values.len());
             let rows = || values[from..to].iter().filter(|value| value.is_finite()).map(|value| scale.row(*value));
-            let (Some(top), Some(bottom), Some(last)) = (rows().min(), rows().max(), rows().last()) else {
+            let (Some(top), Some(bottom), Some(last)) = (rows().min(), rows().max(), rows().next_back()) else {
                 previous = None;
                 continue;
             };
