@@ -102,7 +102,7 @@ fn synthesize_is_decided_by_its_seed() {
     assert_ne!(bytes("a.csv"), bytes("c.csv"));
     done(folder.path(), &["data", "check", "--strict", "a.csv"]);
     let wrong = fails(folder.path(), 2, &["data", "synthesize", "--sessions", "5", "--price", "0.5", "--out", "x.csv"]);
-    assert!(wrong.starts_with("error start_price is 0.5"), "{wrong}");
+    assert!(wrong.starts_with("error --price: is 0.5; use 1 to 1,000,000 dollars"), "{wrong}");
     assert!(
         fails(folder.path(), 2, &["data", "synthesize", "--end", "2019-01-01", "--out", "x.csv"]).contains("--end")
     );

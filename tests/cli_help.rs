@@ -3,7 +3,7 @@ mod cli_binary;
 
 use std::process::{Command, Stdio};
 
-use cli_binary::{alphaflow, copy_of_repository, done, fails, small};
+use cli_binary::{copy_of_repository, done, fails, small};
 
 /// Every command as words, `data check` among them, found by walking the help.
 fn commands(folder: &std::path::Path, above: &[String]) -> Vec<Vec<String>> {
@@ -82,10 +82,17 @@ fn a_closed_pipe_is_no_panic() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_a_failure_of_the_machine() {
+fn a_file_in_the_way_of_the_run_folder_is_named() {
     let folder = small();
     std::fs::write(folder.path().join("reports"), "a file").expect("write");
-    let call = alphaflow(folder.path(), &["backtest", "scenarios/small.toml"]);
-    assert_eq!(call.code, Some(1), "{}", call.err);
-    assert!(call.err.starts_with("error reports/small: "), "{}", call.err);
+    let error = fails(folder.path(), 2, &["backtest", "scenarios/small.toml"]);
+    assert_eq!(error, "error reports/small: a file is in the way; choose another --out\n");
+}
+
+#[test]
+fn what_the_machine_refuses_is_exit_1() {
+    let folder = tempfile::tempdir().expect("folder");
+    let target = "no/such/folder/bars.csv";
+    let error = fails(folder.path(), 1, &["data", "synthesize", "--sessions", "2", "--out", target]);
+    assert!(error.starts_with("error no/such/folder/bars.csv: cannot be written: "), "{error}");
 }

@@ -2,8 +2,8 @@
 //!
 //! Not here: the run itself (scenario), what the summary looks like (report::terminal).
 use std::fs;
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
@@ -59,8 +59,7 @@ pub(super) fn run(args: &BacktestArgs, out: &mut impl Write) -> Result<(), Failu
     }
     // The folder first: a run that cannot be kept is not worth waiting for.
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&loaded.spec.scenario.name));
-    fs::create_dir_all(&folder)
-        .map_err(|error| Failure::Machine(format!("error {}: {error}; choose another --out", folder.display())))?;
+    fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
     let (load, replayed) = (started.elapsed(), Instant::now());
     let bars: usize = market.bars.iter().map(Vec::len).sum();
     let journal = {
@@ -87,6 +86,17 @@ pub(super) fn run(args: &BacktestArgs, out: &mut impl Write) -> Result<(), Failu
         Format::Text => summary(&model, &folder.join("report.html").display().to_string(), &spent, &screen()),
     };
     Ok(out.write_all(text.as_bytes())?)
+}
+
+/// A run folder that cannot be: a wrong name is the caller's, all else the machine's.
+fn unwritable(folder: &Path, error: &io::Error) -> Failure {
+    let path = folder.display();
+    match error.kind() {
+        ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
+            Failure::Input(format!("error {path}: a file is in the way; choose another --out"))
+        }
+        _ => Failure::Machine(format!("error {path}: {error}; choose another --out or make room")),
+    }
 }
 
 /// `metrics.json` and what the run cost, which the run folder does not hold.

@@ -9,7 +9,7 @@ use clap::Args;
 use super::{CalendarName, check_target, in_words, on_calendar, timeframe, write_bars};
 use crate::cli::Failure;
 use crate::domain::{Price, Symbol, Timeframe, Timestamp};
-use crate::market::{Length, SyntheticSpec, synthesize};
+use crate::market::{Length, SynthesisError, SyntheticSpec, synthesize};
 
 /// Arguments of `alphaflow data synthesize`.
 #[derive(Debug, Args)]
@@ -59,10 +59,25 @@ pub(in crate::cli) struct SynthesizeArgs {
 pub(in crate::cli) fn run(args: &SynthesizeArgs, out: &mut impl Write) -> Result<(), Failure> {
     check_target(&args.out, args.overwrite)?;
     let spec = spec(args)?;
-    let bars = synthesize(&spec).map_err(|error| Failure::Input(format!("error {error}")))?;
+    let bars = synthesize(&spec).map_err(|error| refused(&error))?;
     write_bars(&args.out, args.timeframe, &bars).map_err(|error| Failure::Machine(format!("error {error}")))?;
     let (path, symbol) = (args.out.display(), spec.symbol);
     Ok(writeln!(out, "{path}   {symbol}, seed {}: {}", args.seed, in_words(args.timeframe, &bars))?)
+}
+
+/// The refusal in the words of the command line.
+fn refused(error: &SynthesisError) -> Failure {
+    let SynthesisError::OutOfRange { option, value, range } = error else {
+        return Failure::Input(format!("error --sessions: {error}"));
+    };
+    let option = match *option {
+        "length" => "sessions",
+        "start_price" => "price",
+        "annual_drift" => "drift",
+        "annual_volatility" => "volatility",
+        other => other,
+    };
+    Failure::Input(format!("error --{option}: is {value}; use {range}"))
 }
 
 fn spec(args: &SynthesizeArgs) -> Result<SyntheticSpec, Failure> {
