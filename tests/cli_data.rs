@@ -147,6 +147,8 @@ fn indicators_refuse_with_the_nearest_name() {
     assert!(compute("sma(0)", "o.csv").contains("period must be from 1 to 100000, but it is 0"));
     assert!(compute("sma", IBM).contains("is the file of bars itself"));
     assert!(compute("sma", "o.txt").contains("name it .csv or .parquet"));
+    let list = done(folder.path(), &["indicators"]);
+    assert!(list.starts_with("sma               period 20 (1 to 100000)\n    mean of the last n closes"), "{list}");
     let list = json(&done(folder.path(), &["indicators", "--format", "json"]));
     assert_eq!(list[0]["columns"][0].as_str(), Some("sma_20"));
 }

@@ -14,7 +14,8 @@ use super::screen::Progress;
 use super::{Failure, Format};
 use crate::domain::{Bar, Timeframe};
 use crate::indicator::{
-    IndicatorError, IndicatorInfo, IndicatorRow, IndicatorSpec, Ohlcv, compute, parse_indicators, registry,
+    IndicatorError, IndicatorInfo, IndicatorRow, IndicatorSpec, Ohlcv, ParameterInfo, ParameterKind, compute,
+    parse_indicators, registry,
 };
 use crate::market::{Calendar, ExtraColumn, load_detected, write_csv_with, write_parquet_with};
 use crate::report::format::counted;
@@ -127,12 +128,14 @@ fn refused(list: &str, error: &IndicatorError) -> Diagnostic {
     }
 }
 
-/// Name with parameters and defaults, what it is, its columns.
+/// Name with parameters, defaults and ranges, what it is, its columns.
 fn as_text(info: &IndicatorInfo) -> String {
-    let defaults: Vec<String> =
-        info.parameters.iter().map(|parameter| format!("{} {}", parameter.name, parameter.default)).collect();
-    let defaults = if defaults.is_empty() { "no parameters".to_owned() } else { defaults.join(", ") };
-    format!("{:<18}{defaults}\n    {}\n    columns: {}\n\n", info.id, info.formula, columns(info).join(" "))
+    let parameter = |parameter: &ParameterInfo| {
+        format!("{} {} ({} to {})", parameter.name, parameter.default, parameter.min, parameter.max)
+    };
+    let parameters: Vec<String> = info.parameters.iter().map(parameter).collect();
+    let parameters = if parameters.is_empty() { "no parameters".to_owned() } else { parameters.join(", ") };
+    format!("{:<18}{parameters}\n    {}\n    columns: {}\n\n", info.id, info.formula, columns(info).join(" "))
 }
 
 /// The columns with the defaults.
@@ -141,10 +144,10 @@ fn columns(info: &IndicatorInfo) -> Vec<String> {
 }
 
 fn as_json(info: &IndicatorInfo) -> Value {
-    let parameter = |parameter: &crate::indicator::ParameterInfo| {
+    let parameter = |parameter: &ParameterInfo| {
         json!({
             "name": parameter.name, "default": parameter.default, "min": parameter.min, "max": parameter.max,
-            "whole": parameter.kind == crate::indicator::ParameterKind::Bars,
+            "whole": parameter.kind == ParameterKind::Bars,
         })
     };
     let parameters: Vec<Value> = info.parameters.iter().map(parameter).collect();

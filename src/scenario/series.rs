@@ -15,8 +15,8 @@ use crate::domain::Timestamp;
 const TIMES: [&str; 5] = ["timestamp", "date", "time", "datetime", "session"];
 /// Names of a column of returns.
 const RETURNS: [&str; 5] = ["return", "returns", "ret", "daily_return", "r"];
-/// Names of a column of dollars.
-const EQUITY: [&str; 5] = ["equity", "value", "nav", "balance", "portfolio_value"];
+/// Names of a column of dollars; with `close` a file of daily bars is the equity of one share.
+const EQUITY: [&str; 6] = ["equity", "value", "nav", "balance", "portfolio_value", "close"];
 /// Largest file: ten million rows. A series of a century's days takes a thousandth.
 const FILE_BYTES_MAX: u64 = 512 << 20;
 
@@ -187,6 +187,8 @@ mod tests {
         assert_eq!((returns.kind, returns.rows.len(), returns.daily), (SeriesKind::Returns, 2, true));
         let marks = "\u{feff}Timestamp,cash,Equity\n2013-10-07T13:30:00Z,1,100\n2013-10-07 19:59:00,1,101\n2013-10-08T13:30:00Z,1,99\n";
         let equity = read(marks).expect("equity");
+        let bars = read("timestamp,open,high,low,close,volume\n2013-10-07,1,3,1,2,9\n").expect("bars");
+        assert_eq!((bars.kind, bars.rows[0].value), (SeriesKind::Equity, 2.0));
         assert_eq!((equity.kind, equity.daily), (SeriesKind::Equity, false));
         assert_eq!(equity.rows.iter().map(|row| (row.line, row.value)).collect::<Vec<_>>(), [(3, 101.0), (4, 99.0)]);
     }
