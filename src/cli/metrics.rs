@@ -17,7 +17,8 @@ const N: Numbers = Numbers::PLAIN;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: alphaflow metrics reports/ma_crossover_tech4/equity.csv --initial-equity 100000\n\n\
     FILE is CSV with a header: `date,return` (fractions, one a session) or `timestamp,equity` (dollars; the last \
-    mark of each date counts); a file of bars counts by its close. Other columns are not read. The JSON keys are those of metrics.json.")]
+    mark of each date counts); a file of bars counts by its close. Other columns are not read. The JSON keys are \
+    those of metrics.json.")]
 pub(super) struct MetricsArgs {
     /// Series of returns or equity
     file: PathBuf,
