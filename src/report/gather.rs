@@ -2,6 +2,7 @@
 //!
 //! Not here: drawing. Every number comes from the run's record.
 use super::model::{Line, Measure, PricePanel, Range, RefusalRow, ReportModel, StopSpan, TradeRow, WarningRow};
+use super::reference;
 use crate::domain::{Bar, OrderId, Side, Timestamp};
 use crate::engine::{Journal, StopChange};
 use crate::portfolio::RoundTrip;
@@ -45,6 +46,8 @@ pub fn gather<'a>(run: Finished<'a>) -> ReportModel<'a> {
         .as_ref()
         .zip(data.benchmark)
         .map(|(bars, name)| Line { name: name.to_string(), values: held(std::slice::from_ref(bars), &steps, start) });
+    let session_ends = session_ends(rows, market);
+    let benchmark_measures = reference::measures(benchmark.as_ref().unwrap_or(&hold), start, &steps, &session_ends);
     let trades = trades(run);
     let fills = journal.fills.iter();
     ReportModel {
@@ -61,7 +64,7 @@ pub fn gather<'a>(run: Finished<'a>) -> ReportModel<'a> {
         drawdown: rows.iter().map(|row| row.drawdown).collect(),
         exposure: rows.iter().map(|row| row.gross_exposure.fraction_of(row.equity).unwrap_or(0.0)).collect(),
         initial_equity: start,
-        session_ends: session_ends(rows, market),
+        session_ends,
         steps,
         benchmark,
         hold,
@@ -69,7 +72,7 @@ pub fn gather<'a>(run: Finished<'a>) -> ReportModel<'a> {
             .measures()
             .map(|(key, value)| (key, value.map_or_else(Measure::Undefined, Measure::Value)))
             .collect(),
-        benchmark_measures: Vec::new(),
+        benchmark_measures,
         intervals: metrics.intervals().map(|(key, (low, high))| (key, Range { low, high })).collect(),
         prices: prices(run, &trades),
         trades,

@@ -6,6 +6,7 @@
 //! checked with the rest; a single backtest ignores them.
 mod account_rows;
 mod data;
+mod data_error;
 pub mod diagnostic;
 mod effective;
 mod folder;
@@ -23,6 +24,8 @@ mod parse_source;
 mod parse_study;
 mod parse_value;
 mod run;
+mod series;
+mod series_metrics;
 pub mod spec;
 mod spec_choice;
 mod spec_data;
@@ -39,11 +42,14 @@ mod with_strategy;
 
 pub use account_rows::{AccountRow, account_rows, round_trips};
 pub use data::{MarketData, load_market};
+pub use data_error::data_diagnostic;
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub use effective::effective_toml;
 pub use folder::{fingerprint, write_folder};
 pub use load::{LoadedScenario, load, parse};
 pub use metrics::{Metrics, compute_metrics, session_ends};
 pub use run::{run, run_with};
+pub use series::{Series, SeriesKind, SeriesRow, read_series};
+pub use series_metrics::series_metrics;
 pub use spec::ScenarioSpec;
 pub use with_strategy::{chart_lines, check_strategy};
