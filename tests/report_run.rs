@@ -97,6 +97,7 @@ fn report<T>(folder: &Path, look: impl FnOnce(&ReportModel<'_>) -> T) -> T {
         rows: &rows,
         trips: &trips,
         metrics: &metrics,
+        lines: &vec![Vec::new(); loaded.spec.data.symbols.len()],
         not_enforced: &[],
     };
     look(&gather(finished))

@@ -21,7 +21,7 @@ impl<S: Strategy> Engine<S> {
             ExecutionEvent::Canceled { order } => self.closed(order, OrderUpdate::Canceled),
             ExecutionEvent::Expired { order } => self.closed(order, OrderUpdate::Expired),
             ExecutionEvent::Rejected { order, reason } => {
-                self.orders.get_mut(order).rejected = Some(reason);
+                self.journal.rejections.push((order, reason));
                 self.closed(order, OrderUpdate::Rejected)
             }
             ExecutionEvent::LegLive { order, parent: _, symbol, level, time } => {
@@ -34,7 +34,7 @@ impl<S: Strategy> Engine<S> {
         let record = self.orders.get_mut(fill.order);
         assert!(fill.time > record.decided_at || record.request.kind == OrderKind::Market, "a fill before its order");
         record.filled += fill.quantity;
-        let (purpose, parent) = (record.request.purpose, record.parent);
+        let (purpose, is_leg) = (record.request.purpose, record.leg > 0);
         self.orders.update(fill.order, if done { OrderUpdate::Filled } else { OrderUpdate::PartFilled })?;
         self.gate.post(fill.order, fill.quantity, done);
         self.portfolio.apply(fill);
@@ -46,7 +46,7 @@ impl<S: Strategy> Engine<S> {
         }
         if done {
             Self::settle(book, purpose);
-            if parent.is_some() {
+            if is_leg {
                 self.stop_gone(fill.order, fill.symbol, fill.time);
             }
         }
@@ -64,12 +64,12 @@ impl<S: Strategy> Engine<S> {
     fn closed(&mut self, order: OrderId, update: OrderUpdate) -> Result<(), IllegalTransition> {
         self.orders.update(order, update)?;
         self.gate.void(order);
-        let OrderRecord { request, parent, .. } = *self.orders.get(order);
+        let OrderRecord { request, leg, .. } = *self.orders.get(order);
         Self::settle(&mut self.books[request.symbol.get()], request.purpose);
-        if parent.is_some() {
+        if leg > 0 {
             let time = self.journal.fills.last().map_or(Timestamp::MIN, |fill| fill.time);
             self.stop_gone(order, request.symbol, time);
-        } else if request.legs.any() {
+        } else {
             self.close_held_legs(order);
         }
         Ok(())
@@ -82,7 +82,7 @@ impl<S: Strategy> Engine<S> {
                 break;
             }
             let record = self.orders.get_mut(leg);
-            if record.parent == Some(parent) && record.outcome == OrderOutcome::Sent(OrderStatus::Held) {
+            if record.parent() == Some(parent) && record.outcome == OrderOutcome::Sent(OrderStatus::Held) {
                 record.outcome = OrderOutcome::Sent(OrderStatus::Canceled);
             }
         }

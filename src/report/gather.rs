@@ -7,13 +7,13 @@ use super::trade_rows::trade_rows;
 use super::{reference, refused};
 use crate::domain::{Bar, OrderId, Symbol, Timestamp};
 use crate::engine::{Journal, MarketAction, StopChange};
-use crate::indicator::{IndicatorRow, Ohlcv, compute, parse_indicators};
 use crate::portfolio::RoundTrip;
 use crate::scenario::spec::{Adjust, CommissionSpec, SlippageRule, StopRule};
 use crate::scenario::{
     AccountRow, LoadedScenario, MarketData, Metrics, benchmark_held, effective_toml, fingerprint, held_equally,
     session_ends,
 };
+use crate::strategy::ChartLine;
 
 /// A finished run, as the report reads it.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +30,8 @@ pub struct Finished<'a> {
     pub trips: &'a (Vec<RoundTrip>, Vec<RoundTrip>),
     /// The measures.
     pub metrics: &'a Metrics,
+    /// The lines the strategy looks at, by symbol.
+    pub lines: &'a [Vec<ChartLine>],
     /// `[risk]` keys that are set but not enforced.
     pub not_enforced: &'a [&'static str],
 }
@@ -143,7 +145,7 @@ fn prices(run: Finished<'_>) -> Vec<PricePanel<'_>> {
         PricePanel {
             symbol: symbol.to_string(),
             bars,
-            indicators: indicators(run.loaded, bars),
+            indicators: run.lines[index].iter().map(|line| (line.label.clone(), line.values.clone())).collect(),
             stops: stop_spans(&run.journal.stops, index, bars),
             profit,
         }
@@ -151,30 +153,6 @@ fn prices(run: Finished<'_>) -> Vec<PricePanel<'_>> {
     let mut panels: Vec<PricePanel<'_>> = symbols.enumerate().zip(profits).map(panel).collect();
     panels.sort_by(|a, b| b.profit.total_cmp(&a.profit));
     panels
-}
-
-/// The averages of a crossover; other strategies draw none yet.
-fn indicators(loaded: &LoadedScenario, bars: &[Bar]) -> Vec<(String, Vec<Option<f64>>)> {
-    let strategy = &loaded.spec.strategy;
-    if strategy.name != "ma_crossover" {
-        return Vec::new();
-    }
-    let period = |name: &str, default: &str| strategy.param(name).map_or(default.to_owned(), ToString::to_string);
-    let (fast, slow) = (period("fast_period", "10"), period("slow_period", "30"));
-    let Ok(specs) = parse_indicators(&format!("sma({fast}),sma({slow})")) else { return Vec::new() };
-    let row = |bar: &Bar| IndicatorRow {
-        ohlcv: Ohlcv {
-            open: bar.open.to_f64(),
-            high: bar.high.to_f64(),
-            low: bar.low.to_f64(),
-            close: bar.close.to_f64(),
-            volume: bar.volume.to_f64(),
-        },
-        starts_session: false,
-    };
-    let rows: Vec<IndicatorRow> = bars.iter().map(row).collect();
-    let labels = [format!("SMA {fast}"), format!("SMA {slow}")];
-    labels.into_iter().zip(compute(&specs, &rows)).map(|(label, column)| (label, column.values)).collect()
 }
 
 fn refusals(run: Finished<'_>) -> Vec<RefusalRow> {

@@ -14,4 +14,5 @@ pub mod reading;
 pub mod reference;
 pub mod refused;
 pub mod sentence;
+pub mod terminal;
 pub mod trade_rows;

@@ -1,6 +1,7 @@
 //! The run folder: every number of a run as files (spec §3).
 //!
 //! Not here: pictures and pages (report). Same run, same bytes.
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
@@ -10,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::metrics::direction;
 use super::{AccountRow, LoadedScenario, MarketData, Metrics, effective_toml};
-use crate::domain::{Fill, Money, OrderKind, OrderPurpose, Price, Quantity, Symbol, Timeframe};
+use crate::domain::{Fill, Money, OrderId, OrderKind, OrderPurpose, Price, Quantity, RejectReason, Symbol, Timeframe};
 use crate::engine::{Journal, OrderOutcome, OrderRecord};
 use crate::portfolio::RoundTrip;
 
@@ -152,11 +153,12 @@ fn orders(journal: &Journal, symbols: &[Symbol], timeframe: Timeframe) -> io::Re
         "purpose",
         "parent",
     ];
+    let rejected: BTreeMap<OrderId, RejectReason> = journal.rejections.iter().copied().collect();
     let row = |record: &OrderRecord| {
         let request = &record.request;
         let (status, reason) = match record.outcome {
-            OrderOutcome::Sent(status) => (status.name(), record.rejected.map(|reason| reason.to_string())),
-            OrderOutcome::Refused(refusal) => ("refused", Some(refusal.code().to_owned())),
+            OrderOutcome::Sent(status) => (status.name(), rejected.get(&record.id).map(ToString::to_string)),
+            OrderOutcome::Refused => ("refused", refusal(journal, record.id)),
         };
         let (limit, stop) = match request.kind {
             OrderKind::Limit { limit } => (Some(limit), None),
@@ -180,10 +182,17 @@ fn orders(journal: &Journal, symbols: &[Symbol], timeframe: Timeframe) -> io::Re
             request.time_in_force.name().to_owned(),
             request.class.name().to_owned(),
             request.purpose.name().to_owned(),
-            record.parent.map_or(String::new(), |parent| parent.0.to_string()),
+            record.parent().map_or(String::new(), |parent| parent.0.to_string()),
         ]
     };
     table(header, journal.orders.iter().map(row))
+}
+
+/// Why our gate refused an order, if it did.
+fn refusal(journal: &Journal, id: OrderId) -> Option<String> {
+    // Refusals are recorded as orders are numbered.
+    let at = journal.refusals.binary_search_by_key(&id, |record| record.order).ok()?;
+    Some(journal.refusals[at].refusal.code().to_owned())
 }
 
 fn fills(journal: &Journal, symbols: &[Symbol], timeframe: Timeframe) -> io::Result<Vec<u8>> {

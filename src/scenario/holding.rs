@@ -11,10 +11,14 @@ use crate::engine::MarketAction;
 
 /// Dollars at each of `times`, in order, when `start` is spread equally over the scenario's symbols.
 pub fn held_equally(market: &MarketData, times: &[Timestamp], start: f64) -> Vec<f64> {
-    let each = start / market.bars.len().max(1) as f64;
+    spread(&market.bars, &market.actions, times, start)
+}
+
+fn spread(series: &[Vec<Bar>], actions: &[(Timestamp, MarketAction)], times: &[Timestamp], start: f64) -> Vec<f64> {
+    let each = start / series.len().max(1) as f64;
     let mut values = vec![0.0; times.len()];
-    for (index, bars) in market.bars.iter().enumerate() {
-        let mut holding = Holding::new(bars, actions_on(&market.actions, index));
+    for (index, bars) in series.iter().enumerate() {
+        let mut holding = Holding::new(bars, actions_on(actions, index));
         for (value, time) in values.iter_mut().zip(times) {
             *value += each * holding.growth_until(*time);
         }
@@ -98,19 +102,6 @@ mod tests {
         closes.iter().map(bar).collect()
     }
 
-    fn market(series: Vec<Vec<Bar>>, actions: Vec<(Timestamp, MarketAction)>) -> MarketData {
-        MarketData {
-            bars: series,
-            benchmark: None,
-            benchmark_actions: Vec::new(),
-            sessions: Vec::new(),
-            actions,
-            warnings: Vec::new(),
-            warnings_total: 0,
-            files: Vec::new(),
-        }
-    }
-
     fn split(date: &str, ratio: &str) -> (Timestamp, MarketAction) {
         let ratio = ratio.parse().expect("ratio");
         (date.parse().expect("date"), MarketAction::Split { symbol: SymbolIndex(0), ratio })
@@ -134,19 +125,16 @@ mod tests {
     fn a_split_is_no_loss_and_a_dividend_is_a_gain() {
         let series = bars(&[("2014-06-05", "700"), ("2014-06-06", "630"), ("2014-06-09", "93"), ("2014-06-10", "99")]);
         let actions = vec![split("2014-06-01", "3"), dividend("2014-06-06", "70"), split("2014-06-09", "7")];
-        let market = market(vec![series], actions);
         let days = times(&["2014-06-05", "2014-06-06", "2014-06-09", "2014-06-10"]);
         // 700 ex 70 is 630: holding lost nothing. Then 7 × 93 ÷ 630, and 99 ÷ 93.
-        near(&held_equally(&market, &days, 100.0), &[100.0, 100.0, 100.0 * 651.0 / 630.0, 110.0]);
+        near(&spread(&[series], &actions, &days, 100.0), &[100.0, 100.0, 100.0 * 651.0 / 630.0, 110.0]);
     }
 
     #[test]
     fn a_share_without_a_bar_yet_waits_as_cash() {
         let early = bars(&[("2014-06-05", "10"), ("2014-06-06", "20")]);
         let late = bars(&[("2014-06-06", "50"), ("2014-06-09", "25")]);
-        let market = market(vec![early, late], Vec::new());
         let days = times(&["2014-06-05", "2014-06-06", "2014-06-09"]);
-        near(&held_equally(&market, &days, 100.0), &[100.0, 150.0, 125.0]);
-        assert_eq!(benchmark_held(&market, &days, 100.0), None);
+        near(&spread(&[early, late], &[], &days, 100.0), &[100.0, 150.0, 125.0]);
     }
 }
