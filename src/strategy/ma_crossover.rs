@@ -81,6 +81,38 @@ impl State {
     }
 }
 
+impl State {
+    /// Takes the bars before the next cross, as `update` does, with the state in registers.
+    fn pass_quiet(&mut self, bars: &[Bar], fast: usize, slow: usize, rule: CrossRule) -> usize {
+        let warming = bars.len().min((slow - 1).saturating_sub(self.seen));
+        for bar in &bars[..warming] {
+            self.update(bar.close.units(), fast, slow, rule);
+        }
+        let (mut difference, mut next, mut sign) = (self.difference, self.next, self.sign);
+        let closes = &mut self.closes[..slow];
+        let mut passed = warming;
+        for bar in &bars[warming..] {
+            let close = bar.close.units();
+            let fast_at = if next >= fast { next - fast } else { next + slow - fast };
+            let after = difference + i128::from(close - closes[fast_at]) * slow as i128
+                - i128::from(close - closes[next]) * fast as i128;
+            let now = (after > 0) as i8 - (after < 0) as i8;
+            if now * sign < 0 {
+                break;
+            }
+            if now != 0 || rule == CrossRule::Adjacent {
+                sign = now;
+            }
+            difference = after;
+            closes[next] = close;
+            next = if next + 1 == slow { 0 } else { next + 1 };
+            passed += 1;
+        }
+        (self.difference, self.next, self.sign) = (difference, next, sign);
+        passed
+    }
+}
+
 impl Listed for MaCrossover {
     const INFO: StrategyInfo = StrategyInfo {
         id: "ma_crossover",
@@ -123,6 +155,13 @@ impl Strategy for MaCrossover {
         let state = &mut self.symbols[symbol.get()];
         let (up, down) = state.update(bar.close.units(), self.fast, self.slow, self.cross_rule);
         self.signal.apply(&mut state.signal, symbol, up, down, view, intents);
+    }
+
+    fn pass_quiet(&mut self, symbol: SymbolIndex, bars: &[Bar]) -> usize {
+        if self.signal.looks_at_every_bar() {
+            return 0;
+        }
+        self.symbols[symbol.get()].pass_quiet(bars, self.fast, self.slow, self.cross_rule)
     }
 }
 
