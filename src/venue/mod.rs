@@ -10,5 +10,6 @@ mod rules;
 mod simulated;
 
 pub use costs::{Commission, CostScope, Slippage};
+pub use order::Band;
 pub use rules::{BothTouched, DueExit, LimitFill, MarketFill, VenueRules};
 pub use simulated::{SimulatedVenue, Submission};
