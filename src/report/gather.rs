@@ -1,13 +1,18 @@
 //! From a finished run to the facts a report shows.
 //!
 //! Not here: drawing. Every number comes from the run's record.
-use super::model::{Line, Measure, PricePanel, Range, RefusalRow, ReportModel, StopSpan, TradeRow, WarningRow};
-use super::reference;
-use crate::domain::{Bar, OrderId, Side, Timestamp};
-use crate::engine::{Journal, StopChange};
+use super::format::{self, Numbers};
+use super::model::{Line, Measure, PricePanel, Range, RefusalRow, ReportModel, StopSpan, WarningRow};
+use super::trade_rows::trade_rows;
+use super::{reference, refused};
+use crate::domain::{Bar, OrderId, Symbol, Timestamp};
+use crate::engine::{Journal, MarketAction, StopChange};
 use crate::portfolio::RoundTrip;
-use crate::scenario::spec::{CommissionSpec, SlippageRule, StopRule};
-use crate::scenario::{AccountRow, LoadedScenario, MarketData, Metrics, effective_toml, fingerprint, session_ends};
+use crate::scenario::spec::{Adjust, CommissionSpec, SlippageRule, StopRule};
+use crate::scenario::{
+    AccountRow, LoadedScenario, MarketData, Metrics, benchmark_held, effective_toml, fingerprint, held_equally,
+    session_ends,
+};
 use crate::strategy::ChartLine;
 
 /// A finished run, as the report reads it.
@@ -37,18 +42,23 @@ pub fn gather<'a>(run: Finished<'a>) -> ReportModel<'a> {
     let (spec, data) = (&loaded.spec, &loaded.spec.data);
     let start = spec.account.cash.to_f64();
     let steps: Vec<Timestamp> = rows.iter().map(|row| row.time).collect();
+    let session_ends = session_ends(rows, market);
     let hold = Line {
         name: hold_name(data.symbols.len(), &data.symbols[0].to_string()),
-        values: held(&market.bars, &steps, start),
+        values: held_equally(market, &steps, start),
     };
-    let benchmark = market
+    let benchmark = data
         .benchmark
-        .as_ref()
-        .zip(data.benchmark)
-        .map(|(bars, name)| Line { name: name.to_string(), values: held(std::slice::from_ref(bars), &steps, start) });
-    let session_ends = session_ends(rows, market);
-    let benchmark_measures = reference::measures(benchmark.as_ref().unwrap_or(&hold), start, &steps, &session_ends);
-    let trades = trades(run);
+        .zip(benchmark_held(market, &steps, start))
+        .map(|(name, values)| Line { name: name.to_string(), values });
+    let mut benchmark_measures = reference::measures(benchmark.as_ref().unwrap_or(&hold), start, &steps, &session_ends);
+    if benchmark.is_some() {
+        // A benchmark moves with itself one for one.
+        benchmark_measures.push(("beta", Measure::Value(1.0)));
+    }
+    let warnings = warnings(run);
+    let unlisted = (market.warnings_total as usize).saturating_sub(market.warnings.len());
+    let warnings_total = warnings.len() + unlisted;
     let fills = journal.fills.iter();
     ReportModel {
         name: spec.scenario.name.clone(),
@@ -68,46 +78,31 @@ pub fn gather<'a>(run: Finished<'a>) -> ReportModel<'a> {
         steps,
         benchmark,
         hold,
-        measures: metrics
-            .measures()
-            .map(|(key, value)| (key, value.map_or_else(Measure::Undefined, Measure::Value)))
-            .collect(),
+        measures: reference::named(metrics),
         benchmark_measures,
         intervals: metrics.intervals().map(|(key, (low, high))| (key, Range { low, high })).collect(),
-        prices: prices(run, &trades),
-        trades,
+        prices: prices(run),
+        trades: trade_rows(run),
         refusals: refusals(run),
-        warnings: warnings(market),
+        warnings,
+        warnings_total,
         not_enforced: run.not_enforced.iter().map(ToString::to_string).collect(),
         scenario_toml: effective_toml(spec),
         files: market.files.clone(),
         traded_value: fills.map(|fill| fill.notional().to_f64()).sum(),
         costs_are_none: spec.execution.slippage.rule == SlippageRule::None
             && spec.execution.commission == CommissionSpec::None,
-        benchmark_has_dividends: false,
+        benchmark_has_dividends: data.adjust == Adjust::All || pays_dividends(market),
     }
+}
+
+/// Does the benchmark's line hold dividends that its prices do not?
+fn pays_dividends(market: &MarketData) -> bool {
+    market.benchmark_actions.iter().any(|(_, action)| matches!(action, MarketAction::Dividend { .. }))
 }
 
 fn hold_name(symbols: usize, first: &str) -> String {
     if symbols == 1 { format!("{first} held") } else { format!("{symbols} held equally") }
-}
-
-/// Dollars at each step when `start` is spread equally over `series` at their first closes.
-fn held(series: &[Vec<Bar>], steps: &[Timestamp], start: f64) -> Vec<f64> {
-    let each = start / series.len().max(1) as f64;
-    let mut values = vec![0.0; steps.len()];
-    for bars in series {
-        let (mut next, mut worth) = (0, each);
-        let first = bars.first().map_or(1.0, |bar| bar.close.to_f64());
-        for (value, time) in values.iter_mut().zip(steps) {
-            while let Some(bar) = bars.get(next).filter(|bar| bar.time <= *time) {
-                worth = each * bar.close.to_f64() / first;
-                next += 1;
-            }
-            *value += worth;
-        }
-    }
-    values
 }
 
 fn stop_in_words(rule: &StopRule) -> Option<String> {
@@ -118,84 +113,44 @@ fn stop_in_words(rule: &StopRule) -> Option<String> {
     }
 }
 
-/// The stops of `symbol`, each with the bars it rested over.
-fn stop_spans(stops: &[StopChange], symbol: usize, end: Timestamp) -> Vec<StopSpan> {
+/// The stops of `symbol`, each with the bars it rested over. A stop that moves on a bar was tested at
+/// its old level there; the new one holds from the next bar on.
+fn stop_spans(stops: &[StopChange], symbol: usize, bars: &[Bar]) -> Vec<StopSpan> {
+    let end = bars.last().map_or(Timestamp::MAX, |bar| bar.time);
+    let next = |time: Timestamp| bars.get(bars.partition_point(|bar| bar.time <= time)).map(|bar| bar.time);
     let mut open: Vec<(OrderId, Timestamp, f64)> = Vec::new();
     let mut spans = Vec::new();
     for change in stops.iter().filter(|change| change.symbol.get() == symbol) {
+        let mut live_from = Some(change.time);
         if let Some(at) = open.iter().position(|(order, ..)| *order == change.order) {
             let (_, from, price) = open.remove(at);
             spans.push(StopSpan { from, to: change.time, price });
+            live_from = next(change.time);
         }
-        open.extend(change.level.map(|level| (change.order, change.time, level.to_f64())));
+        let level = live_from.zip(change.level);
+        open.extend(level.map(|(from, level)| (change.order, from, level.to_f64())));
     }
     spans.extend(open.into_iter().map(|(_, from, price)| StopSpan { from, to: end, price }));
     spans
 }
 
-fn trades(run: Finished<'_>) -> Vec<TradeRow> {
-    let mut rows: Vec<TradeRow> = run.trips.0.iter().chain(&run.trips.1).map(|trip| trade(run, trip)).collect();
-    rows.sort_by_key(|row| row.entry_time);
-    rows
-}
-
-fn trade(run: Finished<'_>, trip: &RoundTrip) -> TradeRow {
-    let bars = &run.market.bars[trip.symbol.get()];
-    let quantity = trip.quantity.to_f64();
-    let entry_price = trip.entry_notional.to_f64() / quantity;
-    let end = trip.exit_time.unwrap_or(Timestamp::MAX);
-    let from = bars.partition_point(|bar| bar.time < trip.entry_time);
-    let while_held = &bars[from..bars.partition_point(|bar| bar.time <= end)];
-    let high = while_held.iter().map(|bar| bar.high.to_f64()).fold(entry_price, f64::max) / entry_price - 1.0;
-    let low = while_held.iter().map(|bar| bar.low.to_f64()).fold(entry_price, f64::min) / entry_price - 1.0;
-    let last = bars.last().map_or(0.0, |bar| bar.close.to_f64());
-    let (worst, best, unrealised) = match trip.side {
-        Side::Buy => (low, high, last * trip.held().to_f64()),
-        Side::Sell => (-high, -low, -last * trip.held().to_f64()),
-    };
-    let pnl = trip.realised().to_f64() + unrealised;
-    let mut stops =
-        run.journal.stops.iter().filter(|change| change.symbol == trip.symbol && change.time >= trip.entry_time);
-    let first_stop = stops.next().filter(|change| change.time <= end).and_then(|change| change.level);
-    let risk = first_stop.map(|stop| (entry_price - stop.to_f64()).abs() * quantity).filter(|risk| *risk > 0.0);
-    let session_of = |time: Timestamp| match run.market.sessions.is_empty() {
-        true => bars.partition_point(|bar| bar.time < time),
-        false => run.market.sessions.partition_point(|session| session.start <= time),
-    };
-    let exit = trip.exit_time.unwrap_or(bars.last().map_or(trip.entry_time, |bar| bar.time));
-    TradeRow {
-        symbol: run.loaded.spec.data.symbols[trip.symbol.get()].to_string(),
-        side: trip.side,
-        quantity,
-        entry_time: trip.entry_time,
-        entry_price,
-        exit_time: trip.exit_time,
-        exit_price: trip.exit_time.map(|_| trip.exit_notional.to_f64() / trip.exited.to_f64()),
-        pnl,
-        fees: trip.fees.to_f64(),
-        exit_reason: trip.exit_purpose,
-        sessions: session_of(exit) - session_of(trip.entry_time),
-        r_multiple: risk.map(|risk| pnl / risk),
-        worst,
-        best,
+fn prices(run: Finished<'_>) -> Vec<PricePanel<'_>> {
+    let mut profits = vec![0.0; run.market.bars.len()];
+    for trip in &run.trips.0 {
+        profits[trip.symbol.get()] += trip.realised().to_f64();
     }
-}
-
-fn prices<'a>(run: Finished<'a>, trades: &[TradeRow]) -> Vec<PricePanel<'a>> {
-    let symbols = run.loaded.spec.data.symbols.iter().map(ToString::to_string);
-    let panel = |(index, symbol): (usize, String)| {
+    let symbols = run.loaded.spec.data.symbols.iter();
+    let panel = |((index, symbol), profit): ((usize, &Symbol), f64)| {
         let bars = &run.market.bars[index][..];
-        let end = bars.last().map_or(Timestamp::MAX, |bar| bar.time);
-        let closed = trades.iter().filter(|trade| trade.symbol == symbol && trade.exit_time.is_some());
         PricePanel {
+            symbol: symbol.to_string(),
             bars,
             indicators: run.lines[index].iter().map(|line| (line.label.clone(), line.values.clone())).collect(),
-            stops: stop_spans(&run.journal.stops, index, end),
-            profit: closed.map(|trade| trade.pnl).sum(),
-            symbol,
+            stops: stop_spans(&run.journal.stops, index, bars),
+            profit,
         }
     };
-    let mut panels: Vec<PricePanel<'a>> = symbols.enumerate().map(panel).collect();
+    let mut panels: Vec<PricePanel<'_>> = symbols.enumerate().zip(profits).map(panel).collect();
     panels.sort_by(|a, b| b.profit.total_cmp(&a.profit));
     panels
 }
@@ -204,18 +159,18 @@ fn refusals(run: Finished<'_>) -> Vec<RefusalRow> {
     let row = |record: &crate::engine::RefusalRecord| {
         let order = &run.journal.orders[record.order.0 as usize - 1];
         let symbol = run.loaded.spec.data.symbols[order.request.symbol.get()];
-        RefusalRow {
-            time: record.time,
-            order: format!("{symbol} {} {}", order.request.side.name(), order.quantity),
-            reason: record.refusal.code().to_owned(),
-            need: record.refusal.need().unwrap_or_default(),
-            have: record.refusal.have().unwrap_or_default(),
+        let mut words = format!("{symbol} {}", order.request.side.name());
+        // An order that came to less than a share has no size.
+        if !order.quantity.is_zero() {
+            words.push_str(&format!(" {}", Numbers::TYPOGRAPHIC.shares(order.quantity.to_f64())));
         }
+        refused::row(record.time, words, &record.refusal, run.loaded.spec.risk.max_position_size)
     };
     run.journal.refusals.iter().map(row).collect()
 }
 
-fn warnings(market: &MarketData) -> Vec<WarningRow> {
+/// What the data gate kept, and a benchmark that begins late.
+fn warnings(run: Finished<'_>) -> Vec<WarningRow> {
     let name =
         |path: &std::path::Path| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let row = |warning: &crate::market::DataWarning| WarningRow {
@@ -223,5 +178,19 @@ fn warnings(market: &MarketData) -> Vec<WarningRow> {
         line: warning.line,
         message: warning.message.clone(),
     };
-    market.warnings.iter().map(row).collect()
+    run.market.warnings.iter().map(row).chain(late_benchmark(run)).collect()
+}
+
+fn late_benchmark(run: Finished<'_>) -> Option<WarningRow> {
+    let symbol = run.loaded.spec.data.benchmark?;
+    let (first, start) = (run.market.benchmark.as_ref()?.first()?.time, run.rows.first()?.time);
+    (first > start).then(|| {
+        let (first, start) = (format::date_in_table(first), format::date_in_table(start));
+        let path = run.loaded.path_for(symbol);
+        WarningRow {
+            file: path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+            line: None,
+            message: format!("the benchmark begins on {first}, the run on {start}; until then it counts as cash"),
+        }
+    })
 }

@@ -12,5 +12,7 @@ pub mod model;
 pub mod notes;
 pub mod reading;
 pub mod reference;
+pub mod refused;
 pub mod sentence;
 pub mod terminal;
+pub mod trade_rows;

@@ -81,8 +81,10 @@ pub struct ReportModel<'a> {
     pub trades: Vec<TradeRow>,
     /// Orders the gate refused.
     pub refusals: Vec<RefusalRow>,
-    /// What the data gate found suspicious.
+    /// What the data gate found suspicious, the first of each kind and file.
     pub warnings: Vec<WarningRow>,
+    /// How many findings there are in all.
+    pub warnings_total: usize,
     /// Σ |quantity × price| over all fills, dollars: what the costs are set against.
     pub traded_value: f64,
     /// Slippage and commission are both `none` in the scenario.
@@ -111,6 +113,11 @@ impl ReportModel<'_> {
     /// The bootstrap interval of `key`.
     pub fn interval(&self, key: &str) -> Option<Range> {
         self.intervals.iter().find(|(name, _)| *name == key).map(|(_, range)| *range)
+    }
+
+    /// What the data gate found in all, listed or not.
+    pub fn findings(&self) -> usize {
+        self.warnings_total.max(self.warnings.len())
     }
 
     /// The line drawn in grey beside ours: the benchmark, or the symbols held.

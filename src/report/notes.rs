@@ -163,7 +163,7 @@ fn open_positions(model: &ReportModel, numbers: Numbers) -> Option<String> {
 
 fn warnings(model: &ReportModel) -> Option<String> {
     let first = model.warnings.first()?;
-    let count = model.warnings.len();
+    let count = model.findings();
     let verb = if count == 1 { "looks" } else { "look" };
     Some(format!("{} in the data {verb} suspicious, the first in {}.", counted(count, "value", "values"), first.file))
 }

@@ -17,8 +17,10 @@ use crate::scenario::spec::{Adjust, CalendarKind};
 pub struct MarketData {
     /// Bars by symbol, in the scenario's order.
     pub bars: Vec<Vec<Bar>>,
-    /// The benchmark's bars.
+    /// The benchmark's bars; never empty.
     pub benchmark: Option<Vec<Bar>>,
+    /// Splits and dividends of the benchmark, as `actions` has those of the symbols.
+    pub benchmark_actions: Vec<(Timestamp, MarketAction)>,
     /// Sessions over the bars; empty for daily bars.
     pub sessions: Vec<SessionSpan>,
     /// Splits and dividends that positions must follow, in order of time.
@@ -41,6 +43,7 @@ pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic
     let mut market = MarketData {
         bars: Vec::new(),
         benchmark: None,
+        benchmark_actions: Vec::new(),
         sessions: Vec::new(),
         actions: Vec::new(),
         warnings: Vec::new(),
@@ -61,19 +64,22 @@ pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic
         if bars.is_empty() {
             return Err(no_bars(loaded, *symbol));
         }
-        if data.adjust != Adjust::All {
-            let first = bars.first().map_or(Timestamp::MAX, |bar| bar.time);
-            market.follow(SymbolIndex(index as u16), &of_symbol, data, first);
-        }
+        market.actions.extend(to_follow(SymbolIndex(index as u16), &of_symbol, data, &bars));
         market.bars.push(bars);
     }
     market.actions.sort_by_key(|(time, _)| *time);
     if let Some(benchmark) = data.benchmark {
+        let of_benchmark = actions_of(&actions, benchmark);
         let at = data.symbols.iter().position(|symbol| *symbol == benchmark);
         let bars = match at {
             Some(at) => market.bars[at].clone(),
-            None => market.series(loaded, benchmark, &actions_of(&actions, benchmark))?,
+            None => market.series(loaded, benchmark, &of_benchmark)?,
         };
+        if bars.is_empty() {
+            return Err(no_bars(loaded, benchmark));
+        }
+        // It is never traded, so no position has its index.
+        market.benchmark_actions = to_follow(SymbolIndex(u16::MAX), &of_benchmark, data, &bars);
         market.benchmark = Some(bars);
     }
     if !data.timeframe.is_daily() {
@@ -100,8 +106,12 @@ impl MarketData {
         self.hash(&data.path.replace("{symbol}", symbol.as_str()), &path)?;
         self.rows_read += file.bars.len() as u64;
         let checked = check_bars(&path, file, data.timeframe, calendar(data), actions).map_err(refused)?;
-        self.warnings_total += checked.warnings.total();
-        self.warnings.extend(checked.warnings.kept().iter().cloned());
+        // What stands outside the run's dates says nothing about the run.
+        let (first, last) = (data.first_time(), data.last_time());
+        let (inside, outside): (Vec<&DataWarning>, Vec<&DataWarning>) =
+            checked.warnings.kept().iter().partition(|warning| first <= warning.time && warning.time <= last);
+        self.warnings_total += checked.warnings.total() - outside.len() as u64;
+        self.warnings.extend(inside.into_iter().cloned());
         let mut bars = checked.bars;
         let adjustment = match data.adjust {
             Adjust::None => None,
@@ -112,29 +122,36 @@ impl MarketData {
             adjust(&mut bars, actions, adjustment)
                 .map_err(|error| Box::new(Diagnostic::of_file(&path, error.to_string())))?;
         }
-        let (first, last) = (data.first_time(), data.last_time());
         bars.retain(|bar| first <= bar.time && bar.time <= last);
         Ok(bars)
     }
+}
 
-    /// Splits act on positions only where prices are raw; a dividend counts in today's shares.
-    fn follow(&mut self, symbol: SymbolIndex, actions: &[CorporateAction], data: &DataSpec, first: Timestamp) {
-        for action in actions.iter().filter(|action| action.ex_date > first) {
-            let from = match data.timeframe.is_daily() {
-                true => action.ex_date,
-                false => calendar(data).session(action.ex_date).map_or(action.ex_date, |session| session.open),
-            };
-            let change = match action.kind {
-                ActionKind::Split { ratio } => MarketAction::Split { symbol, ratio },
-                ActionKind::Dividend { amount } => {
-                    MarketAction::Dividend { symbol, amount: in_todays_shares(amount, action, actions, data) }
-                }
-            };
-            if data.adjust == Adjust::None || matches!(change, MarketAction::Dividend { .. }) {
-                self.actions.push((from, change));
+/// What the owner of a share lives through that its prices do not show: splits where prices are raw,
+/// dividends, in today's shares, where they are not taken off.
+fn to_follow(
+    symbol: SymbolIndex,
+    actions: &[CorporateAction],
+    data: &DataSpec,
+    bars: &[Bar],
+) -> Vec<(Timestamp, MarketAction)> {
+    let first = bars.first().map_or(Timestamp::MAX, |bar| bar.time);
+    let follow = |action: &CorporateAction| {
+        let from = match data.timeframe.is_daily() {
+            true => action.ex_date,
+            false => calendar(data).session(action.ex_date).map_or(action.ex_date, |session| session.open),
+        };
+        match action.kind {
+            ActionKind::Split { ratio } => {
+                (data.adjust == Adjust::None).then_some((from, MarketAction::Split { symbol, ratio }))
+            }
+            ActionKind::Dividend { amount } => {
+                let amount = in_todays_shares(amount, action, actions, data);
+                (data.adjust != Adjust::All).then_some((from, MarketAction::Dividend { symbol, amount }))
             }
         }
-    }
+    };
+    actions.iter().filter(|action| action.ex_date > first).filter_map(follow).collect()
 }
 
 /// A dividend of split-adjusted shares: the amount ÷ every split from its ex-date on.

@@ -3,7 +3,7 @@
 //! Not here: pictures and pages (report). Same run, same bytes.
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::json;
@@ -211,17 +211,37 @@ fn fills(journal: &Journal, symbols: &[Symbol], timeframe: Timeframe) -> io::Res
 }
 
 fn equity(rows: &[AccountRow], timeframe: Timeframe) -> io::Result<Vec<u8>> {
-    let row = |row: &AccountRow| {
-        [
-            row.time.text(timeframe),
-            row.equity.to_string(),
-            row.cash.to_string(),
-            row.gross_exposure.to_string(),
-            row.heat.map_or(String::new(), |heat| heat.to_string()),
-            row.drawdown.to_string(),
-        ]
-    };
-    table(["timestamp", "equity", "cash", "gross_exposure", "heat", "drawdown"], rows.iter().map(row))
+    const ROW_BYTES: usize = 110;
+    let mut table = Vec::with_capacity(64 + rows.len() * ROW_BYTES);
+    table.extend_from_slice(b"timestamp,equity,cash,gross_exposure,heat,drawdown\n");
+    // A row a bar: by far the longest table of a run, so two cores write half of it each.
+    let (early, late) = rows.split_at(rows.len() / 2);
+    let late = std::thread::scope(|scope| {
+        let late = scope.spawn(|| {
+            let mut rest = Vec::with_capacity(late.len() * ROW_BYTES);
+            equity_rows(&mut rest, late, timeframe).map(|()| rest)
+        });
+        equity_rows(&mut table, early, timeframe)?;
+        late.join().map_err(|_| io::Error::other("the second half of equity.csv could not be written"))?
+    });
+    table.append(&mut late?);
+    Ok(table)
+}
+
+/// Numbers need no quotes, so they are written in place.
+fn equity_rows(table: &mut Vec<u8>, rows: &[AccountRow], timeframe: Timeframe) -> io::Result<()> {
+    for row in rows {
+        match timeframe.is_daily() {
+            true => write!(table, "{}", row.time.utc_date())?,
+            false => write!(table, "{}", row.time)?,
+        }
+        write!(table, ",{},{},{},", row.equity, row.cash, row.gross_exposure)?;
+        if let Some(heat) = row.heat {
+            write!(table, "{heat}")?;
+        }
+        writeln!(table, ",{}", row.drawdown)?;
+    }
+    Ok(())
 }
 
 fn refusals(journal: &Journal, timeframe: Timeframe) -> io::Result<Vec<u8>> {

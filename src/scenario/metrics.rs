@@ -1,8 +1,8 @@
 //! `metrics.json`: every measure of spec §6, in its order, with a reason where there is none.
 use serde_json::{Map, Value, json};
 
-use super::{AccountRow, LoadedScenario, MarketData};
-use crate::domain::{Bar, Money, Side, Timestamp};
+use super::{AccountRow, LoadedScenario, MarketData, benchmark_held, held_equally};
+use crate::domain::{Money, Side, Timestamp};
 use crate::engine::Journal;
 use crate::metric as m;
 use crate::metric::MetricError;
@@ -51,7 +51,8 @@ impl Metrics {
 
     pub(super) fn measure(&mut self, key: &str, value: Result<f64, MetricError>) {
         match value {
-            Ok(value) => self.put(key, value),
+            // An empty sum of floats is −0; adding zero makes it the plain one.
+            Ok(value) => self.put(key, value + 0.0),
             Err(reason) => self.undefined(key, &reason.to_string()),
         }
     }
@@ -126,6 +127,32 @@ pub(super) struct Inputs {
     pub(super) calendar_days: f64,
 }
 
+impl Inputs {
+    /// `marks`: dollars at the session ends, which are at `times`; `start` dollars before them. `span`:
+    /// nanoseconds from the first step to the last.
+    fn new(start: f64, marks: &[f64], times: &[Timestamp], span: i64) -> Inputs {
+        let mut path = vec![start];
+        path.extend(marks);
+        let mut days: Vec<i64> = times.iter().map(|time| i64::from(time.days())).collect();
+        days.insert(0, days.first().copied().unwrap_or(0));
+        let calendar_days = span as f64 / Timestamp::NS_PER_DAY as f64;
+        Inputs { returns: m::daily_returns(start, marks), path, days, calendar_days }
+    }
+}
+
+/// The measures of a line of dollars beside the account, such as the benchmark held: those that need
+/// no trade, taken as the account's own are. `line`: dollars at each of `steps`, `start` before them.
+pub fn measures_of_line(start: f64, line: &[f64], steps: &[Timestamp], ends: &[usize]) -> Metrics {
+    let at = |end: &usize| Some((line.get(*end).copied()?, steps.get(*end).copied()?));
+    let (marks, times): (Vec<f64>, Vec<Timestamp>) = ends.iter().filter_map(at).unzip();
+    let span = steps.first().zip(steps.last()).map_or(0, |(first, last)| last.ns() - first.ns());
+    let inputs = Inputs::new(start, &marks, &times, span);
+    let mut out = Metrics::default();
+    of_returns(&mut out, &inputs);
+    track_record(&mut out, &inputs);
+    out
+}
+
 /// Computes every measure of a finished run.
 pub fn compute_metrics(
     loaded: &LoadedScenario,
@@ -138,14 +165,10 @@ pub fn compute_metrics(
     let start = loaded.spec.account.cash;
     let ends = session_ends(rows, market);
     let marks: Vec<f64> = ends.iter().map(|&at| rows[at].equity.to_f64()).collect();
-    let returns = m::daily_returns(start.to_f64(), &marks);
-    let mut path = vec![start.to_f64()];
-    path.extend(&marks);
-    let mut days: Vec<i64> = ends.iter().map(|&at| i64::from(rows[at].time.days())).collect();
-    days.insert(0, days.first().copied().unwrap_or(0));
+    let times: Vec<Timestamp> = ends.iter().map(|&at| rows[at].time).collect();
     let (first, last) = (rows.first().map(|row| row.time), rows.last().map(|row| row.time));
     let span = last.zip(first).map_or(0, |(last, first)| last.ns() - first.ns());
-    let inputs = Inputs { returns, path, days, calendar_days: span as f64 / Timestamp::NS_PER_DAY as f64 };
+    let inputs = Inputs::new(start.to_f64(), &marks, &times, span);
     let mut out = Metrics::default();
     out.put("start", first.map_or(Value::Null, |time| time.text(daily).into()));
     out.put("end", last.map_or(Value::Null, |time| time.text(daily).into()));
@@ -158,8 +181,8 @@ pub fn compute_metrics(
     of_trades(&mut out, &trips.0);
     out.put("commission", journal.fills.iter().map(|fill| fill.fee).sum::<Money>().to_f64());
     out.put("slippage", journal.fills.iter().map(crate::domain::Fill::slippage).sum::<Money>().to_f64());
-    against_benchmark(&mut out, &inputs, market, rows, &ends);
-    out.put("buy_and_hold_return", hold_return(&market.bars));
+    against_benchmark(&mut out, &inputs, market, &times);
+    out.put("buy_and_hold_return", hold_return(market));
     out.put("ambiguous_bars", journal.ambiguous_bars);
     out.put("refusals", refusals(journal));
     out.put("halts", journal.halts);
@@ -249,19 +272,17 @@ fn of_trades(out: &mut Metrics, closed: &[RoundTrip]) {
     out.measure("max_consecutive_losses", m::max_consecutive_losses(&pnl));
 }
 
-fn against_benchmark(out: &mut Metrics, inputs: &Inputs, market: &MarketData, rows: &[AccountRow], ends: &[usize]) {
-    let Some(bars) = &market.benchmark else {
+fn against_benchmark(out: &mut Metrics, inputs: &Inputs, market: &MarketData, times: &[Timestamp]) {
+    let (Some(bars), Some(values)) = (&market.benchmark, benchmark_held(market, times, 1.0)) else {
         return without_benchmark(out, "the scenario names no benchmark (data.benchmark)");
     };
-    let close_at =
-        |time: Timestamp| bars[..bars.partition_point(|bar| bar.time <= time)].last().map(|bar| bar.close.to_f64());
-    let closes: Option<Vec<f64>> = ends.iter().map(|&at| close_at(rows[at].time)).collect();
+    let from_the_start = bars.first().zip(times.first()).is_some_and(|(bar, time)| bar.time <= *time);
     let ours = inputs.returns.as_deref().ok().filter(|returns| returns.len() > 1);
-    let (Some(closes), Some(ours)) = (closes, ours) else {
+    let (true, Some(ours)) = (from_the_start, ours) else {
         return without_benchmark(out, "the benchmark has no price at the first session");
     };
     // Our first return is from cash to the first close; the benchmark's begins with its second close.
-    let theirs: Vec<f64> = closes.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect();
+    let theirs: Vec<f64> = values.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect();
     beside_benchmark(out, &ours[1..], &theirs);
 }
 
@@ -277,11 +298,9 @@ pub(super) fn without_benchmark(out: &mut Metrics, reason: &str) {
     ["alpha", "beta", "information_ratio"].iter().for_each(|key| out.undefined(key, reason));
 }
 
-/// Equal weights from the first close to the last; raw prices, no costs.
-fn hold_return(series: &[Vec<Bar>]) -> f64 {
-    let growth =
-        series.iter().filter_map(|bars| Some(bars.last()?.close.to_f64() / bars.first()?.close.to_f64() - 1.0));
-    growth.sum::<f64>() / series.len().max(1) as f64
+/// Equal weights from the first close to the last; splits and dividends count, costs do not.
+fn hold_return(market: &MarketData) -> f64 {
+    held_equally(market, &[Timestamp::MAX], 1.0).first().map_or(0.0, |worth| worth - 1.0)
 }
 
 fn refusals(journal: &Journal) -> Value {
@@ -292,7 +311,8 @@ fn refusals(journal: &Journal) -> Value {
     json!(counts)
 }
 
-pub(super) fn confidence(out: &mut Metrics, inputs: &Inputs, seed: u64) {
+/// How sure the Sharpe ratio is, from the length and shape of the record.
+fn track_record(out: &mut Metrics, inputs: &Inputs) {
     let returns = inputs.returns.as_deref().map_err(|error| *error);
     let evidence = returns.and_then(|returns| m::SharpeEvidence::of(returns).map(|evidence| (evidence, returns.len())));
     out.measure("probabilistic_sharpe", evidence.and_then(|(evidence, n)| m::probabilistic_sharpe(evidence, n, 0.0)));
@@ -300,6 +320,11 @@ pub(super) fn confidence(out: &mut Metrics, inputs: &Inputs, seed: u64) {
         "min_track_record_days",
         evidence.and_then(|(evidence, _)| m::min_track_record(evidence, 0.0, m::CONFIDENCE)),
     );
+}
+
+pub(super) fn confidence(out: &mut Metrics, inputs: &Inputs, seed: u64) {
+    track_record(out, inputs);
+    let returns = inputs.returns.as_deref().map_err(|error| *error);
     let intervals = returns.and_then(|returns| m::bootstrap_intervals(returns, inputs.calendar_days, seed));
     let pick = |of: fn(&m::Intervals) -> Result<m::Interval, MetricError>| match intervals
         .as_ref()

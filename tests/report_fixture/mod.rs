@@ -268,6 +268,7 @@ fn model<'m>(
         trades,
         refusals: Vec::<RefusalRow>::new(),
         warnings: Vec::<WarningRow>::new(),
+        warnings_total: 0,
         not_enforced: Vec::new(),
         scenario_toml: String::new(),
         files: Vec::new(),

@@ -107,6 +107,7 @@ fn head(model: &ReportModel<'_>, falls: &[Fall], theirs: &[Fall]) -> Head {
     // Sessions, not steps: an intraday run has many steps in one.
     let session_of = |step: usize| model.session_ends.partition_point(|end| *end < step);
     let title = match deepest(falls) {
+        None if model.trades.is_empty() => "No trade was made, so equity never fell".to_owned(),
         None => "No close was below the one before it".to_owned(),
         Some(fall) => {
             let depth = label::percent(fall.depth, 1, false);

@@ -70,6 +70,8 @@ pub struct EndLabel {
 pub const NAME_WIDTH: f32 = 230.0;
 /// From the plot's right end to the labels.
 const GUTTER: f32 = 17.0;
+/// Least space between the names of two lines.
+const BETWEEN_NAMES: f32 = 6.0;
 /// From one line of an end label to the next.
 const LEADING: f32 = 27.0;
 
@@ -164,7 +166,8 @@ impl Frame {
 
     /// Labels of the value axis, at the right; those that touch `taken` (top, bottom) are left out.
     pub fn value_labels(&self, ticks: &[(f64, String)], taken: &[(f32, f32)]) -> Result<(), ChartError> {
-        const HALF: f32 = 14.0;
+        // Half a line, and air: a tick that almost touches a name reads as part of it.
+        const HALF: f32 = 19.0;
         let style = Type { size: TEXT, weight: Weight::Regular, colour: INK3 };
         for (value, text) in ticks {
             let y = self.pixel((0.0, *value)).1;
@@ -184,12 +187,12 @@ impl Frame {
         let mut free_from = PLOT_TOP - 20.0;
         for (top, label) in tops.iter_mut().zip(&labels) {
             *top = top.max(free_from);
-            free_from = *top + height(label);
+            free_from = *top + height(label) + BETWEEN_NAMES;
         }
         let mut free_to = PLOT_BOTTOM + 10.0;
         for (top, label) in tops.iter_mut().zip(&labels).rev() {
             *top = top.min(free_to - height(label));
-            free_to = *top;
+            free_to = *top - BETWEEN_NAMES;
         }
         let mut taken = Vec::new();
         for (top, label) in tops.into_iter().zip(&labels) {

@@ -170,7 +170,7 @@ fn indicators(
     Ok(names)
 }
 
-/// Stops as dashed lines, stepping where one follows another without a gap.
+/// Stops as dashed lines, stepping where one follows another inside a trade.
 fn stops(frame: &Frame, view: &View<'_>) -> Result<(), ChartError> {
     let mut path: Vec<(f32, f32)> = Vec::new();
     let mut last_bar = usize::MAX;
@@ -178,7 +178,11 @@ fn stops(frame: &Frame, view: &View<'_>) -> Result<(), ChartError> {
         let (from, to) = (view.index(stop.from), view.index(stop.to));
         let left = frame.pixel((from as f64 - 0.5, stop.price));
         let right = frame.pixel((to as f64 + 0.5, stop.price));
-        if last_bar.checked_add(1) != Some(from) {
+        let inside = |trade: &&TradeRow| {
+            let (entry, exit) = view.span(trade);
+            entry < from && from <= exit
+        };
+        if last_bar.checked_add(1) != Some(from) || !view.trades.iter().any(inside) {
             frame.dashes(&path, LOSS, STOP_LINE)?;
             path.clear();
         }

@@ -4,6 +4,7 @@
 use super::text::escape;
 use crate::report::format::{Numbers, capitalized, code_in_words, counted};
 use crate::report::model::{RefusalRow, ReportModel};
+use crate::report::refused;
 use crate::report::sentence::refusals_by_reason;
 
 const N: Numbers = Numbers::TYPOGRAPHIC;
@@ -37,27 +38,31 @@ fn refusals(model: &ReportModel) -> String {
          <th scope=\"col\">Would be</th><th scope=\"col\">Allowed</th></tr></thead><tbody>{rows}</tbody></table></div>{}</section>",
         N.count(model.refusals.len() as f64),
         if model.timeframe.is_daily() { "Session" } else { "Bar, UTC" },
-        more(model.refusals.len(), "refusals.csv")
+        more(model.refusals.len().saturating_sub(ROWS_MAX), " in refusals.csv")
     )
 }
 
 fn refusal_row(model: &ReportModel, refusal: &RefusalRow) -> String {
     let (symbol, order) = refusal.order.split_once(' ').unwrap_or((&refusal.order, ""));
     let time = refusal.time.text(model.timeframe).replace('T', " ").trim_end_matches(":00Z").to_owned();
+    let (need, have) = (escape(&refusal.need), escape(&refusal.have));
+    let amounts = match refusal.have.is_empty() {
+        true => format!("<td class=\"wrap\" colspan=\"2\">{need}</td>"),
+        false => format!("<td>{need}</td><td class=\"ref\">{have}</td>"),
+    };
     format!(
-        "<tr><td class=\"word\">{time}</td><td class=\"word\"><b>{}</b> {}</td><td class=\"word\">{}</td><td>{}</td><td class=\"ref\">{}</td></tr>",
+        "<tr><td class=\"word\">{time}</td><td class=\"word\"><b>{}</b> {}</td><td class=\"word\">{}</td>{amounts}\
+         <td class=\"say\"><i>{time}</i> {}</td></tr>",
         escape(symbol),
         escape(order),
         escape(&capitalized(&code_in_words(&refusal.reason))),
-        escape(&refusal.need),
-        escape(&refusal.have)
+        escape(&refused::sentence(refusal))
     )
 }
 
 /// "and 1,200 more in refusals.csv"
-fn more(count: usize, file: &str) -> String {
-    let rest = count.saturating_sub(ROWS_MAX);
-    if rest == 0 { String::new() } else { format!("<p class=\"more\">and {} more in {file}</p>", N.count(rest as f64)) }
+fn more(rest: usize, place: &str) -> String {
+    if rest == 0 { String::new() } else { format!("<p class=\"more\">and {} more{place}</p>", N.count(rest as f64)) }
 }
 
 fn warnings(model: &ReportModel) -> String {
@@ -73,7 +78,7 @@ fn warnings(model: &ReportModel) -> String {
             format!(
                 "<tr><td class=\"word\">{}</td><td>{line}</td><td class=\"word wrap\">{}</td></tr>",
                 escape(&warning.file),
-                escape(&warning.message)
+                escape(&typographic(&warning.message))
             )
         })
         .collect();
@@ -81,9 +86,22 @@ fn warnings(model: &ReportModel) -> String {
         "<section id=\"warnings\"><div class=\"head\"><h2>Data warnings</h2><p class=\"aside\">{}</p></div><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Data warnings\">\
          <table><caption class=\"hidden\">What the data gate found suspicious</caption><thead><tr><th scope=\"col\" class=\"word\">File</th><th scope=\"col\">Line</th>\
          <th scope=\"col\" class=\"word\">What is odd</th></tr></thead><tbody>{rows}</tbody></table></div>{}</section>\n",
-        N.count(model.warnings.len() as f64),
-        more(model.warnings.len(), "run.json")
+        N.count(model.findings() as f64),
+        more(model.findings().saturating_sub(model.warnings.len().min(ROWS_MAX)), ", of the kinds above")
     )
+}
+
+/// The data gate writes for a terminal: its minus becomes as wide as a digit.
+fn typographic(message: &str) -> String {
+    let mut text = String::with_capacity(message.len() + 4);
+    let mut before = ' ';
+    let mut letters = message.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let sign = letter == '-' && before == ' ' && letters.peek().is_some_and(char::is_ascii_digit);
+        text.push(if sign { '\u{2212}' } else { letter });
+        before = letter;
+    }
+    text
 }
 
 fn scenario(model: &ReportModel) -> String {
@@ -116,10 +134,9 @@ fn scenario(model: &ReportModel) -> String {
 /// Program, seed, fingerprint, files.
 pub(super) fn footer(model: &ReportModel) -> String {
     format!(
-        "<footer><p>{}, seed {}</p><p class=\"print-only\">{} in trades.csv</p><p class=\"mono\">fingerprint <span>{}</span></p><p>{}</p></footer>\n",
+        "<footer><p>{}, seed {}</p><p class=\"mono\">fingerprint <span>{}</span></p><p>{}</p></footer>\n",
         escape(&model.program),
         model.seed,
-        counted(model.trades.len(), "trade", "trades"),
         escape(&model.fingerprint),
         if model.files.len() == 1 {
             "1 data file, checked by sha256".to_owned()

@@ -70,7 +70,7 @@ fn seven(model: &ReportModel) -> Vec<Figure> {
     let total = find(model, "total_return");
     let reference = curve::total_return(model.initial_equity, &model.reference().values);
     let won = model.measure("win_rate").map(|rate| format!(", {} won", N.percent(rate, 0, Sign::Negative)));
-    let turnover = model.measure("turnover").map(|times| format!("turnover {} a year", N.times(times)));
+    let turnover = turnover(model);
     vec![
         Figure {
             tone: tone_class(model.measure("total_return").unwrap_or(0.0)),
@@ -100,6 +100,17 @@ fn seven(model: &ReportModel) -> Vec<Figure> {
         plain("Mean exposure", find(model, "exposure").map(percent(0, Sign::Negative)), turnover.unwrap_or_default()),
         costs(model),
     ]
+}
+
+/// "turnover 5.9× a year"; a record shorter than a year is not stretched to one.
+fn turnover(model: &ReportModel) -> Option<String> {
+    const SESSIONS_A_YEAR: f64 = 252.0;
+    let whole = model.measure("turnover")?;
+    let years = model.session_ends.len() as f64 / SESSIONS_A_YEAR;
+    Some(match years >= 1.0 {
+        true => format!("turnover {} a year", N.times(whole / years)),
+        false => format!("turnover {} in all", N.times(whole)),
+    })
 }
 
 /// Commission and slippage, against what was traded.

@@ -21,8 +21,8 @@ enum Form {
     Count,
     /// Whole number of days.
     Days,
-    /// One decimal, sessions.
-    Sessions,
+    /// One decimal, days.
+    Length,
     /// Signed whole dollars.
     Dollars,
 }
@@ -84,7 +84,7 @@ const TRADES: [Row; 8] = [
     ("avg_loss", "Average loss", Form::Dollars, "Mean net loss of the trades that lost."),
     ("expectancy", "Expectancy", Form::Dollars, "Mean net result of a closed trade."),
     ("payoff_ratio", "Payoff ratio", Form::Ratio, "Average win ÷ |average loss|."),
-    ("avg_trade_days", "Average length", Form::Sessions, "Mean time from entry to exit of closed trades."),
+    ("avg_trade_days", "Average length", Form::Length, "Mean calendar time from entry to exit of closed trades."),
     ("max_consecutive_losses", "Longest losing run", Form::Count, "Most losing trades in a row, in order of exit."),
 ];
 
@@ -139,21 +139,37 @@ fn measure(model: &ReportModel, (key, label, form, formula): &Row) -> Option<Str
             format!(" Here n/a: {}.", escape(reason)),
         ),
     };
-    let reference = model.benchmark_measure(key).map_or_else(String::new, |value| write(value, *form));
+    // On paper nothing unfolds: the reason stands under the row.
+    let why = match &own {
+        Measure::Value(_) => String::new(),
+        Measure::Undefined(reason) => format!("<small class=\"print-only\">{}</small>", escape(reason)),
+    };
+    let reference = reference_of(model, key).map_or_else(String::new, |value| write(value, *form));
     Some(format!(
-        "<details><summary><span>{label}</span><b>{value}</b><i>{reference}</i></summary><p>{formula}{reason}</p></details>"
+        "<details><summary><span>{label}</span><b>{value}</b><i>{reference}</i>{why}</summary><p>{formula}{reason}</p></details>"
     ))
 }
 
 /// The measure `key`; best and worst year are read off the equity line.
 fn value_of(model: &ReportModel, key: &str) -> Option<Measure> {
-    if !key.ends_with("_year") {
-        return model.measures.iter().find(|(name, _)| *name == key).map(|(_, measure)| measure.clone());
+    match key {
+        "best_year" | "worst_year" => year_of(model, key, &model.equity).map(Measure::Value),
+        _ => model.measures.iter().find(|(name, _)| *name == key).map(|(_, measure)| measure.clone()),
     }
-    let years = curve::years(model.initial_equity, &model.steps, &model.session_ends, &model.equity);
+}
+
+/// The same of the line beside ours.
+fn reference_of(model: &ReportModel, key: &str) -> Option<f64> {
+    match key {
+        "best_year" | "worst_year" => year_of(model, key, &model.reference().values),
+        _ => model.benchmark_measure(key),
+    }
+}
+
+fn year_of(model: &ReportModel, key: &str, values: &[f64]) -> Option<f64> {
+    let years = curve::years(model.initial_equity, &model.steps, &model.session_ends, values);
     let totals = years.iter().map(|year| year.total);
-    let found = if key == "best_year" { totals.reduce(f64::max) } else { totals.reduce(f64::min) };
-    found.map(Measure::Value)
+    if key == "best_year" { totals.reduce(f64::max) } else { totals.reduce(f64::min) }
 }
 
 fn write(value: f64, form: Form) -> String {
@@ -163,7 +179,7 @@ fn write(value: f64, form: Form) -> String {
         Form::Ratio => N.ratio(value),
         Form::Count => N.count(value.ceil()),
         Form::Days => format!("{} days", N.count(value)),
-        Form::Sessions => format!("{value:.1} d"),
+        Form::Length => format!("{value:.1} days"),
         Form::Dollars => N.dollars_whole(value, Sign::Always),
     }
 }

@@ -139,10 +139,11 @@ fn price(model: &ReportModel) -> String {
         }
     };
     format!(
-        "<section id=\"price\"><div class=\"head\"><h2><span class=\"symbol\">{}</span> with its trades</h2><div class=\"tools\">\
+        "<section id=\"price\"><div class=\"head\"><h2><span class=\"symbol\">{}</span>{}</h2><div class=\"tools\">\
          <ul class=\"legend\"></ul>{chooser}</div></div><p class=\"readout\" aria-live=\"off\"></p><div class=\"chart\"><p class=\"png\">The chart needs a script. \
          The same picture: price.png.</p></div><details class=\"astable\"><summary>Show as table</summary><div></div></details></section>\n",
-        escape(&first.symbol)
+        escape(&first.symbol),
+        if model.trades.is_empty() { "" } else { " with its trades" }
     )
 }
 
@@ -155,10 +156,17 @@ fn trades(model: &ReportModel) -> String {
         "<section id=\"trades\"><div class=\"head\"><h2>Trades <small>{} closed{open}</small></h2><div class=\"tools\">\
          <input type=\"search\" id=\"filter\" aria-label=\"Filter trades by words\" placeholder=\"Filter: {} stop {}\" autocomplete=\"off\" spellcheck=\"false\">\
          <output id=\"shown\" aria-live=\"polite\"></output></div></div><div class=\"list\"><p class=\"png\">The table needs a script. \
-         The same rows: trades.csv.</p></div></section>\n",
+         The same rows: trades.csv.</p></div><p class=\"more print-only\">{} in trades.csv{}</p></section>\n",
         Numbers::TYPOGRAPHIC.count(closed as f64),
         escape(model.trades.first().map_or("", |trade| &trade.symbol)),
-        model.steps.last().map_or_else(String::new, |time| time.utc_date().year().to_string())
+        model.steps.last().map_or_else(String::new, |time| time.utc_date().year().to_string()),
+        counted(model.trades.len(), "trade", "trades"),
+        // On the screen the reason shows on hover.
+        if model.trades.iter().any(|trade| trade.r_multiple.is_none()) {
+            "; R is n/a where a trade had no stop, so no risk to measure by"
+        } else {
+            ""
+        }
     )
 }
 

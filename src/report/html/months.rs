@@ -29,7 +29,7 @@ pub(super) fn section(model: &ReportModel) -> String {
          <p class=\"aside wide\">after costs; shade grows with size up to ±8%</p></div>\
          <table class=\"months\"><caption class=\"hidden\">Return of each month and year in percent, after costs</caption>\
          <thead><tr><th scope=\"col\" class=\"word\">Year</th>{heads}<th scope=\"col\" class=\"total\">Total</th>\
-         <th scope=\"col\">{}</th><th scope=\"col\">Max DD</th></tr></thead><tbody>{rows}</tbody></table></section>\n",
+         <th scope=\"col\" class=\"ref\">{}</th><th scope=\"col\">Max DD</th></tr></thead><tbody>{rows}</tbody></table></section>\n",
         escape(&model.reference().name)
     )
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::pack::Column;
 use super::text::json_string;
-use crate::domain::{Bar, Timeframe, Timestamp};
+use crate::domain::{Bar, Price, Timeframe, Timestamp};
 use crate::report::model::{PricePanel, TradeRow};
 
 /// Bars and buckets of all symbols together: about 14 characters each, so 3 MB at most.
@@ -89,8 +89,7 @@ fn windows_around(panel: &PricePanel, trades: &[TradeRow], budget: usize) -> Vec
 fn block_json(panel: &PricePanel, range: Range<usize>, size: usize, timeframe: Timeframe) -> String {
     let bars = &panel.bars[range.clone()];
     let count = bars.len().div_ceil(size);
-    // Integers of the finest step seen: cents where all prices are whole cents.
-    let step = if bars.iter().all(in_cents) { 10_000_000 } else { 100_000 };
+    let step = step_of(bars);
     let scale = 1e9 / step as f64;
     let mut columns: Vec<Column> = (0..4).map(|_| Column::new(scale, count)).collect();
     let mut times = Column::new(1.0, count);
@@ -124,6 +123,15 @@ fn block_json(panel: &PricePanel, range: Range<usize>, size: usize, timeframe: T
     )
 }
 
+/// The step prices are kept to, in billionths: cents where all are whole cents, else a hundredth of a
+/// cent; a hundredth of that where shares cost less than a dollar.
+fn step_of(bars: &[Bar]) -> i64 {
+    if bars.iter().all(in_cents) {
+        return 10_000_000;
+    }
+    if bars.iter().any(|bar| bar.low.units() < Price::UNITS_PER_USD) { 1_000 } else { 100_000 }
+}
+
 /// Are all four prices whole cents?
 fn in_cents(bar: &Bar) -> bool {
     [bar.open, bar.high, bar.low, bar.close].iter().all(|price| price.units() % 10_000_000 == 0)
@@ -135,7 +143,8 @@ fn stops_json(panel: &PricePanel, windows: &[Range<usize>]) -> String {
     let spans = panel.stops.iter().map(|stop| (place(stop.from), place(stop.to), stop.price));
     let visible = |from: usize, to: usize| windows.iter().any(|window| from < window.end && window.start <= to);
     let few = panel.stops.len() <= STOPS_MAX;
-    let (mut from, mut to, mut price) = (Column::new(1.0, 0), Column::new(1.0, 0), Column::new(100.0, 0));
+    let scale = 1e9 / step_of(panel.bars).min(100_000) as f64;
+    let (mut from, mut to, mut price) = (Column::new(1.0, 0), Column::new(1.0, 0), Column::new(scale, 0));
     for (first, last, level) in spans.filter(|(first, last, _)| few || visible(*first, *last)).take(STOPS_MAX) {
         from.push_integer(first as i64);
         to.push_integer(last as i64);

@@ -17,9 +17,13 @@ pub(super) fn section(model: &ReportModel) -> String {
 
 fn results(model: &ReportModel) -> String {
     let Some(histogram) = histogram::by_result(model.closed_trades()) else {
-        return "<section id=\"results\"><div class=\"head\"><h2>Trades by result</h2></div>\
-                <p class=\"empty\">No closed trade had a stop, so none has a result in multiples of the risk taken.</p></section>"
-            .to_owned();
+        let why = match model.closed_trades().next() {
+            Some(_) => "No closed trade had a stop, so none has a result in multiples of the risk taken.",
+            None => "No trade has been closed yet.",
+        };
+        return format!(
+            "<section id=\"results\"><div class=\"head\"><h2>Trades by result</h2></div><p class=\"empty\">{why}</p></section>"
+        );
     };
     let open = model.trades.len() - model.closed_trades().count();
     let mut left_out = Vec::new();
@@ -44,7 +48,8 @@ fn bars(histogram: &Histogram) -> String {
     let most = histogram.counts.iter().copied().max().unwrap_or(1).max(1) as f64;
     let left = |r: f64| (r - histogram.low) / BIN_WIDTH * width;
     let last = histogram.counts.len() - 1;
-    let mut svg = String::new();
+    // Counts go on top, so that the mean's line does not cross them out.
+    let (mut svg, mut numbers) = (String::new(), String::new());
     for (bin, count) in histogram.counts.iter().enumerate() {
         let low = histogram.low + bin as f64 * BIN_WIDTH;
         let height = (*count as f64 / most * (HEIGHT - TOP)).max(if *count > 0 { 1.5 } else { 0.0 });
@@ -52,19 +57,21 @@ fn bars(histogram: &Histogram) -> String {
         if *count > 0 {
             let (x, y) = (bin as f64 * width, HEIGHT - height);
             svg.push_str(&format!(
-                "<rect class=\"{class}\" x=\"{:.2}%\" y=\"{y:.1}\" width=\"{:.2}%\" height=\"{height:.1}\"/>\
-                 <text x=\"{:.2}%\" y=\"{:.1}\" class=\"count\">{}</text>",
+                "<rect class=\"{class}\" x=\"{:.2}%\" y=\"{y:.1}\" width=\"{:.2}%\" height=\"{height:.1}\"/>",
                 x + 0.15,
-                width - 0.3,
+                width - 0.3
+            ));
+            numbers.push_str(&format!(
+                "<text x=\"{:.2}%\" y=\"{:.1}\" class=\"count\">{}</text>",
                 x + width / 2.0,
                 y - 5.0,
-                N.count(*count as f64)
+                short_count(*count)
             ));
         }
     }
     // Whole R, thinned until labels have room.
     let every = (histogram.counts.len() as f64 * BIN_WIDTH / 9.0).ceil().max(1.0) as usize;
-    for bin in (0..=last + 1).step_by(2 * every) {
+    for (place, bin) in (0..=last + 1).step_by(2 * every).enumerate() {
         let r = histogram.low + bin as f64 * BIN_WIDTH;
         let label = match r {
             _ if bin == 0 && histogram.open_below => format!("≤ {} R", edge(r + BIN_WIDTH)),
@@ -79,7 +86,9 @@ fn bars(histogram: &Histogram) -> String {
             "middle"
         };
         svg.push_str(&format!(
-            "<text x=\"{:.2}%\" y=\"{}\" text-anchor=\"{anchor}\">{label}</text>",
+            "<text{} x=\"{:.2}%\" y=\"{}\" text-anchor=\"{anchor}\">{label}</text>",
+            // Left out where the picture is narrow.
+            if place % 2 == 1 { " class=\"odd\"" } else { "" },
             left(r),
             HEIGHT + 19.0
         ));
@@ -94,12 +103,21 @@ fn bars(histogram: &Histogram) -> String {
     format!(
         "<svg class=\"histogram\" width=\"100%\" height=\"{}\" role=\"img\" aria-label=\"{} by result: mean {} R{above}.\">{svg}\
          <path d=\"M0 {HEIGHT}H4000\" class=\"base\"/><svg x=\"{mean:.2}%\" width=\"1\" height=\"{HEIGHT}\" overflow=\"visible\">\
-         <path class=\"mean\" d=\"M0 8V{HEIGHT}\"/><text class=\"meanlabel\" x=\"{shift}\" y=\"16\" text-anchor=\"{anchor}\">mean {} R</text></svg></svg>",
+         <path class=\"mean\" d=\"M0 8V{HEIGHT}\"/><text class=\"meanlabel\" x=\"{shift}\" y=\"16\" text-anchor=\"{anchor}\">mean {} R</text></svg>{numbers}</svg>",
         HEIGHT + 26.0,
         counted(histogram.counted, "trade", "trades"),
         N.multiple(histogram.mean),
         N.multiple(histogram.mean)
     )
+}
+
+/// A count that fits over a bar: `999`, `4.6k`, `12k`.
+fn short_count(count: usize) -> String {
+    match count {
+        0..=999 => N.count(count as f64),
+        1_000..=9_949 => format!("{:.1}k", count as f64 / 1e3),
+        _ => format!("{}k", N.count(count as f64 / 1e3)),
+    }
 }
 
 /// An edge of a bar: `+1`, `−0.5`.
@@ -123,8 +141,10 @@ fn falls(model: &ReportModel) -> String {
              <th scope=\"col\">Depth</th><th class=\"rail\"></th></tr></thead><tbody>{rows}</tbody></table>"
         )
     };
+    // The measure goes by session closes; say why it may differ.
+    let inside = if model.timeframe.is_daily() { "" } else { "; lows inside sessions count" };
     format!(
-        "<section id=\"falls\"><div class=\"head\"><h2>Deepest falls</h2><p class=\"aside\">of {}</p></div>{table}</section>",
+        "<section id=\"falls\"><div class=\"head\"><h2>Deepest falls</h2><p class=\"aside\">of {}{inside}</p></div>{table}</section>",
         N.count(count as f64)
     )
 }
@@ -143,4 +163,15 @@ fn fall_row(model: &ReportModel, fall: &Fall, deepest: f64) -> String {
         N.percent(fall.depth, 1, Sign::Always),
         if deepest < 0.0 { fall.depth / deepest * 100.0 } else { 0.0 }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_over_bars_stay_short() {
+        let texts = [0, 999, 1_000, 4_550, 9_949, 9_950, 123_456].map(short_count);
+        assert_eq!(texts, ["0", "999", "1.0k", "4.5k", "9.9k", "10k", "123k"]);
+    }
 }

@@ -7,10 +7,12 @@ const equityChart = (section, data) => {
   const lowestAt = (values, from, to) => { let at = from; for (let i = from; i <= to; i++) if (values[i] < values[at]) at = i; return at; };
   const [allLow, allHigh] = extent(ownLow, ownHigh, 0, n - 1), [refAllLow, refAllHigh] = extent(refLow, refHigh, 0, n - 1);
   let log = Math.min(allLow, refAllLow, data.start) > 0 && Math.max(allHigh, refAllHigh) / Math.min(allLow, refAllLow) > 5;
-  let yEquity, yFall;
+  // Page one of a print also holds the monthly table: the more years, the flatter the chart.
+  const printedRows = document.querySelectorAll('#months tbody tr').length;
+  let yEquity, yFall, plot = null;
   const draw = (width, view) => {
     const narrow = width < 640, from = Math.max(0, Math.floor(view[0])), to = Math.min(n - 1, Math.ceil(view[1]));
-    const top = 8, equityHeight = narrow ? 224 : 296, fallTop = top + equityHeight + 28, fallHeight = narrow ? 84 : 92;
+    const top = 8, equityHeight = plot && plot.printing() ? Math.min(Math.max(320 - 17 * printedRows, 110), 200) : narrow ? 224 : 296, fallTop = top + equityHeight + 28, fallHeight = narrow ? 84 : 92;
     const exposureTop = fallTop + fallHeight + 28, exposureHeight = 44, bottom = narrow ? fallTop + fallHeight : exposureTop + exposureHeight;
     const shortName = name.length > 16 ? name.slice(0, 15) + '…' : name;
     const right = width - (narrow ? 46 : Math.max(92, widthOf(shortName, 600) + 16, widthOf(dollars(Math.max(allHigh, refAllHigh))) + 18));
@@ -34,9 +36,9 @@ const equityChart = (section, data) => {
     }
     if (data.start >= low && data.start <= high) svg += path(`M0 ${Math.round(yEquity(data.start)) + .5}H${right}`, 'base');
     const deepest = lowestAt(dd, from, to), refDeepest = lowestAt(refdd, from, to), floor = Math.min(dd[deepest], refdd[refDeepest] || 0, -.001);
-    const [fallTicks, fallStep] = linearTicks(0, -floor, narrow ? 2 : 3), fallEnd = Math.max(-floor, fallTicks[fallTicks.length - 1]);
+    const [fallTicks, fallStep] = linearTicks(0, -floor, 3), fallEnd = Math.max(-floor, fallTicks[fallTicks.length - 1]);
     yFall = value => fallTop + Math.min(-value / fallEnd, 1) * fallHeight;
-    svg += text(0, fallTop - 8, 'Drawdown', 'nm');
+    svg += text(0, fallTop - 8, data.daily ? 'Drawdown' : 'Drawdown, lows inside sessions', 'nm');
     for (const tick of fallTicks) { const y = Math.round(yFall(-tick)) + .5; svg += path(`M0 ${y}H${right}`, tick ? 'grid' : 'base') + text(right + 8, y + 4, percent(-tick, fallStep < .01 ? (fallStep < .001 ? 2 : 1) : 0)); }
     const exTicks = [];
     let yExposure;
@@ -48,13 +50,12 @@ const equityChart = (section, data) => {
       svg += text(0, exposureTop - 9, 'Gross exposure', 'nm');
       for (const tick of [0, peak / 2, peak]) { const y = Math.round(yExposure(tick)) + .5; svg += path(`M0 ${y}H${right}`, tick ? 'grid' : 'base') + text(right + 8, y + 4, percent(tick, 0)); }
     }
-    let labelEnd = -99;
-    for (const [at, label, heavy] of timeTicks(times, from, to, data, Math.floor(right / (narrow ? 64 : 84)))) {
-      const px = Math.round(x(at)) + .5, half = widthOf(label, heavy ? 600 : 400) / 2;
+    const timeline = timeTicks(times, from, to, data, Math.floor(right / (narrow ? 64 : 84)));
+    for (const [at] of timeline) {
+      const px = Math.round(x(at)) + .5;
       svg += path(`M${px} ${top}V${top + equityHeight}M${px} ${fallTop}V${fallTop + fallHeight}${narrow ? '' : `M${px} ${exposureTop}V${exposureTop + exposureHeight}`}`, 'grid');
-      const cx = Math.min(Math.max(px, half), width - half);
-      if (cx - half > labelEnd + 10) { svg += text(cx, bottom + 16, label, heavy ? 'b' : '', 'middle'); labelEnd = cx + half; }
     }
+    svg += timeLabels(timeline, x, width, bottom + 16);
     if (yExposure) {
       // One bar a pixel column at its highest, so a single day in the market is still seen.
       let d = `M${r1(x(from))} ${yExposure(0)}`, i = from;
@@ -68,14 +69,35 @@ const equityChart = (section, data) => {
     }
     const fallLine = linePath(from, to, x, yFall, dd);
     svg += path(`${fallLine}L${r1(x(to))} ${yFall(0)}L${r1(x(from))} ${yFall(0)}Z`, 'a-dd') + path(linePath(from, to, x, yFall, refdd), 'l-ref') + path(fallLine, 'l-dd');
-    const tag = (index, values, label, kind, dot) => {
-      if (!(values[index] < -.0005)) return '';
-      const px = x(index), w = widthOf(label, 600), left = px + w + 12 > right;
-      return (dot ? `<circle class="d-loss" cx="${r1(px)}" cy="${r1(yFall(values[index]))}" r="3"/>` : '') + text(left ? px - 7 : px + 7, Math.min(yFall(values[index]) + (dot ? 4 : 0), fallTop + fallHeight - 2), label, kind + ' ring', left ? 'end' : '');
+    // How many pixel columns of a box the two lines or an earlier label cover.
+    const taken = [], indexOf = px => Math.round(view[0] + px / right * (view[1] - view[0]));
+    const covered = (x0, x1, y0, y1) => {
+      if (taken.some(box => box[0] < x1 && box[1] > x0 && box[2] < y1 && box[3] > y0)) return 999;
+      const columns = new Set();
+      for (let i = Math.max(from, indexOf(x0)); i < Math.min(to, indexOf(x1)); i++) for (const values of [dd, refdd]) {
+        const a = yFall(values[i]), b = yFall(values[i + 1]);
+        if (Math.min(a, b) < y1 && Math.max(a, b) > y0) columns.add(Math.floor(x(i)));
+      }
+      return columns.size;
     };
-    const near = Math.abs(x(deepest) - x(refDeepest)) < 110 && Math.abs(yFall(dd[deepest]) - yFall(refdd[refDeepest])) < 15;
-    if (!near && !narrow) svg += tag(refDeepest, refdd, `${shortName} ${percent(refdd[refDeepest], 1, true)}`, '', false);
-    svg += tag(deepest, dd, percent(dd[deepest], 1, true), 't-loss', true);
+    // A dot and its label where it hides least; away from the dot with a leader.
+    const tag = (index, values, label, kind, colour) => {
+      if (!(values[index] < -.0005)) return '';
+      const px = x(index), py = yFall(values[index]), w = widthOf(label, 600);
+      let best = null;
+      for (const dy of [0, 9, -9, 18, -18, 30, -30, 44]) for (const dx of [7, 18, 34, 56, 84, 120]) for (const side of [1, -1]) {
+        const left = side > 0 ? px + dx : px - dx - w, base = py + 4 + dy;
+        if (left < 2 || left + w > right - 2 || base > fallTop + fallHeight - 1 || base < fallTop + 12) continue;
+        const cost = 2 * covered(left - 3, left + w + 3, base - 11, base + 4) + dx / 8 + Math.abs(dy) / 6;
+        if (!best || cost < best.cost) best = { cost, left, base, far: dx > 20 || Math.abs(dy) > 10, end: side > 0 ? left - 3 : left + w + 3 };
+      }
+      const dot = `<circle class="d-${colour}" cx="${r1(px)}" cy="${r1(py)}" r="3"/>`;
+      if (!best) return dot;
+      taken.push([best.left, best.left + w, best.base - 11, best.base + 4]);
+      return (best.far ? path(`M${r1(px)} ${r1(py)}L${r1(best.end)} ${r1(best.base - 4)}`, `lead ${colour}`) : '') + dot + text(best.left, best.base, label, kind + ' ring');
+    };
+    svg += tag(deepest, dd, percent(dd[deepest], 1, true), 't-loss', 'loss');
+    if (!narrow && refDeepest !== deepest) svg += tag(refDeepest, refdd, `${shortName} ${percent(refdd[refDeepest], 1, true)}`, '', 'ref');
     svg += path(linePath(from, to, x, yEquity, ref, refLow, refHigh), 'l-ref') + path(linePath(from, to, x, yEquity, own, ownLow, ownHigh), 'l-own');
     if (Number.isFinite(ref[to])) svg += `<circle class="d-ref" cx="${right}" cy="${r1(yEquity(ref[to]))}" r="3"/>`;
     svg += `<circle class="d-own" cx="${right}" cy="${r1(yEquity(own[to]))}" r="3"/>` + labels.map(label => label.html(label.y)).join('');
@@ -94,7 +116,7 @@ const equityChart = (section, data) => {
       + (Number.isFinite(ref[index]) ? `<span class="ref">${safe(name)} ${dollars(ref[index])}</span>` : '')
       + `<span>Drawdown <b class="${dd[index] < -.0005 ? 'loss' : ''}">${percent(dd[index], 1, true)}</b></span><span>Exposure ${percent(ex[index], 0)}</span>`,
   });
-  const plot = makePlot({ place, readout: section.querySelector('.readout'), count: () => n, home: () => [0, Math.max(n - 1, 1)], draw, probe });
+  plot = makePlot({ place, readout: section.querySelector('.readout'), count: () => n, home: () => [0, Math.max(n - 1, 1)], draw, probe });
   const press = (selector, chosen) => section.querySelectorAll(selector).forEach(button => button.setAttribute('aria-pressed', String(chosen(button))));
   const spanOf = years => { const end = moment(times[n - 1], data)[0]; let i = n - 1; while (i > 0 && moment(times[i - 1], data)[0] >= end - years * 365.25) i--; return i; };
   plot.onView(view => press('[data-years]', button => { const years = +button.dataset.years, from = years ? spanOf(years) : 0; return view[1] >= n - 1.5 && Math.abs(view[0] - from) < .5 && (!years || from > 0); }));

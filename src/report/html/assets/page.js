@@ -43,7 +43,9 @@ document.addEventListener('DOMContentLoaded', () => {
     event.clipboardData.setData('text/plain', selection.replaceAll(MINUS, '-'));
     event.preventDefault();
   });
-  addEventListener('beforeprint', () => charts.forEach(chart => chart.force(703)));
-  addEventListener('afterprint', () => charts.forEach(chart => chart.force(0)));
+  // On paper: charts as wide as the page, and the hashes that nobody can unfold there.
+  const files = document.querySelector('.files'), paper = (width, open) => { charts.forEach(chart => chart.force(width)); if (files) files.open = open; };
+  addEventListener('beforeprint', () => paper(703, true));
+  addEventListener('afterprint', () => paper(0, false));
   document.fonts?.ready.then(() => charts.forEach(chart => chart.redraw()));
 });

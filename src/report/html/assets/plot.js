@@ -35,11 +35,20 @@ const stackLabels = (labels, top, bottom) => {
   return labels;
 };
 const clear = (labels, y) => labels.every(label => Math.abs(label.y - y) > label.size / 2 + 6);
+// Texts of a time axis that have room: the bold ones first, then what fits between them.
+const timeLabels = (ticks, xOf, width, y) => {
+  const placed = [];
+  for (const heavy of [true, false]) for (const [at, label, bold] of ticks) if (bold === heavy) {
+    const half = widthOf(label, bold ? 600 : 400) / 2, cx = Math.min(Math.max(xOf(at), half), width - half);
+    if (placed.every(other => Math.abs(other.cx - cx) > other.half + half + 10)) placed.push({ cx, half, label, bold });
+  }
+  return placed.map(({ cx, label, bold }) => text(cx, y, label, bold ? 'b' : '', 'middle')).join('');
+};
 // A chart in `place`: `draw(width, view)` returns {svg, height, right, label, from, to}; `probe(index)` fills the row above and
 // returns the dots of the crosshair. The view is a range of point indices; `limits()` is the widest one.
 const makePlot = ({ place, readout, count, home, draw, probe, shrink = 12 }) => {
   let view = home(), shown = null, at = null, drawn = null, drag = null, forced = 0;
-  place.innerHTML = '<svg tabindex="0" role="img"><g class="ink"></g><g class="over" aria-hidden="true"></g></svg>';
+  place.innerHTML = '<svg tabindex="0" role="img" preserveAspectRatio="xMinYMin meet"><g class="ink"></g><g class="over" aria-hidden="true"></g></svg>';
   const svg = place.firstChild, ink = svg.firstChild, over = svg.lastChild;
   const width = () => forced || Math.max(280, Math.floor(place.clientWidth));
   const xOf = index => (index - drawn.from) / Math.max(drawn.to - drawn.from, 1e-9) * drawn.right;
@@ -115,6 +124,6 @@ const makePlot = ({ place, readout, count, home, draw, probe, shrink = 12 }) => 
   });
   let last = 0;
   new ResizeObserver(() => { if (place.clientWidth && place.clientWidth !== last) { last = place.clientWidth; redraw(); } }).observe(place);
-  return { redraw, setView, reset: () => { at = null; setView(...home()); }, view: () => view, onView: f => { shown = f; }, at: index => { at = index; mark(); }, force: w => { forced = w; redraw(); } };
+  return { redraw, setView, reset: () => { at = null; setView(...home()); }, view: () => view, onView: f => { shown = f; }, at: index => { at = index; mark(); }, force: w => { forced = w; redraw(); }, printing: () => forced > 0 };
 };
 const tableHtml = (heads, rows, note) => `${note ? `<p>${safe(note)}</p>` : ''}<table><thead><tr>${heads.map((head, i) => `<th scope="col"${i ? '' : ' class="word"'}>${safe(head)}</th>`).join('')}</tr></thead><tbody>${rows.map(row => `<tr>${row.map((cell, i) => i ? `<td>${safe(cell)}</td>` : `<th scope="row" class="word">${safe(cell)}</th>`).join('')}</tr>`).join('')}</tbody></table>`;

@@ -16,6 +16,12 @@ const priceChart = (section, data, trades) => {
   const home = () => {
     const last = Math.max(panels[current].n - 1, 1), size = Math.min(last, Math.max(60, Math.round(Math.min(place.clientWidth || 1136, 1200) / 3.6))), own = perPanel[current];
     if (!own.length || size >= last) return [Math.max(0, last - size), last];
+    // Where bars are joined, the longest stretch that is kept bar by bar.
+    const fine = panels[current].blocks.filter(raw => raw.k === 1).sort((p, q) => q.n - p.n)[0];
+    if (fine && panels[current].blocks[0].k > 1) {
+      const shown = Math.min(size, fine.n - 1), middle = fine.f + Math.floor((fine.n - 1 - shown) / 2);
+      return [middle, middle + shown];
+    }
     let best = -1, from = 0, tail = 0, sum = 0;
     for (let head = 0; head < own.length; head++) {
       sum += Math.abs(trades.pnl[own[head]]);
@@ -38,7 +44,7 @@ const priceChart = (section, data, trades) => {
     section.querySelector('.legend').innerHTML = items.join('');
   };
   const draw = (width, view) => {
-    const panel = panels[current], narrow = width < 640, top = 8, height = narrow ? 240 : 292, bottom = top + height, right = width - (narrow ? 52 : 110);
+    const panel = panels[current], narrow = width < 640, top = 8, height = narrow ? 240 : 292, bottom = top + height, right = width - (narrow ? 52 : panel.ind.length ? 110 : 72);
     block = blockFor(view);
     const { f, k, n, t, o, h, l, c } = block, from = Math.max(0, Math.floor((view[0] - f) / k)), to = Math.min(n - 1, Math.ceil((view[1] - f) / k));
     const x = bar => (bar - view[0]) / Math.max(view[1] - view[0], 1e-9) * right, bx = i => x(f + i * k + (k - 1) / 2), shown = perPanel[current].filter(i => end(i) >= view[0] && trades.ei[i] <= view[1]);
@@ -51,7 +57,7 @@ const priceChart = (section, data, trades) => {
     if (!(high > low)) { high = low * 1.01 + .01; low = low * .99; }
     const foot = shown.length ? 40 : 14;
     yPrice = value => top + 14 + (1 - (value - low) / (high - low)) * (height - 14 - foot);
-    const [ticks, step] = linearTicks(low - (high - low) * .08, high, narrow ? 5 : 7), decimals = step < .01 ? 4 : step < 1 ? 2 : 0;
+    const [ticks, step] = linearTicks(low - (high - low) * .08, high, narrow ? 5 : 7), decimals = step >= 1 ? 0 : step >= .01 ? 2 : Math.max(4, Math.ceil(-Math.log10(step) - 1e-9));
     const labels = narrow ? [] : stackLabels(panel.ind.map((name, j) => ({ name, j, value: block.ind[j][to] })).filter(line => Number.isFinite(line.value)).slice(0, 4).map(line => ({ y: yPrice(line.value), size: 16, html: y => text(right + 8, y + 4, line.name.length > 15 ? line.name.slice(0, 14) + '…' : line.name, line.j ? 'indn1' : 'indn0') })), top, bottom);
     let svg = '';
     for (const tick of ticks) {
@@ -59,13 +65,9 @@ const priceChart = (section, data, trades) => {
       if (y > bottom - 4) continue;
       svg += path(`M0 ${y}H${right}`, 'grid') + (clear(labels, y) ? text(right + 8, y + 4, number(tick, decimals, false, '$')) : '');
     }
-    let labelEnd = -99;
-    for (const [i, label, heavy] of timeTicks(t, from, to, data, Math.floor(right / (narrow ? 64 : 92)))) {
-      const px = Math.round(bx(i)) + .5, half = widthOf(label, heavy ? 600 : 400) / 2, cx = Math.min(Math.max(px, half), width - half);
-      if (px > right || px < 0) continue;
-      svg += path(`M${px} ${top}V${bottom}`, 'grid');
-      if (cx - half > labelEnd + 10) { svg += text(cx, bottom + 16, label, heavy ? 'b' : '', 'middle'); labelEnd = cx + half; }
-    }
+    const timeline = timeTicks(t, from, to, data, Math.floor(right / (narrow ? 64 : 92))).filter(([i]) => bx(i) >= 0 && bx(i) <= right);
+    for (const [i] of timeline) svg += path(`M${Math.round(bx(i)) + .5} ${top}V${bottom}`, 'grid');
+    svg += timeLabels(timeline, bx, width, bottom + 16);
     const pitch = right / Math.max(view[1] - view[0], 1), clip = px => Math.min(Math.max(px, 0), right);
     let footEnd = -99;
     const many = shown.length > 400;

@@ -10,7 +10,7 @@ const tradeTable = (section, data, trades, show) => {
   for (let i = 0; i < trades.n; i++) largest = Math.max(largest, Math.abs(trades.pnl[i]));
   const open = i => !Number.isFinite(trades.xt[i]), why = i => open(i) ? ['', 'still open'] : WHY[trades.why[i]] || WHY[6];
   const hasShort = trades.short.includes(1), dateWidth = data.daily ? '9.6%' : '12.5%';
-  const bar = value => { const w = Math.max(Math.abs(value) / largest * 43, value ? 1 : 0); return `<svg width="90" height="9" aria-hidden="true"><path class="zero" d="M45 0V9"/><rect class="bar ${toneOf(value)}" x="${r1(value < 0 ? 45 - w : 45)}" y="1" width="${r1(w)}" height="7"/></svg>`; };
+  const bar = value => { const w = Math.max(Math.abs(value) / largest * 43, value ? 1 : 0); return `<svg width="90" height="9" viewBox="0 0 90 9" aria-hidden="true"><path class="zero" d="M45 0V9"/><rect class="bar ${toneOf(value)}" x="${r1(value < 0 ? 45 - w : 45)}" y="1" width="${r1(w)}" height="7"/></svg>`; };
   const result = value => `<span class="${toneOf(value)}">${number(value, 2, true, '$')}</span>`;
   const columns = [
     ['Symbol', i => trades.names[trades.s[i]] || '', i => safe(trades.names[trades.s[i]] || '') + (trades.short[i] ? ' <span class="dim">short</span>' : ''), hasShort ? '8.4%' : '6.4%', 'word'],
@@ -52,18 +52,21 @@ const tradeTable = (section, data, trades, show) => {
     if (below) below.style.height = (rows.length - to) * height + 'px';
     if (focused) { const row = body.querySelector(`[data-row="${active}"]`); if (row) row.focus({ preventScroll: true }); }
   };
+  // Sorting is the slow half, so a word typed into the filter picks from rows that are in order already.
   const arrange = () => {
-    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-    rows = words.length ? order.filter(i => words.every(word => plain[i].includes(word))) : order.slice();
-    const key = columns[sort][1], keys = new Array(trades.n);
-    for (const i of rows) keys[i] = key(i);
-    const sense = down ? -1 : 1;
-    rows.sort((a, b) => (keys[a] < keys[b] ? -sense : keys[a] > keys[b] ? sense : 0) || b - a);
+    const key = columns[sort][1], keys = new Array(trades.n), sense = down ? -1 : 1;
+    for (const i of order) keys[i] = key(i);
+    order.sort((a, b) => (keys[a] < keys[b] ? -sense : keys[a] > keys[b] ? sense : 0) || b - a);
     list.querySelectorAll('thead th').forEach((th, j) => {
       if (j === sort) th.setAttribute('aria-sort', down ? 'descending' : 'ascending'); else th.removeAttribute('aria-sort');
       const button = th.querySelector('button');
       if (button) button.textContent = columns[j][0] + (j === sort ? (down ? ' ↓' : ' ↑') : '');
     });
+    pick();
+  };
+  const pick = () => {
+    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+    rows = words.length ? order.filter(i => words.every(word => plain[i].includes(word))) : order;
     table.setAttribute('aria-rowcount', rows.length + 1);
     shown.textContent = `${number(rows.length, 0)} of ${number(trades.n, 0)} shown`;
     active = 0;
@@ -83,8 +86,8 @@ const tradeTable = (section, data, trades, show) => {
     body.querySelector(`[data-row="${active}"]`)?.focus({ preventScroll: true });
   };
   view.addEventListener('scroll', () => draw(false), { passive: true });
-  filter.addEventListener('input', arrange);
-  filter.addEventListener('keydown', event => { if (event.key === 'Escape') { filter.value = ''; arrange(); } });
+  filter.addEventListener('input', pick);
+  filter.addEventListener('keydown', event => { if (event.key === 'Escape') { filter.value = ''; pick(); } });
   list.querySelector('thead').addEventListener('click', event => {
     const button = event.target.closest('[data-column]');
     if (!button) return;
