@@ -28,7 +28,7 @@ fn bars(count: usize, close: impl Fn(usize) -> i64) -> Vec<Bar> {
 
 /// Allocations of one replay, and how many fills it made.
 fn allocations(series: &[&[Bar]]) -> (u64, usize) {
-    let mut harness = Harness::new(series.len(), series[0].len());
+    let mut harness = Harness::new(series.len());
     let counted = measure(|| harness.replay(series, &[]));
     (counted.count_total, harness.engine.finish().fills.len())
 }

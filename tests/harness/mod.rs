@@ -13,8 +13,8 @@ pub struct Harness {
 }
 
 impl Harness {
-    /// Room for `steps` bars of `symbols`.
-    pub fn new(symbols: usize, steps: usize) -> Harness {
+    /// Nothing has happened yet to `symbols`.
+    pub fn new(symbols: usize) -> Harness {
         let commission = Commission::Fraction("0.00001".parse().unwrap());
         let cash = "1000000".parse().unwrap();
         let config = EngineConfig {
@@ -33,7 +33,6 @@ impl Harness {
             margin: Margin { leverage: 1, allow_short: false, cash_check: CashCheck::Approval },
             commission,
             trim_to_cash: false,
-            steps,
         };
         let rules = VenueRules {
             market_fill: MarketFill::NextOpen,

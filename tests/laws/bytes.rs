@@ -5,7 +5,10 @@ use std::thread;
 use alphaflow::report::chart::{drawdown_png, equity_png, price_png};
 use alphaflow::report::gather::{Finished, gather};
 use alphaflow::report::html;
-use alphaflow::scenario::{account_rows, compute_metrics, load, load_market, round_trips, run, write_folder};
+use alphaflow::scenario::{
+    account_rows, chart_lines, compute_metrics, load, load_market, round_trips, run, write_folder,
+};
+use alphaflow::strategy::BuiltIn;
 
 /// Every file of the run folder of a scenario of this repository.
 fn folder(scenario: &str, overrides: &[String]) -> Vec<(String, Vec<u8>)> {
@@ -24,6 +27,7 @@ fn folder(scenario: &str, overrides: &[String]) -> Vec<(String, Vec<u8>)> {
         .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap()))
         .collect();
     files.sort();
+    let lines = chart_lines(&BuiltIn, &loaded, &market).unwrap();
     let model = gather(Finished {
         loaded: &loaded,
         market: &market,
@@ -31,6 +35,7 @@ fn folder(scenario: &str, overrides: &[String]) -> Vec<(String, Vec<u8>)> {
         rows: &rows,
         trips: &trips,
         metrics: &metrics,
+        lines: &lines,
         not_enforced: &[],
     });
     files.push(("report.html".to_owned(), html::render(&model).into_bytes()));

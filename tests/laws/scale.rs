@@ -28,21 +28,24 @@ const STRATEGIES: &[&str] = &[
 ];
 
 /// The journal of one strategy with one sizing at `factor` times every dollar.
-fn play(strategy: &'static str, sizing: &dyn Fn(i64) -> &'static str, factor: i64) -> Journal {
+fn play(strategy: &'static str, sizing: &dyn Fn(i64) -> &'static str, factor: i64) -> (Journal, Vec<Money>) {
     let account = match factor {
         1 => "cash = \"64000\"",
         8 => "cash = \"512000\"",
         _ => "cash = \"65536000\"",
     };
     let case = Case { account, strategy, sizing: sizing(factor), ..SCALABLE };
-    run(&case.load(&SYMBOLS), &scaled(&SCALABLE.market(11), factor)).unwrap()
+    let market = scaled(&SCALABLE.market(11), factor);
+    let journal = run(&case.load(&SYMBOLS), &market).unwrap();
+    let curve = case.curve(&market, &journal);
+    (journal, curve)
 }
 
 fn assert_scales(strategy: &'static str, sizing: &dyn Fn(i64) -> &'static str) {
-    let plain = play(strategy, sizing, 1);
+    let (plain, curve) = play(strategy, sizing, 1);
     assert!(plain.fills.len() >= 2, "{strategy}: {} fills", plain.fills.len());
     for factor in [8, 1024] {
-        let times = play(strategy, sizing, factor);
+        let (times, times_curve) = play(strategy, sizing, factor);
         let price = |price: Price| Price::from_units(price.units() * factor).unwrap();
         let money = |money: Money| Money::from_units(money.units() * i128::from(factor));
         let fill = |fill: &Fill| Fill {
@@ -52,7 +55,7 @@ fn assert_scales(strategy: &'static str, sizing: &dyn Fn(i64) -> &'static str) {
             ..*fill
         };
         assert_eq!(times.fills, plain.fills.iter().map(fill).collect::<Vec<_>>(), "{strategy} times {factor}");
-        assert_eq!(times.equity, plain.equity.iter().map(|equity| money(*equity)).collect::<Vec<_>>());
+        assert_eq!(times_curve, curve.iter().map(|equity| money(*equity)).collect::<Vec<_>>());
         assert_eq!(times.orders.len(), plain.orders.len());
         assert_eq!(times.refusals.len(), plain.refusals.len());
     }

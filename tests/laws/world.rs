@@ -1,10 +1,10 @@
 //! Made-up markets and the scenarios that the laws are tried on.
 use std::path::Path;
 
-use alphaflow::domain::{Bar, Price, Timeframe, Timestamp, Volume};
+use alphaflow::domain::{Bar, Money, Price, Timeframe, Timestamp, Volume};
 use alphaflow::engine::{Journal, SessionSpan};
 use alphaflow::market::{Calendar, Length, SyntheticSpec, synthesize};
-use alphaflow::scenario::{LoadedScenario, MarketData, Style, parse, run};
+use alphaflow::scenario::{LoadedScenario, MarketData, Style, account_rows, parse, run};
 
 /// The symbols of every market, in its order.
 pub const SYMBOLS: [&str; 3] = ["SYN", "TWO", "TRI"];
@@ -148,6 +148,12 @@ impl Case {
     pub fn market(&self, seed: u64) -> MarketData {
         let bars = SYMBOLS.map(|symbol| series(symbol, self.timeframe, seed));
         market(bars.to_vec(), self.is_daily())
+    }
+
+    /// Equity at every step; rebuilding it holds it against what the run itself remembered.
+    pub fn curve(&self, market: &MarketData, journal: &Journal) -> Vec<Money> {
+        let start = self.load(&SYMBOLS[..1]).spec.account.cash;
+        account_rows(market, journal, start).iter().map(|row| row.equity).collect()
     }
 
     pub fn run(&self, market: &MarketData) -> Journal {
