@@ -120,7 +120,7 @@ fn a_file_that_is_not_there_or_no_file_is_refused() {
     let bench = Bench::new();
     bench.write("SYM.csv", "");
     fs::remove_file(bench.path("SYN.csv")).unwrap();
-    bench.assert_refused("missing", &[], &["SYN.csv: there is no such file", "did you mean", "SYM.csv"]);
+    bench.assert_refused("missing", &[], &["SYN.csv: there is no such file", "nearest file", "SYM.csv"]);
     fs::create_dir(bench.path("SYN.csv")).unwrap();
     bench.assert_refused("a folder", &[], &["SYN.csv: ", "it is a folder", "check the path"]);
     bench.assert_refused("another kind", &["--set", "data.path=SYN.xlsx"], &["SYN.xlsx", "neither .csv nor .parquet"]);
