@@ -61,6 +61,19 @@ fn truncating_the_data_changes_nothing_before_the_cut() {
     }
 }
 
+/// The same for a share alone, whose quiet bars go another way.
+#[test]
+fn truncating_a_share_alone_changes_nothing_before_the_cut() {
+    for case in CASES {
+        let whole = market(case.market(9).bars.drain(..1).collect(), case.is_daily());
+        let long = case.run(&whole);
+        for (_, until) in cuts(case, &whole) {
+            let part = truncated(&whole, until, case.is_daily());
+            assert_same_past(case, (&whole, &long), (&part, &case.run(&part)), until);
+        }
+    }
+}
+
 #[test]
 fn another_future_changes_nothing_before_it() {
     for case in CASES {

@@ -36,6 +36,25 @@ fn a_share_that_never_trades_changes_nothing() {
     }
 }
 
+/// A share alone goes the short way over quiet bars; beside one that never trades it goes the long way.
+#[test]
+fn a_share_alone_is_traded_as_beside_a_stranger() {
+    let indifferent = |case: &&Case| !case.strategy.contains("rsi") && !case.strategy.contains("cross_sectional");
+    for case in CASES.iter().filter(indifferent) {
+        for seed in 42..46 {
+            let bars = case.market(seed).bars.swap_remove(0);
+            let beside = market(vec![bars.clone(), still(&bars)], case.is_daily());
+            let alone = market(vec![bars], case.is_daily());
+            let loaded = case.load(&[SYMBOLS[0], "DULL"]);
+            let (one, other) = (case.run(&alone), run(&loaded, &beside).unwrap());
+            assert_eq!(one.fills, other.fills, "{}", case.name);
+            assert_eq!(one.equity, other.equity, "{}", case.name);
+            assert_eq!(one.orders, other.orders, "{}", case.name);
+            assert_eq!(one.stops, other.stops, "{}", case.name);
+        }
+    }
+}
+
 /// With money for everyone, each share is traded as if it were alone, wherever it stands in the list.
 #[test]
 fn the_order_of_symbols_does_not_matter_when_money_does_not_bind() {
