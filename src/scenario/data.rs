@@ -13,7 +13,7 @@ use crate::portfolio::split_price;
 use crate::scenario::spec::{Adjust, CalendarKind};
 
 /// Everything a run reads from files.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct MarketData {
     /// Bars by symbol, in the scenario's order.
     pub bars: Vec<Vec<Bar>>,
@@ -40,17 +40,7 @@ pub struct MarketData {
 /// Errors: whatever the data gate refuses; no bar between `start` and `end`.
 pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic>> {
     let data = &loaded.spec.data;
-    let mut market = MarketData {
-        bars: Vec::new(),
-        benchmark: None,
-        benchmark_actions: Vec::new(),
-        sessions: Vec::new(),
-        actions: Vec::new(),
-        warnings: Vec::new(),
-        warnings_total: 0,
-        rows_read: 0,
-        files: Vec::new(),
-    };
+    let mut market = MarketData::default();
     let actions = match loaded.corporate_actions_path() {
         Some(path) => {
             market.hash(data.corporate_actions.as_deref().unwrap_or_default(), &path)?;

@@ -298,7 +298,8 @@ impl SimulatedVenue {
         self.refresh_band(symbol);
     }
 
-    /// A fill of `quantity` took shares away: its pair and every leg shrink to what is left.
+    /// A fill of `quantity` took shares away: its pair and every leg shrink to what is left, and no more is
+    /// bought of what is being sold.
     fn shrink_legs(&mut self, symbol: SymbolIndex, filled: &VenueOrder, quantity: Quantity) {
         let held = self.account.shares(symbol);
         for order in &mut self.books[symbol.get()] {
@@ -310,7 +311,13 @@ impl SimulatedVenue {
                 order.remaining = if protects { order.remaining.min(held.abs()) } else { Quantity::ZERO };
             }
         }
-        self.cancel_where(symbol, |order| order.remaining.is_zero());
+        // What is left of the entry would open a position again that is being left, and bring back legs
+        // that have had their day.
+        let left_of_entry = |order: &VenueOrder| {
+            let same_way = order.purpose == OrderPurpose::Entry && order.side != filled.side;
+            !order.reduce_only && (same_way || Some(order.id) == filled.parent)
+        };
+        self.cancel_where(symbol, |order| order.remaining.is_zero() || left_of_entry(order));
     }
 
     /// An entry filled: its legs go live, sized to what has filled.
