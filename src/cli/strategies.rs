@@ -23,6 +23,7 @@ fn line(out: &mut impl Write, param: &ParamInfo) -> std::io::Result<()> {
         ParamKind::Whole { default, low, high } => (default.to_string(), format!("{low} to {high}")),
         ParamKind::Number { default, low, high } => (default.to_string(), format!("{low} to {high}")),
         ParamKind::Word(words) => (words[0].to_owned(), words.join(" | ")),
+        ParamKind::File => ("-".to_owned(), "a path".to_owned()),
     };
     writeln!(out, "    {:<20} {default:<10} {range:<24} {}", param.name, param.doc)
 }

@@ -1,8 +1,10 @@
 //! Every order of a run and where it is in its life.
 use crate::domain::{
-    IllegalTransition, OrderId, OrderRequest, OrderStatus, OrderUpdate, Quantity, RejectReason, Timestamp,
+    IllegalTransition, OrderId, OrderRequest, OrderStatus, OrderUpdate, Quantity, Ratio, RejectReason, SymbolIndex,
+    Timestamp,
 };
 use crate::risk::Refusal;
+use crate::venue::split_kind;
 
 /// How an order stands, or why it was never sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,6 +75,17 @@ impl Orders {
     /// All orders in the order of their numbers.
     pub fn records(&self) -> &[OrderRecord] {
         &self.records
+    }
+
+    /// Restates the open orders of `symbol` for a split, as the venue does.
+    pub(super) fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, restate: impl Fn(Quantity) -> Quantity) {
+        for record in self.records.iter_mut().filter(|record| record.request.symbol == symbol) {
+            if matches!(record.outcome, OrderOutcome::Sent(status) if status.is_open()) {
+                record.quantity = restate(record.quantity);
+                record.filled = restate(record.filled);
+                record.request.kind = split_kind(record.request.kind, ratio);
+            }
+        }
     }
 
     /// Gives all orders away.

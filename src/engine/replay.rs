@@ -88,7 +88,7 @@ fn replay_one<S: Strategy>(
     for bar in bars {
         clock.advance(bar.time, engine, backend)?;
         if !backend.is_quiet(ONLY, bar) {
-            trade(engine, backend, &[(ONLY, *bar)], market_fill)?;
+            trade(engine, backend, &[(ONLY, *bar)], market_fill, clock.is_last(bar.time))?;
         }
         engine.mark(ONLY, bar);
         engine.record();
@@ -126,7 +126,7 @@ fn replay_many<S: Strategy>(
         }
         clock.advance(time, engine, backend)?;
         if step.iter().any(|(symbol, bar)| !backend.is_quiet(*symbol, bar)) {
-            trade(engine, backend, &step, market_fill)?;
+            trade(engine, backend, &step, market_fill, clock.is_last(time))?;
         }
         for (symbol, bar) in &step {
             engine.mark(*symbol, bar);
@@ -153,6 +153,7 @@ fn trade<S: Strategy>(
     backend: &mut ReplayBackend,
     step: &[(SymbolIndex, Bar)],
     market_fill: MarketFill,
+    ends_session: bool,
 ) -> Result<(), IllegalTransition> {
     backend.venue_mut().open(step);
     for (symbol, bar) in step {
@@ -161,6 +162,10 @@ fn trade<S: Strategy>(
     if market_fill == MarketFill::NextClose {
         backend.venue_mut().close(step);
     }
+    if ends_session {
+        backend.venue_mut().closing_auction(step);
+    }
+    backend.venue_mut().end_moment(step);
     pump(engine, backend)
 }
 
@@ -176,12 +181,10 @@ fn send<S: Strategy>(
 ) -> Result<(), IllegalTransition> {
     engine.review(time);
     backend.at_close(time, in_session);
-    for (symbol, bar) in step {
-        backend.set_last(*symbol, bar.close);
-    }
     pump(engine, backend)?;
     if market_fill == MarketFill::Close {
         backend.venue_mut().close(step);
+        backend.venue_mut().end_moment(step);
         pump(engine, backend)?;
     }
     Ok(())
@@ -190,7 +193,7 @@ fn send<S: Strategy>(
 #[inline]
 fn end_session<S: Strategy>(engine: &mut Engine<S>, backend: &mut ReplayBackend) -> Result<(), IllegalTransition> {
     engine.end_session();
-    if backend.venue().has_day_orders() {
+    if backend.venue().has_session_orders() {
         backend.venue_mut().end_session();
         pump(engine, backend)?;
     }
@@ -273,11 +276,14 @@ impl<'a> Clock<'a> {
 
     /// Is the bar at `time` the last of its session?
     #[inline]
+    fn is_last(&self, time: Timestamp) -> bool {
+        self.daily || (time >= self.last_bar && !self.ended)
+    }
+
+    /// Ends the session with its last bar; is the bar at `time` that one?
+    #[inline]
     fn end_of_session(&mut self, time: Timestamp) -> bool {
-        if self.daily {
-            return true;
-        }
-        let last = time >= self.last_bar && !self.ended;
+        let last = self.is_last(time);
         self.ended |= last;
         last
     }

@@ -8,10 +8,10 @@ use super::orders::{OrderOutcome, OrderRecord};
 use super::sizing::SizingInputs;
 use super::volatility::SessionVolatility;
 use crate::domain::{
-    ExitLegs, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, OrderStatus, Price, Quantity,
-    Ratio, Side, SymbolIndex, TimeInForce, Timestamp,
+    ExitLegs, LegLevel, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, OrderStatus,
+    Price, Quantity, Ratio, Side, SymbolIndex, TimeInForce, Timestamp,
 };
-use crate::risk::{ApprovedOrder, BreachRule, Refusal};
+use crate::risk::{ApprovedOrder, BreachRule, Refusal, reserve_price};
 use crate::strategy::Strategy;
 
 impl<S: Strategy> Engine<S> {
@@ -45,7 +45,7 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
-    pub(super) fn exit(&mut self, symbol: SymbolIndex, purpose: OrderPurpose, now: Timestamp) {
+    pub(super) fn exit(&mut self, symbol: SymbolIndex, purpose: OrderPurpose, label: Option<u32>, now: Timestamp) {
         let held = self.portfolio.position(symbol).quantity();
         let Some(side) = held.closing_side() else { return };
         let leaving = self.gate.open().iter().filter(|open| open.symbol == symbol && open.reduces);
@@ -64,7 +64,7 @@ impl<S: Strategy> Engine<S> {
             purpose,
             legs: ExitLegs::NONE,
         };
-        self.send(request, None, now);
+        self.send(request, label, now);
     }
 
     /// Asks the gate and queues what it approves.
@@ -73,7 +73,7 @@ impl<S: Strategy> Engine<S> {
             OrderSize::Shares(quantity) => quantity,
             OrderSize::CashFraction { .. } => Quantity::ZERO,
         };
-        let fee = self.config.commission.fee(self.portfolio.position(request.symbol).mark(), quantity);
+        let fee = self.fee(&request, quantity);
         match self.gate.review(self.orders.next_id(), &request, fee, &self.portfolio, now) {
             Ok(approved) => self.approved(approved, label, now),
             Err(refusal) => self.trim_or_refuse(request, quantity, label, refusal, now),
@@ -94,10 +94,8 @@ impl<S: Strategy> Engine<S> {
             _ => false,
         };
         if trims {
-            let fees = self.config.commission.rate();
-            let most = self.gate.quantity_max(request.symbol, request.side, fees, &self.portfolio);
-            let most = if self.config.sizing.fractional { most } else { most.whole() };
-            let fee = self.config.commission.fee(self.portfolio.position(request.symbol).mark(), most);
+            let most = self.quantity_max(&request);
+            let fee = self.fee(&request, most);
             let request = OrderRequest { size: OrderSize::Shares(most), ..request };
             let fits = Quantity::ZERO < most && most < quantity;
             if fits && let Ok(approved) = self.gate.review(self.orders.next_id(), &request, fee, &self.portfolio, now) {
@@ -105,6 +103,20 @@ impl<S: Strategy> Engine<S> {
             }
         }
         self.refuse(request, quantity, label, refusal, now);
+    }
+
+    /// The most shares of `request` that the gate would pass now.
+    pub(super) fn quantity_max(&self, request: &OrderRequest) -> Quantity {
+        let commission = self.config.commission;
+        let affordable = |budget, price| commission.affordable(budget, price);
+        let most = self.gate.quantity_max(request, affordable, &self.portfolio);
+        if self.config.sizing.fractional { most } else { most.whole() }
+    }
+
+    /// Dollars of fees to set aside for `quantity` shares of `request`.
+    pub(super) fn fee(&self, request: &OrderRequest, quantity: Quantity) -> Money {
+        let price = reserve_price(request.kind, self.portfolio.position(request.symbol).mark());
+        self.config.commission.fee(price, quantity)
     }
 
     fn approved(&mut self, approved: ApprovedOrder, label: Option<u32>, now: Timestamp) {
@@ -160,10 +172,17 @@ impl<S: Strategy> Engine<S> {
             (true, false) => OrderPurpose::Stop,
             (false, _) => OrderPurpose::TakeProfit,
         };
-        let kind =
-            if is_stop { OrderKind::Stop { stop: Price::ZERO } } else { OrderKind::Limit { limit: Price::ZERO } };
-        let side = if entry.class == OrderClass::Oco { entry.side } else { entry.side.opposite() };
-        let (time_in_force, legs) = (TimeInForce::Gtc, ExitLegs::NONE);
+        let level = match if is_stop { entry.legs.stop } else { entry.legs.take_profit } {
+            Some(LegLevel::At(price)) => price,
+            // Measured from the fill: not known before.
+            _ => Price::ZERO,
+        };
+        let kind = if is_stop { OrderKind::Stop { stop: level } } else { OrderKind::Limit { limit: level } };
+        let (side, time_in_force) = match entry.class {
+            OrderClass::Oco => (entry.side, entry.time_in_force),
+            _ => (entry.side.opposite(), TimeInForce::Gtc),
+        };
+        let legs = ExitLegs::NONE;
         let request = OrderRequest { side, kind, time_in_force, purpose, legs, ..*entry };
         let id = self.orders.next_id();
         self.track(id, request, Quantity::ZERO, None, Some(parent), now);

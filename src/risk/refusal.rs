@@ -48,6 +48,23 @@ pub enum Refusal {
     /// Entries are halted.
     #[error("entries are halted until resume")]
     Halted,
+    /// A bracket or an entry with one leg that would only shrink a position.
+    #[error("{class} orders must be entry orders")]
+    EntryClass {
+        /// The class.
+        class: &'static str,
+    },
+    /// A stop and a target for a position that is not there.
+    #[error("oco orders must be exit orders")]
+    ExitClass,
+    /// A quantity that has filled already.
+    #[error("the order cannot become {need} shares: {have} have filled")]
+    BelowFilled {
+        /// Shares wanted in all.
+        need: Quantity,
+        /// Shares filled.
+        have: Quantity,
+    },
     /// No such order, or it is closed already.
     #[error("the order to change is not open")]
     NotOpen,
@@ -64,6 +81,9 @@ impl Refusal {
             Refusal::TooSmall { .. } => "too_small",
             Refusal::NoPrice => "no_price",
             Refusal::Halted => "halted",
+            Refusal::EntryClass { .. } => "entry_class",
+            Refusal::ExitClass => "exit_class",
+            Refusal::BelowFilled { .. } => "below_filled",
             Refusal::NotOpen => "not_open",
         }
     }
@@ -74,8 +94,12 @@ impl Refusal {
             Refusal::BuyingPower { need, .. } | Refusal::PositionSize { need, .. } | Refusal::TooSmall { need, .. } => {
                 Some(need.to_string())
             }
-            Refusal::ShortBan { need } | Refusal::ExceedsPosition { need, .. } => Some(need.to_string()),
-            Refusal::NoPrice | Refusal::Halted | Refusal::NotOpen => None,
+            Refusal::ShortBan { need } | Refusal::ExceedsPosition { need, .. } | Refusal::BelowFilled { need, .. } => {
+                Some(need.to_string())
+            }
+            Refusal::NoPrice | Refusal::Halted | Refusal::EntryClass { .. } | Refusal::ExitClass | Refusal::NotOpen => {
+                None
+            }
         }
     }
 
@@ -85,9 +109,11 @@ impl Refusal {
             Refusal::BuyingPower { have, .. } | Refusal::PositionSize { have, .. } | Refusal::TooSmall { have, .. } => {
                 Some(have.to_string())
             }
-            Refusal::ExceedsPosition { have, .. } => Some(have.to_string()),
+            Refusal::ExceedsPosition { have, .. } | Refusal::BelowFilled { have, .. } => Some(have.to_string()),
             Refusal::ShortBan { .. } => Some(Quantity::ZERO.to_string()),
-            Refusal::NoPrice | Refusal::Halted | Refusal::NotOpen => None,
+            Refusal::NoPrice | Refusal::Halted | Refusal::EntryClass { .. } | Refusal::ExitClass | Refusal::NotOpen => {
+                None
+            }
         }
     }
 }

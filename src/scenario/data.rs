@@ -1,6 +1,7 @@
 //! A scenario's bars: read, checked, adjusted, cut to its dates.
 use std::path::PathBuf;
 
+use super::script::{load_script, script_file};
 use super::spec_data::DataSpec;
 use super::{Diagnostic, LoadedScenario};
 use crate::domain::{Bar, Price, Symbol, SymbolIndex, Timestamp};
@@ -11,6 +12,7 @@ use crate::market::{
 };
 use crate::portfolio::split_price;
 use crate::scenario::spec::{Adjust, CalendarKind};
+use crate::strategy::Script;
 
 /// Everything a run reads from files.
 #[derive(Debug)]
@@ -27,13 +29,15 @@ pub struct MarketData {
     pub warnings: Vec<DataWarning>,
     /// How many findings there were in all.
     pub warnings_total: u64,
+    /// The orders of `order_script`.
+    pub script: Option<Script>,
     /// Files read: path as in the scenario, sha256.
     pub files: Vec<(String, String)>,
 }
 
 /// Reads what the scenario names.
 ///
-/// Errors: whatever the data gate refuses; no bar between `start` and `end`.
+/// Errors: whatever the data gate refuses; no bar between `start` and `end`; a script that cannot be run.
 pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic>> {
     let data = &loaded.spec.data;
     let mut market = MarketData {
@@ -43,6 +47,7 @@ pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic
         actions: Vec::new(),
         warnings: Vec::new(),
         warnings_total: 0,
+        script: None,
         files: Vec::new(),
     };
     let actions = match loaded.corporate_actions_path() {
@@ -75,6 +80,11 @@ pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic
     }
     if !data.timeframe.is_daily() {
         market.sessions = sessions(data, &market.bars);
+    }
+    if loaded.spec.strategy.name == Script::STRATEGY {
+        let (file, path) = script_file(loaded)?;
+        market.hash(&file, &path)?;
+        market.script = Some(load_script(loaded, &path, &market.bars)?);
     }
     Ok(market)
 }
@@ -164,7 +174,7 @@ fn sessions(data: &DataSpec, series: &[Vec<Bar>]) -> Vec<SessionSpan> {
     calendar(data).sessions(day(first), day(last)).map(span).collect()
 }
 
-fn refused(error: crate::market::DataError) -> Box<Diagnostic> {
+pub(super) fn refused(error: crate::market::DataError) -> Box<Diagnostic> {
     Box::new(Diagnostic::new(error.path().display().to_string(), error.to_string()))
 }
 

@@ -7,7 +7,7 @@ use crate::domain::{LegActivation, Tick};
 use crate::engine::{Engine, EngineConfig, Journal, ReplayInput, Sizing, SizingKind, replay};
 use crate::execution::ReplayBackend;
 use crate::risk::{AtrSmoothing, BreachRule, CashCheck, Limits, Margin, StopAnchor, StopKind, StopRule, TakeProfit};
-use crate::strategy::{ParamError, Strategy, StrategyVisitor, build};
+use crate::strategy::{OrderScript, ParamError, Strategy, StrategyVisitor, build};
 use crate::venue::{BothTouched, Commission, CostScope, DueExit, LimitFill, MarketFill, Slippage, VenueRules};
 
 /// Runs the scenario on `market`.
@@ -18,7 +18,10 @@ pub fn run(loaded: &LoadedScenario, market: &MarketData) -> Result<Journal, Box<
     let params: Vec<(String, String)> =
         spec.strategy.params.iter().map(|param| (param.name.clone(), param.value.to_string())).collect();
     let visitor = Run { config: engine_config(spec, market)?, rules: venue_rules(spec)?, market };
-    let outcome = build(&spec.strategy.name, &params, spec.data.symbols.len(), visitor);
+    let outcome = match &market.script {
+        Some(script) => Ok(visitor.visit(OrderScript::new(script))),
+        None => build(&spec.strategy.name, &params, spec.data.symbols.len(), visitor),
+    };
     outcome.map_err(|error| placed(loaded, &error))?.map_err(|error| {
         Box::new(Diagnostic::new("defect", format!("{error}; this is a defect of the program, not of the scenario")))
     })

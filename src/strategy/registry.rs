@@ -3,8 +3,8 @@
 //! Not here: the rules themselves. A strategy is matched once a run and handed to the visitor as its
 //! concrete type, so the loop over bars calls it statically.
 use super::{
-    BuyAndHold, CrossRule, Direction, DonchianBreakout, MaCrossover, Momentum, Reenter, RsiMeanReversion, SignalRule,
-    Strategy,
+    BuyAndHold, CrossRule, Direction, DonchianBreakout, MaCrossover, Momentum, Reenter, RsiMeanReversion, Script,
+    SignalRule, Strategy,
 };
 use crate::domain::Ratio;
 
@@ -42,6 +42,8 @@ pub enum ParamKind {
     },
     /// One of these words; the first is the default.
     Word(&'static [&'static str]),
+    /// A file, relative to the scenario; it has no default.
+    File,
 }
 
 /// A strategy as `alphaflow strategies` lists it.
@@ -152,6 +154,12 @@ const REGISTRY: &[StrategyInfo] = &[
         ],
         signals: true,
     },
+    StrategyInfo {
+        id: Script::STRATEGY,
+        rule: "sends exactly the orders of a CSV file at the close of the named bars",
+        params: &[ParamInfo { name: Script::FILE_PARAM, kind: ParamKind::File, doc: "the CSV file" }],
+        signals: false,
+    },
     StrategyInfo { id: "buy_and_hold", rule: "long at the first bar, never out", params: &[], signals: false },
 ];
 
@@ -197,6 +205,11 @@ pub fn build<V: StrategyVisitor>(
         "donchian_breakout" => {
             let (entry, exit) = (values.whole("entry_lookback"), values.whole("exit_lookback"));
             visitor.visit(DonchianBreakout::new(entry, exit, values.signal_rule(), symbols))
+        }
+        Script::STRATEGY => {
+            // Its rows are checked against the bars of the run, which a parameter does not know.
+            let what = "order_script is built from its file when the bars are loaded".to_owned();
+            return Err(wrong(Script::FILE_PARAM, what, "load the scenario's bars first"));
         }
         _ => visitor.visit(BuyAndHold::new(symbols)),
     })
@@ -277,6 +290,7 @@ impl Values {
                 }
                 self.word.push((param.name, word.to_owned()));
             }
+            ParamKind::File => {}
         }
         Ok(())
     }
@@ -328,7 +342,7 @@ mod tests {
 
     #[test]
     fn every_strategy_builds_with_its_defaults() {
-        for info in registry() {
+        for info in registry().iter().filter(|info| info.id != Script::STRATEGY) {
             assert!(build(info.id, &[], 2, Built).is_ok(), "{}", info.id);
         }
     }

@@ -15,21 +15,26 @@ use crate::domain::{
 
 /// What an open is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Pass {
+pub(super) enum Pass {
     Exits,
     Entries,
 }
 
+impl Pass {
+    /// Exits first, so that what they free can be spent.
+    pub(super) const ALL: [Pass; 2] = [Pass::Exits, Pass::Entries];
+}
+
 /// When in a bar a fill happens: decides from when its legs are live.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Moment {
+pub(super) enum Moment {
     Open,
     Within,
     Close,
 }
 
 /// Orders approved as exits fill before all others.
-fn belongs(order: &VenueOrder, pass: Pass) -> bool {
+pub(super) fn belongs(order: &VenueOrder, pass: Pass) -> bool {
     order.reduce_only == (pass == Pass::Exits)
 }
 
@@ -39,7 +44,7 @@ impl SimulatedVenue {
         for &(symbol, bar) in bars {
             self.account.set_mark(symbol, bar.open);
         }
-        for pass in [Pass::Exits, Pass::Entries] {
+        for pass in Pass::ALL {
             for &(symbol, bar) in bars {
                 while let Some((at, price)) = self.due_at_open(symbol, &bar, pass) {
                     self.execute(symbol, at, price, &bar, Moment::Open);
@@ -65,7 +70,7 @@ impl SimulatedVenue {
 
     /// Market orders that fill at a close: those of this close, or those of the bar before.
     pub fn close(&mut self, bars: &[(SymbolIndex, Bar)]) {
-        for pass in [Pass::Exits, Pass::Entries] {
+        for pass in Pass::ALL {
             for &(symbol, bar) in bars {
                 while let Some(at) = self
                     .position_where(symbol, |venue, order| venue.is_due_at_close(order, &bar) && belongs(order, pass))
@@ -82,15 +87,21 @@ impl SimulatedVenue {
             MarketFill::Close => order.live_after <= bar.time,
             MarketFill::NextClose => order.live_after < bar.time,
         };
-        sent_in_time && order.kind == OrderKind::Market && !bar.volume.is_zero() && order.filled_on != bar.time
+        let at_auction = matches!(order.time_in_force, TimeInForce::Opg | TimeInForce::Cls);
+        let is_due = sent_in_time && order.kind == OrderKind::Market && !at_auction;
+        is_due && !bar.volume.is_zero() && order.filled_on != bar.time
     }
 
-    fn position_where(&self, symbol: SymbolIndex, wanted: impl Fn(&Self, &VenueOrder) -> bool) -> Option<usize> {
+    pub(super) fn position_where(
+        &self,
+        symbol: SymbolIndex,
+        wanted: impl Fn(&Self, &VenueOrder) -> bool,
+    ) -> Option<usize> {
         self.books[symbol.get()].iter().position(|order| wanted(self, order))
     }
 
     /// May the order fill on this bar at all?
-    fn is_live(&self, order: &VenueOrder, bar: &Bar) -> bool {
+    pub(super) fn is_live(&self, order: &VenueOrder, bar: &Bar) -> bool {
         order.live_after < bar.time && order.filled_on != bar.time && !bar.volume.is_zero()
     }
 
@@ -98,7 +109,8 @@ impl SimulatedVenue {
     fn due_at_open(&mut self, symbol: SymbolIndex, bar: &Bar, pass: Pass) -> Option<(usize, Price)> {
         if pass == Pass::Exits && self.rules.due_exit == DueExit::StopFirst {
             let exit_due = |venue: &Self, order: &VenueOrder| {
-                order.kind == OrderKind::Market && venue.is_live(order, bar) && belongs(order, pass)
+                let is_due = order.kind == OrderKind::Market && order.joins_open();
+                is_due && venue.is_live(order, bar) && belongs(order, pass)
             };
             let stop_hit = |venue: &Self, order: &VenueOrder| {
                 order.is_stop() && order.parent.is_some() && venue.is_live(order, bar) && order.stop_touched(bar)
@@ -113,10 +125,12 @@ impl SimulatedVenue {
         }
         self.trigger_gapped_stop_limits(symbol, bar);
         let fills_at_open = |venue: &Self, order: &VenueOrder| {
-            venue.is_live(order, bar)
+            let opens = order.time_in_force == TimeInForce::Opg;
+            order.joins_open()
+                && venue.is_live(order, bar)
                 && belongs(order, pass)
                 && match order.kind {
-                    OrderKind::Market => venue.rules.market_fill == MarketFill::NextOpen,
+                    OrderKind::Market => opens || venue.rules.market_fill == MarketFill::NextOpen,
                     OrderKind::Limit { limit } => order.limit_reached(limit, bar.open, venue.rules.limit_fill),
                     OrderKind::StopLimit { limit, .. } => {
                         order.triggered && order.limit_reached(limit, bar.open, venue.rules.limit_fill)
@@ -132,10 +146,17 @@ impl SimulatedVenue {
 
     /// A stop-limit whose stop lies behind the open becomes a limit before the open is matched.
     fn trigger_gapped_stop_limits(&mut self, symbol: SymbolIndex, bar: &Bar) {
+        let limit_fill = self.rules.limit_fill;
         for order in &mut self.books[symbol.get()] {
             let gapped = matches!(order.kind, OrderKind::StopLimit { .. }) && !order.triggered;
             if gapped && order.live_after < bar.time && !bar.volume.is_zero() && order.stop_reached(bar.open) {
                 order.triggered = true;
+                if let OrderKind::StopLimit { limit, .. } = order.kind
+                    && !order.limit_reached(limit, bar.open, limit_fill)
+                {
+                    // The open lies beyond its limit: it does not fill on the bar that triggered it.
+                    order.filled_on = bar.time;
+                }
             }
         }
     }
@@ -144,7 +165,7 @@ impl SimulatedVenue {
     fn touched(&mut self, symbol: SymbolIndex, bar: &Bar, stops: bool) -> Option<(usize, Price)> {
         for at in 0..self.books[symbol.get()].len() {
             let order = self.books[symbol.get()][at];
-            if !self.is_live(&order, bar) || order.kind == OrderKind::Market {
+            if !self.is_live(&order, bar) || !order.joins_bar() || order.kind == OrderKind::Market {
                 continue;
             }
             if stops && order.is_stop() && order.stop_touched(bar) {
@@ -189,7 +210,8 @@ impl SimulatedVenue {
         for at in 0..self.books[symbol.get()].len() {
             let tick = self.rules.tick;
             let order = &mut self.books[symbol.get()][at];
-            if order.live_after < bar.time && order.ratchet(bar, tick) {
+            let trades = order.live_after < bar.time && !bar.volume.is_zero();
+            if trades && order.ratchet(bar, tick) {
                 let (order, level) = (order.id, order.trigger);
                 let parent = self.books[symbol.get()][at].parent.unwrap_or(order);
                 self.events.push_back(ExecutionEvent::LegLive { order, parent, symbol, level, time: bar.time });
@@ -199,7 +221,7 @@ impl SimulatedVenue {
     }
 
     /// Fills the order at `at` as far as volume, position and cash allow.
-    fn execute(&mut self, symbol: SymbolIndex, at: usize, reference: Price, bar: &Bar, moment: Moment) {
+    pub(super) fn execute(&mut self, symbol: SymbolIndex, at: usize, reference: Price, bar: &Bar, moment: Moment) {
         let order = self.books[symbol.get()][at];
         let reduces = self.account.reduces(symbol, order.side);
         let price = self.fill_price(&order, reference, reduces);
@@ -208,8 +230,8 @@ impl SimulatedVenue {
             Err(reason) => return self.reject(symbol, at, reason),
         };
         let quantity = wanted.min(bar.volume.share(self.rules.participation)).min(self.most_of(&order, wanted));
-        if quantity.is_zero() {
-            // No volume left for it: it waits for the next bar.
+        if quantity.is_zero() || (order.time_in_force == TimeInForce::Fok && quantity < wanted) {
+            // Not enough volume for it: it waits for the next bar, if it may.
             self.books[symbol.get()][at].filled_on = bar.time;
             return;
         }
@@ -380,7 +402,7 @@ impl LegTemplate {
             trigger: price,
             best: self.fill.price,
             triggered: false,
-            started: true,
+            armed: true,
             filled_on: Timestamp::MIN,
         }
     }

@@ -31,8 +31,9 @@ pub(super) struct VenueOrder {
     pub(super) best: Price,
     /// A stop-limit that has become a limit.
     pub(super) triggered: bool,
-    /// A session it could fill in has begun.
-    pub(super) started: bool,
+    /// The session whose opening it waits for comes next: an opening order sent inside a session waits
+    /// for that session's end first.
+    pub(super) armed: bool,
     /// The bar it last filled on: it takes one share of a bar's volume once.
     pub(super) filled_on: Timestamp,
 }
@@ -70,6 +71,10 @@ impl VenueOrder {
     pub(super) fn band(&self) -> Band {
         let rises_to = |price: Price| Band { low: Price::ZERO, high: price };
         let falls_to = |price: Price| Band { low: price, high: NEVER };
+        if !self.joins_bar() {
+            // It fills or ends at a moment, whatever the price does.
+            return Band::ALWAYS;
+        }
         match (self.kind, self.side) {
             (OrderKind::Market | OrderKind::TrailingStop { .. }, _) => Band::ALWAYS,
             (OrderKind::StopLimit { .. }, _) if self.triggered => Band::ALWAYS,
@@ -78,6 +83,25 @@ impl VenueOrder {
             (_, Side::Buy) => rises_to(self.trigger),
             (_, Side::Sell) => falls_to(self.trigger),
         }
+    }
+
+    /// Can it fill at an open? An opening order only at a session's first, a closing order never.
+    pub(super) fn joins_open(&self) -> bool {
+        match self.time_in_force {
+            TimeInForce::Opg => self.armed,
+            TimeInForce::Cls => false,
+            TimeInForce::Day | TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok => true,
+        }
+    }
+
+    /// Can it fill inside a bar? What is immediate or for an auction has one moment only.
+    pub(super) fn joins_bar(&self) -> bool {
+        matches!(self.time_in_force, TimeInForce::Day | TimeInForce::Gtc)
+    }
+
+    /// Does the end of a session matter to it?
+    pub(super) fn heeds_session(&self) -> bool {
+        matches!(self.time_in_force, TimeInForce::Day | TimeInForce::Opg | TimeInForce::Cls)
     }
 
     /// Is it a stop of any kind that has not become a limit?

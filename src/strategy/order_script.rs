@@ -1,0 +1,60 @@
+//! `order_script`: sends exactly the orders of a file at the close of the named bars.
+//!
+//! Not here: reading the file (`order_script_read`), what a flatten or a change means (engine::script).
+use super::{Intent, Intents, Strategy, View};
+use crate::domain::{Bar, SymbolIndex, Timestamp};
+
+/// What a script file asks for, checked against the symbols and bars of its scenario.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Script {
+    /// In order of time; rows of one time in the order of the file.
+    pub(super) rows: Vec<(Timestamp, Intent)>,
+    /// The text of each label.
+    pub(super) ids: Vec<String>,
+}
+
+impl Script {
+    /// The name of the strategy in a scenario.
+    pub const STRATEGY: &str = "order_script";
+    /// The parameter that names the file.
+    pub const FILE_PARAM: &str = "file";
+
+    /// Rows, in order of time.
+    pub fn rows(&self) -> &[(Timestamp, Intent)] {
+        &self.rows
+    }
+
+    /// The script's id for the order with `label`.
+    pub fn id(&self, label: u32) -> Option<&str> {
+        self.ids.get(label as usize).map(String::as_str)
+    }
+}
+
+/// Sends the orders of a script.
+#[derive(Debug)]
+pub struct OrderScript<'a> {
+    /// Rows that are not due yet.
+    rows: &'a [(Timestamp, Intent)],
+}
+
+impl<'a> OrderScript<'a> {
+    /// At its first row.
+    pub fn new(script: &'a Script) -> OrderScript<'a> {
+        OrderScript { rows: &script.rows }
+    }
+}
+
+impl Strategy for OrderScript<'_> {
+    #[inline]
+    fn on_bar(&mut self, _symbol: SymbolIndex, _bar: &Bar, _view: &View<'_>, _intents: &mut Intents) {}
+
+    #[inline]
+    fn on_step(&mut self, view: &View<'_>, intents: &mut Intents) {
+        while let [(time, intent), rest @ ..] = self.rows
+            && *time <= view.time
+        {
+            intents.push(*intent);
+            self.rows = rest;
+        }
+    }
+}
