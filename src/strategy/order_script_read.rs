@@ -244,3 +244,217 @@ fn part_of(id: &str) -> (&str, ScriptPart) {
     }
     (id, ScriptPart::Whole)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{OrderKind, Price, Quantity, TimeInForce, Trail, Volume};
+    use crate::strategy::ScriptSize;
+
+    const HEADER: &str = "time,action,id,symbol,side,qty,type,limit_price,stop_price,trail_price,trail_percent,\
+                          time_in_force,order_class,take_profit,stop_loss";
+
+    fn read(text: &str) -> Result<Script, ScriptError> {
+        let price: Price = "60".parse().expect("price");
+        let bar = |day: &str| Bar {
+            time: day.parse().expect("time"),
+            open: price,
+            high: price,
+            low: price,
+            close: price,
+            volume: Volume::from_shares(1).expect("volume"),
+        };
+        let bars = ["2024-01-02", "2024-01-03", "2024-01-05"].map(bar).to_vec();
+        let symbols = ["AAPL", "GOOG"].map(|name| name.parse().expect("symbol"));
+        let bars = [bars, Vec::new()];
+        let context = ScriptContext { symbols: &symbols, bars: &bars, timeframe: Timeframe::Day1, fractional: false };
+        read_script(text, &context)
+    }
+
+    fn rows(rows: &[&str]) -> Result<Script, ScriptError> {
+        read(&format!("{HEADER}\n{}\n", rows.join("\n")))
+    }
+
+    const BUY: &str = "2024-01-02,submit,E1,AAPL,buy,10,market,,,,,,,,";
+
+    #[test]
+    fn each_row_becomes_what_it_says() {
+        let script = rows(&[
+            "2024-01-03,flatten,,AAPL,,,,,,,,,,,",
+            BUY,
+            "2024-01-02,submit,T1,AAPL,sell,max,trailing_stop,,,,2.5,day,,,",
+            "2024-01-03,cancel,T1,,,,,,,,,,,,",
+            "2024-01-03,submit,X1,AAPL,sell,10,,,,,,,oco,63,57",
+            "2024-01-05,replace,X1.stop,,,,,,58,,,,,,",
+        ])
+        .expect("script");
+        let Intent::Submit(first) = script.rows()[0].1 else { panic!("{:?}", script.rows()) };
+        assert_eq!((first.label, script.id(first.label)), (0, Some("E1")));
+        assert_eq!(first.request.time_in_force, TimeInForce::Gtc);
+        assert_eq!(first.size, ScriptSize::Shares(Quantity::from_shares(10).expect("shares")));
+        let Intent::Submit(trail) = script.rows()[1].1 else { panic!("{:?}", script.rows()) };
+        let fraction = "0.025".parse().expect("ratio");
+        assert_eq!(trail.request.kind, OrderKind::TrailingStop { trail: Trail::Fraction(fraction) });
+        // Rows of one time keep the order of the file, whatever stands between.
+        assert_eq!(script.rows()[2].1, Intent::Flatten { symbol: Some(SymbolIndex(0)), label: None });
+        let target = |label, part| ScriptTarget { label, part };
+        assert_eq!(script.rows()[3].1, Intent::Cancel { target: target(1, ScriptPart::Whole) });
+        let stop = Some("58".parse().expect("price"));
+        let replaced = Intent::Replace { target: target(2, ScriptPart::Stop), quantity: None, limit: None, stop };
+        assert_eq!(script.rows()[5].1, replaced);
+    }
+
+    #[test]
+    fn columns_may_be_few_quoted_and_in_any_order() {
+        let text =
+            "\u{feff}action,\"time\",symbol,id,side,type,qty\r\n\r\n submit , 2024-01-02,GOOG,\"E1\",buy,market,5\r\n";
+        assert_eq!(read(text).expect("script").rows().len(), 1);
+        assert_eq!(read("time,action\n").expect("script").rows().len(), 0);
+    }
+
+    /// Every refusal: the row (or whole text), the words it must hold, the words that must be marked.
+    #[test]
+    fn each_refusal_names_the_value_and_the_remedy() {
+        for (row, wanted, marked) in [
+            (
+                "2024-01-04,submit,E9,AAPL,buy,10,market,,,,,,,,",
+                "2024-01-04 is no bar of any symbol; the bars around it are 2024-01-03 and 2024-01-05",
+                "2024-01-04",
+            ),
+            ("2024-02-04,halt,,,,,,,,,,,,,", "the last bar of the run is 2024-01-05", "2024-02-04"),
+            ("2023-02-04,halt,,,,,,,,,,,,,", "the first bar of the run is 2024-01-02", "2023-02-04"),
+            ("04.01.2024,halt,,,,,,,,,,,,,", "is not a time", "04.01.2024"),
+            (",halt,,,,,,,,,,,,,", "time is empty", ""),
+            (
+                "2024-01-03,sumbit,E9,AAPL,buy,10,market,,,,,,,,",
+                "action `sumbit` is not known; action is one of submit cancel",
+                "sumbit",
+            ),
+            ("2024-01-03,submit,,AAPL,buy,10,market,,,,,,,,", "id is empty", ""),
+            ("2024-01-03,submit,E1,AAPL,buy,10,market,,,,,,,,", "id E1 is used twice, first in line 2", "E1"),
+            ("2024-01-03,submit,E9.stop,AAPL,buy,10,market,,,,,,,,", "ends like the name of a leg", "E9.stop"),
+            (
+                "2024-01-03,submit,E9,APPL,buy,10,market,,,,,,,,",
+                "APPL is no symbol of the scenario; symbols of the scenario: AAPL GOOG",
+                "APPL",
+            ),
+            ("2024-01-03,submit,E9,,buy,10,market,,,,,,,,", "symbol is empty", ""),
+            (
+                "2024-01-03,submit,E9,AAPL,long,10,market,,,,,,,,",
+                "side `long` is not known; side is one of buy sell",
+                "long",
+            ),
+            ("2024-01-03,submit,E9,AAPL,buy,,market,,,,,,,,", "qty is empty", ""),
+            ("2024-01-03,submit,E9,AAPL,buy,-5,market,,,,,,,,", "qty -5 is not above 0", "-5"),
+            ("2024-01-03,submit,E9,AAPL,buy,0,market,,,,,,,,", "qty 0 is not above 0", "0"),
+            (
+                "2024-01-03,submit,E9,AAPL,buy,1.5,market,,,,,,,,",
+                "qty 1.5 is not whole; round it, or set sizing.fractional",
+                "1.5",
+            ),
+            ("2024-01-03,submit,E9,AAPL,buy,ten,market,,,,,,,,", "`ten` is not a decimal number", "ten"),
+            ("2024-01-03,submit,E9,AAPL,buy,10,limt,59,,,,,,,", "type `limt` is not known", "limt"),
+            ("2024-01-03,submit,E9,AAPL,buy,10,,,,,,,,,", "type is empty", ""),
+            (
+                "2024-01-03,submit,E9,AAPL,buy,10,limit,,,,,,,,",
+                "limit_price is empty; limit orders require a limit_price",
+                "",
+            ),
+            ("2024-01-03,submit,E9,AAPL,buy,10,limit,-1,,,,,,,", "limit_price", "-1"),
+            ("2024-01-03,submit,E9,AAPL,buy,10,stop,,,,,,,,", "stop orders require a stop_price", ""),
+            ("2024-01-03,submit,E9,AAPL,buy,10,stop_limit,59,,,,,,,", "stop_limit orders require a stop_price", ""),
+            ("2024-01-03,submit,E9,AAPL,buy,10,market,59,,,,,,,", "market orders have no limit_price", "59"),
+            ("2024-01-03,submit,E9,AAPL,buy,10,limit,59,58,,,,,,", "limit orders have no stop_price", "58"),
+            (
+                "2024-01-03,submit,E9,AAPL,buy,10,trailing_stop,,,,,,,,",
+                "must specify one of trail_price or trail_percent",
+                "",
+            ),
+            ("2024-01-03,submit,E9,AAPL,buy,10,trailing_stop,,,1,2,,,,", "both trail_price and trail_percent", "2"),
+            (
+                "2024-01-03,submit,E9,AAPL,buy,10,trailing_stop,,,,100,,,,",
+                "trail_percent 100 is not a percentage below 100",
+                "100",
+            ),
+            ("2024-01-03,submit,E9,AAPL,buy,10,market,,,,,gtd,,,", "time_in_force `gtd` is not known", "gtd"),
+            (
+                "2024-01-03,submit,E9,AAPL,buy,10,market,,,,,,brackets,63,57",
+                "order_class `brackets` is not known",
+                "brackets",
+            ),
+            (
+                "2024-01-03,submit,E9,AAPL,buy,10,market,,,,,,bracket,63,",
+                "do not fit order_class bracket; bracket orders need",
+                "",
+            ),
+            ("2024-01-03,submit,E9,AAPL,buy,10,market,,,,,,oto,63,57", "oto orders need exactly one", "63"),
+            (
+                "2024-01-03,submit,E9,AAPL,buy,10,market,,,,,,,,57",
+                "a simple order has no take_profit and no stop_loss",
+                "",
+            ),
+            (
+                "2024-01-03,submit,E9,AAPL,buy,10,stop,,59,,,,oto,,57",
+                "oto orders are market or limit orders, not stop",
+                "stop",
+            ),
+            (
+                "2024-01-03,submit,E9,AAPL,buy,10,market,,,,,,bracket,57,63",
+                "stop_loss 63 lies on the wrong side; this order needs stop_loss < limit < take_profit",
+                "63",
+            ),
+            ("2024-01-03,submit,E9,AAPL,buy,10,limit,56,,,,,oto,,57", "stop_loss 57 lies on the wrong side", "57"),
+            (
+                "2024-01-03,submit,E9,AAPL,sell,10,,,,,,,oco,57,63",
+                "this order needs stop_loss < limit < take_profit",
+                "63",
+            ),
+            (
+                "2024-01-03,submit,E9,AAPL,sell,10,market,,,,,,oco,63,57",
+                "oco orders are limit orders, not market",
+                "market",
+            ),
+            ("2024-01-03,submit,E9,AAPL,sell,10,limit,63,,,,,oco,63,57", "oco orders have no limit_price", "63"),
+            ("2024-01-03,cancel,E8,,,,,,,,,,,,", "no order E8 has been submitted before", "E8"),
+            ("2024-01-03,cancel,E1.stop,,,,,,,,,,,,", "E1 was submitted in line 2 without such a leg", "E1.stop"),
+            ("2024-01-03,cancel,E1,GOOG,,,,,,,,,,,", "E1 is not for GOOG", "GOOG"),
+            ("2024-01-03,cancel,E1,,,5,,,,,,,,,", "qty does nothing in a row `cancel`", "5"),
+            (
+                "2024-01-03,replace,E1,,,,,,,,,,,,",
+                "order parameters are not changed",
+                "2024-01-03,replace,E1,,,,,,,,,,,,",
+            ),
+            ("2024-01-03,replace,E1,,,,,59,,,,,,,", "E1 has no limit_price to change", "59"),
+            ("2024-01-03,replace,E1,,,max,,,,,,,,,", "`max` is not a decimal number", "max"),
+            ("2024-01-03,flatten,,GOGG,,,,,,,,,,,", "GOGG is no symbol of the scenario", "GOGG"),
+            ("2024-01-03,halt,,AAPL,,,,,,,,,,,", "symbol does nothing in a row `halt`", "AAPL"),
+            ("2024-01-03,halt", "2 fields where the header names 15", "2024-01-03,halt"),
+        ] {
+            let error = rows(&[BUY, row]).expect_err(row);
+            assert!(error.to_string().contains(wanted), "{row}: {error}");
+            assert_eq!(error.line, 3, "{row}: {error}");
+            let (start, length) = error.span.unwrap_or((0, row.len()));
+            assert_eq!(&row[start..start + length], marked, "{row}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_header_is_checked() {
+        let error = |text: &str| read(text).expect_err(text);
+        assert_eq!(error("time,action,limt_price\n").nearest.as_deref(), Some("limit_price"));
+        assert!(
+            error("time,action,foo\n").to_string().starts_with("line 1: unknown column `foo`; columns: time,action")
+        );
+        assert!(error("time,id\n").to_string().contains("no column action"));
+        assert!(error("time,action,time\n").to_string().contains("column time stands twice"));
+        assert!(error("\n \n").to_string().contains("the file is empty"));
+    }
+
+    #[test]
+    fn an_order_must_be_sent_before_it_is_changed() {
+        let early = rows(&["2024-01-02,cancel,E1,,,,,,,,,,,,", BUY]).expect_err("the cancel runs first");
+        assert_eq!((early.line, early.what.as_str()), (2, "no order E1 has been submitted before"));
+        // The file may name a later time first.
+        assert!(rows(&["2024-01-03,cancel,E1,,,,,,,,,,,,", BUY]).is_ok());
+    }
+}

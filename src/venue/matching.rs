@@ -232,7 +232,8 @@ impl SimulatedVenue {
         let quantity = wanted.min(bar.volume.share(self.rules.participation)).min(self.most_of(&order, wanted));
         if quantity.is_zero() || (order.time_in_force == TimeInForce::Fok && quantity < wanted) {
             // Not enough volume for it: it waits for the next bar, if it may.
-            self.books[symbol.get()][at].filled_on = bar.time;
+            self.books[symbol.get()][at].wait_after(bar);
+            self.refresh_band(symbol);
             return;
         }
         let done = quantity == wanted;
@@ -248,7 +249,7 @@ impl SimulatedVenue {
             resting.remaining = wanted - quantity;
             // Sized now; the rest is a plain number of shares.
             resting.size = OrderSize::Shares(resting.remaining);
-            resting.filled_on = bar.time;
+            resting.wait_after(bar);
         }
         if reduces {
             self.shrink_legs(symbol, &order, quantity);
@@ -326,6 +327,10 @@ impl SimulatedVenue {
         for order in &mut self.books[symbol.get()] {
             if order.sibling == Some(filled.id) {
                 order.remaining = order.remaining - quantity.min(order.remaining);
+            }
+            if filled.parent == Some(order.id) {
+                // The exit has begun: the rest of the entry would open a position that its exits have left.
+                order.remaining = Quantity::ZERO;
             }
             if order.reduce_only && order.id != filled.id {
                 let protects = held.closing_side() == Some(order.side);

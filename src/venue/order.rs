@@ -113,6 +113,14 @@ impl VenueOrder {
         }
     }
 
+    /// It could not fill whole on `bar`: it waits for the next, a triggered stop as the market order it is.
+    pub(super) fn wait_after(&mut self, bar: &Bar) {
+        self.filled_on = bar.time;
+        if matches!(self.kind, OrderKind::Stop { .. } | OrderKind::TrailingStop { .. }) {
+            self.kind = OrderKind::Market;
+        }
+    }
+
     /// Does `price` reach the stop?
     pub(super) fn stop_reached(&self, price: Price) -> bool {
         match self.side {

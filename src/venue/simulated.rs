@@ -202,7 +202,8 @@ impl SimulatedVenue {
             let symbol = SymbolIndex(index as u16);
             let Some(at) = self.books[index].iter().position(|order| order.id == id) else { continue };
             let order = &mut self.books[index][at];
-            order.kind = kind;
+            // A stop that has triggered is a market order and stays one.
+            order.kind = if order.kind == OrderKind::Market { OrderKind::Market } else { kind };
             order.trigger = kind.stop().unwrap_or(order.trigger);
             order.remaining = quantity.unwrap_or(order.remaining);
             let (remaining, sibling) = (order.remaining, order.sibling);
