@@ -18,6 +18,14 @@ pub enum RejectReason {
         /// The price it was sized at.
         price: Price,
     },
+    /// It would sell more than is held (or buy back more than is owed): one order does not flip a position.
+    #[error("insufficient qty available for order (requested: {need}, available: {have})")]
+    Flips {
+        /// Shares of the order.
+        need: Quantity,
+        /// Shares of the position.
+        have: Quantity,
+    },
     /// The venue does not take this type for this time (Alpaca: order types by time in force).
     #[error("{kind} orders do not take time in force {time_in_force}")]
     TimeInForce {

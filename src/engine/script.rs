@@ -118,7 +118,10 @@ impl<S: Strategy> Engine<S> {
                 let until = self.orders.next_id();
                 let open: Vec<OrderId> = self.voidable(symbol, until).collect();
                 self.effects.extend(open.into_iter().map(Effect::Cancel));
-                self.flattening.push(Flattening { symbol, label, asked_at: now, until });
+                match self.flattening.iter_mut().find(|pending| pending.symbol == symbol) {
+                    Some(pending) => pending.until = until,
+                    None => self.flattening.push(Flattening { symbol, label, asked_at: now, until }),
+                }
                 self.close_flattened(symbol);
             }
         }
@@ -134,15 +137,14 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
-    /// Open orders of `symbol` numbered below `until` that a flatten voids: all but exits on their way,
-    /// which do the same work.
+    /// Orders of `symbol` at the venue, numbered below `until`, that a flatten voids: all but exits on their
+    /// way, which do the same work. Legs that wait for their entry end with it.
     fn voidable(&self, symbol: SymbolIndex, until: OrderId) -> impl Iterator<Item = OrderId> + '_ {
         let before = self.orders.records().iter().take(until.0 as usize - 1);
         let of_symbol = before.filter(move |record| record.request.symbol == symbol);
-        let open = of_symbol.filter(|record| matches!(record.outcome, OrderOutcome::Sent(status) if status.is_open()));
         let is_exit =
             |record: &OrderRecord| matches!(record.request.purpose, OrderPurpose::Signal | OrderPurpose::KillSwitch);
-        open.filter(move |record| !is_exit(record)).map(|record| record.id)
+        of_symbol.filter(move |record| rests(record) && !is_exit(record)).map(|record| record.id)
     }
 }
 

@@ -342,6 +342,11 @@ impl Gate {
             // Part of it would close and the rest open the other way: one order does not flip a position.
             return Err(Refusal::ExceedsPosition { need: quantity, have: can_leave });
         }
+        if self.open.iter().any(|open| {
+            open.symbol == request.symbol && !open.reduces && open.side != request.side && !open.open.is_zero()
+        }) {
+            return Err(Refusal::OppositeEntry { side: request.side });
+        }
         let projected = self.projected(request.symbol, held);
         let after = projected.checked_add(quantity.signed(request.side)).unwrap_or(Quantity::MAX);
         if after < Quantity::ZERO && !self.margin.allow_short {

@@ -1,5 +1,5 @@
 //! Why the gate said no: typed data, text only on screen.
-use crate::domain::{Money, Quantity};
+use crate::domain::{Money, Quantity, Side};
 
 /// A refusal of our own gate. Each names what the order needs and what there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +54,12 @@ pub enum Refusal {
         /// The class.
         class: &'static str,
     },
+    /// An entry on the other side rests: if only one of both filled, no limit would have counted it.
+    #[error("cannot open a {} while a {} order is open", opening(*side), opening(side.opposite()))]
+    OppositeEntry {
+        /// Of the order.
+        side: Side,
+    },
     /// A stop and a target for a position that is not there.
     #[error("oco orders must be exit orders")]
     ExitClass,
@@ -70,6 +76,14 @@ pub enum Refusal {
     NotOpen,
 }
 
+/// Alpaca's words for an entry on `side`.
+fn opening(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "long buy",
+        Side::Sell => "short sell",
+    }
+}
+
 impl Refusal {
     /// The name in `refusals.csv` and in counts.
     pub const fn code(&self) -> &'static str {
@@ -82,6 +96,7 @@ impl Refusal {
             Refusal::NoPrice => "no_price",
             Refusal::Halted => "halted",
             Refusal::EntryClass { .. } => "entry_class",
+            Refusal::OppositeEntry { .. } => "opposite_entry",
             Refusal::ExitClass => "exit_class",
             Refusal::BelowFilled { .. } => "below_filled",
             Refusal::NotOpen => "not_open",
@@ -90,30 +105,29 @@ impl Refusal {
 
     /// What the order needed, in the unit of the limit; `None` where there is no number.
     pub fn need(&self) -> Option<String> {
-        match self {
-            Refusal::BuyingPower { need, .. } | Refusal::PositionSize { need, .. } | Refusal::TooSmall { need, .. } => {
-                Some(need.to_string())
-            }
-            Refusal::ShortBan { need } | Refusal::ExceedsPosition { need, .. } | Refusal::BelowFilled { need, .. } => {
-                Some(need.to_string())
-            }
-            Refusal::NoPrice | Refusal::Halted | Refusal::EntryClass { .. } | Refusal::ExitClass | Refusal::NotOpen => {
-                None
-            }
-        }
+        self.numbers().map(|(need, _)| need)
     }
 
     /// What there was, in the same unit.
     pub fn have(&self) -> Option<String> {
+        self.numbers().map(|(_, have)| have)
+    }
+
+    fn numbers(&self) -> Option<(String, String)> {
         match self {
-            Refusal::BuyingPower { have, .. } | Refusal::PositionSize { have, .. } | Refusal::TooSmall { have, .. } => {
-                Some(have.to_string())
+            Refusal::BuyingPower { need, have }
+            | Refusal::PositionSize { need, have }
+            | Refusal::TooSmall { need, have } => Some((need.to_string(), have.to_string())),
+            Refusal::ExceedsPosition { need, have } | Refusal::BelowFilled { need, have } => {
+                Some((need.to_string(), have.to_string()))
             }
-            Refusal::ExceedsPosition { have, .. } | Refusal::BelowFilled { have, .. } => Some(have.to_string()),
-            Refusal::ShortBan { .. } => Some(Quantity::ZERO.to_string()),
-            Refusal::NoPrice | Refusal::Halted | Refusal::EntryClass { .. } | Refusal::ExitClass | Refusal::NotOpen => {
-                None
-            }
+            Refusal::ShortBan { need } => Some((need.to_string(), Quantity::ZERO.to_string())),
+            Refusal::NoPrice
+            | Refusal::Halted
+            | Refusal::EntryClass { .. }
+            | Refusal::OppositeEntry { .. }
+            | Refusal::ExitClass
+            | Refusal::NotOpen => None,
         }
     }
 }

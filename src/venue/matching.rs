@@ -291,7 +291,13 @@ impl SimulatedVenue {
         };
         if reduces {
             let held = self.account.shares(symbol).abs();
-            return Ok(if order.reduce_only { wanted.min(held) } else { wanted });
+            return match order.reduce_only {
+                true => Ok(wanted.min(held)),
+                false if wanted > held => Err(RejectReason::Flips { need: wanted, have: held }),
+                // It was sent to open a position with exits of its own, and the old one has not left yet.
+                false if order.legs.any() => Err(RejectReason::Flips { need: wanted, have: Quantity::ZERO }),
+                false => Ok(wanted),
+            };
         }
         if wanted.is_zero() {
             return Err(RejectReason::NoShares { price });
@@ -337,7 +343,7 @@ impl SimulatedVenue {
                 order.remaining = if protects { order.remaining.min(held.abs()) } else { Quantity::ZERO };
             }
         }
-        self.cancel_where(symbol, |order| order.remaining.is_zero());
+        self.cancel_emptied(symbol);
     }
 
     /// An entry filled: its legs go live, sized to what has filled.

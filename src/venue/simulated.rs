@@ -195,6 +195,20 @@ impl SimulatedVenue {
         self.refresh_band(symbol);
     }
 
+    /// Cancels orders without shares left, and the rest of an entry whose legs are among them: what it
+    /// bought has left, and its legs cannot come back.
+    pub(super) fn cancel_emptied(&mut self, symbol: SymbolIndex) {
+        let book = &mut self.books[symbol.get()];
+        for at in 0..book.len() {
+            if let (Some(parent), true) = (book[at].parent, book[at].remaining.is_zero())
+                && let Some(entry) = book.iter_mut().find(|order| order.id == parent)
+            {
+                entry.remaining = Quantity::ZERO;
+            }
+        }
+        self.cancel_where(symbol, |order| order.remaining.is_zero());
+    }
+
     /// Changes quantity and prices of a resting order; an unknown one is no error: it may have filled while
     /// the change was on its way. Both of a pair are for the same quantity.
     pub fn replace(&mut self, id: OrderId, quantity: Option<Quantity>, kind: OrderKind, now: Timestamp) {

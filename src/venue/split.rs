@@ -22,7 +22,7 @@ impl SimulatedVenue {
             order.kind = split_kind(order.kind, ratio);
             order.legs = split_legs(order.legs, ratio);
         }
-        self.cancel_where(symbol, |order| order.remaining.is_zero());
+        self.cancel_emptied(symbol);
     }
 }
 

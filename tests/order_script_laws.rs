@@ -1,0 +1,203 @@
+//! Laws of order scripts: whatever a script asks on whatever bars, the books tie and the gate holds.
+#![allow(clippy::unwrap_used)]
+mod micro;
+
+use std::collections::BTreeMap;
+
+use micro::{Micro, Outcome, run_micro};
+use proptest::prelude::*;
+
+const DAYS: [&str; 10] = [
+    "2024-01-02",
+    "2024-01-03",
+    "2024-01-04",
+    "2024-01-05",
+    "2024-01-08",
+    "2024-01-09",
+    "2024-01-10",
+    "2024-01-11",
+    "2024-01-12",
+    "2024-01-16",
+];
+
+/// Open, high, low, close and volume in whole dollars and shares.
+type Day = (i64, i64, i64, i64, i64);
+
+fn day() -> impl Strategy<Value = Day> {
+    (50i64..70, 50i64..70, 0i64..4, 0i64..4, prop_oneof![Just(0i64), 100i64..2_000])
+        .prop_map(|(open, close, up, down, volume)| (open, open.max(close) + up, open.min(close) - down, close, volume))
+}
+
+fn bars(days: &[Day]) -> String {
+    let row = |(time, (open, high, low, close, volume)): (&&str, &Day)| {
+        format!("{time},{open},{high},{low},{close},{volume}")
+    };
+    DAYS.iter().zip(days).map(row).collect::<Vec<_>>().join("\n")
+}
+
+/// What a row asks, before it has a time and an id.
+#[derive(Debug, Clone)]
+enum Ask {
+    Submit(String),
+    /// Cancel or replace the order so many submissions back, or a leg of it.
+    Cancel(usize, &'static str),
+    Replace(usize, String),
+    Plain(&'static str),
+}
+
+fn submit() -> impl Strategy<Value = Ask> {
+    let side = prop_oneof![Just("buy"), Just("sell")];
+    let qty = prop_oneof![Just("max".to_owned()), (1i64..400).prop_map(|qty| qty.to_string())];
+    let tif = prop_oneof![Just("gtc"), Just("day"), Just("ioc"), Just("fok"), Just("opg"), Just("cls")];
+    let prices = (50i64..70, 50i64..70, 1i64..5, 1i64..8, 1i64..8);
+    (side, qty, tif, 0usize..8, prices, prop_oneof![Just("AAA"), Just("BBB")]).prop_map(
+        |(side, qty, tif, shape, (limit, stop, trail, win, lose), symbol)| {
+            let rests = if matches!(tif, "gtc" | "day") { tif } else { "gtc" };
+            let way = if side == "buy" { 1 } else { -1 };
+            let (target, guard) = (limit + way * win, limit - way * lose);
+            let tail = match shape {
+                0 => format!("market,,,,,{tif},,,"),
+                1 => format!("limit,{limit},,,,{tif},,,"),
+                2 => format!("stop,,{stop},,,{rests},,,"),
+                3 => format!("stop_limit,{limit},{stop},,,{rests},,,"),
+                4 => format!("trailing_stop,,,{trail},,{rests},,,"),
+                5 => format!("limit,{limit},,,,{rests},bracket,{target},{guard}"),
+                6 => format!("limit,{limit},,,,{rests},oto,,{guard}"),
+                _ => format!(",,,,,{rests},oco,{guard},{target}"),
+            };
+            Ask::Submit(format!("{symbol},{side},{qty},{tail}"))
+        },
+    )
+}
+
+fn ask() -> impl Strategy<Value = Ask> {
+    let part = prop_oneof![2 => Just(""), 1 => Just(".stop")];
+    let replace = prop_oneof![
+        (1i64..400).prop_map(|qty| format!(",,{qty},,,,,,,,,")),
+        (50i64..70).prop_map(|limit| format!(",,,,{limit},,,,,,,")),
+        (50i64..70).prop_map(|stop| format!(",,,,,{stop},,,,,,")),
+    ];
+    let plain = prop_oneof![
+        Just("halt,,,,,,,,,,,,,"),
+        Just("resume,,,,,,,,,,,,,"),
+        Just("flatten,,,,,,,,,,,,,"),
+        Just("flatten,,AAA,,,,,,,,,,,"),
+    ];
+    prop_oneof![
+        12 => submit(),
+        2 => (1usize..5, part).prop_map(|(back, part)| Ask::Cancel(back, part)),
+        3 => (1usize..5, replace).prop_map(|(back, fields)| Ask::Replace(back, fields)),
+        2 => plain.prop_map(Ask::Plain),
+    ]
+}
+
+/// Rows that a reader accepts: ids are numbered, and a change names an order that has what is changed.
+fn script(asks: &[(usize, Ask)]) -> String {
+    let mut asks = asks.to_vec();
+    asks.sort_by_key(|(day, _)| *day);
+    let mut sent: Vec<String> = Vec::new();
+    let mut rows = Vec::new();
+    for (day, ask) in &asks {
+        let back = |back: usize| sent.len().checked_sub(back).map(|at| (at, sent[at].as_str()));
+        let row = match ask {
+            Ask::Submit(fields) => {
+                sent.push(fields.clone());
+                Some(format!("submit,E{},{fields}", sent.len() - 1))
+            }
+            Ask::Cancel(by, part) => back(*by)
+                .filter(|(_, order)| part.is_empty() || order.contains(",oco,") || order.contains(",oto,"))
+                .map(|(at, _)| format!("cancel,E{at}{part},,,,,,,,,,,,")),
+            Ask::Replace(by, fields) => back(*by)
+                .filter(|(_, order)| {
+                    let (is_limit, is_stop) =
+                        (order.contains("limit,"), order.contains("stop,,") || order.contains("stop_limit,"));
+                    let price = |at: usize| !fields.split(',').nth(at).unwrap().is_empty();
+                    (!price(4) || is_limit || order.contains(",oco,"))
+                        && (!price(5) || is_stop && !order.contains("trailing"))
+                })
+                .map(|(at, _)| format!("replace,E{at},{fields}")),
+            Ask::Plain(fields) => Some((*fields).to_owned()),
+        };
+        rows.extend(row.map(|row| format!("{},{row}", DAYS[*day])));
+    }
+    rows.join("\n")
+}
+
+/// A fill out of its text: order, day, signed shares.
+fn fills(outcome: &Outcome) -> Vec<(String, usize, i64)> {
+    let read = |fill: &String| {
+        let words: Vec<&str> = fill.split(' ').collect();
+        let day = DAYS.iter().position(|day| *day == words[1]).unwrap();
+        let shares: i64 = words[3].parse().unwrap();
+        (words[0].to_owned(), day, if words[2] == "buy" { shares } else { -shares })
+    };
+    outcome.fills.iter().map(read).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The run ends (the venue and the engine agree on every order, the books tie at every bar), nothing
+    /// fills on the bar that sent it, no fill flips a position, and refused orders never fill.
+    #[test]
+    fn whatever_a_script_asks_the_books_tie(
+        series in proptest::collection::vec((day(), day()), DAYS.len()),
+        asks in proptest::collection::vec((0usize..9, ask()), 1..30),
+        split in proptest::option::of(prop_oneof![Just("2"), Just("1.5"), Just("0.25")]),
+        shorts: bool,
+        thin: bool,
+    ) {
+        let (left, right): (Vec<Day>, Vec<Day>) = series.into_iter().unzip();
+        let bars = [("AAA", bars(&left)), ("BBB", bars(&right))];
+        let text = script(&asks);
+        let actions = split.map_or(String::new(), |ratio| format!("AAA,2024-01-08,split,{ratio}"));
+        let set = vec![
+            format!("account.allow_short={shorts}"),
+            format!("execution.participation={}", if thin { "0.1" } else { "1" }),
+        ];
+        let micro = Micro { bars: &bars, script: text.clone(), actions: &actions, set, ..Micro::default() };
+        let outcome = run_micro(&micro).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+        let rows: Vec<&str> = text.lines().collect();
+        let sent_on = |order: &str| {
+            let id = format!("E{}", order.trim_start_matches('E').split('.').next().unwrap());
+            rows.iter().find(|row| row.split(',').nth(2) == Some(&id) && row.contains(",submit,"))
+                .map(|row| DAYS.iter().position(|day| row.starts_with(day)).unwrap())
+        };
+        let refused: Vec<&str> = outcome.orders.iter()
+            .filter_map(|order| order.split_once(" refused").map(|(id, _)| id)).collect();
+        let mut filled: BTreeMap<String, i64> = BTreeMap::new();
+        for (order, day, shares) in fills(&outcome) {
+            prop_assert!(sent_on(&order).is_none_or(|sent| sent < day), "{order} filled on its own bar\n{text}");
+            prop_assert!(!refused.contains(&order.as_str()), "{order} was refused\n{text}");
+            *filled.entry(order).or_default() += shares;
+        }
+        prop_assert!(outcome.equity.len() == DAYS.len());
+    }
+
+    /// While halted, every fill shrinks the position and none flips it.
+    #[test]
+    fn halted_only_reductions_fill(
+        series in proptest::collection::vec(day(), DAYS.len()),
+        asks in proptest::collection::vec((0usize..9, ask()), 1..30),
+        at in 1usize..7,
+    ) {
+        let one = |(day, ask): &(usize, Ask)| match ask {
+            Ask::Submit(fields) => (*day, Ask::Submit(fields.replace("BBB", "AAA"))),
+            Ask::Plain("resume,,,,,,,,,,,,,") => (*day, Ask::Plain("halt,,,,,,,,,,,,,")),
+            other => (*day, other.clone()),
+        };
+        let mut asks: Vec<(usize, Ask)> = asks.iter().map(one).collect();
+        asks.push((at, Ask::Plain("halt,,,,,,,,,,,,,")));
+        let text = script(&asks);
+        let bars = [("AAA", bars(&series))];
+        let outcome = run_micro(&Micro { bars: &bars, script: text.clone(), ..Micro::default() })
+            .map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+        let mut held = 0i64;
+        for (order, day, shares) in fills(&outcome) {
+            let after = held + shares;
+            prop_assert!(held.signum() * after.signum() >= 0, "{order} flips {held} by {shares}\n{text}");
+            prop_assert!(day <= at || after.abs() < held.abs(), "{order} on day {day}: {held} by {shares}\n{text}");
+            held = after;
+        }
+    }
+}
