@@ -185,7 +185,8 @@ impl SimulatedVenue {
                 _ => continue,
             };
             if !stops && order.limit_reached(limit, order.best_of(bar), self.rules.limit_fill) {
-                return Some((at, limit));
+                // A leg that its entry's open has already passed fills there, as a limit would at any open.
+                return Some((at, order.better(limit, bar.open)));
             }
         }
         None

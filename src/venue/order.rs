@@ -163,6 +163,14 @@ impl VenueOrder {
         }
     }
 
+    /// The better of two prices for this side.
+    pub(super) fn better(&self, a: Price, b: Price) -> Price {
+        match self.side {
+            Side::Buy => a.min(b),
+            Side::Sell => a.max(b),
+        }
+    }
+
     /// Moves a trailing stop after a bar; true when its trigger changed.
     pub(super) fn ratchet(&mut self, bar: &Bar, tick: Tick) -> bool {
         let OrderKind::TrailingStop { trail } = self.kind else { return false };
