@@ -81,8 +81,25 @@ fn stops() {
             name: "a short stop gapped through fills at the open",
             days: &[FLAT, FLAT, "65 66 64 65"],
             script: &["0 submit E1 sell 50 market", "1 submit S1 buy 50 stop stop_price=63"],
-            set: &[],
+            set: &["execution.venue_rules=none"],
             fills: &["E1 1-03 sell 50 @ 60", "S1 1-04 buy 50 @ 65"],
+        },
+        Case {
+            // The collar of 63 is 63 × 1.025 = 64.575, on the grid 64.57. 01-04 opens above: a limit from
+            // 01-05 on, whose low 64.5 is good enough.
+            name: "a buy stop gapped through its collar waits as a limit",
+            days: &[FLAT, FLAT, "65 66 64 65", "65 66 64.5 65"],
+            script: &["0 submit E1 sell 50 market", "1 submit S1 buy 50 stop stop_price=63"],
+            set: &[],
+            fills: &["E1 1-03 sell 50 @ 60", "S1 1-05 buy 50 @ 64.57"],
+        },
+        Case {
+            // The open 64.5 is within; 5 % of slippage would be 67.725, the collar keeps it at 64.57.
+            name: "a buy stop pays its collar at most",
+            days: &[FLAT, FLAT, "64.5 66 64 65"],
+            script: &["0 submit E1 sell 50 market", "1 submit S1 buy 50 stop stop_price=63"],
+            set: &["execution.slippage={ kind = \"bps\", value = \"500\" }"],
+            fills: &["E1 1-03 sell 50 @ 57", "S1 1-04 buy 50 @ 64.57"],
         },
         Case {
             // The low is the stop: touched.

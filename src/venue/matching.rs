@@ -4,10 +4,10 @@
 //! order of symbols. Inside the bar: stops before targets (or after, by `both_touched`). A stop fills
 //! at its level or at the open if the bar opened beyond it, so never better than a market order sent
 //! at that moment. Nothing fills on a bar without volume.
+use super::CostScope;
 use super::order::{VenueOrder, leg_price};
 use super::rules::{BothTouched, DueExit, MarketFill};
 use super::simulated::SimulatedVenue;
-use super::{CostScope, Slippage};
 use crate::domain::{
     Bar, ExecutionEvent, ExitLegs, Fill, LegActivation, LegLevel, OrderId, OrderKind, OrderPurpose, OrderSize, Price,
     Quantity, RejectReason, SymbolIndex, TimeInForce, Timestamp, Trail,
@@ -144,19 +144,23 @@ impl SimulatedVenue {
         first.or_else(|| self.position_where(symbol, fills_at_open)).map(|at| (at, bar.open))
     }
 
-    /// A stop-limit whose stop lies behind the open becomes a limit before the open is matched.
+    /// A stop-limit whose stop lies behind the open becomes a limit before the open is matched; so does a buy
+    /// stop whose collar lies behind it. Where the open is beyond the limit, it does not fill on this bar.
     fn trigger_gapped_stop_limits(&mut self, symbol: SymbolIndex, bar: &Bar) {
-        let limit_fill = self.rules.limit_fill;
+        let (limit_fill, tick) = (self.rules.limit_fill, self.rules.tick);
         for order in &mut self.books[symbol.get()] {
-            let gapped = matches!(order.kind, OrderKind::StopLimit { .. }) && !order.triggered;
-            if gapped && order.live_after < bar.time && !bar.volume.is_zero() && order.stop_reached(bar.open) {
-                order.triggered = true;
-                if let OrderKind::StopLimit { limit, .. } = order.kind
-                    && !order.limit_reached(limit, bar.open, limit_fill)
-                {
-                    // The open lies beyond its limit: it does not fill on the bar that triggered it.
-                    order.filled_on = bar.time;
+            if order.live_after >= bar.time || bar.volume.is_zero() || !order.stop_reached(bar.open) {
+                continue;
+            }
+            match (order.kind, order.collar(tick)) {
+                (OrderKind::StopLimit { limit, .. }, _) if !order.triggered => {
+                    order.triggered = true;
+                    if !order.limit_reached(limit, bar.open, limit_fill) {
+                        order.filled_on = bar.time;
+                    }
                 }
+                (_, Some(collar)) if bar.open > collar => order.wait_after(bar, tick),
+                _ => {}
             }
         }
     }
@@ -233,7 +237,8 @@ impl SimulatedVenue {
         let quantity = wanted.min(bar.volume.share(self.rules.participation)).min(self.most_of(&order, wanted));
         if quantity.is_zero() || (order.time_in_force == TimeInForce::Fok && quantity < wanted) {
             // Not enough volume for it: it waits for the next bar, if it may.
-            self.books[symbol.get()][at].wait_after(bar);
+            let tick = self.rules.tick;
+            self.books[symbol.get()][at].wait_after(bar, tick);
             self.refresh_band(symbol);
             return;
         }
@@ -246,11 +251,12 @@ impl SimulatedVenue {
         if done {
             self.take(symbol, at);
         } else {
+            let tick = self.rules.tick;
             let resting = &mut self.books[symbol.get()][at];
             resting.remaining = wanted - quantity;
             // Sized now; the rest is a plain number of shares.
             resting.size = OrderSize::Shares(resting.remaining);
-            resting.wait_after(bar);
+            resting.wait_after(bar, tick);
         }
         if reduces {
             self.shrink_legs(symbol, &order, quantity);
@@ -268,11 +274,8 @@ impl SimulatedVenue {
     fn fill_price(&self, order: &VenueOrder, reference: Price, reduces: bool) -> Price {
         let takes = matches!(order.kind, OrderKind::Market | OrderKind::Stop { .. } | OrderKind::TrailingStop { .. });
         let pays = takes && (self.rules.slippage_on == CostScope::Both || !reduces);
-        if pays {
-            self.rules.slippage.applied(order.side, reference)
-        } else {
-            Slippage::None.applied(order.side, reference)
-        }
+        let price = if pays { self.rules.slippage.applied(order.side, reference) } else { reference };
+        order.collar(self.rules.tick).map_or(price, |collar| price.min(collar))
     }
 
     /// How many shares the order is for, now that its price is known.

@@ -1,7 +1,7 @@
 //! An order while it rests at the venue.
 use crate::domain::{
-    Bar, ExitLegs, LegLevel, OrderId, OrderKind, OrderPurpose, OrderSize, Price, Quantity, Side, Tick, TimeInForce,
-    Timestamp, Trail,
+    Bar, ExitLegs, LegLevel, OrderId, OrderKind, OrderPurpose, OrderSize, Price, Quantity, Ratio, Side, Tick,
+    TimeInForce, Timestamp, Trail,
 };
 
 use super::rules::LimitFill;
@@ -113,12 +113,25 @@ impl VenueOrder {
         }
     }
 
-    /// It could not fill whole on `bar`: it waits for the next, a triggered stop as the market order it is.
-    pub(super) fn wait_after(&mut self, bar: &Bar) {
+    /// It could not fill whole on `bar`: it waits for the next, a triggered stop as the market order it is,
+    /// or as a limit at its collar.
+    pub(super) fn wait_after(&mut self, bar: &Bar, tick: Tick) {
         self.filled_on = bar.time;
-        if matches!(self.kind, OrderKind::Stop { .. } | OrderKind::TrailingStop { .. }) {
+        if let (OrderKind::Stop { stop }, Some(limit)) = (self.kind, self.collar(tick)) {
+            self.kind = OrderKind::StopLimit { stop, limit };
+            self.triggered = true;
+        } else if matches!(self.kind, OrderKind::Stop { .. } | OrderKind::TrailingStop { .. }) {
             self.kind = OrderKind::Market;
         }
+    }
+
+    /// The most a buy stop pays at Alpaca, which sends it as a stop-limit: 4 % above a stop below $50, 2.5 %
+    /// from there on.
+    pub(super) fn collar(&self, tick: Tick) -> Option<Price> {
+        const FIFTY: i64 = 50 * Price::UNITS_PER_USD;
+        let share = Ratio::from_units(if self.trigger.units() < FIFTY { 40_000_000 } else { 25_000_000 });
+        let is_collared = matches!(self.kind, OrderKind::Stop { .. }) && self.side == Side::Buy;
+        (is_collared && tick == Tick::UsEquity).then(|| self.trigger.scaled(share.one_plus()).floor_to(tick))
     }
 
     /// Does `price` reach the stop?

@@ -216,8 +216,9 @@ impl SimulatedVenue {
             let symbol = SymbolIndex(index as u16);
             let Some(at) = self.books[index].iter().position(|order| order.id == id) else { continue };
             let order = &mut self.books[index][at];
-            // A stop that has triggered is a market order and stays one.
-            order.kind = if order.kind == OrderKind::Market { OrderKind::Market } else { kind };
+            // A stop that has triggered is a market order, or a limit at its collar, and stays one.
+            let is_same_kind = std::mem::discriminant(&order.kind) == std::mem::discriminant(&kind);
+            order.kind = if is_same_kind { kind } else { order.kind };
             order.trigger = kind.stop().unwrap_or(order.trigger);
             order.remaining = quantity.unwrap_or(order.remaining);
             let (remaining, sibling) = (order.remaining, order.sibling);
