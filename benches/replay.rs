@@ -96,7 +96,6 @@ fn engine_run(bars: &[Bar], sessions: &[SessionSpan]) -> Outcome {
         margin: Margin { leverage: 1, allow_short: false, cash_check: CashCheck::Approval },
         commission,
         trim_to_cash: false,
-        steps: bars.len(),
     };
     let rules = VenueRules {
         market_fill: MarketFill::NextOpen,
@@ -118,9 +117,9 @@ fn engine_run(bars: &[Bar], sessions: &[SessionSpan]) -> Outcome {
     let mut backend = ReplayBackend::new(rules, cash, 1);
     let input = ReplayInput { bars: &[bars], sessions, actions: &[], market_fill: MarketFill::NextOpen };
     replay(&mut engine, &mut backend, &input).expect("the venue and the engine agree");
-    let drawdown = engine.drawdown_max().to_f64();
     let journal = engine.finish();
-    Outcome { equity: journal.equity.last().expect("a bar").to_f64(), fills: journal.fills.len(), drawdown }
+    let (equity, drawdown) = (journal.equity.last().to_f64(), journal.equity.drawdown_max().to_f64());
+    Outcome { equity, fills: journal.fills.len(), drawdown }
 }
 
 /// Columns of plain floats, in ticks, for the flat loop.
@@ -135,11 +134,10 @@ struct Columns {
 fn flat_run(bars: &Columns) -> Outcome {
     let (open, high, low, close) = (&bars.open[..], &bars.high[..], &bars.low[..], &bars.close[..]);
     let n = close.len();
-    let mut curve: Vec<f64> = Vec::with_capacity(n);
     let (mut fast_sum, mut slow_sum, mut atr, mut previous) = (0.0, 0.0, 0.0, 0.0);
     let (mut cash, mut shares, mut stop, mut pending, mut pending_stop) = (CASH, 0.0, 0.0, 0i8, 0.0);
     let (mut sign, mut fills) = (0i8, 0usize);
-    let (mut peak, mut drawdown) = (CASH, 0.0f64);
+    let (mut last, mut peak, mut drawdown) = (CASH, CASH, 0.0f64);
     for t in 0..n {
         if pending == 1 {
             cash -= SHARES * open[t] * (1.0 + FEE);
@@ -178,9 +176,9 @@ fn flat_run(bars: &Columns) -> Outcome {
         let equity = cash + shares * close[t];
         peak = equity.max(peak);
         drawdown = (peak - equity).max(drawdown);
-        curve.push(equity);
+        last = equity;
     }
-    Outcome { equity: *curve.last().expect("a bar") / TICKS, fills, drawdown: drawdown / TICKS }
+    Outcome { equity: last / TICKS, fills, drawdown: drawdown / TICKS }
 }
 
 fn columns(bars: &[Bar]) -> Columns {

@@ -81,6 +81,24 @@ fn one_session_of_minutes_and_one_bar() {
     draw("bar", &run(&minutes(1, 150.0), Timeframe::Minute1, CROSSOVER));
 }
 
+/// Prices make the scale; a line that leaves it must not run through titles and dates.
+#[test]
+fn a_line_far_from_the_prices_is_not_drawn() {
+    let market = bokeh("2012-01-03");
+    let model = run(&market, Timeframe::Day1, CROSSOVER);
+    let with = |change: fn(f64) -> Option<f64>| {
+        let mut model = model.clone();
+        for (_, values) in model.prices.iter_mut().flat_map(|panel| &mut panel.indicators) {
+            values.iter_mut().for_each(|value| *value = value.and_then(change));
+        }
+        price_png(&model).expect("price")
+    };
+    let none = with(|_| None);
+    assert_eq!(with(|value| Some(value * 100.0)), none);
+    assert_eq!(with(|value| Some(-value)), none);
+    assert_ne!(with(Some), none);
+}
+
 #[test]
 fn a_flat_line() {
     let market = bokeh("2012-01-03");

@@ -1,16 +1,22 @@
 //! The command line: one file a command, low arguments in, domain values out.
 //!
 //! Not here: anything a library user would need. Exit codes: 0 done, 1 the run could not finish,
-//! 2 the input is wrong.
+//! 2 the input is wrong, 3 a check did not hold. A reader that has seen enough (`| head`) is no failure.
 mod backtest;
+mod data;
+mod finish;
+mod indicators;
+mod metrics;
+mod report;
+mod screen;
 mod strategies;
 
-use std::io::{self, IsTerminal};
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::scenario::Style;
+use crate::strategy::{BuiltIn, Catalog};
 
 /// Backtest, rehearse and trade US-equity strategies with one risk gate on every backend.
 #[derive(Debug, Parser)]
@@ -24,8 +30,26 @@ struct Cli {
 enum Command {
     /// Run one scenario on history; print a summary and write a run folder
     Backtest(backtest::BacktestArgs),
+    /// Check, convert or make up files of bars
+    #[command(subcommand)]
+    Data(data::DataCommand),
+    /// List the indicators, or compute columns of them beside the bars of a file
+    Indicators(indicators::IndicatorsArgs),
+    /// Every measure of a series of returns or equity, whoever made it
+    Metrics(metrics::MetricsArgs),
+    /// Rebuild the report of a finished run
+    Report(report::ReportArgs),
     /// List the strategies with their rules, parameters, ranges and defaults
-    Strategies,
+    Strategies(strategies::StrategiesArgs),
+}
+
+/// How to print a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
 }
 
 /// Why a command ended early.
@@ -35,37 +59,48 @@ enum Failure {
     Input(String),
     /// The machine would not: text ready to print.
     Machine(String),
+    /// What should hold does not: text ready to print.
+    Check(String),
+    /// Whoever reads the output has closed it.
+    ReaderGone,
 }
 
-/// Runs the command line of this process.
+/// Runs the command line of this process with the built-in strategies.
 pub fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
-        Command::Backtest(args) => backtest::run(&args, &mut io::stdout().lock()),
-        Command::Strategies => strategies::run(&mut io::stdout().lock()),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Input(text)) => {
-            eprintln!("{}", text.trim_end());
-            ExitCode::from(2)
-        }
-        Err(Failure::Machine(text)) => {
-            eprintln!("{}", text.trim_end());
-            ExitCode::FAILURE
-        }
-    }
+    main_with(BuiltIn)
 }
 
-/// Colours for errors, if standard error can show them.
-fn error_style() -> Style {
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
-        || std::env::var_os("TERM").is_some_and(|term| term == "dumb")
-        || !io::stderr().is_terminal();
-    if plain { Style::PLAIN } else { Style::ANSI }
+/// Runs the command line of this process with the strategies of `catalog`.
+///
+/// `BuiltIn.and::<Mine>()` is a catalog with a strategy of one's own: every command knows it then.
+pub fn main_with<C: Catalog>(catalog: C) -> ExitCode {
+    let command = Cli::parse().command;
+    let mut out = io::stdout().lock();
+    let outcome = match command {
+        Command::Backtest(args) => backtest::run(&args, &catalog, &mut out),
+        Command::Data(command) => data::run(&command, &mut out),
+        Command::Indicators(args) => indicators::run(&args, &mut out),
+        Command::Metrics(args) => metrics::run(&args, &mut out),
+        Command::Report(args) => report::run(&args, &catalog, &mut out),
+        Command::Strategies(args) => strategies::run(&args, &catalog, &mut out),
+    };
+    let outcome = outcome.and_then(|()| Ok(out.flush()?));
+    let (text, code) = match outcome {
+        Ok(()) | Err(Failure::ReaderGone) => return ExitCode::SUCCESS,
+        Err(Failure::Machine(text)) => (text, 1),
+        Err(Failure::Input(text)) => (text, 2),
+        Err(Failure::Check(text)) => (text, 3),
+    };
+    // Where the error itself cannot be written, the exit code still says it.
+    let _ = writeln!(io::stderr(), "{}", text.trim_end());
+    ExitCode::from(code)
 }
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Failure {
-        Failure::Machine(format!("error {error}"))
+        match error.kind() {
+            ErrorKind::BrokenPipe => Failure::ReaderGone,
+            _ => Failure::Machine(format!("error {error}")),
+        }
     }
 }

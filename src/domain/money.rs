@@ -4,7 +4,7 @@ use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 use std::str::FromStr;
 
 use super::Ratio;
-use super::fixed::{ParseNumberError, parse_exact, text_face};
+use super::fixed::{ParseNumberError, div_rem_billion, parse_exact, text_face};
 
 /// US dollars in units of 1e-18, so price × quantity needs no rounding. Signed.
 ///
@@ -43,9 +43,9 @@ impl Money {
     #[inline]
     pub fn to_f64(self) -> f64 {
         // Two exact halves: converting 128 bits at once is a slow library call.
-        let billionths = self.0.div_euclid(1_000_000_000);
+        let (billionths, rest) = div_rem_billion(self.0);
         match i64::try_from(billionths) {
-            Ok(units) => units as f64 * 1e-9 + (self.0.rem_euclid(1_000_000_000)) as i64 as f64 * 1e-18,
+            Ok(units) => units as f64 * 1e-9 + rest as f64 * 1e-18,
             Err(_) => self.0 as f64 * 1e-18,
         }
     }
@@ -68,10 +68,9 @@ impl Money {
     /// Since every amount is a whole number of units, `x <= money.share(ratio)` is exactly
     /// `x <= money × ratio`: limits compare without rounding.
     pub fn share(self, ratio: Ratio) -> Money {
-        let one = i128::from(Ratio::ONE.units());
         let ratio = i128::from(ratio.units());
-        let (whole, rest) = (self.0.div_euclid(one), self.0.rem_euclid(one));
-        Money(whole.checked_mul(ratio).expect(OVERFLOW) + (rest * ratio).div_euclid(one))
+        let (whole, rest) = div_rem_billion(self.0);
+        Money(whole.checked_mul(ratio).expect(OVERFLOW) + div_rem_billion(i128::from(rest) * ratio).0)
     }
 
     /// This amount ÷ `whole` as a fraction; `None` when `whole` is zero. An estimate, for reports.

@@ -1,7 +1,7 @@
 //! US dollars per share.
 use std::str::FromStr;
 
-use super::fixed::{ParseNumberError, parse_exact, text_face};
+use super::fixed::{ParseNumberError, div_rem_billion, parse_exact, text_face};
 use super::{Money, Quantity, Ratio};
 
 /// US dollars per share, in billionths (1 unit = 1e-9 USD). Never negative.
@@ -68,7 +68,7 @@ impl Price {
     /// This price × `ratio`, rounded to the nearest billionth (half up), held inside `0..=MAX`.
     pub fn scaled(self, ratio: Ratio) -> Price {
         let product = i128::from(self.0) * i128::from(ratio.units());
-        let rounded = (product + i128::from(Ratio::ONE.units() / 2)).div_euclid(i128::from(Ratio::ONE.units()));
+        let rounded = div_rem_billion(product + i128::from(Ratio::ONE.units() / 2)).0;
         Price(rounded.clamp(0, i128::from(Self::MAX.0)) as i64)
     }
 

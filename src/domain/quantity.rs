@@ -2,7 +2,7 @@
 use std::ops::{Add, AddAssign, Neg, Sub};
 use std::str::FromStr;
 
-use super::fixed::{ParseNumberError, parse_exact, text_face};
+use super::fixed::{ParseNumberError, div_rem_billion, parse_exact, text_face};
 use super::{Money, Price, Ratio, Side};
 
 /// Shares, in billionths (1 unit = 1e-9 share). Signed where it is a position: negative is short.
@@ -96,7 +96,7 @@ impl Quantity {
     /// This quantity × `ratio`, rounded down to a billionth.
     pub fn scaled_down(self, ratio: Ratio) -> Option<Quantity> {
         let product = i128::from(self.0) * i128::from(ratio.units());
-        i64::try_from(product.div_euclid(i128::from(Ratio::ONE.units()))).ok().map(Quantity)
+        i64::try_from(div_rem_billion(product).0).ok().map(Quantity)
     }
 
     /// The sum, or `None` beyond [`Quantity::MAX`].

@@ -1,7 +1,7 @@
 //! Shares traded in a bar.
 use std::str::FromStr;
 
-use super::fixed::{ParseNumberError, parse_exact, text_face};
+use super::fixed::{ParseNumberError, div_rem_billion, parse_exact, text_face};
 use super::{Quantity, Ratio};
 
 /// Shares traded, in millionths (1 unit = 1e-6 share): adjusted volumes have fractions, and a day of
@@ -48,7 +48,7 @@ impl Volume {
 
     /// `ratio` of the volume in whole shares, rounded down, at most [`Quantity::MAX`].
     pub fn share(self, ratio: Ratio) -> Quantity {
-        let millionths = i128::from(self.0) * i128::from(ratio.units()) / i128::from(Ratio::ONE.units());
+        let millionths = div_rem_billion(i128::from(self.0) * i128::from(ratio.units())).0;
         let units = millionths * 1_000;
         Quantity::from_units(i64::try_from(units).unwrap_or(i64::MAX)).whole()
     }

@@ -3,7 +3,7 @@
 //! Not here: what becomes of cash and shares (portfolio).
 use super::core::Engine;
 use super::journal::StopChange;
-use super::orders::{OrderOutcome, OrderRecord};
+use super::orders::OrderOutcome;
 use crate::domain::{
     ExecutionEvent, Fill, IllegalTransition, OrderClass, OrderId, OrderKind, OrderPurpose, OrderStatus, OrderUpdate,
     Price, Quantity, SymbolIndex, Timestamp,
@@ -21,7 +21,7 @@ impl<S: Strategy> Engine<S> {
             ExecutionEvent::Canceled { order } => self.closed(order, OrderUpdate::Canceled),
             ExecutionEvent::Expired { order } => self.closed(order, OrderUpdate::Expired),
             ExecutionEvent::Rejected { order, reason } => {
-                self.orders.get_mut(order).rejected = Some(reason);
+                self.journal.rejections.push((order, reason));
                 self.closed(order, OrderUpdate::Rejected)
             }
             ExecutionEvent::Replaced { order, symbol, kind, remaining, time } => {
@@ -41,7 +41,7 @@ impl<S: Strategy> Engine<S> {
         let purpose = record.request.purpose;
         // The stop of a pair has no approval of its own: what it fills, its target no longer can.
         let approved_as = match record.request.class {
-            OrderClass::Oco => record.parent.unwrap_or(fill.order),
+            OrderClass::Oco => record.parent().unwrap_or(fill.order),
             _ => fill.order,
         };
         self.orders.update(fill.order, if done { OrderUpdate::Filled } else { OrderUpdate::PartFilled })?;
@@ -72,11 +72,11 @@ impl<S: Strategy> Engine<S> {
     fn closed(&mut self, order: OrderId, update: OrderUpdate) -> Result<(), IllegalTransition> {
         self.orders.update(order, update)?;
         self.gate.void(order);
-        let OrderRecord { request, .. } = *self.orders.get(order);
+        let request = self.orders.get(order).request;
         Self::settle(&mut self.books[request.symbol.get()], request.purpose);
         let time = self.journal.fills.last().map_or(Timestamp::MIN, |fill| fill.time);
         self.stop_gone(order, request.symbol, time);
-        if request.legs.any() {
+        if self.orders.get(order).leg == 0 {
             self.close_held_legs(order);
         }
         self.close_flattened(request.symbol);
@@ -101,7 +101,7 @@ impl<S: Strategy> Engine<S> {
                 break;
             }
             let record = self.orders.get_mut(leg);
-            if record.parent == Some(parent) && record.outcome == OrderOutcome::Sent(OrderStatus::Held) {
+            if record.parent() == Some(parent) && record.outcome == OrderOutcome::Sent(OrderStatus::Held) {
                 record.outcome = OrderOutcome::Sent(OrderStatus::Canceled);
             }
         }

@@ -45,8 +45,6 @@ pub struct EngineConfig {
     pub commission: Commission,
     /// Trim an entry that cannot be paid whole.
     pub trim_to_cash: bool,
-    /// Steps of the run, to make room once.
-    pub steps: usize,
 }
 
 /// The core of a run.
@@ -66,8 +64,6 @@ pub struct Engine<S> {
     /// Symbols whose orders are being voided before they are closed.
     pub(super) flattening: Vec<Flattening>,
     pub(super) journal: Journal,
-    pub(super) peak: Money,
-    pub(super) drawdown_max: Money,
 }
 
 impl<S: Strategy> Engine<S> {
@@ -87,14 +83,7 @@ impl<S: Strategy> Engine<S> {
             effects: Vec::with_capacity(16),
             labels: Vec::new(),
             flattening: Vec::new(),
-            journal: Journal {
-                equity: Vec::with_capacity(config.steps),
-                fills: Vec::with_capacity(1024),
-                stops: Vec::with_capacity(1024),
-                ..Journal::default()
-            },
-            peak: config.cash,
-            drawdown_max: Money::ZERO,
+            journal: Journal::new(config.cash),
             config,
         }
     }
@@ -112,27 +101,20 @@ impl<S: Strategy> Engine<S> {
     /// Every bar of a time has been marked: equity and drawdown are taken.
     #[inline]
     pub fn record(&mut self) {
-        let equity = self.portfolio.equity();
-        self.journal.equity.push(equity);
-        if equity > self.peak {
-            self.peak = equity;
-        }
-        self.drawdown_max = self.drawdown_max.max(self.peak - equity);
+        self.journal.equity.push(self.portfolio.equity());
     }
 
     /// Shows a closed bar to the strategy.
     #[inline]
     pub fn decide(&mut self, symbol: SymbolIndex, bar: &Bar) {
-        let view =
-            View { time: bar.time, equity: self.portfolio.equity(), cash: self.portfolio.cash(), books: &self.books };
+        let view = View::new(bar.time, &self.portfolio, &self.books);
         self.strategy.on_bar(symbol, bar, &view, &mut self.intents);
     }
 
     /// Every bar of `time` has been shown.
     #[inline]
     pub fn decide_step(&mut self, time: Timestamp) {
-        let (equity, cash) = (self.portfolio.equity(), self.portfolio.cash());
-        let view = View { time, equity, cash, books: &self.books };
+        let view = View::new(time, &self.portfolio, &self.books);
         self.strategy.on_step(&view, &mut self.intents);
     }
 
@@ -209,11 +191,6 @@ impl<S: Strategy> Engine<S> {
     /// Cash and positions.
     pub fn portfolio(&self) -> &Portfolio {
         &self.portfolio
-    }
-
-    /// The largest fall from a peak so far, in dollars.
-    pub fn drawdown_max(&self) -> Money {
-        self.drawdown_max
     }
 
     /// The gate, to look at.

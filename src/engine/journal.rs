@@ -1,6 +1,7 @@
 //! What a run leaves behind: everything reports and files are made of.
+use super::equity_tape::EquityTape;
 use super::orders::OrderRecord;
-use crate::domain::{Fill, Money, OrderId, Price, Quantity, SymbolIndex, Timestamp};
+use crate::domain::{Fill, Money, OrderId, Price, Quantity, RejectReason, SymbolIndex, Timestamp};
 use crate::portfolio::CashEvent;
 use crate::risk::Refusal;
 
@@ -28,17 +29,19 @@ pub struct RefusalRecord {
     pub refusal: Refusal,
 }
 
-/// The record of a run. Equity is kept per step; cash, exposure and heat follow from the rest.
-#[derive(Debug, Default)]
+/// The record of a run. Equity, cash, exposure and heat of every step follow from it and the bars.
+#[derive(Debug)]
 pub struct Journal {
-    /// Equity at the close of each step.
-    pub equity: Vec<Money>,
+    /// What is remembered of the equity curve.
+    pub equity: EquityTape,
     /// Executions in the order they happened.
     pub fills: Vec<Fill>,
     /// Orders by number.
     pub orders: Vec<OrderRecord>,
     /// What the gate refused.
     pub refusals: Vec<RefusalRecord>,
+    /// What the venue refused after all.
+    pub rejections: Vec<(OrderId, RejectReason)>,
     /// Protective stops over time.
     pub stops: Vec<StopChange>,
     /// Changes of cash without a fill.
@@ -49,4 +52,25 @@ pub struct Journal {
     pub halts: u64,
     /// Bars that could not tell a stop from a target.
     pub ambiguous_bars: u64,
+}
+
+/// Room made at once for fills and stops: a year of ten trades a day.
+const RECORDS_AT_ONCE: usize = 4_096;
+
+impl Journal {
+    /// Nothing yet, of an account with `cash`.
+    pub(super) fn new(cash: Money) -> Journal {
+        Journal {
+            equity: EquityTape::new(cash),
+            fills: Vec::with_capacity(RECORDS_AT_ONCE),
+            orders: Vec::new(),
+            refusals: Vec::new(),
+            rejections: Vec::new(),
+            stops: Vec::with_capacity(RECORDS_AT_ONCE),
+            cash_events: Vec::new(),
+            splits: Vec::new(),
+            halts: 0,
+            ambiguous_bars: 0,
+        }
+    }
 }

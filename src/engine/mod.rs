@@ -5,6 +5,7 @@
 mod answers;
 mod atr;
 mod core;
+mod equity_tape;
 mod journal;
 mod orders;
 mod pump;
@@ -15,8 +16,9 @@ mod submission;
 mod volatility;
 
 pub use self::core::{Effect, Engine, EngineConfig};
+pub use equity_tape::EquityTape;
 pub use journal::{Journal, RefusalRecord, StopChange};
-pub use orders::{OrderOutcome, OrderRecord, Orders};
+pub use orders::{OrderOutcome, OrderRecord, Orders, Wanted};
 pub use pump::pump;
 pub use replay::{MarketAction, ReplayInput, SessionSpan, replay};
 pub use sizing::{Sizing, SizingKind};

@@ -1,21 +1,38 @@
 //! Every order of a run and where it is in its life.
 use crate::domain::{
-    IllegalTransition, OrderId, OrderRequest, OrderStatus, OrderUpdate, Quantity, Ratio, RejectReason, SymbolIndex,
-    Timestamp,
+    ExitLegs, IllegalTransition, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, OrderStatus,
+    OrderUpdate, Quantity, Ratio, Side, SymbolIndex, TimeInForce, Timestamp,
 };
-use crate::risk::Refusal;
 use crate::venue::split_kind;
 
-/// How an order stands, or why it was never sent.
+/// How an order stands, or that it was never sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum OrderOutcome {
     /// It was sent; the venue says so.
     Sent(OrderStatus),
-    /// Our gate said no.
-    Refused(Refusal),
+    /// Our gate said no; the journal's refusals say why.
+    Refused,
 }
 
-/// One order.
+/// What is kept of an [`OrderRequest`]: all but its size, which the record has, and its legs, which are
+/// orders of their own.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Wanted {
+    /// Which share.
+    pub symbol: SymbolIndex,
+    /// Buy or sell.
+    pub side: Side,
+    /// How it wants its price.
+    pub kind: OrderKind,
+    /// How long it lives.
+    pub time_in_force: TimeInForce,
+    /// How it hangs together with others.
+    pub class: OrderClass,
+    /// Why it is sent.
+    pub purpose: OrderPurpose,
+}
+
+/// One order. A long run keeps many, so it holds no more than files and reports need.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct OrderRecord {
     /// Our number.
@@ -23,19 +40,38 @@ pub struct OrderRecord {
     /// A script's number for it.
     pub label: Option<u32>,
     /// What was asked for.
-    pub request: OrderRequest,
+    pub request: Wanted,
     /// Shares.
     pub quantity: Quantity,
     /// Shares filled so far.
     pub filled: Quantity,
     /// How it stands.
     pub outcome: OrderOutcome,
-    /// Why the venue refused it.
-    pub rejected: Option<RejectReason>,
     /// Open time of the bar whose close decided it.
     pub decided_at: Timestamp,
+    /// 0, or for a leg its place behind the entry it protects: legs are numbered next after it.
+    pub leg: u8,
+}
+
+impl OrderRecord {
     /// The entry it protects.
-    pub parent: Option<OrderId>,
+    pub fn parent(&self) -> Option<OrderId> {
+        (self.leg > 0).then(|| OrderId(self.id.0 - u64::from(self.leg)))
+    }
+}
+
+impl Wanted {
+    pub(super) fn of(request: &OrderRequest) -> Wanted {
+        let OrderRequest { symbol, side, kind, time_in_force, class, purpose, .. } = *request;
+        Wanted { symbol, side, kind, time_in_force, class, purpose }
+    }
+
+    /// The same wish for `quantity` shares; legs are orders of their own by now.
+    pub(super) fn for_shares(self, quantity: Quantity) -> OrderRequest {
+        let Wanted { symbol, side, kind, time_in_force, class, purpose } = self;
+        let (size, legs) = (OrderSize::Shares(quantity), ExitLegs::NONE);
+        OrderRequest { symbol, side, size, kind, time_in_force, class, purpose, legs }
+    }
 }
 
 /// All orders, by number.

@@ -64,16 +64,17 @@ impl<S: Strategy> Engine<S> {
         now: Timestamp,
     ) {
         let Some(record) = self.target(target) else { return };
-        let OrderRecord { id, request, filled, .. } = record;
+        let OrderRecord { id, filled, .. } = record;
         if !rests(&record) {
             return self.refuse_change(id, Refusal::NotOpen, now);
         }
         if let Some(need) = quantity.filter(|total| *total <= filled) {
             return self.refuse_change(id, Refusal::BelowFilled { need, have: filled }, now);
         }
-        let kind = request.kind.with_prices(limit, stop);
+        let kind = record.request.kind.with_prices(limit, stop);
         let remaining = quantity.map(|total| total - filled);
         let left = remaining.unwrap_or(record.quantity - filled.min(record.quantity));
+        let request = record.request.for_shares(left);
         let fee = self.fee(&OrderRequest { kind, ..request }, left);
         match self.gate.review_change(id, &request, (kind, remaining), fee, &self.portfolio, now) {
             Ok(change) => self.effects.push(Effect::Replace(change)),
@@ -91,11 +92,11 @@ impl<S: Strategy> Engine<S> {
         let is_meant = |record: &OrderRecord| match target.part {
             ScriptPart::Whole => record.id == order,
             ScriptPart::Stop => {
-                record.parent == Some(order)
+                record.parent() == Some(order)
                     && matches!(record.request.purpose, OrderPurpose::Stop | OrderPurpose::Trail)
             }
             ScriptPart::TakeProfit => {
-                record.parent == Some(order) && record.request.purpose == OrderPurpose::TakeProfit
+                record.parent() == Some(order) && record.request.purpose == OrderPurpose::TakeProfit
             }
         };
         // An order and its legs, two at most, are numbered in a row; a refused order has no legs.

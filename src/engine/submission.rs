@@ -4,7 +4,7 @@
 use super::atr::BarAtr;
 use super::core::{Effect, Engine};
 use super::journal::RefusalRecord;
-use super::orders::{OrderOutcome, OrderRecord};
+use super::orders::{OrderOutcome, OrderRecord, Wanted};
 use super::sizing::SizingInputs;
 use super::volatility::SessionVolatility;
 use crate::domain::{
@@ -120,72 +120,66 @@ impl<S: Strategy> Engine<S> {
     }
 
     fn approved(&mut self, approved: ApprovedOrder, label: Option<u32>, now: Timestamp) {
-        let (id, request) = (approved.id(), *approved.request());
-        self.track(id, request, approved.quantity(), label, None, now);
-        let book = &mut self.books[request.symbol.get()];
-        match request.purpose {
+        let request = approved.request();
+        let wanted = Wanted::of(request);
+        let legs = request.legs;
+        self.name(label);
+        self.track(wanted, approved.quantity(), label, OrderOutcome::Sent(OrderStatus::Submitted), 0, now);
+        let book = &mut self.books[wanted.symbol.get()];
+        match wanted.purpose {
             OrderPurpose::Entry => book.entries_pending += 1,
             OrderPurpose::Signal | OrderPurpose::KillSwitch => book.exits_pending += 1,
             _ => {}
         }
-        let legs = usize::from(request.legs.stop.is_some())
-            + usize::from(request.legs.take_profit.is_some() && request.class != OrderClass::Oco);
-        for leg in 0..legs {
-            self.track_leg(&request, id, leg, now);
+        let mut leg = 0;
+        // A level measured from the fill is not known before.
+        let level = |level: LegLevel| match level {
+            LegLevel::At(price) => price,
+            LegLevel::FromFill { .. } | LegLevel::FractionFromFill(_) => Price::ZERO,
+        };
+        if let Some(stop) = legs.stop.map(level) {
+            leg += 1;
+            let purpose = if legs.trailing { OrderPurpose::Trail } else { OrderPurpose::Stop };
+            self.track_leg(wanted, purpose, OrderKind::Stop { stop }, leg, now);
+        }
+        // The target of a one-cancels-other pair is the order itself.
+        if let Some(limit) = legs.take_profit.map(level).filter(|_| wanted.class != OrderClass::Oco) {
+            leg += 1;
+            self.track_leg(wanted, OrderPurpose::TakeProfit, OrderKind::Limit { limit }, leg, now);
         }
         self.effects.push(Effect::Submit(approved));
     }
 
-    pub(super) fn track(
-        &mut self,
-        id: OrderId,
-        request: OrderRequest,
-        quantity: Quantity,
-        label: Option<u32>,
-        parent: Option<OrderId>,
-        now: Timestamp,
-    ) {
-        if let Some(label) = label.filter(|_| parent.is_none()) {
+    /// Remembers that the next order is the script's `label`.
+    fn name(&mut self, label: Option<u32>) {
+        if let Some(label) = label {
             let wanted = label as usize + 1;
             self.labels.resize(self.labels.len().max(wanted), OrderId(0));
-            self.labels[label as usize] = id;
+            self.labels[label as usize] = self.orders.next_id();
         }
-        let status = if parent.is_some() { OrderStatus::Held } else { OrderStatus::Submitted };
-        self.orders.push(OrderRecord {
-            id,
-            label,
-            request,
-            quantity,
-            filled: Quantity::ZERO,
-            outcome: OrderOutcome::Sent(status),
-            rejected: None,
-            decided_at: now,
-            parent,
-        });
+    }
+
+    fn track(
+        &mut self,
+        request: Wanted,
+        quantity: Quantity,
+        label: Option<u32>,
+        outcome: OrderOutcome,
+        leg: u8,
+        now: Timestamp,
+    ) {
+        let (id, filled) = (self.orders.next_id(), Quantity::ZERO);
+        self.orders.push(OrderRecord { id, label, request, quantity, filled, outcome, decided_at: now, leg });
     }
 
     /// Gives a leg its number: the venue makes it live when the entry fills.
-    fn track_leg(&mut self, entry: &OrderRequest, parent: OrderId, leg: usize, now: Timestamp) {
-        let is_stop = leg == 0 && entry.legs.stop.is_some();
-        let purpose = match (is_stop, entry.legs.trailing) {
-            (true, true) => OrderPurpose::Trail,
-            (true, false) => OrderPurpose::Stop,
-            (false, _) => OrderPurpose::TakeProfit,
-        };
-        let level = match if is_stop { entry.legs.stop } else { entry.legs.take_profit } {
-            Some(LegLevel::At(price)) => price,
-            // Measured from the fill: not known before.
-            _ => Price::ZERO,
-        };
-        let kind = if is_stop { OrderKind::Stop { stop: level } } else { OrderKind::Limit { limit: level } };
+    fn track_leg(&mut self, entry: Wanted, purpose: OrderPurpose, kind: OrderKind, leg: u8, now: Timestamp) {
         let (side, time_in_force) = match entry.class {
             OrderClass::Oco => (entry.side, entry.time_in_force),
             _ => (entry.side.opposite(), TimeInForce::Gtc),
         };
-        let legs = ExitLegs::NONE;
-        let request = OrderRequest { side, kind, time_in_force, purpose, legs, ..*entry };
-        let id = self.orders.next_id();
-        self.track(id, request, Quantity::ZERO, None, Some(parent), now);
+        let request = Wanted { side, kind, time_in_force, purpose, ..entry };
+        self.track(request, Quantity::ZERO, None, OrderOutcome::Sent(OrderStatus::Held), leg, now);
     }
 
     fn refuse(
@@ -197,8 +191,8 @@ impl<S: Strategy> Engine<S> {
         now: Timestamp,
     ) {
         let id = self.orders.next_id();
-        self.track(id, request, quantity, label, None, now);
-        self.orders.get_mut(id).outcome = OrderOutcome::Refused(refusal);
+        self.name(label);
+        self.track(Wanted::of(&request), quantity, label, OrderOutcome::Refused, 0, now);
         self.journal.refusals.push(RefusalRecord { time: now, order: id, refusal });
     }
 }

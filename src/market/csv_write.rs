@@ -1,7 +1,7 @@
 //! Bars into CSV, exactly: what is read back is what was written.
 //!
 //! Not here: rounding; a price prints all its decimals and no trailing zero.
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::civil::civil_from_days;
@@ -15,16 +15,32 @@ const BLOCK_BYTES: usize = 1 << 20;
 /// Longest line: 30 of time, 4 × 18 of price, 20 of volume, separators.
 const LINE_BYTES_MAX: usize = 160;
 
+/// A column of numbers beside the bars, such as an indicator.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExtraColumn {
+    /// Its header; no comma, quote or line break.
+    pub name: String,
+    /// One value a bar; `None` where it is undefined.
+    pub values: Vec<Option<f64>>,
+}
+
 /// Writes bars under the header `timestamp,open,high,low,close,volume`; the file appears whole or not.
 ///
 /// Errors: [`DataError::Write`], with the system's words (no such folder, no permission, disk full).
 pub fn write_csv(path: &Path, timeframe: Timeframe, bars: &[Bar]) -> Result<(), DataError> {
+    write_csv_with(path, timeframe, bars, &[])
+}
+
+/// [`write_csv`] with more columns to the right; where one is undefined its cell is empty. Numbers are the
+/// shortest decimals that read back the same.
+pub fn write_csv_with(path: &Path, timeframe: Timeframe, bars: &[Bar], extra: &[ExtraColumn]) -> Result<(), DataError> {
     file::replace(path, |file| {
         let mut text = Vec::with_capacity(BLOCK_BYTES + LINE_BYTES_MAX);
-        header(&mut text);
+        header(&mut text, extra);
         let mut dates = DateText::new();
-        for bar in bars {
+        for (row, bar) in bars.iter().enumerate() {
             line(&mut text, timeframe, bar, &mut dates);
+            cells(&mut text, extra, row)?;
             if text.len() >= BLOCK_BYTES {
                 file.write_all(&text)?;
                 text.clear();
@@ -37,15 +53,34 @@ pub fn write_csv(path: &Path, timeframe: Timeframe, bars: &[Bar]) -> Result<(), 
 /// The text that [`write_csv`] writes.
 pub fn csv_text(timeframe: Timeframe, bars: &[Bar]) -> Vec<u8> {
     let mut text = Vec::with_capacity((bars.len() + 1) * LINE_BYTES_MAX / 2);
-    header(&mut text);
+    header(&mut text, &[]);
     let mut dates = DateText::new();
-    bars.iter().for_each(|bar| line(&mut text, timeframe, bar, &mut dates));
+    for bar in bars {
+        line(&mut text, timeframe, bar, &mut dates);
+        text.push(b'\n');
+    }
     text
 }
 
-fn header(text: &mut Vec<u8>) {
+fn header(text: &mut Vec<u8>, extra: &[ExtraColumn]) {
     text.extend_from_slice(WANTED.as_bytes());
+    for column in extra {
+        text.push(b',');
+        text.extend_from_slice(column.name.as_bytes());
+    }
     text.push(b'\n');
+}
+
+/// The cells of one row right of the bar, and the end of the line.
+fn cells(text: &mut Vec<u8>, extra: &[ExtraColumn], row: usize) -> io::Result<()> {
+    for column in extra {
+        text.push(b',');
+        if let Some(value) = column.values.get(row).copied().flatten() {
+            write!(text, "{value}")?;
+        }
+    }
+    text.push(b'\n');
+    Ok(())
 }
 
 fn line(text: &mut Vec<u8>, timeframe: Timeframe, bar: &Bar, dates: &mut DateText) {
@@ -56,7 +91,6 @@ fn line(text: &mut Vec<u8>, timeframe: Timeframe, bar: &Bar, dates: &mut DateTex
     }
     text.push(b',');
     decimal(text, bar.volume.units() as u64, Volume::UNITS_PER_SHARE as u64);
-    text.push(b'\n');
 }
 
 /// The text of the date written last: minutes of one day share it.

@@ -111,6 +111,14 @@ pub enum DataError {
         /// What is wrong with it.
         fault: Fault,
     },
+    /// Bars whose timeframe cannot be seen from their times.
+    #[error("{}: the timeframe is not clear: {reason}; name it with --timeframe", path.display())]
+    UnclearTimeframe {
+        /// The file.
+        path: PathBuf,
+        /// Why, in words.
+        reason: String,
+    },
     /// Every bar lies outside the calendar's sessions.
     #[error("{}: no bar lies inside a session of {calendar}; check `timeframe` and the time zone, or set calendar = \"24/7\"", path.display())]
     NoBarInSession {
@@ -296,6 +304,7 @@ impl DataError {
             | Self::ColumnType { path, .. }
             | Self::Parquet { path, .. }
             | Self::Malformed { path, .. }
+            | Self::UnclearTimeframe { path, .. }
             | Self::NoBarInSession { path, .. } => path,
         }
     }
@@ -304,7 +313,7 @@ impl DataError {
 fn nearest_hint(nearest: Option<&Path>) -> String {
     match nearest {
         Some(path) => format!("; did you mean {}?", path.display()),
-        None => "; check the path, which is relative to the scenario file".to_owned(),
+        None => "; check the path".to_owned(),
     }
 }
 

@@ -10,6 +10,7 @@ use polars::prelude::{
     Series, TimeUnit, TimeZone,
 };
 
+use super::csv_write::ExtraColumn;
 use super::error::DataError;
 use super::file;
 use crate::domain::{Bar, Price, Timeframe, Volume};
@@ -19,14 +20,24 @@ const GROUP_ROWS: usize = 256 << 10;
 
 /// Writes bars as Parquet; the file appears whole or not. Errors: [`DataError::Write`].
 pub fn write_parquet(path: &Path, timeframe: Timeframe, bars: &[Bar]) -> Result<(), DataError> {
+    write_parquet_with(path, timeframe, bars, &[])
+}
+
+/// [`write_parquet`] with more Float64 columns to the right; where one is undefined its cell is null.
+pub fn write_parquet_with(
+    path: &Path,
+    timeframe: Timeframe,
+    bars: &[Bar],
+    extra: &[ExtraColumn],
+) -> Result<(), DataError> {
     let whole = bars.iter().all(|bar| bar.volume.units() % Volume::UNITS_PER_SHARE == 0);
     file::replace(path, |file| {
         let mut written = || -> PolarsResult<()> {
-            let schema = frame(timeframe, &[], whole)?.schema().as_ref().clone();
+            let schema = frame(timeframe, &[], whole, extra, 0)?.schema().as_ref().clone();
             let writer = ParquetWriter::new(&mut *file).with_compression(ParquetCompression::Zstd(None));
             let mut writer = writer.with_row_group_size(Some(GROUP_ROWS)).batched(&schema)?;
-            for group in bars.chunks(GROUP_ROWS) {
-                writer.write_batch(&frame(timeframe, group, whole)?)?;
+            for (number, group) in bars.chunks(GROUP_ROWS).enumerate() {
+                writer.write_batch(&frame(timeframe, group, whole, extra, number * GROUP_ROWS)?)?;
             }
             writer.finish().map(|_| ())
         };
@@ -37,7 +48,14 @@ pub fn write_parquet(path: &Path, timeframe: Timeframe, bars: &[Bar]) -> Result<
     })
 }
 
-fn frame(timeframe: Timeframe, bars: &[Bar], whole: bool) -> PolarsResult<DataFrame> {
+/// The rows of `bars`, which begin at row `first` of the columns in `extra`.
+fn frame(
+    timeframe: Timeframe,
+    bars: &[Bar],
+    whole: bool,
+    extra: &[ExtraColumn],
+    first: usize,
+) -> PolarsResult<DataFrame> {
     let price = |name: &str, pick: fn(&Bar) -> Price| {
         // A quotient of exact integers is the nearest float; a product with 1e-9 would not be.
         let values = bars.iter().map(|bar| pick(bar).units() as f64 / Price::UNITS_PER_USD as f64);
@@ -55,17 +73,19 @@ fn frame(timeframe: Timeframe, bars: &[Bar], whole: bool) -> PolarsResult<DataFr
         column("timestamp", bars.iter().map(|bar| bar.time.ns()).collect::<Vec<i64>>())
             .cast(&DataType::Datetime(TimeUnit::Nanoseconds, Some(TimeZone::UTC)))?
     };
-    DataFrame::new(
-        bars.len(),
-        vec![
-            time,
-            price("open", |bar| bar.open),
-            price("high", |bar| bar.high),
-            price("low", |bar| bar.low),
-            price("close", |bar| bar.close),
-            volume,
-        ],
-    )
+    let mut columns = vec![
+        time,
+        price("open", |bar| bar.open),
+        price("high", |bar| bar.high),
+        price("low", |bar| bar.low),
+        price("close", |bar| bar.close),
+        volume,
+    ];
+    for ExtraColumn { name, values } in extra {
+        let rows = values.get(first..).unwrap_or_default().iter().take(bars.len()).copied();
+        columns.push(Series::new(name.as_str().into(), rows.collect::<Vec<Option<f64>>>()).into_column());
+    }
+    DataFrame::new(bars.len(), columns)
 }
 
 fn column<T>(name: &str, values: Vec<T>) -> Column

@@ -2,12 +2,13 @@
 //!
 //! Not here: drawing. Every number comes from the run's record.
 use super::model::{Line, Measure, PricePanel, Range, RefusalRow, ReportModel, StopSpan, TradeRow, WarningRow};
+use super::reference;
 use crate::domain::{Bar, OrderId, Side, Timestamp};
 use crate::engine::{Journal, StopChange};
-use crate::indicator::{IndicatorRow, Ohlcv, compute, parse_indicators};
 use crate::portfolio::RoundTrip;
 use crate::scenario::spec::{CommissionSpec, SlippageRule, StopRule};
 use crate::scenario::{AccountRow, LoadedScenario, MarketData, Metrics, effective_toml, fingerprint, session_ends};
+use crate::strategy::ChartLine;
 
 /// A finished run, as the report reads it.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +25,8 @@ pub struct Finished<'a> {
     pub trips: &'a (Vec<RoundTrip>, Vec<RoundTrip>),
     /// The measures.
     pub metrics: &'a Metrics,
+    /// The lines the strategy looks at, by symbol.
+    pub lines: &'a [Vec<ChartLine>],
     /// `[risk]` keys that are set but not enforced.
     pub not_enforced: &'a [&'static str],
 }
@@ -43,6 +46,8 @@ pub fn gather<'a>(run: Finished<'a>) -> ReportModel<'a> {
         .as_ref()
         .zip(data.benchmark)
         .map(|(bars, name)| Line { name: name.to_string(), values: held(std::slice::from_ref(bars), &steps, start) });
+    let session_ends = session_ends(rows, market);
+    let benchmark_measures = reference::measures(benchmark.as_ref().unwrap_or(&hold), start, &steps, &session_ends);
     let trades = trades(run);
     let fills = journal.fills.iter();
     ReportModel {
@@ -59,7 +64,7 @@ pub fn gather<'a>(run: Finished<'a>) -> ReportModel<'a> {
         drawdown: rows.iter().map(|row| row.drawdown).collect(),
         exposure: rows.iter().map(|row| row.gross_exposure.fraction_of(row.equity).unwrap_or(0.0)).collect(),
         initial_equity: start,
-        session_ends: session_ends(rows, market),
+        session_ends,
         steps,
         benchmark,
         hold,
@@ -67,7 +72,7 @@ pub fn gather<'a>(run: Finished<'a>) -> ReportModel<'a> {
             .measures()
             .map(|(key, value)| (key, value.map_or_else(Measure::Undefined, Measure::Value)))
             .collect(),
-        benchmark_measures: Vec::new(),
+        benchmark_measures,
         intervals: metrics.intervals().map(|(key, (low, high))| (key, Range { low, high })).collect(),
         prices: prices(run, &trades),
         trades,
@@ -184,7 +189,7 @@ fn prices<'a>(run: Finished<'a>, trades: &[TradeRow]) -> Vec<PricePanel<'a>> {
         let closed = trades.iter().filter(|trade| trade.symbol == symbol && trade.exit_time.is_some());
         PricePanel {
             bars,
-            indicators: indicators(run.loaded, bars),
+            indicators: run.lines[index].iter().map(|line| (line.label.clone(), line.values.clone())).collect(),
             stops: stop_spans(&run.journal.stops, index, end),
             profit: closed.map(|trade| trade.pnl).sum(),
             symbol,
@@ -193,30 +198,6 @@ fn prices<'a>(run: Finished<'a>, trades: &[TradeRow]) -> Vec<PricePanel<'a>> {
     let mut panels: Vec<PricePanel<'a>> = symbols.enumerate().map(panel).collect();
     panels.sort_by(|a, b| b.profit.total_cmp(&a.profit));
     panels
-}
-
-/// The averages of a crossover; other strategies draw none yet.
-fn indicators(loaded: &LoadedScenario, bars: &[Bar]) -> Vec<(String, Vec<Option<f64>>)> {
-    let strategy = &loaded.spec.strategy;
-    if strategy.name != "ma_crossover" {
-        return Vec::new();
-    }
-    let period = |name: &str, default: &str| strategy.param(name).map_or(default.to_owned(), ToString::to_string);
-    let (fast, slow) = (period("fast_period", "10"), period("slow_period", "30"));
-    let Ok(specs) = parse_indicators(&format!("sma({fast}),sma({slow})")) else { return Vec::new() };
-    let row = |bar: &Bar| IndicatorRow {
-        ohlcv: Ohlcv {
-            open: bar.open.to_f64(),
-            high: bar.high.to_f64(),
-            low: bar.low.to_f64(),
-            close: bar.close.to_f64(),
-            volume: bar.volume.to_f64(),
-        },
-        starts_session: false,
-    };
-    let rows: Vec<IndicatorRow> = bars.iter().map(row).collect();
-    let labels = [format!("SMA {fast}"), format!("SMA {slow}")];
-    labels.into_iter().zip(compute(&specs, &rows)).map(|(label, column)| (label, column.values)).collect()
 }
 
 fn refusals(run: Finished<'_>) -> Vec<RefusalRow> {

@@ -11,4 +11,6 @@ pub mod html;
 pub mod model;
 pub mod notes;
 pub mod reading;
+pub mod reference;
 pub mod sentence;
+pub mod terminal;

@@ -1,10 +1,10 @@
 //! The account at each step, rebuilt from the record of a run.
 //!
-//! The loop keeps only equity per step; cash, exposure and heat follow from fills, splits, cash events
-//! and stops. Rebuilding them is also a check: cash + positions must come out at the recorded equity.
+//! The loop keeps no row per step; equity, cash, exposure and heat follow from fills, splits, cash events
+//! and stops. Rebuilding them is also a check: the curve must come out as the run's tape remembers it.
 use super::MarketData;
 use crate::domain::{Bar, Fill, Money, OrderId, Price, Quantity, SymbolIndex, Timestamp};
-use crate::engine::{Journal, MarketAction};
+use crate::engine::{EquityTape, Journal, MarketAction};
 use crate::market::Merge;
 use crate::portfolio::{CashEvent, RoundTrip, RoundTrips};
 
@@ -33,7 +33,7 @@ struct Held {
     stops: Vec<(OrderId, Price)>,
 }
 
-/// Rebuilds every step's account; panics if it does not tie with the recorded equity.
+/// Rebuilds every step's account; panics if it does not tie with the equity of the run.
 pub fn account_rows(market: &MarketData, journal: &Journal, start: Money) -> Vec<AccountRow> {
     let bars: Vec<&[Bar]> = market.bars.iter().map(Vec::as_slice).collect();
     let mut merge = Merge::new(&bars);
@@ -42,7 +42,8 @@ pub fn account_rows(market: &MarketData, journal: &Journal, start: Money) -> Vec
     let (mut cash, mut peak) = (start, start);
     let (mut fills, mut events) = (journal.fills.iter().peekable(), journal.cash_events.iter().peekable());
     let (mut splits, mut stops) = (journal.splits.iter().peekable(), journal.stops.iter().peekable());
-    let mut rows = Vec::with_capacity(journal.equity.len());
+    let mut rows = Vec::with_capacity(journal.equity.steps() as usize);
+    let mut tape = EquityTape::new(start);
     while let Some(time) = merge.next_step(&mut step) {
         while let Some((_, symbol, kept)) = splits.next_if(|(at, ..)| *at <= time) {
             held[symbol.get()].quantity = *kept;
@@ -64,7 +65,7 @@ pub fn account_rows(market: &MarketData, journal: &Journal, start: Money) -> Vec
         }
         let value = |held: &Held| held.close.notional(held.quantity);
         let equity = cash + held.iter().map(value).sum();
-        assert_eq!(Some(&equity), journal.equity.get(rows.len()), "the books tie at {time}");
+        tape.push(equity);
         peak = peak.max(equity);
         rows.push(AccountRow {
             time,
@@ -75,6 +76,7 @@ pub fn account_rows(market: &MarketData, journal: &Journal, start: Money) -> Vec
             drawdown: (equity - peak).fraction_of(peak).unwrap_or(0.0),
         });
     }
+    assert_eq!(tape, journal.equity, "the books tie at every step");
     rows
 }
 

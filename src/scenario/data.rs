@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use super::script::{load_script, script_file};
 use super::spec_data::DataSpec;
-use super::{Diagnostic, LoadedScenario};
+use super::{Diagnostic, LoadedScenario, data_diagnostic};
 use crate::domain::{Bar, Price, Symbol, SymbolIndex, Timestamp};
 use crate::engine::{MarketAction, SessionSpan};
 use crate::market::{
@@ -31,6 +31,8 @@ pub struct MarketData {
     pub warnings_total: u64,
     /// The orders of `order_script`.
     pub script: Option<Script>,
+    /// Rows read from bar files, before any were set aside or cut off by `start` and `end`.
+    pub rows_read: u64,
     /// Files read: path as in the scenario, sha256.
     pub files: Vec<(String, String)>,
 }
@@ -48,6 +50,7 @@ pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic
         warnings: Vec::new(),
         warnings_total: 0,
         script: None,
+        rows_read: 0,
         files: Vec::new(),
     };
     let actions = match loaded.corporate_actions_path() {
@@ -105,6 +108,7 @@ impl MarketData {
         let path: PathBuf = loaded.path_for(symbol);
         let file = load_series(&path, data.timeframe).map_err(refused)?;
         self.hash(&data.path.replace("{symbol}", symbol.as_str()), &path)?;
+        self.rows_read += file.bars.len() as u64;
         let checked = check_bars(&path, file, data.timeframe, calendar(data), actions).map_err(refused)?;
         self.warnings_total += checked.warnings.total();
         self.warnings.extend(checked.warnings.kept().iter().cloned());
@@ -174,8 +178,14 @@ fn sessions(data: &DataSpec, series: &[Vec<Bar>]) -> Vec<SessionSpan> {
     calendar(data).sessions(day(first), day(last)).map(span).collect()
 }
 
-pub(super) fn refused(error: crate::market::DataError) -> Box<Diagnostic> {
-    Box::new(Diagnostic::new(error.path().display().to_string(), error.to_string()))
+fn refused(error: crate::market::DataError) -> Box<Diagnostic> {
+    let diagnostic = *data_diagnostic(&error);
+    Box::new(match error {
+        crate::market::DataError::Missing { .. } => {
+            diagnostic.note("paths in a scenario are relative to the scenario file")
+        }
+        _ => diagnostic,
+    })
 }
 
 fn no_bars(loaded: &LoadedScenario, symbol: Symbol) -> Box<Diagnostic> {

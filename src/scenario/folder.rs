@@ -1,6 +1,7 @@
 //! The run folder: every number of a run as files (spec §3).
 //!
 //! Not here: pictures and pages (report). Same run, same bytes.
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -11,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::metrics::direction;
 use super::order_names::OrderNames;
 use super::{AccountRow, LoadedScenario, MarketData, Metrics, effective_toml};
-use crate::domain::{Fill, Money, OrderKind, OrderPurpose, Price, Quantity, Symbol, Timeframe};
+use crate::domain::{Fill, Money, OrderId, OrderKind, OrderPurpose, Price, Quantity, RejectReason, Symbol, Timeframe};
 use crate::engine::{Journal, OrderOutcome, OrderRecord};
 use crate::portfolio::RoundTrip;
 
@@ -154,11 +155,15 @@ fn orders(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
         "purpose",
         "parent",
     ];
+    let rejected: BTreeMap<OrderId, RejectReason> = names.journal.rejections.iter().copied().collect();
+    // The first refusal of an order is its own; later ones are of changes to it.
+    let reasons = names.journal.refusals.iter().rev().map(|record| (record.order, record.refusal.code()));
+    let refused: BTreeMap<OrderId, &str> = reasons.collect();
     let row = |record: &OrderRecord| {
         let request = &record.request;
         let (status, reason) = match record.outcome {
-            OrderOutcome::Sent(status) => (status.name(), record.rejected.map(|reason| reason.to_string())),
-            OrderOutcome::Refused(refusal) => ("refused", Some(refusal.code().to_owned())),
+            OrderOutcome::Sent(status) => (status.name(), rejected.get(&record.id).map(ToString::to_string)),
+            OrderOutcome::Refused => ("refused", refused.get(&record.id).map(|reason| (*reason).to_owned())),
         };
         let (limit, stop) = match request.kind {
             OrderKind::Limit { limit } => (Some(limit), None),
@@ -184,7 +189,7 @@ fn orders(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
             request.time_in_force.name().to_owned(),
             request.class.name().to_owned(),
             request.purpose.name().to_owned(),
-            record.parent.map_or(String::new(), |parent| names.of_id(parent)),
+            record.parent().map_or(String::new(), |parent| names.of_id(parent)),
         ]
     };
     table(header, names.journal.orders.iter().map(row))

@@ -45,18 +45,18 @@ impl Metrics {
         Value::Object(all)
     }
 
-    fn put(&mut self, key: &str, value: impl Into<Value>) {
+    pub(super) fn put(&mut self, key: &str, value: impl Into<Value>) {
         self.values.insert(key.into(), value.into());
     }
 
-    fn measure(&mut self, key: &str, value: Result<f64, MetricError>) {
+    pub(super) fn measure(&mut self, key: &str, value: Result<f64, MetricError>) {
         match value {
             Ok(value) => self.put(key, value),
             Err(reason) => self.undefined(key, &reason.to_string()),
         }
     }
 
-    fn undefined(&mut self, key: &str, reason: &str) {
+    pub(super) fn undefined(&mut self, key: &str, reason: &str) {
         self.values.insert(key.into(), Value::Null);
         self.reasons.insert(key.into(), reason.into());
     }
@@ -114,12 +114,16 @@ const MEASURES: &[&str] = &[
     "min_track_record_days",
 ];
 
-/// What the measures are made of.
-struct Inputs {
-    returns: Result<Vec<f64>, MetricError>,
-    path: Vec<f64>,
-    days: Vec<i64>,
-    calendar_days: f64,
+/// What the measures of returns are made of.
+pub(super) struct Inputs {
+    /// One a session.
+    pub(super) returns: Result<Vec<f64>, MetricError>,
+    /// Starting capital, then one mark a session.
+    pub(super) path: Vec<f64>,
+    /// Day of each entry of `path`, since 1970.
+    pub(super) days: Vec<i64>,
+    /// Time from the first bar to the last, in days.
+    pub(super) calendar_days: f64,
 }
 
 /// Computes every measure of a finished run.
@@ -174,7 +178,7 @@ pub fn session_ends(rows: &[AccountRow], market: &MarketData) -> Vec<usize> {
     (0..rows.len()).filter(is_last).collect()
 }
 
-fn of_returns(out: &mut Metrics, inputs: &Inputs) {
+pub(super) fn of_returns(out: &mut Metrics, inputs: &Inputs) {
     let of =
         |measure: fn(&[f64]) -> Result<f64, MetricError>| inputs.returns.as_deref().map_err(|e| *e).and_then(measure);
     let path = &inputs.path[..];
@@ -246,24 +250,31 @@ fn of_trades(out: &mut Metrics, closed: &[RoundTrip]) {
 }
 
 fn against_benchmark(out: &mut Metrics, inputs: &Inputs, market: &MarketData, rows: &[AccountRow], ends: &[usize]) {
-    let keys = ["alpha", "beta", "information_ratio"];
     let Some(bars) = &market.benchmark else {
-        keys.iter().for_each(|key| out.undefined(key, "the scenario names no benchmark (data.benchmark)"));
-        return;
+        return without_benchmark(out, "the scenario names no benchmark (data.benchmark)");
     };
     let close_at =
         |time: Timestamp| bars[..bars.partition_point(|bar| bar.time <= time)].last().map(|bar| bar.close.to_f64());
     let closes: Option<Vec<f64>> = ends.iter().map(|&at| close_at(rows[at].time)).collect();
     let ours = inputs.returns.as_deref().ok().filter(|returns| returns.len() > 1);
     let (Some(closes), Some(ours)) = (closes, ours) else {
-        keys.iter().for_each(|key| out.undefined(key, "the benchmark has no price at the first session"));
-        return;
+        return without_benchmark(out, "the benchmark has no price at the first session");
     };
     // Our first return is from cash to the first close; the benchmark's begins with its second close.
     let theirs: Vec<f64> = closes.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect();
-    out.measure("alpha", m::alpha(&ours[1..], &theirs));
-    out.measure("beta", m::beta(&ours[1..], &theirs));
-    out.measure("information_ratio", m::information_ratio(&ours[1..], &theirs));
+    beside_benchmark(out, &ours[1..], &theirs);
+}
+
+/// The measures of `ours` against `theirs`: returns of the same sessions.
+pub(super) fn beside_benchmark(out: &mut Metrics, ours: &[f64], theirs: &[f64]) {
+    out.measure("alpha", m::alpha(ours, theirs));
+    out.measure("beta", m::beta(ours, theirs));
+    out.measure("information_ratio", m::information_ratio(ours, theirs));
+}
+
+/// The same measures where there is nothing to hold against.
+pub(super) fn without_benchmark(out: &mut Metrics, reason: &str) {
+    ["alpha", "beta", "information_ratio"].iter().for_each(|key| out.undefined(key, reason));
 }
 
 /// Equal weights from the first close to the last; raw prices, no costs.
@@ -281,7 +292,7 @@ fn refusals(journal: &Journal) -> Value {
     json!(counts)
 }
 
-fn confidence(out: &mut Metrics, inputs: &Inputs, seed: u64) {
+pub(super) fn confidence(out: &mut Metrics, inputs: &Inputs, seed: u64) {
     let returns = inputs.returns.as_deref().map_err(|error| *error);
     let evidence = returns.and_then(|returns| m::SharpeEvidence::of(returns).map(|evidence| (evidence, returns.len())));
     out.measure("probabilistic_sharpe", evidence.and_then(|(evidence, n)| m::probabilistic_sharpe(evidence, n, 0.0)));

@@ -6,6 +6,7 @@
 //! checked with the rest; a single backtest ignores them.
 mod account_rows;
 mod data;
+mod data_error;
 pub mod diagnostic;
 mod effective;
 mod folder;
@@ -25,6 +26,8 @@ mod parse_study;
 mod parse_value;
 mod run;
 mod script;
+mod series;
+mod series_metrics;
 pub mod spec;
 mod spec_choice;
 mod spec_data;
@@ -37,13 +40,18 @@ mod tests_laws;
 #[cfg(test)]
 mod tests_values;
 mod unsupported;
+mod with_strategy;
 
 pub use account_rows::{AccountRow, account_rows, round_trips};
 pub use data::{MarketData, load_market};
+pub use data_error::data_diagnostic;
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub use effective::effective_toml;
 pub use folder::{fingerprint, write_folder};
 pub use load::{LoadedScenario, load, parse};
 pub use metrics::{Metrics, compute_metrics, session_ends};
-pub use run::run;
+pub use run::{run, run_with};
+pub use series::{Series, SeriesKind, SeriesRow, read_series};
+pub use series_metrics::series_metrics;
 pub use spec::ScenarioSpec;
+pub use with_strategy::{chart_lines, check_strategy};

@@ -22,7 +22,7 @@ impl OrderNames<'_> {
     /// our number, those of `F1` over several symbols `F1.AAPL`.
     pub(super) fn of(&self, record: &OrderRecord) -> String {
         let Some(script) = self.script else { return record.id.0.to_string() };
-        if let Some(parent) = record.parent {
+        if let Some(parent) = record.parent() {
             let part = match record.request.purpose {
                 OrderPurpose::TakeProfit => "take_profit",
                 _ => "stop",

@@ -2,27 +2,37 @@
 //!
 //! Not here: files (folder), statistics (summary), anything drawn.
 use super::spec::{self, ScenarioSpec};
+use super::with_strategy::with_strategy;
 use super::{Diagnostic, LoadedScenario, MarketData};
 use crate::domain::{LegActivation, Tick};
 use crate::engine::{Engine, EngineConfig, Journal, ReplayInput, Sizing, SizingKind, replay};
 use crate::execution::ReplayBackend;
 use crate::risk::{AtrSmoothing, BreachRule, CashCheck, Limits, Margin, StopAnchor, StopKind, StopRule, TakeProfit};
-use crate::strategy::{OrderScript, ParamError, Strategy, StrategyVisitor, build};
+use crate::strategy::{BuiltIn, Catalog, Listed, ListedVisitor, OrderScript, ParamError, Params, Setup, Strategy};
 use crate::venue::{BothTouched, Commission, CostScope, DueExit, LimitFill, MarketFill, Slippage, VenueRules};
 
-/// Runs the scenario on `market`.
+/// Runs the scenario on `market` with a built-in strategy.
+///
+/// Errors: as [`run_with`].
+pub fn run(loaded: &LoadedScenario, market: &MarketData) -> Result<Journal, Box<Diagnostic>> {
+    run_with(&BuiltIn, loaded, market)
+}
+
+/// Runs the scenario on `market` with a strategy of `catalog`.
 ///
 /// Errors: an unknown strategy or a wrong parameter, placed in the scenario file.
-pub fn run(loaded: &LoadedScenario, market: &MarketData) -> Result<Journal, Box<Diagnostic>> {
-    let spec = &loaded.spec;
-    let params: Vec<(String, String)> =
-        spec.strategy.params.iter().map(|param| (param.name.clone(), param.value.to_string())).collect();
-    let visitor = Run { config: engine_config(spec, market)?, rules: venue_rules(spec)?, market };
+pub fn run_with<C: Catalog>(
+    catalog: &C,
+    loaded: &LoadedScenario,
+    market: &MarketData,
+) -> Result<Journal, Box<Diagnostic>> {
+    let (config, rules) = (engine_config(&loaded.spec)?, venue_rules(&loaded.spec)?);
+    let visitor = Run { config, rules, market };
     let outcome = match &market.script {
-        Some(script) => Ok(visitor.visit(OrderScript::new(script))),
-        None => build(&spec.strategy.name, &params, spec.data.symbols.len(), visitor),
+        Some(script) => visitor.replay(OrderScript::new(script)),
+        None => with_strategy(catalog, loaded, visitor)?,
     };
-    outcome.map_err(|error| placed(loaded, &error))?.map_err(|error| {
+    outcome.map_err(|error| {
         Box::new(Diagnostic::new("defect", format!("{error}; this is a defect of the program, not of the scenario")))
     })
 }
@@ -33,10 +43,16 @@ struct Run<'a> {
     market: &'a MarketData,
 }
 
-impl StrategyVisitor for Run<'_> {
+impl ListedVisitor for Run<'_> {
     type Output = Result<Journal, crate::domain::IllegalTransition>;
 
-    fn visit<S: Strategy>(self, strategy: S) -> Self::Output {
+    fn visit<S: Listed>(self, params: &Params, setup: &Setup) -> Result<Self::Output, ParamError> {
+        Ok(self.replay(S::build(params, setup)?))
+    }
+}
+
+impl Run<'_> {
+    fn replay<S: Strategy>(self, strategy: S) -> Result<Journal, crate::domain::IllegalTransition> {
         let symbols = self.config.symbols;
         let bars: Vec<&[crate::domain::Bar]> = self.market.bars.iter().map(Vec::as_slice).collect();
         let mut engine = Engine::new(strategy, self.config);
@@ -54,19 +70,6 @@ impl StrategyVisitor for Run<'_> {
         let ambiguous_bars = theirs.ambiguous_bars();
         Ok(Journal { ambiguous_bars, ..engine.finish() })
     }
-}
-
-fn placed(loaded: &LoadedScenario, error: &ParamError) -> Box<Diagnostic> {
-    let diagnostic = match &error.param {
-        None => loaded.diagnostic("strategy.name", &error.what),
-        Some(name) if error.unknown => loaded.param_name_diagnostic(name, &error.what),
-        Some(name) => loaded.param_diagnostic(name, &error.what),
-    };
-    let diagnostic = match &error.nearest {
-        Some(nearest) => diagnostic.nearest("nearest", nearest),
-        None => diagnostic,
-    };
-    Box::new(if error.rule.is_empty() { diagnostic } else { diagnostic.note(&error.rule) })
 }
 
 fn tick(spec: &ScenarioSpec) -> Tick {
@@ -89,7 +92,7 @@ fn unavailable(key: &str) -> Box<Diagnostic> {
     Box::new(Diagnostic::new(key, "is not available yet"))
 }
 
-fn engine_config(spec: &ScenarioSpec, market: &MarketData) -> Result<EngineConfig, Box<Diagnostic>> {
+fn engine_config(spec: &ScenarioSpec) -> Result<EngineConfig, Box<Diagnostic>> {
     let kind = match spec.sizing.rule {
         spec::SizingRule::EquityFraction(value) => SizingKind::EquityFraction(value),
         spec::SizingRule::CashFraction(value) => SizingKind::CashFraction(value),
@@ -120,7 +123,6 @@ fn engine_config(spec: &ScenarioSpec, market: &MarketData) -> Result<EngineConfi
         },
         commission: commission(spec)?,
         trim_to_cash: spec.sizing.if_short_of_cash == spec::ShortOfCash::Trim,
-        steps: market.bars.iter().map(Vec::len).max().unwrap_or(0),
     })
 }
 

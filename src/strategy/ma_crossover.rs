@@ -1,8 +1,13 @@
 //! `ma_crossover`: the fast average crosses the slow one.
 //!
+//! Not here: averages as numbers (indicator).
 //! Averages of integer prices are compared exactly, as sums of integers, so a tie is a tie.
-use super::{Intents, SignalRule, SignalState, Strategy, View};
+use super::{
+    ChartLine, Intents, LOOKBACK_BARS_MAX, Listed, ParamError, ParamInfo, Params, Setup, SignalRule, SignalState,
+    Strategy, StrategyInfo, View,
+};
 use crate::domain::{Bar, SymbolIndex};
+use crate::indicator::Sma;
 
 /// What counts as a cross.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,12 +42,9 @@ struct State {
 }
 
 impl MaCrossover {
-    /// Longest average, in bars: 40 years of days.
-    pub const PERIOD_MAX: usize = 10_000;
-
-    /// `fast` < `slow`, both in `1..=PERIOD_MAX`; the registry has checked that.
+    /// Periods in bars, `fast` < `slow`, in the range of the parameters.
     pub fn new(fast: usize, slow: usize, cross_rule: CrossRule, signal: SignalRule, symbols: usize) -> MaCrossover {
-        assert!(0 < fast && fast < slow && slow <= Self::PERIOD_MAX, "the registry checks the periods");
+        assert!(0 < fast && fast < slow, "checked parameters");
         let state = State {
             closes: vec![0; slow].into(),
             next: 0,
@@ -79,6 +81,42 @@ impl State {
     }
 }
 
+impl Listed for MaCrossover {
+    const INFO: StrategyInfo = StrategyInfo {
+        id: "ma_crossover",
+        rule: "long when the mean of the last fast_period closes crosses above that of slow_period; out on the mirror",
+        params: &[
+            ParamInfo::whole("fast_period", 10, 1, LOOKBACK_BARS_MAX, "bars of the fast mean"),
+            ParamInfo::whole("slow_period", 30, 2, LOOKBACK_BARS_MAX, "bars of the slow mean, more than fast_period"),
+            ParamInfo::word(
+                "cross_rule",
+                &["nonzero", "adjacent"],
+                "whether bars where both means are equal are skipped",
+            ),
+        ],
+        signals: true,
+    };
+
+    fn build(params: &Params, setup: &Setup) -> Result<Self, ParamError> {
+        let (fast, slow) = (params.whole("fast_period"), params.whole("slow_period"));
+        if fast >= slow {
+            let what = format!("fast_period {fast} must be less than slow_period {slow}");
+            return Err(ParamError::value("fast_period", what));
+        }
+        let rule = if params.word("cross_rule") == "adjacent" { CrossRule::Adjacent } else { CrossRule::NonZero };
+        Ok(MaCrossover::new(fast, slow, rule, params.signal_rule(), setup.symbols))
+    }
+
+    fn lines(params: &Params, _setup: &Setup, bars: &[Bar]) -> Vec<ChartLine> {
+        let line = |name: &str| {
+            let period = params.whole(name);
+            let mut sma = Sma::new(period).expect("a checked parameter");
+            ChartLine::each(format!("SMA {period}"), bars, move |bar| sma.update(bar.close.to_f64()))
+        };
+        vec![line("fast_period"), line("slow_period")]
+    }
+}
+
 impl Strategy for MaCrossover {
     #[inline]
     fn on_bar(&mut self, symbol: SymbolIndex, bar: &Bar, view: &View<'_>, intents: &mut Intents) {
@@ -107,23 +145,30 @@ mod tests {
     }
 
     proptest! {
-        /// The running difference crosses where the plain means do.
+        /// The running difference crosses where the plain means do, under both rules.
         #[test]
-        fn agrees_with_plain_means(closes in proptest::collection::vec(1i64..50, 0..200), fast in 1usize..6, more in 1usize..9) {
+        fn streaming_is_naive(
+            closes in proptest::collection::vec(1i64..12, 0..200),
+            fast in 1usize..6,
+            more in 1usize..9,
+            skips_ties in any::<bool>(),
+        ) {
             let slow = fast + more;
+            let rule = if skips_ties { CrossRule::NonZero } else { CrossRule::Adjacent };
             let sign = |end: usize| {
                 let sum = |n: usize| closes[end - n..end].iter().sum::<i64>();
                 (sum(fast) * slow as i64 - sum(slow) * fast as i64).signum()
             };
             let mut expected = Vec::new();
             for end in slow + 1..=closes.len() {
-                match (sign(end - 1), sign(end)) {
+                let before = (slow..end).rev().map(sign).find(|before| *before != 0 || !skips_ties).unwrap_or(0);
+                match (before, sign(end)) {
                     (-1, 1) => expected.push((end - 1, true)),
                     (1, -1) => expected.push((end - 1, false)),
                     _ => {}
                 }
             }
-            prop_assert_eq!(crosses(&closes, fast, slow, CrossRule::Adjacent), expected);
+            prop_assert_eq!(crosses(&closes, fast, slow, rule), expected);
         }
     }
 }

@@ -3,31 +3,53 @@
 //! Not here: sizes, stops and limits (risk, engine), sending (execution). A strategy never sees a
 //! bar before it has closed, nor anything of the future.
 mod buy_and_hold;
+mod catalog;
+mod chart_line;
+mod cross_sectional_momentum;
 mod donchian_breakout;
 mod intents;
 mod ma_crossover;
+mod macd_trend;
+mod mean_reversion;
 mod momentum;
+mod multi_timeframe;
 mod order_script;
 mod order_script_read;
 mod order_script_row;
+mod param;
 mod registry;
 mod rsi_mean_reversion;
 mod signal;
+#[cfg(test)]
+mod testing;
 mod view;
+mod volatility_breakout;
+mod window;
 
 pub use buy_and_hold::BuyAndHold;
+pub use catalog::{And, Catalog, Choice, Listed, ListedVisitor, Setup, StrategyInfo};
+pub use chart_line::ChartLine;
+pub use cross_sectional_momentum::CrossSectionalMomentum;
 pub use donchian_breakout::DonchianBreakout;
 pub use intents::{Intent, Intents, ScriptOrder, ScriptPart, ScriptSize, ScriptTarget};
 pub use ma_crossover::{CrossRule, MaCrossover};
-pub use momentum::Momentum;
+pub use macd_trend::MacdTrend;
+pub use mean_reversion::MeanReversion;
+pub use momentum::{Momentum, QuickTest};
+pub use multi_timeframe::MultiTimeframe;
 pub use order_script::{OrderScript, Script};
 pub use order_script_read::{ScriptContext, ScriptError, read_script};
-pub use registry::{ParamError, ParamInfo, ParamKind, SIGNAL_PARAMS, StrategyInfo, StrategyVisitor, build, registry};
+pub use param::{ParamError, ParamInfo, ParamKind, Params, SIGNAL_PARAMS};
+pub use registry::BuiltIn;
 pub use rsi_mean_reversion::RsiMeanReversion;
 pub use signal::{Direction, Reenter, SignalRule, SignalState};
 pub use view::{Holding, LastExit, SymbolBook, View};
+pub use volatility_breakout::{Confirmation, VolatilityBreakout};
 
 use crate::domain::{Bar, SymbolIndex};
+
+/// Longest look-back of a built-in strategy, in bars: 40 years of days.
+pub const LOOKBACK_BARS_MAX: i64 = 10_000;
 
 /// A trading rule. One value serves all symbols of a run; state per symbol is its own business.
 pub trait Strategy {

@@ -1,7 +1,7 @@
 //! `order_script`: sends exactly the orders of a file at the close of the named bars.
 //!
 //! Not here: reading the file (`order_script_read`), what a flatten or a change means (engine::script).
-use super::{Intent, Intents, Strategy, View};
+use super::{Intent, Intents, Listed, ParamError, ParamInfo, ParamKind, Params, Setup, Strategy, StrategyInfo, View};
 use crate::domain::{Bar, SymbolIndex, Timestamp};
 
 /// What a script file asks for, checked against the symbols and bars of its scenario.
@@ -41,6 +41,21 @@ impl<'a> OrderScript<'a> {
     /// At its first row.
     pub fn new(script: &'a Script) -> OrderScript<'a> {
         OrderScript { rows: &script.rows }
+    }
+}
+
+/// As it is listed. Built from parameters alone it has no rows: they come with the bars they are checked
+/// against, see [`OrderScript::new`].
+impl Listed for OrderScript<'static> {
+    const INFO: StrategyInfo = StrategyInfo {
+        id: Script::STRATEGY,
+        rule: "sends exactly the orders of a CSV file at the close of the named bars",
+        params: &[ParamInfo { name: Script::FILE_PARAM, kind: ParamKind::File, doc: "the CSV file" }],
+        signals: false,
+    };
+
+    fn build(_params: &Params, _setup: &Setup) -> Result<Self, ParamError> {
+        Ok(OrderScript { rows: &[] })
     }
 }
 

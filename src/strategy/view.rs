@@ -1,5 +1,6 @@
 //! What a strategy may look at besides its bars.
 use crate::domain::{Money, OrderPurpose, Quantity, SymbolIndex, Timestamp};
+use crate::portfolio::Portfolio;
 
 /// Which way a position points.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,15 +42,35 @@ pub struct SymbolBook {
 pub struct View<'a> {
     /// Open time of the bars that have just closed.
     pub time: Timestamp,
-    /// Cash plus positions at their last close.
-    pub equity: Money,
-    /// Cash.
-    pub cash: Money,
-    /// One entry per symbol, in the scenario's order.
-    pub books: &'a [SymbolBook],
+    portfolio: &'a Portfolio,
+    books: &'a [SymbolBook],
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    /// The account at `time`; `books` has one entry per symbol, in the scenario's order.
+    #[inline]
+    pub fn new(time: Timestamp, portfolio: &'a Portfolio, books: &'a [SymbolBook]) -> View<'a> {
+        View { time, portfolio, books }
+    }
+
+    /// Cash plus positions at their last close.
+    #[inline]
+    pub fn equity(&self) -> Money {
+        self.portfolio.equity()
+    }
+
+    /// Cash.
+    #[inline]
+    pub fn cash(&self) -> Money {
+        self.portfolio.cash()
+    }
+
+    /// What is known of every symbol, in the scenario's order.
+    #[inline]
+    pub fn books(&self) -> &'a [SymbolBook] {
+        self.books
+    }
+
     /// What is known of `symbol`.
     #[inline]
     pub fn book(&self, symbol: SymbolIndex) -> &SymbolBook {

@@ -94,7 +94,7 @@ pub fn price_png(model: &ReportModel<'_>) -> Result<Vec<u8>, ChartError> {
     frame.grid(&values, &times, None)?;
     frame.time_labels(&times)?;
     candles::draw(&frame, &candles, frame.columns() as f32 / candles.len() as f32)?;
-    let mut names = indicators(&frame, &view, panel)?;
+    let mut names = indicators(&frame, scale, &view, panel)?;
     stops(&frame, &view)?;
     let marks = marks(&frame, &view, &candles, per_candle)?;
     results(&frame, &view)?;
@@ -142,20 +142,29 @@ fn results(frame: &Frame, view: &View<'_>) -> Result<(), ChartError> {
     Ok(())
 }
 
-/// The strategy's own lines; returns their names at the end.
-fn indicators(frame: &Frame, view: &View<'_>, panel: &PricePanel<'_>) -> Result<Vec<EndLabel>, ChartError> {
+/// The strategy's own lines; returns their names at the end. Prices make the scale: a line is not drawn
+/// where it leaves it, and its name then stands at the edge it left by.
+fn indicators(
+    frame: &Frame,
+    scale: Scale,
+    view: &View<'_>,
+    panel: &PricePanel<'_>,
+) -> Result<Vec<EndLabel>, ChartError> {
     let mut names = Vec::new();
     // The first is the heaviest and lies on top.
     for (number, (name, values)) in panel.indicators.iter().enumerate().rev() {
         let style = number.min(INDICATORS.len() - 1);
         let (colour, width) = (INDICATORS[style], INDICATOR_LINES[style]);
-        let values: Vec<f64> = values.iter().skip(view.first).map(|value| value.unwrap_or(f64::NAN)).collect();
-        for piece in columns::line(&values, frame.columns()) {
-            frame.line(&piece, colour, width)?;
+        let values = values.get(view.first..).unwrap_or_default();
+        let shown = |value: &f64| scale.low <= *value && *value <= scale.high;
+        let inside: Vec<f64> = values.iter().map(|value| value.filter(shown).unwrap_or(f64::NAN)).collect();
+        let pieces = columns::line(&inside, frame.columns());
+        for piece in &pieces {
+            frame.line(piece, colour, width)?;
         }
-        let Some(last) = values.last().filter(|value| value.is_finite()) else { continue };
+        let Some(last) = values.last().copied().flatten().filter(|_| !pieces.is_empty()) else { continue };
         let weight = if number == 0 { Weight::SemiBold } else { Weight::Regular };
-        let y = frame.pixel((values.len() as f64 - 1.0, *last)).1;
+        let y = frame.pixel((values.len() as f64 - 1.0, last.clamp(scale.low, scale.high))).1;
         names.push(EndLabel { y, lines: vec![(name.clone(), weight)], colour });
     }
     Ok(names)

@@ -99,7 +99,8 @@ const priceChart = (section, data, trades) => {
       }
       svg += path(ranges, 'range');
     }
-    block.ind.forEach((values, j) => { svg += path(linePath(from, to, i => Math.min(bx(i), right), v => Math.min(Math.max(yPrice(v), top), bottom), values), j ? 'ind1' : 'ind0'); });
+    // Prices make the scale: a line is not drawn where it leaves it.
+    block.ind.forEach((values, j) => { svg += path(linePath(from, to, i => Math.min(bx(i), right), yPrice, values.map(v => yPrice(v) < top || yPrice(v) > bottom ? NaN : v)), j ? 'ind1' : 'ind0'); });
     let stopLine = '', joined = -1;
     for (const i of visibleStops) {
       // Consecutive levels of one trailing stop are joined, so that it steps.

@@ -1,0 +1,101 @@
+//! From a loaded scenario to a finished run and its folder: the way `backtest` and `report` share.
+//!
+//! Not here: arguments, printing.
+use std::borrow::Borrow;
+use std::fs;
+use std::path::Path;
+
+use super::Failure;
+use super::screen::error_style;
+use crate::engine::Journal;
+use crate::portfolio::RoundTrip;
+use crate::report::chart::{ChartError, drawdown_png, equity_png, price_png};
+use crate::report::gather::{Finished, gather};
+use crate::report::html;
+use crate::report::model::ReportModel;
+use crate::scenario::{
+    AccountRow, Diagnostic, LoadedScenario, MarketData, Metrics, account_rows, chart_lines, compute_metrics,
+    round_trips, write_folder,
+};
+use crate::strategy::{Catalog, ChartLine};
+
+/// `[risk]` keys that are read and checked but that the gate does not hold an order to yet.
+const NOT_ENFORCED: &[&str] = &[
+    "max_daily_loss",
+    "max_portfolio_heat",
+    "max_correlated_exposure",
+    "max_drawdown",
+    "max_gross_exposure",
+    "max_open_positions",
+    "max_orders_per_minute",
+    "max_order_notional",
+    "price_collar",
+];
+
+/// A finished run.
+pub(super) struct Run {
+    pub(super) loaded: LoadedScenario,
+    pub(super) market: MarketData,
+    journal: Journal,
+    rows: Vec<AccountRow>,
+    trips: (Vec<RoundTrip>, Vec<RoundTrip>),
+    pub(super) metrics: Metrics,
+    lines: Vec<Vec<ChartLine>>,
+}
+
+impl Run {
+    /// Measures a replay and takes the lines that its strategy draws.
+    pub(super) fn new<C: Catalog>(
+        catalog: &C,
+        loaded: LoadedScenario,
+        market: MarketData,
+        journal: Journal,
+    ) -> Result<Run, Failure> {
+        let rows = account_rows(&market, &journal, loaded.spec.account.cash);
+        let trips = round_trips(&market, &journal);
+        let metrics = compute_metrics(&loaded, &market, &journal, &rows, &trips);
+        let lines = chart_lines(catalog, &loaded, &market).map_err(input)?;
+        Ok(Run { loaded, market, journal, rows, trips, metrics, lines })
+    }
+
+    /// What a report shows.
+    pub(super) fn model(&self) -> ReportModel<'_> {
+        gather(Finished {
+            loaded: &self.loaded,
+            market: &self.market,
+            journal: &self.journal,
+            rows: &self.rows,
+            trips: &self.trips,
+            metrics: &self.metrics,
+            lines: &self.lines,
+            not_enforced: NOT_ENFORCED,
+        })
+    }
+
+    /// Writes the files of numbers.
+    pub(super) fn write(&self, folder: &Path) -> Result<(), Failure> {
+        let Run { loaded, market, journal, rows, trips, metrics, .. } = self;
+        Ok(write_folder(folder, loaded, market, journal, rows, trips, metrics)?)
+    }
+}
+
+/// Writes the page and the pictures.
+pub(super) fn draw(folder: &Path, model: &ReportModel<'_>) -> Result<(), Failure> {
+    let save = |name: &str, bytes: &[u8]| {
+        let path = folder.join(name);
+        fs::write(&path, bytes).map_err(|error| Failure::Machine(format!("error {}: {error}", path.display())))
+    };
+    let drawn = |error: ChartError| Failure::Machine(format!("error drawing: {error}"));
+    // All of them before the first is written: a folder holds the old report or the new one.
+    let (page, equity) = (html::render(model), equity_png(model).map_err(drawn)?);
+    let (drawdown, price) = (drawdown_png(model).map_err(drawn)?, price_png(model).map_err(drawn)?);
+    save("report.html", page.as_bytes())?;
+    save("equity.png", &equity)?;
+    save("drawdown.png", &drawdown)?;
+    save("price.png", &price)
+}
+
+/// An error of the input, ready to print.
+pub(super) fn input(diagnostic: impl Borrow<Diagnostic>) -> Failure {
+    Failure::Input(diagnostic.borrow().render(&error_style()))
+}
