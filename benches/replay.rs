@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use alphaflow::domain::{Bar, LegActivation, Money, Price, Quantity, Ratio, Tick, Timestamp, Volume};
-use alphaflow::engine::{Engine, EngineConfig, ReplayInput, SessionSpan, Sizing, SizingKind, replay};
+use alphaflow::engine::{Engine, EngineConfig, Journal, ReplayInput, SessionSpan, Sizing, SizingKind, replay};
 use alphaflow::execution::ReplayBackend;
 use alphaflow::risk::{
     AtrSmoothing, BreachRule, CashCheck, Limits, Margin, StopAnchor, StopKind, StopRule, TakeProfit,
@@ -74,7 +74,7 @@ struct Outcome {
 }
 
 /// The full engine path: strategy, gate, venue, ledger, equity every bar.
-fn engine_run(bars: &[Bar], sessions: &[SessionSpan]) -> Outcome {
+fn engine_run(bars: &[Bar], sessions: &[SessionSpan], kept: &mut Option<Journal>) -> Outcome {
     let commission = Commission::Fraction(ratio("0.0005"));
     let cash: Money = "1000000".parse().expect("cash");
     let config = EngineConfig {
@@ -113,13 +113,19 @@ fn engine_run(bars: &[Bar], sessions: &[SessionSpan]) -> Outcome {
         leverage: 1,
     };
     let strategy = MaCrossover::new(FAST, SLOW, CrossRule::NonZero, SignalRule::DEFAULT, 1);
-    let mut engine = Engine::new(strategy, config);
+    // As a worker of many runs does: the record of the last run gives its memory to the next.
+    let mut engine = match kept.take() {
+        Some(journal) => Engine::recycling(journal, strategy, config),
+        None => Engine::new(strategy, config),
+    };
     let mut backend = ReplayBackend::new(rules, cash, 1);
     let input = ReplayInput { bars: &[bars], sessions, actions: &[], market_fill: MarketFill::NextOpen };
     replay(&mut engine, &mut backend, &input).expect("the venue and the engine agree");
     let journal = engine.finish();
     let (equity, drawdown) = (journal.equity.last().to_f64(), journal.equity.drawdown_max().to_f64());
-    Outcome { equity, fills: journal.fills.len(), drawdown }
+    let fills = journal.fills.len();
+    *kept = Some(journal);
+    Outcome { equity, fills, drawdown }
 }
 
 /// Columns of plain floats, in ticks, for the flat loop.
@@ -158,7 +164,11 @@ fn flat_run(bars: &Columns) -> Outcome {
         slow_sum += if t >= SLOW { close[t] - close[t - SLOW] } else { close[t] };
         if t > 0 {
             let range = high[t].max(previous) - low[t].min(previous);
-            atr = if t <= ATR { atr + range / ATR as f64 } else { atr + (range - atr) * (1.0 / ATR as f64) };
+            atr = if t <= ATR {
+                atr + range / ATR as f64
+            } else {
+                atr * (1.0 - 1.0 / ATR as f64) + range * (1.0 / ATR as f64)
+            };
         }
         previous = close[t];
         if t + 1 >= SLOW {
@@ -197,8 +207,9 @@ fn bench(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("replay");
     group.throughput(Throughput::Elements(BARS as u64)).sample_size(20);
     group.bench_function("flat_f64_loop/1_symbol/1M_bars", |b| b.iter(|| flat_run(black_box(&flat))));
+    let mut kept = None;
     group.bench_function("engine/1_symbol/1M_bars/gate_stop_fees", |b| {
-        b.iter(|| engine_run(black_box(&bars), black_box(&sessions)));
+        b.iter(|| engine_run(black_box(&bars), black_box(&sessions), &mut kept));
     });
     group.finish();
 }
@@ -208,6 +219,7 @@ fn paired() {
     const ROUNDS: usize = 31;
     let (bars, sessions) = (walk(), sessions());
     let flat = columns(&bars);
+    let mut kept = None;
     let mut ratios = Vec::with_capacity(ROUNDS);
     let (mut best_flat, mut best_engine) = (f64::MAX, f64::MAX);
     for _ in 0..ROUNDS {
@@ -215,7 +227,7 @@ fn paired() {
         let plain = flat_run(black_box(&flat));
         let flat_seconds = start.elapsed().as_secs_f64();
         let start = Instant::now();
-        let full = engine_run(black_box(&bars), black_box(&sessions));
+        let full = engine_run(black_box(&bars), black_box(&sessions), &mut kept);
         let engine_seconds = start.elapsed().as_secs_f64();
         assert_eq!(plain.fills, full.fills, "both trade the same");
         assert!((plain.equity - full.equity).abs() < 0.01 && (plain.drawdown - full.drawdown).abs() < 0.01);

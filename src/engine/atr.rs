@@ -5,6 +5,25 @@
 use crate::domain::Bar;
 use crate::risk::{AtrSmoothing, StopKind};
 
+/// Wilder's average past its seed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wilder {
+    keep: f64,
+    weight: f64,
+    average: f64,
+    previous_close: i64,
+}
+
+impl Wilder {
+    /// Takes a closed bar, exactly as [`BarAtr::update`] does.
+    #[inline]
+    pub(super) fn update(&mut self, bar: &Bar) {
+        let range = bar.high.units().max(self.previous_close) - bar.low.units().min(self.previous_close);
+        self.previous_close = bar.close.units();
+        self.average = self.average * self.keep + range as f64 * self.weight;
+    }
+}
+
 /// One symbol's ATR, in dollars.
 #[derive(Debug, Clone)]
 pub(super) struct BarAtr {
@@ -57,13 +76,31 @@ impl BarAtr {
             }
         }
         match self.smoothing {
-            AtrSmoothing::Wilder => self.average += (range as f64 - self.average) * self.weight,
+            AtrSmoothing::Wilder => self.average = self.average * (1.0 - self.weight) + range as f64 * self.weight,
             AtrSmoothing::Simple => {
                 self.sum += range - self.ring[self.at];
                 self.ring[self.at] = range;
                 self.at = if self.at + 1 == self.period { 0 } else { self.at + 1 };
             }
         }
+    }
+
+    /// Wilder's average past its seed, small enough for registers; [`BarAtr::put`] brings it back.
+    #[inline]
+    pub(super) fn steady(&self) -> Option<Wilder> {
+        let steady = self.smoothing == AtrSmoothing::Wilder && self.seen > self.period;
+        steady.then_some(Wilder {
+            keep: 1.0 - self.weight,
+            weight: self.weight,
+            average: self.average,
+            previous_close: self.previous_close,
+        })
+    }
+
+    /// Brings back what [`BarAtr::steady`] gave.
+    #[inline]
+    pub(super) fn put(&mut self, wilder: Wilder) {
+        (self.average, self.previous_close) = (wilder.average, wilder.previous_close);
     }
 
     /// The ATR in dollars, once `period` true ranges are known.

@@ -69,13 +69,19 @@ pub struct Engine<S> {
 impl<S: Strategy> Engine<S> {
     /// An engine with cash and nothing else.
     pub fn new(strategy: S, config: EngineConfig) -> Engine<S> {
+        Engine::recycling(Journal::new(config.cash), strategy, config)
+    }
+
+    /// The same in the memory of a finished run's record.
+    pub fn recycling(journal: Journal, strategy: S, config: EngineConfig) -> Engine<S> {
+        let mut journal = journal.emptied(config.cash);
         let needs_volatility = matches!(config.sizing.kind, SizingKind::VolatilityTarget(_));
         let volatilities = if needs_volatility { config.symbols } else { 0 };
         Engine {
             strategy,
             portfolio: Portfolio::with_cash(config.cash, config.symbols),
             gate: Gate::new(config.limits, config.margin),
-            orders: Orders::with_capacity(1024),
+            orders: Orders::within(std::mem::take(&mut journal.orders)),
             books: vec![SymbolBook::default(); config.symbols],
             atrs: (0..config.symbols).filter_map(|_| BarAtr::for_stop(config.stop.kind)).collect(),
             volatilities: vec![SessionVolatility::default(); volatilities],
@@ -83,7 +89,7 @@ impl<S: Strategy> Engine<S> {
             effects: Vec::with_capacity(16),
             labels: Vec::new(),
             flattening: Vec::new(),
-            journal: Journal::new(config.cash),
+            journal,
             config,
         }
     }

@@ -24,18 +24,27 @@ impl EquityTape {
     #[inline]
     pub fn push(&mut self, equity: Money) {
         self.steps += 1;
+        if equity != self.last {
+            self.change(equity);
+        }
+    }
+
+    #[inline]
+    fn change(&mut self, equity: Money) {
         self.last = equity;
         if equity > self.peak {
             self.peak = equity;
         } else {
             self.drawdown_max = self.drawdown_max.max(self.peak - equity);
         }
-        // Rotating makes the sum depend on the order of the steps.
+        // Rotating makes the sum depend on the order of the changes, the step number on when they were.
         let units = equity.units();
-        self.digest = self.digest.rotate_left(7).wrapping_add(units as u64 ^ (units >> 64) as u64);
+        let change = (units as u64 ^ (units >> 64) as u64).wrapping_add(self.steps);
+        self.digest = self.digest.rotate_left(7).wrapping_add(change);
     }
 
     /// Steps taken.
+    #[inline]
     pub fn steps(&self) -> u64 {
         self.steps
     }

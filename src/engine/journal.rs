@@ -73,4 +73,18 @@ impl Journal {
             ambiguous_bars: 0,
         }
     }
+
+    /// The same lists emptied, for the next run of an account with `cash`: who runs many keeps the memory.
+    pub(super) fn emptied(mut self, cash: Money) -> Journal {
+        self.equity = EquityTape::new(cash);
+        self.fills.clear();
+        self.orders.clear();
+        self.refusals.clear();
+        self.rejections.clear();
+        self.stops.clear();
+        self.cash_events.clear();
+        self.splits.clear();
+        (self.halts, self.ambiguous_bars) = (0, 0);
+        self
+    }
 }

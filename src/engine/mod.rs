@@ -9,6 +9,7 @@ mod equity_tape;
 mod journal;
 mod orders;
 mod pump;
+mod quiet;
 mod replay;
 mod script;
 mod sizing;

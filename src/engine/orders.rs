@@ -81,9 +81,11 @@ pub struct Orders {
 }
 
 impl Orders {
-    /// None yet, with room for `capacity`.
-    pub fn with_capacity(capacity: usize) -> Orders {
-        Orders { records: Vec::with_capacity(capacity) }
+    /// None yet, in the memory of `records`.
+    pub(super) fn within(mut records: Vec<OrderRecord>) -> Orders {
+        records.clear();
+        records.reserve(1024);
+        Orders { records }
     }
 
     /// The number the next order gets.

@@ -4,6 +4,7 @@
 //! send. Orders go out after the bar has matched, so none can fill on the bar that caused it.
 use super::core::Engine;
 use super::pump::pump;
+use super::quiet::BLOCK_BARS;
 use crate::domain::{Bar, IllegalTransition, Price, Ratio, SymbolIndex, Timestamp};
 use crate::execution::ReplayBackend;
 use crate::strategy::Strategy;
@@ -85,24 +86,53 @@ fn replay_one<S: Strategy>(
     market_fill: MarketFill,
 ) -> Result<(), IllegalTransition> {
     const ONLY: SymbolIndex = SymbolIndex(0);
-    for bar in bars {
-        clock.advance(bar.time, engine, backend)?;
-        if !backend.is_quiet(ONLY, bar) {
-            trade(engine, backend, &[(ONLY, *bar)], market_fill, clock.is_last(bar.time))?;
+    let mut bars = bars;
+    while !bars.is_empty() {
+        let (block, _) = bars.split_at(bars.len().min(BLOCK_BARS));
+        let wanting = engine.pass_quiet(ONLY, block);
+        let (mut quiet, mut rest) = block.split_at(wanting);
+        while let [bar, later @ ..] = quiet {
+            // One bar the long way, then as many as possible the short way.
+            close_one(engine, backend, ONLY, bar, clock, market_fill)?;
+            let until = clock.next_stop(engine.counts_sessions() || backend.venue().has_session_orders());
+            let passed = engine.mark_quiet(ONLY, later, backend.quiet_band(ONLY), until);
+            quiet = &later[passed..];
         }
-        engine.mark(ONLY, bar);
-        engine.record();
-        let last = clock.end_of_session(bar.time);
-        if last {
-            end_session(engine, backend)?;
+        if let [bar, later @ ..] = rest {
+            let last = close_one(engine, backend, ONLY, bar, clock, market_fill)?;
+            engine.decide(ONLY, bar);
+            engine.decide_step(bar.time);
+            if engine.wants() {
+                send(engine, backend, &[(ONLY, *bar)], bar.time, !last, market_fill)?;
+            }
+            rest = later;
         }
-        engine.decide(ONLY, bar);
-        engine.decide_step(bar.time);
-        if engine.wants() {
-            send(engine, backend, &[(ONLY, *bar)], bar.time, !last, market_fill)?;
-        }
+        bars = &bars[block.len() - rest.len()..];
     }
     Ok(())
+}
+
+/// One bar of the only symbol up to its close; says whether it was the last of its session.
+#[inline]
+fn close_one<S: Strategy>(
+    engine: &mut Engine<S>,
+    backend: &mut ReplayBackend,
+    symbol: SymbolIndex,
+    bar: &Bar,
+    clock: &mut Clock<'_>,
+    market_fill: MarketFill,
+) -> Result<bool, IllegalTransition> {
+    clock.advance(bar.time, engine, backend)?;
+    if !backend.is_quiet(symbol, bar) {
+        trade(engine, backend, &[(symbol, *bar)], market_fill, clock.is_last(bar.time))?;
+    }
+    engine.mark(symbol, bar);
+    engine.record();
+    let last = clock.end_of_session(bar.time);
+    if last {
+        end_session(engine, backend)?;
+    }
+    Ok(last)
 }
 
 fn replay_many<S: Strategy>(
@@ -212,6 +242,18 @@ impl<'a> Clock<'a> {
             actions: input.actions,
             next_action,
         }
+    }
+
+    /// The first moment at which a bar must go the long way even if nothing can fill on it; for daily
+    /// bars every bar is one while `sessions_matter`.
+    fn next_stop(&self, sessions_matter: bool) -> Timestamp {
+        let session = match (self.daily, sessions_matter, self.ended) {
+            (true, true, _) => Timestamp::MIN,
+            (true, false, _) => Timestamp::MAX,
+            (false, _, true) => self.next_start,
+            (false, _, false) => self.next_start.min(self.last_bar),
+        };
+        session.min(self.next_action)
     }
 
     /// Moves to `time`: rolls the session, applies corporate actions that hold from now on.

@@ -4,7 +4,7 @@
 use super::ExecutionBackend;
 use crate::domain::{Bar, ExecutionEvent, Money, OrderId, SymbolIndex, Timestamp};
 use crate::risk::{ApprovedChange, ApprovedOrder};
-use crate::venue::{SimulatedVenue, Submission, VenueRules};
+use crate::venue::{Band, SimulatedVenue, Submission, VenueRules};
 
 /// The backend of a backtest.
 #[derive(Debug)]
@@ -26,6 +26,12 @@ impl ReplayBackend {
     #[inline]
     pub fn is_quiet(&self, symbol: SymbolIndex, bar: &Bar) -> bool {
         self.venue.is_quiet(symbol, bar)
+    }
+
+    /// The prices between which nothing can happen to `symbol`.
+    #[inline]
+    pub fn quiet_band(&self, symbol: SymbolIndex) -> Band {
+        self.venue.quiet_band(symbol)
     }
 
     /// The market behind it.

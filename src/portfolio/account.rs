@@ -1,5 +1,6 @@
 //! Cash and all positions, exactly.
 use super::Position;
+use super::position::value_change;
 use crate::domain::{Fill, Money, Price, Quantity, Ratio, SymbolIndex, Timestamp};
 
 /// Why cash changed without a fill.
@@ -30,6 +31,26 @@ pub struct Portfolio {
     cash: Money,
     equity: Money,
     positions: Vec<Position>,
+}
+
+/// A position while it is valued bar after bar, small enough for registers.
+#[derive(Clone, Copy, Debug)]
+pub struct Marked {
+    quantity: Quantity,
+    mark: Price,
+    equity: Money,
+}
+
+impl Marked {
+    /// Values it at `price`; returns the equity of the whole account.
+    #[inline]
+    pub fn to(&mut self, price: Price) -> Money {
+        if !self.quantity.is_zero() {
+            self.equity += value_change(self.quantity, self.mark, price);
+        }
+        self.mark = price;
+        self.equity
+    }
 }
 
 impl Portfolio {
@@ -70,6 +91,20 @@ impl Portfolio {
     #[inline]
     pub fn mark(&mut self, symbol: SymbolIndex, price: Price) {
         self.equity += self.positions[symbol.get()].mark_to(price);
+    }
+
+    /// One position by itself, to value it bar after bar; [`Portfolio::put`] brings it back.
+    #[inline]
+    pub fn take(&self, symbol: SymbolIndex) -> Marked {
+        let position = self.position(symbol);
+        Marked { quantity: position.quantity(), mark: position.mark(), equity: self.equity }
+    }
+
+    /// Brings a position's last mark back. Nothing else may have changed since it was taken.
+    #[inline]
+    pub fn put(&mut self, symbol: SymbolIndex, marked: Marked) {
+        self.mark(symbol, marked.mark);
+        debug_assert_eq!(self.equity, marked.equity, "a position is valued one way");
     }
 
     /// Takes an execution: cash pays or receives price × quantity and pays the fee.

@@ -36,9 +36,9 @@ impl Position {
     /// Values it at `price`; returns by how much its value changed.
     #[inline]
     pub(super) fn mark_to(&mut self, price: Price) -> Money {
-        let change = i128::from(price.units() - self.mark.units()) * i128::from(self.quantity.units());
+        let change = value_change(self.quantity, self.mark, price);
         self.mark = price;
-        Money::from_units(change)
+        change
     }
 
     /// Takes an execution; returns by how much its value at the mark changed.
@@ -62,6 +62,12 @@ impl Position {
     pub(super) fn restate(&mut self, quantity: Quantity, average_price: Price, mark: Price) {
         (self.quantity, self.average_price, self.mark) = (quantity, average_price, mark);
     }
+}
+
+/// By how much `quantity` shares change their value from price `from` to price `to`.
+#[inline]
+pub(super) fn value_change(quantity: Quantity, from: Price, to: Price) -> Money {
+    Money::from_units(i128::from(to.units() - from.units()) * i128::from(quantity.units()))
 }
 
 /// Mean price of two lots, to the nearest billionth.

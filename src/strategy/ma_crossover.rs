@@ -36,6 +36,8 @@ struct State {
     seen: usize,
     /// slow × Σ fast closes − fast × Σ slow closes: its sign is that of fast mean − slow mean.
     difference: i128,
+    /// A close has been too high for 64 bits.
+    wide: bool,
     /// Sign of the difference the next bar is compared with.
     sign: i8,
     signal: SignalState,
@@ -50,6 +52,7 @@ impl MaCrossover {
             next: 0,
             seen: 0,
             difference: 0,
+            wide: false,
             sign: 0,
             signal: SignalState::default(),
         };
@@ -66,6 +69,7 @@ impl State {
         let (leaves_fast, leaves_slow) = (self.closes[fast_at], self.closes[self.next]);
         self.difference +=
             i128::from(close - leaves_fast) * slow as i128 - i128::from(close - leaves_slow) * fast as i128;
+        self.wide |= close > narrow_close_max(fast, slow);
         self.closes[self.next] = close;
         self.next = if self.next + 1 == slow { 0 } else { self.next + 1 };
         if self.seen + 1 < slow {
@@ -79,6 +83,49 @@ impl State {
         }
         crossed
     }
+}
+
+impl State {
+    /// Takes bars up to the next one on which the sign of the difference may change, as `update` does,
+    /// with the state in registers and in 64 bits where every close so far is small enough for that.
+    fn pass_quiet(&mut self, bars: &[Bar], fast: usize, slow: usize) -> usize {
+        let warming = bars.len().min((slow - 1).saturating_sub(self.seen));
+        for bar in &bars[..warming] {
+            // No cross before the slow average exists, so the rule for one does not matter.
+            self.update(bar.close.units(), fast, slow, CrossRule::NonZero);
+        }
+        if self.sign == 0 || self.wide {
+            return warming;
+        }
+        // Seen from the side it is on, the difference stays above zero until the averages meet.
+        let side = i64::from(self.sign);
+        let (fast_weight, slow_weight) = (slow as i64 * side, fast as i64 * side);
+        let close_max = narrow_close_max(fast, slow);
+        let (mut difference, mut newest) = (self.difference as i64 * side, self.next);
+        let mut fast_at = if newest >= fast { newest - fast } else { newest + slow - fast };
+        let closes = &mut self.closes[..slow];
+        let mut passed = warming;
+        for bar in &bars[warming..] {
+            let close = bar.close.units();
+            let after = difference + (close - closes[fast_at]) * fast_weight - (close - closes[newest]) * slow_weight;
+            if after <= 0 || close > close_max {
+                break;
+            }
+            difference = after;
+            closes[newest] = close;
+            newest = if newest + 1 == slow { 0 } else { newest + 1 };
+            fast_at = if fast_at + 1 == slow { 0 } else { fast_at + 1 };
+            passed += 1;
+        }
+        (self.difference, self.next) = (i128::from(difference * side), newest);
+        passed
+    }
+}
+
+/// The highest close, in billionths of a dollar, with which slow × Σ fast closes, fast × Σ slow closes and
+/// each step of their difference stay inside 64 bits.
+const fn narrow_close_max(fast: usize, slow: usize) -> i64 {
+    i64::MAX / (4 * fast as i64 * slow as i64)
 }
 
 impl Listed for MaCrossover {
@@ -123,6 +170,13 @@ impl Strategy for MaCrossover {
         let state = &mut self.symbols[symbol.get()];
         let (up, down) = state.update(bar.close.units(), self.fast, self.slow, self.cross_rule);
         self.signal.apply(&mut state.signal, symbol, up, down, view, intents);
+    }
+
+    fn pass_quiet(&mut self, symbol: SymbolIndex, bars: &[Bar]) -> usize {
+        if self.signal.looks_at_every_bar() {
+            return 0;
+        }
+        self.symbols[symbol.get()].pass_quiet(bars, self.fast, self.slow)
     }
 }
 

@@ -57,6 +57,15 @@ pub trait Strategy {
     /// symbols; everyone sees the same equity, before any order of this close.
     fn on_bar(&mut self, symbol: SymbolIndex, bar: &Bar, view: &View<'_>, intents: &mut Intents);
 
+    /// Takes as many of `bars`, the next bars of `symbol`, as surely want nothing, and says how many: its
+    /// state must be as if `on_bar` and `on_step` had seen them. 0 is always right: then `on_bar` is asked bar by bar.
+    ///
+    /// For rules that look at nothing but bars: a run of quiet bars costs a fraction of as many calls.
+    fn pass_quiet(&mut self, symbol: SymbolIndex, bars: &[Bar]) -> usize {
+        let _ = (symbol, bars);
+        0
+    }
+
     /// Every bar of this time has been shown: the place for decisions across symbols.
     fn on_step(&mut self, view: &View<'_>, intents: &mut Intents) {
         let _ = (view, intents);

@@ -63,6 +63,13 @@ impl Strategy for OrderScript<'_> {
     #[inline]
     fn on_bar(&mut self, _symbol: SymbolIndex, _bar: &Bar, _view: &View<'_>, _intents: &mut Intents) {}
 
+    fn pass_quiet(&mut self, _symbol: SymbolIndex, bars: &[Bar]) -> usize {
+        match self.rows {
+            [(due, _), ..] => bars.partition_point(|bar| bar.time < *due),
+            [] => bars.len(),
+        }
+    }
+
     #[inline]
     fn on_step(&mut self, view: &View<'_>, intents: &mut Intents) {
         while let [(time, intent), rest @ ..] = self.rows

@@ -49,6 +49,12 @@ impl SignalRule {
     pub const DEFAULT: SignalRule =
         SignalRule { direction: Direction::LongOnly, reenter: Reenter::Level, cooldown_bars: 0 };
 
+    /// Must [`SignalRule::apply`] be called on bars that want nothing, too?
+    #[inline]
+    pub fn looks_at_every_bar(&self) -> bool {
+        self.reenter == Reenter::Fresh
+    }
+
     /// Turns this bar's opinion into wishes: `up` wants to be long, `down` wants out of a long (and
     /// short, when the direction allows). Call it on every bar, also when neither holds.
     #[inline]
@@ -61,7 +67,7 @@ impl SignalRule {
         view: &View<'_>,
         intents: &mut Intents,
     ) {
-        if self.reenter == Reenter::Fresh {
+        if self.looks_at_every_bar() {
             let now = view.book(symbol).bars_seen;
             if !up {
                 state.long_off_at = now;

@@ -13,6 +13,7 @@ mod simulated;
 mod split;
 
 pub use costs::{Commission, CostScope, Slippage};
+pub use order::Band;
 pub use rules::{BothTouched, DueExit, LimitFill, MarketFill, VenueRules};
 pub use simulated::{SimulatedVenue, Submission};
 pub(crate) use split::split_kind;

@@ -40,7 +40,7 @@ pub(super) struct VenueOrder {
 
 /// Prices between which an order cannot fill.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Band {
+pub struct Band {
     /// A low at or below this may fill something.
     pub(super) low: Price,
     /// A high at or above this may fill something.
@@ -58,7 +58,8 @@ impl Band {
     }
 
     #[inline]
-    pub(super) fn is_quiet(&self, bar: &Bar) -> bool {
+    /// Does the bar stay inside?
+    pub fn is_quiet(&self, bar: &Bar) -> bool {
         bar.low > self.low && bar.high < self.high
     }
 }

@@ -71,6 +71,12 @@ impl SimulatedVenue {
         self.bands[symbol.get()].is_quiet(bar)
     }
 
+    /// The prices between which nothing can happen to `symbol`.
+    #[inline]
+    pub fn quiet_band(&self, symbol: SymbolIndex) -> Band {
+        self.bands[symbol.get()]
+    }
+
     /// Takes an order.
     pub fn submit(&mut self, submission: &Submission) {
         let Submission { id, request, quantity, reduce_only, last, now, in_session } = *submission;
