@@ -684,6 +684,9 @@ fn several_symbols_and_rows_out_of_order() {
         ["A1 2024-01-03 buy 10 @ 60", "B1 2024-01-03 sell 20 @ 60", "F1.AAA 2024-01-05 sell 10 @ 60"]
     );
     assert_eq!(outcome.orders, ["A1 filled", "B1 filled", "F1.AAA filled", "F1.BBB new"]);
+    // The script is one of the files that the run was made of.
+    let names = ["actions.csv", "AAA.csv", "BBB.csv", "orders.csv"].map(|name| (name.to_owned(), 64));
+    assert_eq!(outcome.files, names);
 }
 
 #[test]

@@ -38,6 +38,8 @@ pub struct Outcome {
     pub cash: String,
     /// Exit reasons of the round trips.
     pub exits: Vec<String>,
+    /// Data files named in run.json, with the length of their hash.
+    pub files: Vec<(String, usize)>,
     /// Stops and targets that shared a bar.
     pub ambiguous_bars: u64,
 }
@@ -109,8 +111,17 @@ fn through_files(folder: &Path, set: &[String]) -> Result<Outcome, String> {
         cash: equity.last().map_or(String::new(), |row| row[2].clone()),
         equity: equity.into_iter().map(|row| (row[0].clone(), row[1].clone())).collect(),
         exits: read(folder, "trades.csv", &["exit_reason"]).into_iter().map(|row| row[0].clone()).collect(),
+        files: files(folder),
         ambiguous_bars: journal.ambiguous_bars,
     })
+}
+
+/// The data files of run.json.
+fn files(folder: &Path) -> Vec<(String, usize)> {
+    let run: serde_json::Value = serde_json::from_slice(&fs::read(folder.join("run.json")).unwrap()).unwrap();
+    let file =
+        |file: &serde_json::Value| (file["path"].as_str().unwrap().to_owned(), file["sha256"].as_str().unwrap().len());
+    run["files"].as_array().unwrap().iter().map(file).collect()
 }
 
 /// The named columns of a file of the run folder.
