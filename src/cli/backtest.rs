@@ -1,7 +1,6 @@
 //! `alphaflow backtest`: one run on history.
 //!
 //! Not here: the run itself (scenario), what the summary looks like (report::terminal).
-use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -13,7 +12,7 @@ use super::finish::{Run, draw, input};
 use super::screen::{Progress, error_style, screen};
 use crate::report::format::counted;
 use crate::report::terminal::{Spent, summary};
-use crate::scenario::{MarketData, check_strategy, load, load_market, run_with};
+use crate::scenario::{MarketData, RunFolder, check_strategy, load, load_market, run_with};
 use crate::strategy::Catalog;
 
 /// Arguments of `alphaflow backtest`.
@@ -61,7 +60,7 @@ pub(super) fn run<C: Catalog>(args: &BacktestArgs, catalog: &C, out: &mut impl W
     }
     // The folder first: a run that cannot be kept is not worth waiting for.
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&loaded.spec.scenario.name));
-    fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
+    let unfinished = RunFolder::open(&folder).map_err(|error| unwritable(&folder, &error))?;
     let (load, replayed) = (started.elapsed(), Instant::now());
     let bars: usize = market.bars.iter().map(Vec::len).sum();
     let journal = {
@@ -71,9 +70,10 @@ pub(super) fn run<C: Catalog>(args: &BacktestArgs, catalog: &C, out: &mut impl W
     let (replay, reported) = (replayed.elapsed(), Instant::now());
     let progress = Progress::begin("reporting", &folder.display().to_string());
     let run = Run::new(catalog, loaded, market, journal)?;
-    run.write(&folder)?;
+    run.write(unfinished.aside())?;
     let model = run.model();
-    draw(&folder, &model)?;
+    draw(unfinished.aside(), &model)?;
+    unfinished.keep()?;
     drop(progress);
     let spent = Spent {
         files: run.market.files.len() - usize::from(run.loaded.spec.data.corporate_actions.is_some()),

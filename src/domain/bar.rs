@@ -53,22 +53,29 @@ pub enum BarError {
 
 impl Bar {
     /// The bar itself if its prices fit together.
+    #[inline]
     pub fn checked(self) -> Result<Bar, BarError> {
         let Bar { open, high, low, close, .. } = self;
         // One test for the common case; the causes are looked for only when it fails.
         if low > Price::ZERO && low <= open && low <= close && open <= high && close <= high {
             return Ok(self);
         }
+        Err(self.fault())
+    }
+
+    #[cold]
+    fn fault(self) -> BarError {
+        let Bar { open, high, low, close, .. } = self;
         for (field, price) in [("open", open), ("high", high), ("low", low), ("close", close)] {
             if price == Price::ZERO {
-                return Err(BarError::ZeroPrice { field });
+                return BarError::ZeroPrice { field };
             }
         }
         if high < low {
-            return Err(BarError::HighBelowLow { high, low });
+            return BarError::HighBelowLow { high, low };
         }
         let (field, price) = if open < low || open > high { ("open", open) } else { ("close", close) };
-        Err(BarError::OutsideRange { field, price, low, high })
+        BarError::OutsideRange { field, price, low, high }
     }
 }
 

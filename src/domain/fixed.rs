@@ -48,9 +48,9 @@ pub(super) fn div_rem_billion(value: i128) -> (i128, i64) {
     }
     let shifted = value as u128 >> 9;
     let (high, low) = ((shifted >> LOW_BITS) as u64, shifted as u64 & ((1 << LOW_BITS) - 1));
-    let middle = high % ODD << LOW_BITS | low;
-    let quotient = u128::from(high / ODD) << LOW_BITS | u128::from(middle / ODD);
-    let rest = middle % ODD << 9 | value as u64 & 511;
+    let middle = ((high % ODD) << LOW_BITS) | low;
+    let quotient = (u128::from(high / ODD) << LOW_BITS) | u128::from(middle / ODD);
+    let rest = ((middle % ODD) << 9) | (value as u64 & 511);
     (quotient as i128, rest as i64)
 }
 

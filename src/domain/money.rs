@@ -66,7 +66,8 @@ impl Money {
     /// `ratio` of this amount, rounded down to 1e-18 dollars.
     ///
     /// Since every amount is a whole number of units, `x <= money.share(ratio)` is exactly
-    /// `x <= money × ratio`: limits compare without rounding.
+    /// `x <= money × ratio`: limits compare without rounding. Held at the ends of the range: a limit
+    /// wider than all money is no limit.
     #[inline]
     pub fn share(self, ratio: Ratio) -> Money {
         let (whole, rest) = div_rem_billion(self.0);
@@ -75,7 +76,11 @@ impl Money {
         match i64::try_from(whole) {
             // Two factors of 64 bits: the product cannot overflow, and is one instruction.
             Ok(whole) => Money(i128::from(whole) * ratio + share_of_rest),
-            Err(_) => Money(whole.checked_mul(ratio).expect(OVERFLOW) + share_of_rest),
+            Err(_) => {
+                let product = whole.checked_mul(ratio).and_then(|whole| whole.checked_add(share_of_rest));
+                let beyond = if (self.0 < 0) == (ratio < 0) { i128::MAX } else { i128::MIN };
+                Money(product.unwrap_or(beyond))
+            }
         }
     }
 
@@ -161,6 +166,9 @@ mod tests {
     fn a_share_is_exact_when_it_can_be() {
         assert_eq!(usd("100000").share("0.1".parse().expect("ratio")), usd("10000"));
         assert_eq!(usd("-0.000000000000000001").share("0.5".parse().expect("ratio")), Money(-1));
+        let wide = "1000000".parse().expect("ratio");
+        assert_eq!(Money(i128::MAX).share(wide), Money(i128::MAX));
+        assert_eq!(Money(i128::MIN + 1).share(wide), Money(i128::MIN));
     }
 
     proptest! {

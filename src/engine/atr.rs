@@ -34,10 +34,11 @@ pub(super) struct BarAtr {
     previous_close: i64,
     /// Wilder: the average so far (a sum while seeding). Billionths of a dollar.
     average: f64,
-    /// Simple: the last `period` true ranges and their exact sum, in billionths of a dollar.
+    /// Simple: the last `period` true ranges and their exact sum, in billionths of a dollar; a thousand
+    /// of the widest outgrow 64 bits.
     ring: Box<[i64]>,
     at: usize,
-    sum: i64,
+    sum: i128,
 }
 
 impl BarAtr {
@@ -70,7 +71,7 @@ impl BarAtr {
             }
             if self.smoothing == AtrSmoothing::Wilder {
                 // The seed is a sum of exact integers, divided once.
-                self.sum += range;
+                self.sum += i128::from(range);
                 self.average = self.sum as f64 * self.weight;
                 return;
             }
@@ -78,7 +79,7 @@ impl BarAtr {
         match self.smoothing {
             AtrSmoothing::Wilder => self.average = self.average * (1.0 - self.weight) + range as f64 * self.weight,
             AtrSmoothing::Simple => {
-                self.sum += range - self.ring[self.at];
+                self.sum += i128::from(range - self.ring[self.at]);
                 self.ring[self.at] = range;
                 self.at = if self.at + 1 == self.period { 0 } else { self.at + 1 };
             }

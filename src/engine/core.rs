@@ -104,7 +104,7 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
-    /// Every bar of a time has been marked: equity and drawdown are taken.
+    /// Every bar of a time has been marked and its orders sent: equity and drawdown are taken.
     #[inline]
     pub fn record(&mut self) {
         self.journal.equity.push(self.portfolio.equity());

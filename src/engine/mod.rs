@@ -21,5 +21,5 @@ pub use equity_tape::EquityTape;
 pub use journal::{Journal, RefusalRecord, StopChange};
 pub use orders::{OrderOutcome, OrderRecord, Orders, Wanted};
 pub use pump::pump;
-pub use replay::{MarketAction, ReplayInput, SessionSpan, replay};
+pub use replay::{MarketAction, ReplayError, ReplayInput, SessionSpan, replay};
 pub use sizing::{Sizing, SizingKind};

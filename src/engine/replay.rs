@@ -1,12 +1,13 @@
 //! The driver of a backtest: a loop over bars and nothing else.
 //!
-//! Per step: corporate actions, fills at the open, fills inside the bar, mark, record, decide, review,
-//! send. Orders go out after the bar has matched, so none can fill on the bar that caused it.
+//! Per step: corporate actions, fills at the open, fills inside the bar, mark, decide, review, send,
+//! record. Orders go out after the bar has matched, so none can fill on the bar that caused it.
 use super::core::Engine;
 use super::pump::pump;
 use super::quiet::BLOCK_BARS;
-use crate::domain::{Bar, IllegalTransition, Price, Ratio, SymbolIndex, Timestamp};
+use crate::domain::{Bar, IllegalTransition, Price, Quantity, Ratio, SymbolIndex, Timestamp};
 use crate::execution::ReplayBackend;
+use crate::portfolio::fits_after_split;
 use crate::strategy::Strategy;
 use crate::venue::MarketFill;
 
@@ -51,6 +52,24 @@ pub struct ReplayInput<'a> {
     pub market_fill: MarketFill,
 }
 
+/// Why a replay ended early.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// An answer of the venue that contradicts an order's status: a defect, not bad input.
+    #[error(transparent)]
+    Venue(#[from] IllegalTransition),
+    /// A split that leaves more shares than can be counted.
+    #[error("a split into {ratio} new shares per old makes {held} shares more than a position can hold, 9.2 billion")]
+    SplitTooLarge {
+        /// Which share.
+        symbol: SymbolIndex,
+        /// New shares per old.
+        ratio: Ratio,
+        /// Shares before it.
+        held: Quantity,
+    },
+}
+
 /// Where the replay is among sessions and actions.
 struct Clock<'a> {
     sessions: &'a [SessionSpan],
@@ -65,12 +84,12 @@ struct Clock<'a> {
 
 /// Replays every bar.
 ///
-/// Errors: an answer of the venue that contradicts an order's status; it is a defect, not bad input.
+/// Errors: [`ReplayError`].
 pub fn replay<S: Strategy>(
     engine: &mut Engine<S>,
     backend: &mut ReplayBackend,
     input: &ReplayInput<'_>,
-) -> Result<(), IllegalTransition> {
+) -> Result<(), ReplayError> {
     let mut clock = Clock::new(input);
     match input.bars {
         [only] => replay_one(engine, backend, only, &mut clock, input.market_fill),
@@ -84,7 +103,7 @@ fn replay_one<S: Strategy>(
     bars: &[Bar],
     clock: &mut Clock<'_>,
     market_fill: MarketFill,
-) -> Result<(), IllegalTransition> {
+) -> Result<(), ReplayError> {
     const ONLY: SymbolIndex = SymbolIndex(0);
     let mut bars = bars;
     while !bars.is_empty() {
@@ -94,6 +113,7 @@ fn replay_one<S: Strategy>(
         while let [bar, later @ ..] = quiet {
             // One bar the long way, then as many as possible the short way.
             close_one(engine, backend, ONLY, bar, clock, market_fill)?;
+            engine.record();
             let until = clock.next_stop(engine.counts_sessions() || backend.venue().has_session_orders());
             let passed = engine.mark_quiet(ONLY, later, backend.quiet_band(ONLY), until);
             quiet = &later[passed..];
@@ -105,6 +125,8 @@ fn replay_one<S: Strategy>(
             if engine.wants() {
                 send(engine, backend, &[(ONLY, *bar)], bar.time, !last, market_fill)?;
             }
+            // Last, since a fill at this very close (`market_fill = "close"`) belongs to its equity.
+            engine.record();
             rest = later;
         }
         bars = &bars[block.len() - rest.len()..];
@@ -121,13 +143,12 @@ fn close_one<S: Strategy>(
     bar: &Bar,
     clock: &mut Clock<'_>,
     market_fill: MarketFill,
-) -> Result<bool, IllegalTransition> {
+) -> Result<bool, ReplayError> {
     clock.advance(bar.time, engine, backend)?;
     if !backend.is_quiet(symbol, bar) {
         trade(engine, backend, &[(symbol, *bar)], market_fill, clock.is_last(bar.time))?;
     }
     engine.mark(symbol, bar);
-    engine.record();
     let last = clock.end_of_session(bar.time);
     if last {
         end_session(engine, backend)?;
@@ -141,7 +162,7 @@ fn replay_many<S: Strategy>(
     series: &[&[Bar]],
     clock: &mut Clock<'_>,
     market_fill: MarketFill,
-) -> Result<(), IllegalTransition> {
+) -> Result<(), ReplayError> {
     let mut next = vec![0usize; series.len()];
     let mut step: Vec<(SymbolIndex, Bar)> = Vec::with_capacity(series.len());
     loop {
@@ -161,7 +182,6 @@ fn replay_many<S: Strategy>(
         for (symbol, bar) in &step {
             engine.mark(*symbol, bar);
         }
-        engine.record();
         let last = clock.end_of_session(time);
         if last {
             end_session(engine, backend)?;
@@ -173,6 +193,7 @@ fn replay_many<S: Strategy>(
         if engine.wants() {
             send(engine, backend, &step, time, !last, market_fill)?;
         }
+        engine.record();
     }
 }
 
@@ -263,12 +284,12 @@ impl<'a> Clock<'a> {
         time: Timestamp,
         engine: &mut Engine<S>,
         backend: &mut ReplayBackend,
-    ) -> Result<(), IllegalTransition> {
+    ) -> Result<(), ReplayError> {
         if time >= self.next_start {
             self.roll(time, engine, backend)?;
         }
         if time >= self.next_action {
-            self.act(time, engine, backend);
+            self.act(time, engine, backend)?;
             pump(engine, backend)?;
         }
         Ok(())
@@ -297,12 +318,21 @@ impl<'a> Clock<'a> {
     }
 
     #[cold]
-    fn act<S: Strategy>(&mut self, time: Timestamp, engine: &mut Engine<S>, backend: &mut ReplayBackend) {
+    fn act<S: Strategy>(
+        &mut self,
+        time: Timestamp,
+        engine: &mut Engine<S>,
+        backend: &mut ReplayBackend,
+    ) -> Result<(), ReplayError> {
         while let [(from, action), rest @ ..] = self.actions
             && *from <= time
         {
             match *action {
                 MarketAction::Split { symbol, ratio } => {
+                    let held = engine.portfolio().position(symbol).quantity();
+                    if !fits_after_split(held, ratio) {
+                        return Err(ReplayError::SplitTooLarge { symbol, ratio, held });
+                    }
                     let (kept, mark, cash) = engine.split(symbol, ratio, time);
                     backend.venue_mut().split(symbol, ratio, kept, mark, cash);
                 }
@@ -314,6 +344,7 @@ impl<'a> Clock<'a> {
             self.actions = rest;
         }
         self.next_action = self.actions.first().map_or(Timestamp::MAX, |(time, _)| *time);
+        Ok(())
     }
 
     /// Is the bar at `time` the last of its session?

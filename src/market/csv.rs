@@ -216,7 +216,8 @@ impl Piece {
         let mut previous = Timestamp::MIN;
         let mut at = 0;
         while at < bytes.len() {
-            if let Some((bar, next)) = reader.fast(bytes, at).filter(|(bar, _)| bar.time > previous) {
+            let fast = reader.fast(bytes, at);
+            if let Some((bar, next)) = fast.filter(|(bar, next)| bar.time > previous && next - at <= LINE_BYTES_MAX) {
                 self.lines += 1;
                 self.push(bar);
                 previous = bar.time;
@@ -248,6 +249,9 @@ impl Piece {
     /// Any line the fast way left; answers the time of the last bar.
     #[cold]
     fn exact(&mut self, reader: &RowReader<'_>, line: &[u8], previous: Timestamp) -> Result<Timestamp, Fault> {
+        if line.len() > LINE_BYTES_MAX {
+            return Err(Fault::LineTooLong { bytes_max: LINE_BYTES_MAX });
+        }
         let Some(bar) = reader.exact(line)? else {
             self.blank_seen = true;
             return Ok(previous);

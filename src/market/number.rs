@@ -133,9 +133,25 @@ fn units(number: Decimal, kind: NumberKind) -> Option<i64> {
 }
 
 /// A float to the nearest unit of 10^-`DECIMALS`, exactly, half to even; `None` when it is negative,
-/// not finite or beyond an i64. Integer arithmetic: a float product would be off above a million.
+/// not finite or beyond an i64.
+///
+/// Below 2^50 a float product is off by less than an eighth, so when it stands within a quarter of a
+/// whole number, that number is the nearest; a price out of a file nearly always does.
 #[inline]
 pub(super) fn units_of_f64<const DECIMALS: usize>(value: f64) -> Option<i64> {
+    const SAFE: f64 = (1u64 << 50) as f64;
+    let product = value * const { POWERS_OF_TEN[DECIMALS] as f64 };
+    if (0.0..SAFE).contains(&product) {
+        let nearest = (product + 0.5) as i64;
+        if (product - nearest as f64).abs() < 0.25 {
+            return Some(nearest);
+        }
+    }
+    exact_units_of_f64::<DECIMALS>(value)
+}
+
+/// [`units_of_f64`] of any value, in integers.
+fn exact_units_of_f64<const DECIMALS: usize>(value: f64) -> Option<i64> {
     let bits = value.to_bits();
     if value == 0.0 {
         return Some(0);
@@ -258,6 +274,15 @@ mod tests {
         fn floats_round_trip(units in 0i64..4_000_000_000_000_000) {
             prop_assert_eq!(units_of_f64::<9>(units as f64 / 1e9), Some(units));
         }
+        /// The short way answers as the exact one, near whole units and halves too.
+        #[test]
+        fn short_floats_equal_exact(units in 0i64..(1 << 52), eighths in 0i64..8) {
+            for value in [units as f64 / 1e9, (units as f64 + eighths as f64 / 8.0) / 1e9, units as f64 / 1e4] {
+                prop_assert_eq!(units_of_f64::<9>(value), exact_units_of_f64::<9>(value));
+                prop_assert_eq!(units_of_f64::<6>(value), exact_units_of_f64::<6>(value));
+            }
+        }
+
         /// The float way and the text way agree: both are the nearest unit of the float's value.
         #[test]
         fn floats_equal_their_exact_text(value in 0.0f64..1e6) {

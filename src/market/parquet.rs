@@ -2,11 +2,13 @@
 //!
 //! Not here: the values of the columns (`parquet_column`), the calendar (`validate`). Columns go by the
 //! names of CSV files, in any order; others are not read.
-//! Invariant: besides the bars, memory holds one slice of the columns, whatever the size of the file.
+//! Invariant: besides the bars, memory holds two slices of the columns, whatever the size of the file:
+//! the one that becomes bars and the one that is being decoded meanwhile.
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::thread;
 
-use polars::prelude::{Column, DataFrame, ParallelStrategy, ParquetReader, PolarsError, SerReader};
+use polars::prelude::{Column, DataFrame, ParallelStrategy, ParquetReader, PolarsResult, SerReader};
 
 use super::csv_header::{self, Role};
 use super::error::{DataError, Fault};
@@ -15,8 +17,8 @@ use super::parquet_column::{Columns, Layout};
 use super::series::{in_order, malformed_row};
 use crate::domain::{Bar, Price, Timeframe, Timestamp, Volume};
 
-/// Rows decoded at once: 24 MB of columns.
-const SLICE_ROWS: usize = 512 << 10;
+/// Rows decoded at once, 12 MB of columns: a row group of ours, so that none is copied together.
+const SLICE_ROWS: usize = 256 << 10;
 /// Rows for which a second thread is worth its start.
 const THREAD_ROWS_MIN: usize = 32 << 10;
 /// Threads beyond this wait for memory, not for work.
@@ -36,14 +38,13 @@ const BLANK: Bar = Bar {
 ///
 /// Errors: [`DataError`] with the column of a wrong type or the first row that cannot be right.
 pub fn read_parquet(path: &Path, timeframe: Timeframe) -> Result<Vec<Bar>, DataError> {
-    let failed = |error: PolarsError| DataError::Parquet { path: path.to_owned(), reason: error.to_string() };
     let unreadable = |source| DataError::Read { path: path.to_owned(), source };
     let file = file::open(path)?;
     if file.metadata().map_err(unreadable)?.len() == 0 {
         return Err(DataError::Empty { path: path.to_owned() });
     }
     let mut reader = ParquetReader::new(file.try_clone().map_err(unreadable)?);
-    let schema = reader.schema().map_err(failed)?;
+    let schema = guarded(path, || reader.schema())?;
     let names: Vec<String> = schema.iter_names().map(|name| name.to_string()).collect();
     let roles = csv_header::roles(path, &names)?;
     let place = |role| roles.iter().position(|found| *found == role).expect("`roles` answers only with every role");
@@ -54,22 +55,47 @@ pub fn read_parquet(path: &Path, timeframe: Timeframe) -> Result<Vec<Bar>, DataE
         (name.as_str(), &field.dtype)
     });
     let layout = Layout::new(path, fields)?;
-    let metadata = reader.get_metadata().map_err(failed)?.clone();
+    let metadata = guarded(path, || reader.get_metadata().cloned())?;
     if metadata.num_rows == 0 {
         return Err(DataError::NoRows { path: path.to_owned() });
     }
-    let mut bars = Vec::with_capacity(metadata.num_rows);
-    for (offset, rows) in slices(metadata.row_groups.iter().map(|group| group.num_rows())) {
+    let mut bars = Vec::new();
+    // A damaged file may claim any number of rows.
+    bars.try_reserve_exact(metadata.num_rows).map_err(|_| damaged(path))?;
+    let decode = |slice: (usize, usize)| -> Result<DataFrame, DataError> {
         let mut reader = ParquetReader::new(file.try_clone().map_err(unreadable)?)
             .with_columns(Some(layout.names.to_vec()))
-            .with_slice(Some((offset, rows)))
+            .with_slice(Some(slice))
             .set_rechunk(true)
             .read_parallel(ParallelStrategy::Columns);
         reader.set_metadata(metadata.clone());
-        let frame = reader.finish().map_err(failed)?;
-        append(&mut bars, &frame, &layout, timeframe).map_err(|(row, fault)| malformed_row(path, row, fault))?;
+        guarded(path, || reader.finish())
+    };
+    let slices = slices(metadata.row_groups.iter().map(|group| group.num_rows()));
+    let mut decoded = slices.first().map(|slice| decode(*slice));
+    for index in 0..slices.len() {
+        let Some(frame) = decoded.take().transpose()? else { break };
+        let appended = thread::scope(|scope| {
+            let next = slices.get(index + 1).map(|slice| scope.spawn(|| decode(*slice)));
+            let appended = append(&mut bars, &frame, &layout, timeframe);
+            decoded = next.map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            appended
+        });
+        appended.map_err(|(row, fault)| malformed_row(path, row, fault))?;
     }
     Ok(bars)
+}
+
+/// What the reader answers. It panics on some damaged files, where others get an error.
+fn guarded<T>(path: &Path, read: impl FnOnce() -> PolarsResult<T>) -> Result<T, DataError> {
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(answer) => answer.map_err(|error| DataError::Parquet { path: path.to_owned(), reason: error.to_string() }),
+        Err(_) => Err(damaged(path)),
+    }
+}
+
+fn damaged(path: &Path) -> DataError {
+    DataError::Parquet { path: path.to_owned(), reason: "it is damaged".to_owned() }
 }
 
 /// Slices of whole row groups, or of parts of a large one: first row and length.

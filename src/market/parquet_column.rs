@@ -96,11 +96,43 @@ impl<'a> Columns<'a> {
 
     /// Fills `bars` from the row `first` on. Errors: the first wrong row, and why.
     pub(super) fn fill(&self, first: usize, bars: &mut [Bar]) -> Result<(), (usize, Fault)> {
+        let rows = first..first + bars.len();
+        if let (
+            Times::Moments(times, unit_ns),
+            [Numbers::F64(open), Numbers::F64(high), Numbers::F64(low), Numbers::F64(close)],
+        ) = (&self.time, &self.prices)
+            && !self.timeframe.is_daily()
+        {
+            // As nearly every file is: which kind of column it is need not be asked for every value.
+            let (times, unit_ns) = (&times[rows.clone()], *unit_ns);
+            let [open, high, low, close] = [open, high, low, close].map(|prices| &prices[rows.clone()]);
+            return self.fill_by(first, bars, |index| {
+                let price = |prices: &[f64]| Price::from_units(units_of_f64::<9>(prices[index])?);
+                let bar = Bar {
+                    time: Timestamp::from_ns(times[index].checked_mul(unit_ns)?),
+                    open: price(open)?,
+                    high: price(high)?,
+                    low: price(low)?,
+                    close: price(close)?,
+                    volume: Volume::from_units(self.volume.units::<6>(first + index)?)?,
+                };
+                bar.checked().ok()
+            });
+        }
+        self.fill_by(first, bars, |index| self.bar(first + index))
+    }
+
+    #[inline]
+    fn fill_by(
+        &self,
+        first: usize,
+        bars: &mut [Bar],
+        bar: impl Fn(usize) -> Option<Bar>,
+    ) -> Result<(), (usize, Fault)> {
         for (index, slot) in bars.iter_mut().enumerate() {
-            let row = first + index;
-            *slot = match self.bar(row) {
+            *slot = match bar(index) {
                 Some(bar) => bar,
-                None => return Err((row, self.fault(row))),
+                None => return Err((first + index, self.fault(first + index))),
             };
         }
         Ok(())

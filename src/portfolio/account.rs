@@ -148,10 +148,20 @@ impl Portfolio {
     }
 }
 
-/// `quantity` × `ratio`, towards zero to a billionth of a share.
+/// `quantity` × `ratio`, towards zero to a billionth of a share, held inside ±[`Quantity::MAX`]: an order
+/// for more than there can be stays one. A position is tested by [`fits_after_split`] first.
 pub(crate) fn split_quantity(quantity: Quantity, ratio: Ratio) -> Quantity {
-    let units = i128::from(quantity.units()) * i128::from(ratio.units()) / i128::from(Ratio::ONE.units());
-    Quantity::from_units(i64::try_from(units).expect("a split keeps a position below 9.2 billion shares"))
+    let most = i128::from(Quantity::MAX.units());
+    Quantity::from_units(after_split(quantity, ratio).clamp(-most, most) as i64)
+}
+
+/// Can a position of `quantity` shares still be counted after a split?
+pub(crate) fn fits_after_split(quantity: Quantity, ratio: Ratio) -> bool {
+    after_split(quantity, ratio).abs() <= i128::from(Quantity::MAX.units())
+}
+
+fn after_split(quantity: Quantity, ratio: Ratio) -> i128 {
+    i128::from(quantity.units()) * i128::from(ratio.units()) / i128::from(Ratio::ONE.units())
 }
 
 /// `price` ÷ `ratio`, to the nearest billionth of a dollar.

@@ -15,7 +15,7 @@ use crate::scenario::spec::{Adjust, CalendarKind};
 use crate::strategy::Script;
 
 /// Everything a run reads from files.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct MarketData {
     /// Bars by symbol, in the scenario's order.
     pub bars: Vec<Vec<Bar>>,
@@ -42,17 +42,7 @@ pub struct MarketData {
 /// Errors: whatever the data gate refuses; no bar between `start` and `end`; a script that cannot be run.
 pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic>> {
     let data = &loaded.spec.data;
-    let mut market = MarketData {
-        bars: Vec::new(),
-        benchmark: None,
-        sessions: Vec::new(),
-        actions: Vec::new(),
-        warnings: Vec::new(),
-        warnings_total: 0,
-        script: None,
-        rows_read: 0,
-        files: Vec::new(),
-    };
+    let mut market = MarketData::default();
     let actions = match loaded.corporate_actions_path() {
         Some(path) => {
             market.hash(data.corporate_actions.as_deref().unwrap_or_default(), &path)?;
@@ -79,6 +69,9 @@ pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic
             Some(at) => market.bars[at].clone(),
             None => market.series(loaded, benchmark, &actions_of(&actions, benchmark))?,
         };
+        if bars.is_empty() {
+            return Err(no_bars(loaded, benchmark));
+        }
         market.benchmark = Some(bars);
     }
     if !data.timeframe.is_daily() {

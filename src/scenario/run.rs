@@ -5,7 +5,7 @@ use super::spec::{self, ScenarioSpec};
 use super::with_strategy::with_strategy;
 use super::{Diagnostic, LoadedScenario, MarketData};
 use crate::domain::{LegActivation, Tick};
-use crate::engine::{Engine, EngineConfig, Journal, ReplayInput, Sizing, SizingKind, replay};
+use crate::engine::{Engine, EngineConfig, Journal, ReplayError, ReplayInput, Sizing, SizingKind, replay};
 use crate::execution::ReplayBackend;
 use crate::risk::{AtrSmoothing, BreachRule, CashCheck, Limits, Margin, StopAnchor, StopKind, StopRule, TakeProfit};
 use crate::strategy::{BuiltIn, Catalog, Listed, ListedVisitor, OrderScript, ParamError, Params, Setup, Strategy};
@@ -32,9 +32,7 @@ pub fn run_with<C: Catalog>(
         Some(script) => visitor.replay(OrderScript::new(script)),
         None => with_strategy(catalog, loaded, visitor)?,
     };
-    outcome.map_err(|error| {
-        Box::new(Diagnostic::new("defect", format!("{error}; this is a defect of the program, not of the scenario")))
-    })
+    outcome.map_err(|error| unfinished(loaded, error))
 }
 
 struct Run<'a> {
@@ -44,7 +42,7 @@ struct Run<'a> {
 }
 
 impl ListedVisitor for Run<'_> {
-    type Output = Result<Journal, crate::domain::IllegalTransition>;
+    type Output = Result<Journal, ReplayError>;
 
     fn visit<S: Listed>(self, params: &Params, setup: &Setup) -> Result<Self::Output, ParamError> {
         Ok(self.replay(S::build(params, setup)?))
@@ -52,7 +50,7 @@ impl ListedVisitor for Run<'_> {
 }
 
 impl Run<'_> {
-    fn replay<S: Strategy>(self, strategy: S) -> Result<Journal, crate::domain::IllegalTransition> {
+    fn replay<S: Strategy>(self, strategy: S) -> Result<Journal, ReplayError> {
         let symbols = self.config.symbols;
         let bars: Vec<&[crate::domain::Bar]> = self.market.bars.iter().map(Vec::as_slice).collect();
         let mut engine = Engine::new(strategy, self.config);
@@ -70,6 +68,19 @@ impl Run<'_> {
         let ambiguous_bars = theirs.ambiguous_bars();
         Ok(Journal { ambiguous_bars, ..engine.finish() })
     }
+}
+
+/// A run that ended early: what of the input did it, or that nothing of it did.
+fn unfinished(loaded: &LoadedScenario, error: ReplayError) -> Box<Diagnostic> {
+    Box::new(match error {
+        ReplayError::Venue(_) => {
+            Diagnostic::new("defect", format!("{error}; this is a defect of the program, not of the scenario"))
+        }
+        ReplayError::SplitTooLarge { symbol, .. } => {
+            let what = format!("{}: {error}", loaded.spec.data.symbols[symbol.get()]);
+            loaded.diagnostic("data.corporate_actions", what).note("check the split in the file, or size smaller")
+        }
+    })
 }
 
 fn tick(spec: &ScenarioSpec) -> Tick {

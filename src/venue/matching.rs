@@ -331,7 +331,8 @@ impl SimulatedVenue {
         self.refresh_band(symbol);
     }
 
-    /// A fill of `quantity` took shares away: its pair and every leg shrink to what is left.
+    /// A fill of `quantity` took shares away: its pair and every leg shrink to what is left, and no more is
+    /// bought of what is being sold.
     fn shrink_legs(&mut self, symbol: SymbolIndex, filled: &VenueOrder, quantity: Quantity) {
         let held = self.account.shares(symbol);
         for order in &mut self.books[symbol.get()] {
@@ -348,6 +349,9 @@ impl SimulatedVenue {
             }
         }
         self.cancel_emptied(symbol);
+        // What is left of an entry would open again a position that is being left.
+        let reopens = |order: &VenueOrder| order.purpose == OrderPurpose::Entry && order.side != filled.side;
+        self.cancel_where(symbol, |order| !order.reduce_only && reopens(order));
     }
 
     /// An entry filled: its legs go live, sized to what has filled.

@@ -1,0 +1,68 @@
+//! The loop over bars allocates nothing: not on a quiet bar, and on a trade only as the record grows.
+//!
+//! A file of its own: the counting allocator that `allocation_counter` brings counts by thread.
+#![allow(clippy::unwrap_used)]
+#[allow(dead_code)] // the laws use more of it than this file
+mod harness;
+
+use allocation_counter::measure;
+use alphaflow::domain::{Bar, Timestamp, Volume};
+use harness::Harness;
+
+/// Minutes whose close follows `close`, in cents.
+fn bars(count: usize, close: impl Fn(usize) -> i64) -> Vec<Bar> {
+    let price = |cents: i64| alphaflow::domain::Price::from_units(cents * 10_000_000).unwrap();
+    let bar = |at: usize| {
+        let (open, close) = (close(at.saturating_sub(1)), close(at));
+        Bar {
+            time: Timestamp::from_seconds(1_381_152_600 + 60 * at as i64).unwrap(),
+            open: price(open),
+            high: price(open.max(close) + 1),
+            low: price(open.min(close) - 1),
+            close: price(close),
+            volume: Volume::from_shares(100_000).unwrap(),
+        }
+    };
+    (0..count).map(bar).collect()
+}
+
+/// Allocations of one replay, and how many fills it made.
+fn allocations(series: &[&[Bar]]) -> (u64, usize) {
+    let mut harness = Harness::new(series.len());
+    let counted = measure(|| harness.replay(series, &[]));
+    (counted.count_total, harness.engine.finish().fills.len())
+}
+
+/// A price that never moves: the strategy looks at every bar and wants nothing.
+#[test]
+fn a_quiet_bar_allocates_nothing() {
+    let quiet = bars(20_000, |_| 5_000);
+    for symbols in [1, 3] {
+        let series = vec![&quiet[..]; symbols];
+        let half: Vec<&[Bar]> = series.iter().map(|bars| &bars[..10_000]).collect();
+        let ((few, no_fills), (many, still_none)) = (allocations(&half), allocations(&series));
+        assert_eq!((no_fills, still_none), (0, 0));
+        assert_eq!(few, many, "{symbols} symbols: allocations of 10,000 and of 20,000 bars");
+    }
+}
+
+/// A price that swings: one position after another. Only the record grows, and it doubles.
+#[test]
+fn a_trade_allocates_only_as_the_record_grows() {
+    let wave = |at: usize| 5_000 + ((at % 40) as i64 - 20).abs();
+    let swing = bars(40_000, wave);
+    for symbols in [1, 3] {
+        let series = vec![&swing[..]; symbols];
+        let half: Vec<&[Bar]> = series.iter().map(|bars| &bars[..20_000]).collect();
+        let ((few, some), (many, twice)) = (allocations(&half), allocations(&series));
+        assert!(some > 500 && twice > some * 19 / 10, "{some} and {twice} fills");
+        // Four lists that double when they are full: orders, fills, stops, refusals.
+        assert!(many <= few + 4, "{symbols} symbols: {few} allocations for {some} fills, {many} for {twice}");
+    }
+}
+
+/// The counter counts, or the two laws above would say nothing.
+#[test]
+fn the_counter_counts() {
+    assert_eq!(measure(|| drop(vec![0u8; 100])).count_total, 1);
+}
