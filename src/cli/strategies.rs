@@ -77,6 +77,7 @@ fn param_line(out: &mut impl Write, param: &ParamInfo) -> std::io::Result<()> {
         ParamKind::Switch { default } => (default.to_string(), "true | false".to_owned()),
         ParamKind::Word(words) => (words[0].to_owned(), words.join(" | ")),
         ParamKind::Timeframes { count } => ("the data's".to_owned(), format!("{count}, the data's or longer")),
+        ParamKind::File => ("-".to_owned(), "a path".to_owned()),
     };
     let mut doc = wrapped(param.doc, WIDTH - 61).into_iter();
     writeln!(out, "    {:<20} {default:<10} {range:<24} {}", param.name, doc.next().unwrap_or_default())?;
@@ -89,7 +90,7 @@ fn strategy_json(info: &StrategyInfo) -> Value {
 }
 
 /// Every key for every type; what a type does not have is null. The default of `timeframes` is null
-/// too: it depends on the data.
+/// too: it depends on the data; a `file` has none.
 fn param_json(param: &ParamInfo) -> Value {
     let null = Value::Null;
     let number = |ratio: Ratio| json!(ratio.to_f64());
@@ -101,6 +102,7 @@ fn param_json(param: &ParamInfo) -> Value {
         ParamKind::Timeframes { count } => {
             ("timeframes", null, json!(count), json!(count), json!(Span::ALL.map(Span::name)))
         }
+        ParamKind::File => ("file", null.clone(), null.clone(), null.clone(), null),
     };
     json!({
         "name": param.name, "type": kind, "default": default, "low": low, "high": high, "words": words,

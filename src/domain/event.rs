@@ -1,5 +1,5 @@
 //! What a venue tells us.
-use super::{Fill, Money, OrderId, Price, SymbolIndex, Timestamp};
+use super::{Fill, Money, OrderId, OrderKind, Price, Quantity, SymbolIndex, Timestamp};
 
 /// Why a venue refused an order after risk had approved it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -16,6 +16,28 @@ pub enum RejectReason {
     #[error("the order came to no shares at {price}")]
     NoShares {
         /// The price it was sized at.
+        price: Price,
+    },
+    /// It would sell more than is held (or buy back more than is owed): one order does not flip a position.
+    #[error("insufficient qty available for order (requested: {need}, available: {have})")]
+    Flips {
+        /// Shares of the order.
+        need: Quantity,
+        /// Shares of the position.
+        have: Quantity,
+    },
+    /// The venue does not take this type for this time (Alpaca: order types by time in force).
+    #[error("{kind} orders do not take time in force {time_in_force}")]
+    TimeInForce {
+        /// The type of the order, in the venue's word.
+        kind: &'static str,
+        /// The time in force, in the venue's word.
+        time_in_force: &'static str,
+    },
+    /// A price finer than the venue's grid.
+    #[error("invalid price {price}: sub-penny increment does not fulfill minimum pricing criteria")]
+    SubPenny {
+        /// The price.
         price: Price,
     },
 }
@@ -51,6 +73,19 @@ pub enum ExecutionEvent {
         order: OrderId,
         /// Why.
         reason: RejectReason,
+    },
+    /// A resting order was changed.
+    Replaced {
+        /// Whose.
+        order: OrderId,
+        /// Which share.
+        symbol: SymbolIndex,
+        /// Its prices now.
+        kind: OrderKind,
+        /// Shares it may still fill.
+        remaining: Quantity,
+        /// Since when.
+        time: Timestamp,
     },
     /// A protective order went live or moved: where it stands now.
     LegLive {

@@ -218,6 +218,40 @@ impl Side {
 }
 
 impl OrderKind {
+    /// The limit, where it has one.
+    pub const fn limit(self) -> Option<Price> {
+        match self {
+            OrderKind::Limit { limit } | OrderKind::StopLimit { limit, .. } => Some(limit),
+            OrderKind::Market | OrderKind::Stop { .. } | OrderKind::TrailingStop { .. } => None,
+        }
+    }
+
+    /// The fixed stop, where it has one.
+    pub const fn stop(self) -> Option<Price> {
+        match self {
+            OrderKind::Stop { stop } | OrderKind::StopLimit { stop, .. } => Some(stop),
+            OrderKind::Market | OrderKind::Limit { .. } | OrderKind::TrailingStop { .. } => None,
+        }
+    }
+
+    /// The same kind with another limit or stop; a price that the kind does not have changes nothing.
+    pub const fn with_prices(self, new_limit: Option<Price>, new_stop: Option<Price>) -> OrderKind {
+        const fn or(new: Option<Price>, old: Price) -> Price {
+            match new {
+                Some(price) => price,
+                None => old,
+            }
+        }
+        match self {
+            OrderKind::Limit { limit } => OrderKind::Limit { limit: or(new_limit, limit) },
+            OrderKind::Stop { stop } => OrderKind::Stop { stop: or(new_stop, stop) },
+            OrderKind::StopLimit { stop, limit } => {
+                OrderKind::StopLimit { stop: or(new_stop, stop), limit: or(new_limit, limit) }
+            }
+            OrderKind::Market | OrderKind::TrailingStop { .. } => self,
+        }
+    }
+
     /// Alpaca's word for the kind.
     pub const fn name(self) -> &'static str {
         match self {

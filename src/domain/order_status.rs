@@ -76,6 +76,8 @@ impl OrderStatus {
             (Submitted | Held | Accepted | PartiallyFilled | PendingCancel, U::Canceled) => Canceled,
             // A resting order can be rejected later: no cash at its open.
             (Submitted | Held | Accepted | PendingCancel, U::Rejected) => Rejected,
+            // What has filled stands; only the rest is refused.
+            (PartiallyFilled, U::Rejected) => Canceled,
             (Submitted | Held | Accepted | PartiallyFilled | PendingCancel, U::Expired) => Expired,
             (from, update) => return Err(IllegalTransition { from, update }),
         })

@@ -3,10 +3,10 @@
 //! Not here: what becomes of cash and shares (portfolio).
 use super::core::Engine;
 use super::journal::StopChange;
-use super::orders::{OrderOutcome, OrderRecord};
+use super::orders::OrderOutcome;
 use crate::domain::{
-    ExecutionEvent, Fill, IllegalTransition, OrderId, OrderKind, OrderPurpose, OrderStatus, OrderUpdate, Price,
-    SymbolIndex, Timestamp,
+    ExecutionEvent, Fill, IllegalTransition, OrderClass, OrderId, OrderKind, OrderPurpose, OrderStatus, OrderUpdate,
+    Price, Quantity, SymbolIndex, Timestamp,
 };
 use crate::strategy::{LastExit, Strategy, SymbolBook};
 
@@ -24,6 +24,10 @@ impl<S: Strategy> Engine<S> {
                 self.journal.rejections.push((order, reason));
                 self.closed(order, OrderUpdate::Rejected)
             }
+            ExecutionEvent::Replaced { order, symbol, kind, remaining, time } => {
+                self.replaced(order, symbol, kind, remaining, time);
+                Ok(())
+            }
             ExecutionEvent::LegLive { order, parent: _, symbol, level, time } => {
                 self.leg_live(order, symbol, level, time)
             }
@@ -34,9 +38,14 @@ impl<S: Strategy> Engine<S> {
         let record = self.orders.get_mut(fill.order);
         assert!(fill.time > record.decided_at || record.request.kind == OrderKind::Market, "a fill before its order");
         record.filled += fill.quantity;
-        let (purpose, is_leg) = (record.request.purpose, record.leg > 0);
+        let purpose = record.request.purpose;
+        // The stop of a pair has no approval of its own: what it fills, its target no longer can.
+        let approved_as = match record.request.class {
+            OrderClass::Oco => record.parent().unwrap_or(fill.order),
+            _ => fill.order,
+        };
         self.orders.update(fill.order, if done { OrderUpdate::Filled } else { OrderUpdate::PartFilled })?;
-        self.gate.post(fill.order, fill.quantity, done);
+        self.gate.post(approved_as, fill.quantity, done);
         self.portfolio.apply(fill);
         self.journal.fills.push(*fill);
         let book = &mut self.books[fill.symbol.get()];
@@ -46,9 +55,8 @@ impl<S: Strategy> Engine<S> {
         }
         if done {
             Self::settle(book, purpose);
-            if is_leg {
-                self.stop_gone(fill.order, fill.symbol, fill.time);
-            }
+            self.stop_gone(fill.order, fill.symbol, fill.time);
+            self.close_flattened(fill.symbol);
         }
         Ok(())
     }
@@ -64,15 +72,26 @@ impl<S: Strategy> Engine<S> {
     fn closed(&mut self, order: OrderId, update: OrderUpdate) -> Result<(), IllegalTransition> {
         self.orders.update(order, update)?;
         self.gate.void(order);
-        let OrderRecord { request, leg, .. } = *self.orders.get(order);
+        let request = self.orders.get(order).request;
         Self::settle(&mut self.books[request.symbol.get()], request.purpose);
-        if leg > 0 {
-            let time = self.journal.fills.last().map_or(Timestamp::MIN, |fill| fill.time);
-            self.stop_gone(order, request.symbol, time);
-        } else {
+        let time = self.journal.fills.last().map_or(Timestamp::MIN, |fill| fill.time);
+        self.stop_gone(order, request.symbol, time);
+        if self.orders.get(order).leg == 0 {
             self.close_held_legs(order);
         }
+        self.close_flattened(request.symbol);
         Ok(())
+    }
+
+    fn replaced(&mut self, order: OrderId, symbol: SymbolIndex, kind: OrderKind, remaining: Quantity, time: Timestamp) {
+        self.gate.confirm_change(order);
+        let record = self.orders.get_mut(order);
+        record.request.kind = kind;
+        record.quantity = record.filled + remaining;
+        let protects = matches!(record.request.purpose, OrderPurpose::Stop | OrderPurpose::Trail);
+        if let Some(level) = kind.stop().filter(|_| protects) {
+            self.journal.stops.push(StopChange { time, symbol, order, level: Some(level) });
+        }
     }
 
     /// An entry ended without a fill: its legs end with it.

@@ -6,11 +6,12 @@
 use super::atr::BarAtr;
 use super::journal::Journal;
 use super::orders::Orders;
+use super::script::Flattening;
 use super::sizing::{Sizing, SizingKind};
 use super::volatility::SessionVolatility;
 use crate::domain::{Bar, Money, OrderId, OrderPurpose, Price, Quantity, Ratio, SymbolIndex, Timestamp};
 use crate::portfolio::{Portfolio, split_quantity};
-use crate::risk::{ApprovedOrder, Gate, Limits, Margin, StopRule};
+use crate::risk::{ApprovedChange, ApprovedOrder, Gate, Limits, Margin, StopRule};
 use crate::strategy::{Intent, Intents, Strategy, SymbolBook, View};
 use crate::venue::Commission;
 
@@ -22,16 +23,7 @@ pub enum Effect {
     /// Take this back.
     Cancel(OrderId),
     /// Change this.
-    Replace {
-        /// Whose.
-        order: OrderId,
-        /// New quantity.
-        quantity: Option<Quantity>,
-        /// New limit.
-        limit: Option<Price>,
-        /// New stop.
-        stop: Option<Price>,
-    },
+    Replace(ApprovedChange),
 }
 
 /// How a run sizes, protects and limits.
@@ -69,6 +61,8 @@ pub struct Engine<S> {
     pub(super) intents: Intents,
     pub(super) effects: Vec<Effect>,
     pub(super) labels: Vec<OrderId>,
+    /// Symbols whose orders are being voided before they are closed.
+    pub(super) flattening: Vec<Flattening>,
     pub(super) journal: Journal,
 }
 
@@ -94,6 +88,7 @@ impl<S: Strategy> Engine<S> {
             intents: Intents::for_symbols(config.symbols),
             effects: Vec::with_capacity(16),
             labels: Vec::new(),
+            flattening: Vec::new(),
             journal,
             config,
         }
@@ -142,18 +137,15 @@ impl<S: Strategy> Engine<S> {
             let Some(intent) = self.intents.get(index) else { break };
             match intent {
                 Intent::Enter { symbol, side, weight } => self.enter(symbol, side, weight, now),
-                Intent::Exit { symbol } => self.exit(symbol, OrderPurpose::Signal, now),
+                Intent::Exit { symbol } => self.exit(symbol, OrderPurpose::Signal, None, now),
                 Intent::Submit(order) => self.submit_script(&order, now),
-                Intent::Cancel { label } => self.change(label, now, Effect::Cancel),
-                Intent::Replace { label, quantity, limit, stop } => {
-                    self.change(label, now, |order| Effect::Replace { order, quantity, limit, stop });
+                Intent::Cancel { target } => self.cancel_script(target, now),
+                Intent::Replace { target, quantity, limit, stop } => {
+                    self.replace_script(target, quantity, limit, stop, now);
                 }
-                Intent::Halt => {
-                    self.gate.halt();
-                    self.journal.halts += 1;
-                }
+                Intent::Halt => self.halt(),
                 Intent::Resume => self.gate.resume(),
-                Intent::Flatten { symbol } => self.flatten(symbol, now),
+                Intent::Flatten { symbol, label } => self.flatten(symbol, label, now),
             }
         }
         self.intents.clear();
@@ -178,7 +170,13 @@ impl<S: Strategy> Engine<S> {
     /// A split before the open of `time`; returns what the venue must know: shares kept, mark, cash paid.
     pub fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, time: Timestamp) -> (Quantity, Price, Money) {
         let event = self.portfolio.split(symbol, ratio, self.config.sizing.fractional, time);
-        self.gate.split(symbol, |quantity| split_quantity(quantity, ratio));
+        let fractional = self.config.sizing.fractional;
+        let restate = |quantity: Quantity| {
+            let shares = split_quantity(quantity, ratio);
+            if fractional { shares } else { shares.whole() }
+        };
+        self.gate.split(symbol, restate);
+        self.orders.split(symbol, ratio, restate);
         let position = self.portfolio.position(symbol);
         let (kept, mark) = (position.quantity(), position.mark());
         self.books[symbol.get()].quantity = kept;

@@ -1,8 +1,9 @@
 //! Every order of a run and where it is in its life.
 use crate::domain::{
-    IllegalTransition, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderStatus, OrderUpdate, Quantity,
-    Side, SymbolIndex, TimeInForce, Timestamp,
+    ExitLegs, IllegalTransition, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, OrderStatus,
+    OrderUpdate, Quantity, Ratio, Side, SymbolIndex, TimeInForce, Timestamp,
 };
+use crate::venue::split_kind;
 
 /// How an order stands, or that it was never sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,6 +65,13 @@ impl Wanted {
         let OrderRequest { symbol, side, kind, time_in_force, class, purpose, .. } = *request;
         Wanted { symbol, side, kind, time_in_force, class, purpose }
     }
+
+    /// The same wish for `quantity` shares; legs are orders of their own by now.
+    pub(super) fn for_shares(self, quantity: Quantity) -> OrderRequest {
+        let Wanted { symbol, side, kind, time_in_force, class, purpose } = self;
+        let (size, legs) = (OrderSize::Shares(quantity), ExitLegs::NONE);
+        OrderRequest { symbol, side, size, kind, time_in_force, class, purpose, legs }
+    }
 }
 
 /// All orders, by number.
@@ -105,6 +113,17 @@ impl Orders {
     /// All orders in the order of their numbers.
     pub fn records(&self) -> &[OrderRecord] {
         &self.records
+    }
+
+    /// Restates the open orders of `symbol` for a split, as the venue does.
+    pub(super) fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, restate: impl Fn(Quantity) -> Quantity) {
+        for record in self.records.iter_mut().filter(|record| record.request.symbol == symbol) {
+            if matches!(record.outcome, OrderOutcome::Sent(status) if status.is_open()) {
+                record.quantity = restate(record.quantity);
+                record.filled = restate(record.filled);
+                record.request.kind = split_kind(record.request.kind, ratio);
+            }
+        }
     }
 
     /// Gives all orders away.

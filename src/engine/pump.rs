@@ -17,7 +17,7 @@ pub fn pump<S: Strategy>(engine: &mut Engine<S>, backend: &mut impl ExecutionBac
             match effect {
                 Effect::Submit(order) => backend.submit(order),
                 Effect::Cancel(order) => backend.cancel(order),
-                Effect::Replace { order, quantity, limit, stop } => backend.replace(order, quantity, limit, stop),
+                Effect::Replace(change) => backend.replace(change),
             }
         }
         let mut quiet = true;

@@ -114,7 +114,7 @@ fn replay_one<S: Strategy>(
             // One bar the long way, then as many as possible the short way.
             close_one(engine, backend, ONLY, bar, clock, market_fill)?;
             engine.record();
-            let until = clock.next_stop(engine.counts_sessions() || backend.venue().has_day_orders());
+            let until = clock.next_stop(engine.counts_sessions() || backend.venue().has_session_orders());
             let passed = engine.mark_quiet(ONLY, later, backend.quiet_band(ONLY), until);
             quiet = &later[passed..];
         }
@@ -146,7 +146,7 @@ fn close_one<S: Strategy>(
 ) -> Result<bool, ReplayError> {
     clock.advance(bar.time, engine, backend)?;
     if !backend.is_quiet(symbol, bar) {
-        trade(engine, backend, &[(symbol, *bar)], market_fill)?;
+        trade(engine, backend, &[(symbol, *bar)], market_fill, clock.is_last(bar.time))?;
     }
     engine.mark(symbol, bar);
     let last = clock.end_of_session(bar.time);
@@ -177,7 +177,7 @@ fn replay_many<S: Strategy>(
         }
         clock.advance(time, engine, backend)?;
         if step.iter().any(|(symbol, bar)| !backend.is_quiet(*symbol, bar)) {
-            trade(engine, backend, &step, market_fill)?;
+            trade(engine, backend, &step, market_fill, clock.is_last(time))?;
         }
         for (symbol, bar) in &step {
             engine.mark(*symbol, bar);
@@ -204,6 +204,7 @@ fn trade<S: Strategy>(
     backend: &mut ReplayBackend,
     step: &[(SymbolIndex, Bar)],
     market_fill: MarketFill,
+    ends_session: bool,
 ) -> Result<(), IllegalTransition> {
     backend.venue_mut().open(step);
     for (symbol, bar) in step {
@@ -212,6 +213,10 @@ fn trade<S: Strategy>(
     if market_fill == MarketFill::NextClose {
         backend.venue_mut().close(step);
     }
+    if ends_session {
+        backend.venue_mut().closing_auction(step);
+    }
+    backend.venue_mut().end_moment(step);
     pump(engine, backend)
 }
 
@@ -227,12 +232,10 @@ fn send<S: Strategy>(
 ) -> Result<(), IllegalTransition> {
     engine.review(time);
     backend.at_close(time, in_session);
-    for (symbol, bar) in step {
-        backend.set_last(*symbol, bar.close);
-    }
     pump(engine, backend)?;
     if market_fill == MarketFill::Close {
         backend.venue_mut().close(step);
+        backend.venue_mut().end_moment(step);
         pump(engine, backend)?;
     }
     Ok(())
@@ -241,7 +244,7 @@ fn send<S: Strategy>(
 #[inline]
 fn end_session<S: Strategy>(engine: &mut Engine<S>, backend: &mut ReplayBackend) -> Result<(), IllegalTransition> {
     engine.end_session();
-    if backend.venue().has_day_orders() {
+    if backend.venue().has_session_orders() {
         backend.venue_mut().end_session();
         pump(engine, backend)?;
     }
@@ -346,11 +349,14 @@ impl<'a> Clock<'a> {
 
     /// Is the bar at `time` the last of its session?
     #[inline]
+    fn is_last(&self, time: Timestamp) -> bool {
+        self.daily || (time >= self.last_bar && !self.ended)
+    }
+
+    /// Ends the session with its last bar; is the bar at `time` that one?
+    #[inline]
     fn end_of_session(&mut self, time: Timestamp) -> bool {
-        if self.daily {
-            return true;
-        }
-        let last = time >= self.last_bar && !self.ended;
+        let last = self.is_last(time);
         self.ended |= last;
         last
     }

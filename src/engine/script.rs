@@ -1,51 +1,155 @@
-//! What an order script may ask beyond entering and leaving: its own orders, changes, flatten.
+//! What an order script may ask beyond entering and leaving: its own orders, changes, halt, flatten.
 //!
-//! Not here: reading the script (strategy::order_script).
+//! Not here: reading the script (strategy::order_script), whether it may be (risk::gate).
+//! Invariant: a flatten sends its exit only when no other order of the symbol is left at the venue, so
+//! the exit is for the whole position and nothing else can still take shares away.
 use super::core::{Effect, Engine};
-use super::orders::OrderOutcome;
-use crate::domain::{OrderId, OrderPurpose, OrderRequest, OrderSize, SymbolIndex, Timestamp};
-use crate::strategy::{ScriptOrder, ScriptSize, Strategy};
+use super::journal::RefusalRecord;
+use super::orders::{OrderOutcome, OrderRecord};
+use crate::domain::{
+    OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, OrderStatus, Price, Quantity, SymbolIndex,
+    Timestamp,
+};
+use crate::risk::Refusal;
+use crate::strategy::{ScriptOrder, ScriptPart, ScriptSize, ScriptTarget, Strategy};
+
+/// A symbol whose orders are being voided; its exit follows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Flattening {
+    symbol: SymbolIndex,
+    label: Option<u32>,
+    asked_at: Timestamp,
+    /// Orders numbered from here on came after it and stay.
+    until: OrderId,
+}
 
 impl<S: Strategy> Engine<S> {
     pub(super) fn submit_script(&mut self, order: &ScriptOrder, now: Timestamp) {
-        let symbol = order.request.symbol;
+        let request = OrderRequest { purpose: self.purpose(&order.request), ..order.request };
         let size = match order.size {
             ScriptSize::Shares(quantity) => quantity,
-            ScriptSize::Max => {
-                let fees = self.config.commission.rate();
-                let most = self.gate.quantity_max(symbol, order.request.side, fees, &self.portfolio);
-                if self.config.sizing.fractional { most } else { most.whole() }
+            ScriptSize::Max => self.quantity_max(&request),
+        };
+        self.send(OrderRequest { size: OrderSize::Shares(size), ..request }, Some(order.label), now);
+    }
+
+    /// A stop against the position protects it, whoever wrote it; it names the exit in `trades.csv`.
+    fn purpose(&self, request: &OrderRequest) -> OrderPurpose {
+        let held = self.portfolio.position(request.symbol).quantity();
+        let closes = held.closing_side() == Some(request.side);
+        match request.kind {
+            _ if !closes => OrderPurpose::Manual,
+            OrderKind::Limit { .. } if request.class == OrderClass::Oco => OrderPurpose::TakeProfit,
+            OrderKind::Stop { .. } | OrderKind::StopLimit { .. } => OrderPurpose::Stop,
+            OrderKind::TrailingStop { .. } => OrderPurpose::Trail,
+            OrderKind::Market | OrderKind::Limit { .. } => OrderPurpose::Manual,
+        }
+    }
+
+    pub(super) fn cancel_script(&mut self, target: ScriptTarget, now: Timestamp) {
+        if let Some(record) = self.target(target) {
+            match rests(&record) {
+                true => self.effects.push(Effect::Cancel(record.id)),
+                false => self.refuse_change(record.id, Refusal::NotOpen, now),
+            }
+        }
+    }
+
+    pub(super) fn replace_script(
+        &mut self,
+        target: ScriptTarget,
+        quantity: Option<Quantity>,
+        limit: Option<Price>,
+        stop: Option<Price>,
+        now: Timestamp,
+    ) {
+        let Some(record) = self.target(target) else { return };
+        let OrderRecord { id, filled, .. } = record;
+        if !rests(&record) {
+            return self.refuse_change(id, Refusal::NotOpen, now);
+        }
+        if let Some(need) = quantity.filter(|total| *total <= filled) {
+            return self.refuse_change(id, Refusal::BelowFilled { need, have: filled }, now);
+        }
+        let kind = record.request.kind.with_prices(limit, stop);
+        let remaining = quantity.map(|total| total - filled);
+        let left = remaining.unwrap_or(record.quantity - filled.min(record.quantity));
+        let request = record.request.for_shares(left);
+        let fee = self.fee(&OrderRequest { kind, ..request }, left);
+        match self.gate.review_change(id, &request, (kind, remaining), fee, &self.portfolio, now) {
+            Ok(change) => self.effects.push(Effect::Replace(change)),
+            Err(refusal) => self.refuse_change(id, refusal, now),
+        }
+    }
+
+    fn refuse_change(&mut self, order: OrderId, refusal: Refusal, now: Timestamp) {
+        self.journal.refusals.push(RefusalRecord { time: now, order, refusal });
+    }
+
+    /// The order that a script means.
+    fn target(&self, target: ScriptTarget) -> Option<OrderRecord> {
+        let order = self.labels.get(target.label as usize).copied().filter(|order| order.0 > 0)?;
+        let is_meant = |record: &OrderRecord| match target.part {
+            ScriptPart::Whole => record.id == order,
+            ScriptPart::Stop => {
+                record.parent() == Some(order)
+                    && matches!(record.request.purpose, OrderPurpose::Stop | OrderPurpose::Trail)
+            }
+            ScriptPart::TakeProfit => {
+                record.parent() == Some(order) && record.request.purpose == OrderPurpose::TakeProfit
             }
         };
-        let request = OrderRequest { size: OrderSize::Shares(size), ..order.request };
-        self.send(request, Some(order.label), now);
+        // An order and its legs, two at most, are numbered in a row; a refused order has no legs.
+        let found = self.orders.records().iter().skip(order.0 as usize - 1).take(3).find(|record| is_meant(record));
+        Some(*found.unwrap_or(self.orders.get(order)))
     }
 
-    /// Cancels or changes a script's order.
-    pub(super) fn change(&mut self, label: u32, now: Timestamp, effect: impl Fn(OrderId) -> Effect) {
-        let _ = now;
-        let Some(&order) = self.labels.get(label as usize).filter(|order| order.0 > 0) else { return };
-        if matches!(self.orders.get(order).outcome, OrderOutcome::Sent(status) if status.is_open()) {
-            self.effects.push(effect(order));
-        }
+    /// Cancels what may still increase exposure and refuses what would, until `resume`.
+    pub(super) fn halt(&mut self) {
+        self.journal.halts += u64::from(!self.gate.is_halted());
+        self.gate.halt();
+        let entries = self.gate.open().iter().filter(|approval| !approval.reduces);
+        self.effects.extend(entries.map(|approval| Effect::Cancel(approval.order)));
     }
 
-    pub(super) fn flatten(&mut self, only: Option<SymbolIndex>, now: Timestamp) {
+    pub(super) fn flatten(&mut self, only: Option<SymbolIndex>, label: Option<u32>, now: Timestamp) {
         for index in 0..self.books.len() {
             let symbol = SymbolIndex(index as u16);
-            if only.is_some_and(|wanted| wanted != symbol) {
-                continue;
+            if only.is_none_or(|wanted| wanted == symbol) {
+                let until = self.orders.next_id();
+                let open: Vec<OrderId> = self.voidable(symbol, until).collect();
+                self.effects.extend(open.into_iter().map(Effect::Cancel));
+                match self.flattening.iter_mut().find(|pending| pending.symbol == symbol) {
+                    Some(pending) => pending.until = until,
+                    None => self.flattening.push(Flattening { symbol, label, asked_at: now, until }),
+                }
+                self.close_flattened(symbol);
             }
-            // Exits already on their way do the same work; everything else is voided first.
-            let open: Vec<OrderId> = self.open_orders(symbol).collect();
-            self.effects.extend(open.into_iter().map(Effect::Cancel));
-            self.exit(symbol, OrderPurpose::KillSwitch, now);
         }
     }
 
-    pub(super) fn open_orders(&self, symbol: SymbolIndex) -> impl Iterator<Item = OrderId> + '_ {
-        let of_symbol = self.orders.records().iter().filter(move |record| record.request.symbol == symbol);
-        let open = of_symbol.filter(|record| matches!(record.outcome, OrderOutcome::Sent(status) if status.is_open()));
-        open.filter(|record| record.request.purpose != OrderPurpose::Signal).map(|record| record.id)
+    /// Sends the exit of a flatten once everything else of the symbol is gone.
+    pub(super) fn close_flattened(&mut self, symbol: SymbolIndex) {
+        let Some(at) = self.flattening.iter().position(|pending| pending.symbol == symbol) else { return };
+        let Flattening { label, asked_at, until, .. } = self.flattening[at];
+        if self.voidable(symbol, until).next().is_none() {
+            self.flattening.remove(at);
+            self.exit(symbol, OrderPurpose::KillSwitch, label, asked_at);
+        }
     }
+
+    /// Orders of `symbol` at the venue, numbered below `until`, that a flatten voids: all but exits on their
+    /// way, which do the same work. Legs that wait for their entry end with it.
+    fn voidable(&self, symbol: SymbolIndex, until: OrderId) -> impl Iterator<Item = OrderId> + '_ {
+        let before = self.orders.records().iter().take(until.0 as usize - 1);
+        let of_symbol = before.filter(move |record| record.request.symbol == symbol);
+        let is_exit =
+            |record: &OrderRecord| matches!(record.request.purpose, OrderPurpose::Signal | OrderPurpose::KillSwitch);
+        of_symbol.filter(move |record| rests(record) && !is_exit(record)).map(|record| record.id)
+    }
+}
+
+/// Is the order at the venue, so that it can be changed? A leg is once its entry has filled.
+fn rests(record: &OrderRecord) -> bool {
+    matches!(record.outcome, OrderOutcome::Sent(status) if status.is_open() && status != OrderStatus::Held)
 }

@@ -8,10 +8,10 @@ use super::orders::{OrderOutcome, OrderRecord, Wanted};
 use super::sizing::SizingInputs;
 use super::volatility::SessionVolatility;
 use crate::domain::{
-    ExitLegs, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, OrderStatus, Price, Quantity,
-    Ratio, Side, SymbolIndex, TimeInForce, Timestamp,
+    ExitLegs, LegLevel, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, OrderStatus,
+    Price, Quantity, Ratio, Side, SymbolIndex, TimeInForce, Timestamp,
 };
-use crate::risk::{ApprovedOrder, BreachRule, Refusal};
+use crate::risk::{ApprovedOrder, BreachRule, Refusal, reserve_price};
 use crate::strategy::Strategy;
 
 impl<S: Strategy> Engine<S> {
@@ -45,7 +45,7 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
-    pub(super) fn exit(&mut self, symbol: SymbolIndex, purpose: OrderPurpose, now: Timestamp) {
+    pub(super) fn exit(&mut self, symbol: SymbolIndex, purpose: OrderPurpose, label: Option<u32>, now: Timestamp) {
         let held = self.portfolio.position(symbol).quantity();
         let Some(side) = held.closing_side() else { return };
         let leaving = self.gate.open().iter().filter(|open| open.symbol == symbol && open.reduces);
@@ -64,7 +64,7 @@ impl<S: Strategy> Engine<S> {
             purpose,
             legs: ExitLegs::NONE,
         };
-        self.send(request, None, now);
+        self.send(request, label, now);
     }
 
     /// Asks the gate and queues what it approves.
@@ -73,7 +73,7 @@ impl<S: Strategy> Engine<S> {
             OrderSize::Shares(quantity) => quantity,
             OrderSize::CashFraction { .. } => Quantity::ZERO,
         };
-        let fee = self.config.commission.fee(self.portfolio.position(request.symbol).mark(), quantity);
+        let fee = self.fee(&request, quantity);
         match self.gate.review(self.orders.next_id(), &request, fee, &self.portfolio, now) {
             Ok(approved) => self.approved(approved, label, now),
             Err(refusal) => self.trim_or_refuse(request, quantity, label, refusal, now),
@@ -94,10 +94,8 @@ impl<S: Strategy> Engine<S> {
             _ => false,
         };
         if trims {
-            let fees = self.config.commission.rate();
-            let most = self.gate.quantity_max(request.symbol, request.side, fees, &self.portfolio);
-            let most = if self.config.sizing.fractional { most } else { most.whole() };
-            let fee = self.config.commission.fee(self.portfolio.position(request.symbol).mark(), most);
+            let most = self.quantity_max(&request);
+            let fee = self.fee(&request, most);
             let request = OrderRequest { size: OrderSize::Shares(most), ..request };
             let fits = Quantity::ZERO < most && most < quantity;
             if fits && let Ok(approved) = self.gate.review(self.orders.next_id(), &request, fee, &self.portfolio, now) {
@@ -105,6 +103,20 @@ impl<S: Strategy> Engine<S> {
             }
         }
         self.refuse(request, quantity, label, refusal, now);
+    }
+
+    /// The most shares of `request` that the gate would pass now.
+    pub(super) fn quantity_max(&self, request: &OrderRequest) -> Quantity {
+        let commission = self.config.commission;
+        let affordable = |budget, price| commission.affordable(budget, price);
+        let most = self.gate.quantity_max(request, affordable, &self.portfolio);
+        if self.config.sizing.fractional { most } else { most.whole() }
+    }
+
+    /// Dollars of fees to set aside for `quantity` shares of `request`.
+    pub(super) fn fee(&self, request: &OrderRequest, quantity: Quantity) -> Money {
+        let price = reserve_price(request.kind, self.portfolio.position(request.symbol).mark());
+        self.config.commission.fee(price, quantity)
     }
 
     fn approved(&mut self, approved: ApprovedOrder, label: Option<u32>, now: Timestamp) {
@@ -120,15 +132,20 @@ impl<S: Strategy> Engine<S> {
             _ => {}
         }
         let mut leg = 0;
-        if legs.stop.is_some() {
+        // A level measured from the fill is not known before.
+        let level = |level: LegLevel| match level {
+            LegLevel::At(price) => price,
+            LegLevel::FromFill { .. } | LegLevel::FractionFromFill(_) => Price::ZERO,
+        };
+        if let Some(stop) = legs.stop.map(level) {
             leg += 1;
             let purpose = if legs.trailing { OrderPurpose::Trail } else { OrderPurpose::Stop };
-            self.track_leg(wanted, purpose, OrderKind::Stop { stop: Price::ZERO }, leg, now);
+            self.track_leg(wanted, purpose, OrderKind::Stop { stop }, leg, now);
         }
         // The target of a one-cancels-other pair is the order itself.
-        if legs.take_profit.is_some() && wanted.class != OrderClass::Oco {
+        if let Some(limit) = legs.take_profit.map(level).filter(|_| wanted.class != OrderClass::Oco) {
             leg += 1;
-            self.track_leg(wanted, OrderPurpose::TakeProfit, OrderKind::Limit { limit: Price::ZERO }, leg, now);
+            self.track_leg(wanted, OrderPurpose::TakeProfit, OrderKind::Limit { limit }, leg, now);
         }
         self.effects.push(Effect::Submit(approved));
     }
@@ -157,8 +174,11 @@ impl<S: Strategy> Engine<S> {
 
     /// Gives a leg its number: the venue makes it live when the entry fills.
     fn track_leg(&mut self, entry: Wanted, purpose: OrderPurpose, kind: OrderKind, leg: u8, now: Timestamp) {
-        let side = if entry.class == OrderClass::Oco { entry.side } else { entry.side.opposite() };
-        let request = Wanted { side, kind, time_in_force: TimeInForce::Gtc, purpose, ..entry };
+        let (side, time_in_force) = match entry.class {
+            OrderClass::Oco => (entry.side, entry.time_in_force),
+            _ => (entry.side.opposite(), TimeInForce::Gtc),
+        };
+        let request = Wanted { side, kind, time_in_force, purpose, ..entry };
         self.track(request, Quantity::ZERO, None, OrderOutcome::Sent(OrderStatus::Held), leg, now);
     }
 

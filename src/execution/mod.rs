@@ -5,8 +5,8 @@ mod replay;
 
 pub use replay::ReplayBackend;
 
-use crate::domain::{ExecutionEvent, OrderId, Price, Quantity};
-use crate::risk::ApprovedOrder;
+use crate::domain::{ExecutionEvent, OrderId};
+use crate::risk::{ApprovedChange, ApprovedOrder};
 
 /// A way to a venue. Answers come as events from [`ExecutionBackend::poll`], never as return values.
 pub trait ExecutionBackend {
@@ -16,8 +16,8 @@ pub trait ExecutionBackend {
     /// Asks for an order to be taken back; the answer may be that it has filled.
     fn cancel(&mut self, order: OrderId);
 
-    /// Asks for a resting order to be changed.
-    fn replace(&mut self, order: OrderId, quantity: Option<Quantity>, limit: Option<Price>, stop: Option<Price>);
+    /// Asks for a resting order to be changed; the answer may be that it has filled.
+    fn replace(&mut self, change: ApprovedChange);
 
     /// The next answer, oldest first.
     fn poll(&mut self) -> Option<ExecutionEvent>;

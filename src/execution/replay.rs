@@ -2,8 +2,8 @@
 //!
 //! Not here: the matching (venue), the loop over bars (engine::replay).
 use super::ExecutionBackend;
-use crate::domain::{Bar, ExecutionEvent, Money, OrderId, Price, Quantity, SymbolIndex, Timestamp};
-use crate::risk::ApprovedOrder;
+use crate::domain::{Bar, ExecutionEvent, Money, OrderId, SymbolIndex, Timestamp};
+use crate::risk::{ApprovedChange, ApprovedOrder};
 use crate::venue::{Band, SimulatedVenue, Submission, VenueRules};
 
 /// The backend of a backtest.
@@ -14,19 +14,12 @@ pub struct ReplayBackend {
     now: Timestamp,
     /// Another bar of this session may follow.
     in_session: bool,
-    /// Last close of each symbol.
-    last: Vec<Price>,
 }
 
 impl ReplayBackend {
     /// A venue with `cash` and no orders.
     pub fn new(rules: VenueRules, cash: Money, symbols: usize) -> ReplayBackend {
-        ReplayBackend {
-            venue: SimulatedVenue::new(rules, cash, symbols),
-            now: Timestamp::MIN,
-            in_session: false,
-            last: vec![Price::ZERO; symbols],
-        }
+        ReplayBackend { venue: SimulatedVenue::new(rules, cash, symbols), now: Timestamp::MIN, in_session: false }
     }
 
     /// Can nothing happen to `symbol` on this bar?
@@ -56,24 +49,17 @@ impl ReplayBackend {
     pub fn at_close(&mut self, now: Timestamp, in_session: bool) {
         (self.now, self.in_session) = (now, in_session);
     }
-
-    /// The last close of `symbol`, where a trailing stop starts from.
-    #[inline]
-    pub fn set_last(&mut self, symbol: SymbolIndex, close: Price) {
-        self.last[symbol.get()] = close;
-    }
 }
 
 impl ExecutionBackend for ReplayBackend {
     fn submit(&mut self, order: ApprovedOrder) {
         assert_eq!(order.approved_at(), self.now, "an approval is about a moment: it is sent at once or not at all");
-        let last = self.last[order.request().symbol.get()];
         self.venue.submit(&Submission {
             id: order.id(),
             request: *order.request(),
             quantity: order.quantity(),
             reduce_only: order.reduces(),
-            last,
+            last: order.reference(),
             now: self.now,
             in_session: self.in_session,
         });
@@ -83,8 +69,9 @@ impl ExecutionBackend for ReplayBackend {
         self.venue.cancel(order);
     }
 
-    fn replace(&mut self, order: OrderId, quantity: Option<Quantity>, limit: Option<Price>, stop: Option<Price>) {
-        self.venue.replace(order, quantity, limit, stop);
+    fn replace(&mut self, change: ApprovedChange) {
+        assert_eq!(change.approved_at(), self.now, "an approval is about a moment: it is sent at once or not at all");
+        self.venue.replace(change.order(), change.quantity(), change.kind(), self.now);
     }
 
     #[inline]

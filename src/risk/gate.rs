@@ -4,8 +4,12 @@
 //! Invariants: (1) reserved = Σ reserve of open approvals; (2) halted ⇒ only reducing orders pass;
 //! (3) an approval is a value that is used up by sending it.
 //! Keep this file a leaf: a child module could build approvals.
+use super::open_approval::{OpenApproval, reserve_price};
 use super::{CashCheck, Limits, Margin, Refusal};
-use crate::domain::{Money, OrderId, OrderRequest, OrderSize, Price, Quantity, Ratio, Side, SymbolIndex, Timestamp};
+use crate::domain::{
+    Money, OrderClass, OrderId, OrderKind, OrderRequest, OrderSize, Price, Quantity, Ratio, Side, SymbolIndex,
+    Timestamp,
+};
 use crate::portfolio::Portfolio;
 
 /// An order that has passed every limit. A venue takes nothing else, and takes it by value.
@@ -77,26 +81,48 @@ pub struct ApprovedOrder {
     id: OrderId,
     request: OrderRequest,
     quantity: Quantity,
+    reference: Price,
     approved_at: Timestamp,
     sequence: u64,
     reduces: bool,
 }
 
-/// What the gate remembers of an approval until it is filled or voided.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct OpenApproval {
-    /// Whose.
-    pub order: OrderId,
-    /// Which share.
-    pub symbol: SymbolIndex,
-    /// Bought or sold.
-    pub side: Side,
-    /// Shares not filled yet.
-    pub open: Quantity,
-    /// Dollars set aside for them.
-    pub reserve: Money,
-    /// It can only shrink the position.
-    pub reduces: bool,
+/// A change of a resting order that has passed every limit the order itself had to pass.
+///
+/// A venue changes nothing else. Like an approval it is used up by sending it:
+/// ```compile_fail,E0382
+/// use alphaflow::{execution::ExecutionBackend, risk::ApprovedChange};
+/// fn send(backend: &mut impl ExecutionBackend, change: ApprovedChange) {
+///     backend.replace(change);
+///     backend.replace(change);
+/// }
+/// ```
+/// ```
+/// use alphaflow::{execution::ExecutionBackend, risk::ApprovedChange};
+/// fn send(backend: &mut impl ExecutionBackend, change: ApprovedChange) {
+///     backend.replace(change);
+/// }
+/// ```
+/// and cannot be written out by hand:
+/// ```compile_fail,E0451
+/// use alphaflow::risk::ApprovedChange;
+/// fn forge(honest: ApprovedChange) -> ApprovedChange {
+///     ApprovedChange { quantity: None, ..honest }
+/// }
+/// ```
+/// ```
+/// use alphaflow::risk::ApprovedChange;
+/// fn pass(honest: ApprovedChange) -> ApprovedChange {
+///     honest
+/// }
+/// ```
+#[must_use = "a change reserves buying power; send it"]
+#[derive(Debug)]
+pub struct ApprovedChange {
+    order: OrderId,
+    quantity: Option<Quantity>,
+    kind: OrderKind,
+    approved_at: Timestamp,
 }
 
 /// Reviews every order of a run, from whatever source.
@@ -123,6 +149,10 @@ impl ApprovedOrder {
     pub fn quantity(&self) -> Quantity {
         self.quantity
     }
+    /// The price it was measured at: the last close of its symbol in replay.
+    pub fn reference(&self) -> Price {
+        self.reference
+    }
     /// The moment of the approval; a backend refuses one that is too old.
     pub fn approved_at(&self) -> Timestamp {
         self.approved_at
@@ -134,6 +164,25 @@ impl ApprovedOrder {
     /// Counts approvals of this gate from 1.
     pub fn sequence(&self) -> u64 {
         self.sequence
+    }
+}
+
+impl ApprovedChange {
+    /// The order to change.
+    pub fn order(&self) -> OrderId {
+        self.order
+    }
+    /// Shares it may still fill; `None` leaves them as they are.
+    pub fn quantity(&self) -> Option<Quantity> {
+        self.quantity
+    }
+    /// Its prices from now on.
+    pub fn kind(&self) -> OrderKind {
+        self.kind
+    }
+    /// The moment of the approval; a backend refuses one that is too old.
+    pub fn approved_at(&self) -> Timestamp {
+        self.approved_at
     }
 }
 
@@ -168,7 +217,12 @@ impl Gate {
             return Err(Refusal::TooSmall { need: Money::ZERO, have: price.notional(one_share()) });
         }
         let reserve = if self.reduces(request, quantity, portfolio) {
+            if matches!(request.class, OrderClass::Bracket | OrderClass::Oto) {
+                return Err(Refusal::EntryClass { class: request.class.name() });
+            }
             None
+        } else if request.class == OrderClass::Oco {
+            return Err(Refusal::ExitClass);
         } else {
             Some(self.check_entry(request, quantity, price, fee, portfolio)?)
         };
@@ -179,11 +233,84 @@ impl Gate {
             open: quantity,
             reserve: reserve.unwrap_or(Money::ZERO),
             reduces: reserve.is_none(),
+            change: None,
         });
         self.reserved += reserve.unwrap_or(Money::ZERO);
         self.sequence += 1;
         let reduces = reserve.is_none();
-        Ok(ApprovedOrder { id, request: *request, quantity, approved_at: now, sequence: self.sequence, reduces })
+        let (request, reference, approved_at, sequence) = (*request, price, now, self.sequence);
+        Ok(ApprovedOrder { id, request, quantity, reference, approved_at, sequence, reduces })
+    }
+
+    /// Approves a change of order `id`, which is `request` now, to the prices of `kind` and, unless `None`,
+    /// to `quantity` shares still to fill; or says why not. `fee` is what its fill would cost in fees.
+    ///
+    /// More shares or a dearer price are measured like a new order; all else passes, also while halted.
+    /// A leg has no approval of its own: it protects what has filled, so only its prices change.
+    pub fn review_change(
+        &mut self,
+        id: OrderId,
+        request: &OrderRequest,
+        (kind, quantity): (OrderKind, Option<Quantity>),
+        fee: Money,
+        portfolio: &Portfolio,
+        now: Timestamp,
+    ) -> Result<ApprovedChange, Refusal> {
+        let change = ApprovedChange { order: id, quantity, kind, approved_at: now };
+        let Some(at) = self.position_of(id) else {
+            return if quantity.is_none() { Ok(change) } else { Err(Refusal::NotOpen) };
+        };
+        let old = self.open[at];
+        let open = quantity.unwrap_or(old.open);
+        let (position, mut reserve) = (portfolio.position(old.symbol), Money::ZERO);
+        if old.reduces {
+            let have = self.can_leave(old.symbol, position.quantity()) + old.open.min(position.quantity().abs());
+            if open > old.open && open > have {
+                return Err(Refusal::ExceedsPosition { need: open, have });
+            }
+        } else {
+            let price = reserve_price(kind, position.mark());
+            reserve = price.notional(open) + fee;
+            if open > old.open || price > reserve_price(request.kind, position.mark()) {
+                self.check_instead(at, &OrderRequest { kind, ..*request }, open, fee, portfolio)?;
+            } else {
+                reserve = reserve.min(old.reserve);
+            }
+        }
+        let approval = &mut self.open[at];
+        approval.change = Some((open, reserve));
+        approval.open = old.open.max(open);
+        approval.reserve = old.reserve.max(reserve);
+        self.reserved += approval.reserve - old.reserve;
+        Ok(change)
+    }
+
+    /// Measures the order as if the open approval at `at` were not there.
+    fn check_instead(
+        &mut self,
+        at: usize,
+        request: &OrderRequest,
+        quantity: Quantity,
+        fee: Money,
+        portfolio: &Portfolio,
+    ) -> Result<Money, Refusal> {
+        let (old, price) = (self.open[at], portfolio.position(request.symbol).mark());
+        self.open[at] = OpenApproval { open: Quantity::ZERO, reserve: Money::ZERO, ..old };
+        self.reserved -= old.reserve;
+        let outcome = self.check_entry(request, quantity, price, fee, portfolio);
+        self.open[at] = old;
+        self.reserved += old.reserve;
+        outcome
+    }
+
+    /// The venue has changed the order: only what it may still come to is set aside.
+    pub fn confirm_change(&mut self, order: OrderId) {
+        let Some(at) = self.position_of(order) else { return };
+        let approval = &mut self.open[at];
+        if let Some((open, reserve)) = approval.change.take() {
+            self.reserved += reserve - approval.reserve;
+            (approval.open, approval.reserve) = (open, reserve);
+        }
     }
 
     /// Does the order only shrink the position, even after every exit already on its way?
@@ -210,11 +337,21 @@ impl Gate {
             return Err(Refusal::Halted);
         }
         let held = portfolio.position(request.symbol).quantity();
+        let can_leave = self.can_leave(request.symbol, held);
+        if held.closing_side() == Some(request.side) && can_leave > Quantity::ZERO {
+            // Part of it would close and the rest open the other way: one order does not flip a position.
+            return Err(Refusal::ExceedsPosition { need: quantity, have: can_leave });
+        }
+        if self.open.iter().any(|open| {
+            open.symbol == request.symbol && !open.reduces && open.side != request.side && !open.open.is_zero()
+        }) {
+            return Err(Refusal::OppositeEntry { side: request.side });
+        }
         let projected = self.projected(request.symbol, held);
         let after = projected.checked_add(quantity.signed(request.side)).unwrap_or(Quantity::MAX);
         if after < Quantity::ZERO && !self.margin.allow_short {
             return Err(match held.closing_side() == Some(request.side) {
-                true => Refusal::ExceedsPosition { need: quantity, have: self.can_leave(request.symbol, held) },
+                true => Refusal::ExceedsPosition { need: quantity, have: can_leave },
                 false => Refusal::ShortBan { need: after },
             });
         }
@@ -225,7 +362,7 @@ impl Gate {
         let reserve = match request.size {
             // The whole fraction is set aside; the fee comes out of it.
             OrderSize::CashFraction { fraction, .. } => portfolio.cash().share(fraction),
-            OrderSize::Shares(_) => price.notional(quantity) + fee,
+            OrderSize::Shares(_) => reserve_price(request.kind, price).notional(quantity) + fee,
         };
         let have = self.buying_power(request.symbol, portfolio);
         if self.margin.cash_check == CashCheck::Approval && reserve > have {
@@ -249,23 +386,33 @@ impl Gate {
         Money::from_units(equity) - portfolio.gross_exposure() - self.reserved + position.mark().notional(leaving)
     }
 
-    /// The most shares that `review` would pass for an entry, when each share costs `fee_rate` of its
-    /// price in fees; a billionth of a share is the step.
-    pub fn quantity_max(&self, symbol: SymbolIndex, side: Side, fee_rate: Ratio, portfolio: &Portfolio) -> Quantity {
+    /// The most shares that `review` would pass for `request`, whatever its size; a billionth of a share
+    /// is the step. `affordable` says how many shares a budget pays for at a price, fees included.
+    pub fn quantity_max(
+        &self,
+        request: &OrderRequest,
+        affordable: impl Fn(Money, Price) -> Quantity,
+        portfolio: &Portfolio,
+    ) -> Quantity {
+        let (symbol, side) = (request.symbol, request.side);
         let position = portfolio.position(symbol);
+        let can_leave = self.can_leave(symbol, position.quantity());
+        if position.quantity().closing_side() == Some(side) && can_leave > Quantity::ZERO {
+            return can_leave;
+        }
         let projected = self.projected(symbol, position.quantity()).signed(side);
         let within_size =
             Quantity::affordable(portfolio.equity().share(self.limits.position_size_max), position.mark())
                 .map_or(Quantity::ZERO, |most| most - projected);
         let within_cash = match self.margin.cash_check {
             CashCheck::Fill => Quantity::MAX,
-            CashCheck::Approval => Quantity::affordable(
-                self.buying_power(symbol, portfolio).max(Money::ZERO),
-                position.mark().scaled(fee_rate.one_plus()),
-            )
-            .unwrap_or(Quantity::ZERO),
+            CashCheck::Approval => {
+                let price = reserve_price(request.kind, position.mark());
+                affordable(self.buying_power(symbol, portfolio).max(Money::ZERO), price)
+            }
         };
-        let shorts = if self.margin.allow_short || side == Side::Buy { Quantity::MAX } else { -projected.signed(side) };
+        // Without shorts a sale may take away what is there and not yet leaving.
+        let shorts = if self.margin.allow_short || side == Side::Buy { Quantity::MAX } else { -projected };
         within_size.min(within_cash).min(shorts.max(Quantity::ZERO)).max(Quantity::ZERO)
     }
 
@@ -282,6 +429,8 @@ impl Gate {
         approval.open = approval.open - quantity;
         approval.reserve -= spent;
         self.reserved -= spent;
+        // A change on its way counts what is still to fill.
+        approval.change = approval.change.map(|(open, reserve)| (open - quantity.min(open), reserve));
     }
 
     /// The order was canceled, rejected or expired: what is left of its reserve returns.
@@ -295,12 +444,18 @@ impl Gate {
     pub fn split(&mut self, symbol: SymbolIndex, restate: impl Fn(Quantity) -> Quantity) {
         for approval in self.open.iter_mut().filter(|approval| approval.symbol == symbol) {
             approval.open = restate(approval.open);
+            approval.change = approval.change.map(|(open, reserve)| (restate(open), reserve));
         }
     }
 
     /// Refuses entries from now on.
     pub fn halt(&mut self) {
         self.halted = true;
+    }
+
+    /// Are entries refused?
+    pub fn is_halted(&self) -> bool {
+        self.halted
     }
 
     /// Lifts [`Gate::halt`].

@@ -3,10 +3,12 @@
 //! Not here: what is wanted (strategy), how many shares that is (engine), sending (execution).
 mod gate;
 mod limits;
+mod open_approval;
 mod refusal;
 mod stops;
 
-pub use gate::{ApprovedOrder, Gate, OpenApproval};
+pub use gate::{ApprovedChange, ApprovedOrder, Gate};
 pub use limits::{BreachRule, CashCheck, Limits, Margin};
+pub use open_approval::{OpenApproval, reserve_price};
 pub use refusal::Refusal;
 pub use stops::{AtrSmoothing, StopAnchor, StopKind, StopRule, TakeProfit};

@@ -1,5 +1,5 @@
 //! Why the gate said no: typed data, text only on screen.
-use crate::domain::{Money, Quantity};
+use crate::domain::{Money, Quantity, Side};
 
 /// A refusal of our own gate. Each names what the order needs and what there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -48,9 +48,40 @@ pub enum Refusal {
     /// Entries are halted.
     #[error("entries are halted until resume")]
     Halted,
+    /// A bracket or an entry with one leg that would only shrink a position.
+    #[error("{class} orders must be entry orders")]
+    EntryClass {
+        /// The class.
+        class: &'static str,
+    },
+    /// An entry on the other side rests: if only one of both filled, no limit would have counted it.
+    #[error("cannot open a {} while a {} order is open", opening(*side), opening(side.opposite()))]
+    OppositeEntry {
+        /// Of the order.
+        side: Side,
+    },
+    /// A stop and a target for a position that is not there.
+    #[error("oco orders must be exit orders")]
+    ExitClass,
+    /// A quantity that has filled already.
+    #[error("the order cannot become {need} shares: {have} have filled")]
+    BelowFilled {
+        /// Shares wanted in all.
+        need: Quantity,
+        /// Shares filled.
+        have: Quantity,
+    },
     /// No such order, or it is closed already.
     #[error("the order to change is not open")]
     NotOpen,
+}
+
+/// Alpaca's words for an entry on `side`.
+fn opening(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "long buy",
+        Side::Sell => "short sell",
+    }
 }
 
 impl Refusal {
@@ -64,30 +95,39 @@ impl Refusal {
             Refusal::TooSmall { .. } => "too_small",
             Refusal::NoPrice => "no_price",
             Refusal::Halted => "halted",
+            Refusal::EntryClass { .. } => "entry_class",
+            Refusal::OppositeEntry { .. } => "opposite_entry",
+            Refusal::ExitClass => "exit_class",
+            Refusal::BelowFilled { .. } => "below_filled",
             Refusal::NotOpen => "not_open",
         }
     }
 
     /// What the order needed, in the unit of the limit; `None` where there is no number.
     pub fn need(&self) -> Option<String> {
-        match self {
-            Refusal::BuyingPower { need, .. } | Refusal::PositionSize { need, .. } | Refusal::TooSmall { need, .. } => {
-                Some(need.to_string())
-            }
-            Refusal::ShortBan { need } | Refusal::ExceedsPosition { need, .. } => Some(need.to_string()),
-            Refusal::NoPrice | Refusal::Halted | Refusal::NotOpen => None,
-        }
+        self.numbers().map(|(need, _)| need)
     }
 
     /// What there was, in the same unit.
     pub fn have(&self) -> Option<String> {
+        self.numbers().map(|(_, have)| have)
+    }
+
+    fn numbers(&self) -> Option<(String, String)> {
         match self {
-            Refusal::BuyingPower { have, .. } | Refusal::PositionSize { have, .. } | Refusal::TooSmall { have, .. } => {
-                Some(have.to_string())
+            Refusal::BuyingPower { need, have }
+            | Refusal::PositionSize { need, have }
+            | Refusal::TooSmall { need, have } => Some((need.to_string(), have.to_string())),
+            Refusal::ExceedsPosition { need, have } | Refusal::BelowFilled { need, have } => {
+                Some((need.to_string(), have.to_string()))
             }
-            Refusal::ExceedsPosition { have, .. } => Some(have.to_string()),
-            Refusal::ShortBan { .. } => Some(Quantity::ZERO.to_string()),
-            Refusal::NoPrice | Refusal::Halted | Refusal::NotOpen => None,
+            Refusal::ShortBan { need } => Some((need.to_string(), Quantity::ZERO.to_string())),
+            Refusal::NoPrice
+            | Refusal::Halted
+            | Refusal::EntryClass { .. }
+            | Refusal::OppositeEntry { .. }
+            | Refusal::ExitClass
+            | Refusal::NotOpen => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A scenario's bars: read, checked, adjusted, cut to its dates.
 use std::path::PathBuf;
 
+use super::script::{load_script, script_file};
 use super::spec_data::DataSpec;
 use super::{Diagnostic, LoadedScenario, data_diagnostic};
 use crate::domain::{Bar, Price, Symbol, SymbolIndex, Timestamp};
@@ -11,6 +12,7 @@ use crate::market::{
 };
 use crate::portfolio::split_price;
 use crate::scenario::spec::{Adjust, CalendarKind};
+use crate::strategy::Script;
 
 /// Everything a run reads from files.
 #[derive(Debug, Default)]
@@ -29,6 +31,8 @@ pub struct MarketData {
     pub warnings: Vec<DataWarning>,
     /// How many findings there were in all.
     pub warnings_total: u64,
+    /// The orders of `order_script`.
+    pub script: Option<Script>,
     /// Rows read from bar files, before any were set aside or cut off by `start` and `end`.
     pub rows_read: u64,
     /// Files read: path as in the scenario, sha256.
@@ -37,7 +41,7 @@ pub struct MarketData {
 
 /// Reads what the scenario names.
 ///
-/// Errors: whatever the data gate refuses; no bar between `start` and `end`.
+/// Errors: whatever the data gate refuses; no bar between `start` and `end`; a script that cannot be run.
 pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic>> {
     let data = &loaded.spec.data;
     let mut market = MarketData::default();
@@ -74,6 +78,11 @@ pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic
     }
     if !data.timeframe.is_daily() {
         market.sessions = sessions(data, &market.bars);
+    }
+    if loaded.spec.strategy.name == Script::STRATEGY {
+        let (file, path) = script_file(loaded)?;
+        market.hash(&file, &path)?;
+        market.script = Some(load_script(loaded, &path, &market.bars)?);
     }
     Ok(market)
 }

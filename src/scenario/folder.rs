@@ -10,6 +10,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::metrics::direction;
+use super::order_names::OrderNames;
 use super::{AccountRow, LoadedScenario, MarketData, Metrics, effective_toml};
 use crate::domain::{Fill, Money, OrderId, OrderKind, OrderPurpose, Price, Quantity, RejectReason, Symbol, Timeframe};
 use crate::engine::{Journal, OrderOutcome, OrderRecord};
@@ -51,10 +52,11 @@ pub fn write_folder(
     save(folder, "run.json", &pretty(&run)?)?;
     save(folder, "metrics.json", &pretty(&metrics.to_json())?)?;
     save(folder, "trades.csv", &trades(trips, market, symbols, timeframe)?)?;
-    save(folder, "orders.csv", &orders(journal, symbols, timeframe)?)?;
-    save(folder, "fills.csv", &fills(journal, symbols, timeframe)?)?;
+    let names = OrderNames { journal, script: market.script.as_ref(), symbols };
+    save(folder, "orders.csv", &orders(&names, timeframe)?)?;
+    save(folder, "fills.csv", &fills(&names, timeframe)?)?;
     save(folder, "equity.csv", &equity(rows, timeframe)?)?;
-    save(folder, "refusals.csv", &refusals(journal, timeframe)?)
+    save(folder, "refusals.csv", &refusals(&names, timeframe)?)
 }
 
 fn save(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
@@ -135,7 +137,7 @@ fn exit_reason(purpose: OrderPurpose) -> &'static str {
     }
 }
 
-fn orders(journal: &Journal, symbols: &[Symbol], timeframe: Timeframe) -> io::Result<Vec<u8>> {
+fn orders(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
     let header = [
         "id",
         "status",
@@ -153,12 +155,15 @@ fn orders(journal: &Journal, symbols: &[Symbol], timeframe: Timeframe) -> io::Re
         "purpose",
         "parent",
     ];
-    let rejected: BTreeMap<OrderId, RejectReason> = journal.rejections.iter().copied().collect();
+    let rejected: BTreeMap<OrderId, RejectReason> = names.journal.rejections.iter().copied().collect();
+    // The first refusal of an order is its own; later ones are of changes to it.
+    let reasons = names.journal.refusals.iter().rev().map(|record| (record.order, record.refusal.code()));
+    let refused: BTreeMap<OrderId, &str> = reasons.collect();
     let row = |record: &OrderRecord| {
         let request = &record.request;
         let (status, reason) = match record.outcome {
             OrderOutcome::Sent(status) => (status.name(), rejected.get(&record.id).map(ToString::to_string)),
-            OrderOutcome::Refused => ("refused", refusal(journal, record.id)),
+            OrderOutcome::Refused => ("refused", refused.get(&record.id).map(|reason| (*reason).to_owned())),
         };
         let (limit, stop) = match request.kind {
             OrderKind::Limit { limit } => (Some(limit), None),
@@ -166,13 +171,15 @@ fn orders(journal: &Journal, symbols: &[Symbol], timeframe: Timeframe) -> io::Re
             OrderKind::StopLimit { stop, limit } => (Some(limit), Some(stop)),
             OrderKind::Market | OrderKind::TrailingStop { .. } => (None, None),
         };
-        let price = |price: Option<Price>| price.map_or(String::new(), |price| price.to_string());
+        // A leg measured from a fill that never came stands nowhere.
+        let known = |price: &Price| *price != Price::ZERO;
+        let price = |price: Option<Price>| price.filter(known).map_or(String::new(), |price| price.to_string());
         [
-            record.id.0.to_string(),
+            names.of(record),
             status.to_owned(),
             reason.unwrap_or_default(),
             record.decided_at.text(timeframe),
-            symbols[request.symbol.get()].to_string(),
+            names.symbols[request.symbol.get()].to_string(),
             request.side.name().to_owned(),
             if record.quantity.is_zero() { record.filled.to_string() } else { record.quantity.to_string() },
             record.filled.to_string(),
@@ -182,32 +189,25 @@ fn orders(journal: &Journal, symbols: &[Symbol], timeframe: Timeframe) -> io::Re
             request.time_in_force.name().to_owned(),
             request.class.name().to_owned(),
             request.purpose.name().to_owned(),
-            record.parent().map_or(String::new(), |parent| parent.0.to_string()),
+            record.parent().map_or(String::new(), |parent| names.of_id(parent)),
         ]
     };
-    table(header, journal.orders.iter().map(row))
+    table(header, names.journal.orders.iter().map(row))
 }
 
-/// Why our gate refused an order, if it did.
-fn refusal(journal: &Journal, id: OrderId) -> Option<String> {
-    // Refusals are recorded as orders are numbered.
-    let at = journal.refusals.binary_search_by_key(&id, |record| record.order).ok()?;
-    Some(journal.refusals[at].refusal.code().to_owned())
-}
-
-fn fills(journal: &Journal, symbols: &[Symbol], timeframe: Timeframe) -> io::Result<Vec<u8>> {
+fn fills(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
     let row = |fill: &Fill| {
         [
-            fill.order.0.to_string(),
+            names.of_id(fill.order),
             fill.time.text(timeframe),
-            symbols[fill.symbol.get()].to_string(),
+            names.symbols[fill.symbol.get()].to_string(),
             fill.side.name().to_owned(),
             fill.quantity.to_string(),
             fill.price.to_string(),
             fill.fee.to_string(),
         ]
     };
-    table(["order", "time", "symbol", "side", "qty", "price", "fee"], journal.fills.iter().map(row))
+    table(["order", "time", "symbol", "side", "qty", "price", "fee"], names.journal.fills.iter().map(row))
 }
 
 fn equity(rows: &[AccountRow], timeframe: Timeframe) -> io::Result<Vec<u8>> {
@@ -244,11 +244,11 @@ fn equity_rows(table: &mut Vec<u8>, rows: &[AccountRow], timeframe: Timeframe) -
     Ok(())
 }
 
-fn refusals(journal: &Journal, timeframe: Timeframe) -> io::Result<Vec<u8>> {
-    let rows = journal.refusals.iter().map(|record| {
+fn refusals(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
+    let rows = names.journal.refusals.iter().map(|record| {
         [
             record.time.text(timeframe),
-            record.order.0.to_string(),
+            names.of_id(record.order),
             record.refusal.code().to_owned(),
             record.refusal.need().unwrap_or_default(),
             record.refusal.have().unwrap_or_default(),

@@ -8,7 +8,7 @@ use crate::domain::{LegActivation, Tick};
 use crate::engine::{Engine, EngineConfig, Journal, ReplayError, ReplayInput, Sizing, SizingKind, replay};
 use crate::execution::ReplayBackend;
 use crate::risk::{AtrSmoothing, BreachRule, CashCheck, Limits, Margin, StopAnchor, StopKind, StopRule, TakeProfit};
-use crate::strategy::{BuiltIn, Catalog, Listed, ListedVisitor, ParamError, Params, Setup, Strategy};
+use crate::strategy::{BuiltIn, Catalog, Listed, ListedVisitor, OrderScript, ParamError, Params, Setup, Strategy};
 use crate::venue::{BothTouched, Commission, CostScope, DueExit, LimitFill, MarketFill, Slippage, VenueRules};
 
 /// Runs the scenario on `market` with a built-in strategy.
@@ -27,7 +27,11 @@ pub fn run_with<C: Catalog>(
     market: &MarketData,
 ) -> Result<Journal, Box<Diagnostic>> {
     let (config, rules) = (engine_config(&loaded.spec)?, venue_rules(&loaded.spec)?);
-    let outcome = with_strategy(catalog, loaded, Run { config, rules, market })?;
+    let visitor = Run { config, rules, market };
+    let outcome = match &market.script {
+        Some(script) => visitor.replay(OrderScript::new(script)),
+        None => with_strategy(catalog, loaded, visitor)?,
+    };
     outcome.map_err(|error| unfinished(loaded, error))
 }
 

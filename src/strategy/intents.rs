@@ -23,28 +23,30 @@ pub enum Intent {
     },
     /// Send exactly this order.
     Submit(ScriptOrder),
-    /// Cancel the order with this label.
+    /// Cancel an order, and with it its pair.
     Cancel {
-        /// The script's number for the order.
-        label: u32,
+        /// Which.
+        target: ScriptTarget,
     },
-    /// Change price or quantity of the resting order with this label.
+    /// Change price or quantity of a resting order.
     Replace {
-        /// The script's number for the order.
-        label: u32,
-        /// New quantity, if any.
+        /// Which.
+        target: ScriptTarget,
+        /// New quantity in all, what has filled included, if any.
         quantity: Option<Quantity>,
         /// New limit, if any.
         limit: Option<Price>,
         /// New stop, if any.
         stop: Option<Price>,
     },
-    /// Refuse every order that increases exposure until `Resume`.
+    /// Cancel resting orders that increase exposure and refuse new ones until `Resume`.
     Halt,
     /// Close one symbol, or all, and void its resting orders.
     Flatten {
         /// Which share; all without it.
         symbol: Option<SymbolIndex>,
+        /// The script's number for the exits.
+        label: Option<u32>,
     },
     /// Lift `Halt`.
     Resume,
@@ -59,6 +61,26 @@ pub struct ScriptOrder {
     pub request: OrderRequest,
     /// How many.
     pub size: ScriptSize,
+}
+
+/// An order that a script has sent, or a leg of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ScriptTarget {
+    /// The script's number for the order.
+    pub label: u32,
+    /// The part of it that is meant.
+    pub part: ScriptPart,
+}
+
+/// A part of an order with legs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ScriptPart {
+    /// The order itself.
+    Whole,
+    /// Its protective stop.
+    Stop,
+    /// Its profit target.
+    TakeProfit,
 }
 
 /// The `qty` of a script.

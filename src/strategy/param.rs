@@ -50,6 +50,8 @@ pub enum ParamKind {
         /// How many.
         count: usize,
     },
+    /// A file, relative to the scenario; it has no default. The scenario reads it, not the strategy.
+    File,
 }
 
 impl ParamInfo {
@@ -159,6 +161,7 @@ enum Value {
     Switch(bool),
     Word(&'static str),
     Timeframes(Vec<Span>),
+    File,
 }
 
 impl Params {
@@ -264,6 +267,12 @@ fn read(param: &ParamInfo, text: Option<&str>, setup: &Setup) -> Result<Value, P
             Ok(Value::Word(word))
         }
         ParamKind::Timeframes { count } => timeframes(param.name, count, text, setup),
+        ParamKind::File if text.is_some_and(|text| !text.is_empty()) => Ok(Value::File),
+        ParamKind::File => {
+            let example = format!("like params = {{ {} = \"orders.csv\" }}, relative to the scenario", param.name);
+            let what = format!("the parameter {} is needed", param.name);
+            Err(ParamError { rule: example, ..ParamError::value(param.name, what) })
+        }
     }
 }
 

@@ -37,6 +37,7 @@ built_in! {
     MacdTrend
     BuyAndHold
     CrossSectionalMomentum
+    OrderScript
 }
 
 #[cfg(test)]
@@ -69,7 +70,9 @@ mod tests {
     fn every_strategy_builds_with_its_defaults_on_every_timeframe() {
         for timeframe in Timeframe::ALL {
             for info in BuiltIn.infos() {
-                assert!(build(info.id, &[], Setup { timeframe, ..DAILY }).is_ok(), "{} {timeframe}", info.id);
+                let has_file = info.params.iter().any(|param| param.kind == ParamKind::File);
+                let params: &[(&str, &str)] = if has_file { &[("file", "orders.csv")] } else { &[] };
+                assert!(build(info.id, params, Setup { timeframe, ..DAILY }).is_ok(), "{} {timeframe}", info.id);
             }
         }
     }
@@ -84,7 +87,7 @@ mod tests {
                     ParamKind::Whole { default, low, high } => assert!((low..=high).contains(&default) && low >= 0),
                     ParamKind::Number { default, low, high } => assert!((low..=high).contains(&default)),
                     ParamKind::Word(words) => assert!(words.len() > 1),
-                    ParamKind::Switch { .. } | ParamKind::Timeframes { .. } => {}
+                    ParamKind::Switch { .. } | ParamKind::Timeframes { .. } | ParamKind::File => {}
                 }
             }
         }
@@ -102,6 +105,7 @@ mod tests {
         let order = error("macd_trend", &[("fast_period", "26")]).what;
         assert_eq!(order, "fast_period 26 must be less than slow_period 26");
         assert_eq!(error("momentum", &[("direction", "long_shrt")]).nearest.as_deref(), Some("long_short"));
+        assert_eq!(error("order_script", &[]).what, "the parameter file is needed");
         let switch = error("volatility_breakout", &[("volume_confirmation", "yes")]).what;
         assert_eq!(switch, "volume_confirmation = yes is not true or false");
     }

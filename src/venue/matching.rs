@@ -4,10 +4,10 @@
 //! order of symbols. Inside the bar: stops before targets (or after, by `both_touched`). A stop fills
 //! at its level or at the open if the bar opened beyond it, so never better than a market order sent
 //! at that moment. Nothing fills on a bar without volume.
+use super::CostScope;
 use super::order::{VenueOrder, leg_price};
 use super::rules::{BothTouched, DueExit, MarketFill};
 use super::simulated::SimulatedVenue;
-use super::{CostScope, Slippage};
 use crate::domain::{
     Bar, ExecutionEvent, ExitLegs, Fill, LegActivation, LegLevel, OrderId, OrderKind, OrderPurpose, OrderSize, Price,
     Quantity, RejectReason, SymbolIndex, TimeInForce, Timestamp, Trail,
@@ -15,21 +15,26 @@ use crate::domain::{
 
 /// What an open is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Pass {
+pub(super) enum Pass {
     Exits,
     Entries,
 }
 
+impl Pass {
+    /// Exits first, so that what they free can be spent.
+    pub(super) const ALL: [Pass; 2] = [Pass::Exits, Pass::Entries];
+}
+
 /// When in a bar a fill happens: decides from when its legs are live.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Moment {
+pub(super) enum Moment {
     Open,
     Within,
     Close,
 }
 
 /// Orders approved as exits fill before all others.
-fn belongs(order: &VenueOrder, pass: Pass) -> bool {
+pub(super) fn belongs(order: &VenueOrder, pass: Pass) -> bool {
     order.reduce_only == (pass == Pass::Exits)
 }
 
@@ -39,7 +44,7 @@ impl SimulatedVenue {
         for &(symbol, bar) in bars {
             self.account.set_mark(symbol, bar.open);
         }
-        for pass in [Pass::Exits, Pass::Entries] {
+        for pass in Pass::ALL {
             for &(symbol, bar) in bars {
                 while let Some((at, price)) = self.due_at_open(symbol, &bar, pass) {
                     self.execute(symbol, at, price, &bar, Moment::Open);
@@ -65,7 +70,7 @@ impl SimulatedVenue {
 
     /// Market orders that fill at a close: those of this close, or those of the bar before.
     pub fn close(&mut self, bars: &[(SymbolIndex, Bar)]) {
-        for pass in [Pass::Exits, Pass::Entries] {
+        for pass in Pass::ALL {
             for &(symbol, bar) in bars {
                 while let Some(at) = self
                     .position_where(symbol, |venue, order| venue.is_due_at_close(order, &bar) && belongs(order, pass))
@@ -82,15 +87,21 @@ impl SimulatedVenue {
             MarketFill::Close => order.live_after <= bar.time,
             MarketFill::NextClose => order.live_after < bar.time,
         };
-        sent_in_time && order.kind == OrderKind::Market && !bar.volume.is_zero() && order.filled_on != bar.time
+        let at_auction = matches!(order.time_in_force, TimeInForce::Opg | TimeInForce::Cls);
+        let is_due = sent_in_time && order.kind == OrderKind::Market && !at_auction;
+        is_due && !bar.volume.is_zero() && order.filled_on != bar.time
     }
 
-    fn position_where(&self, symbol: SymbolIndex, wanted: impl Fn(&Self, &VenueOrder) -> bool) -> Option<usize> {
+    pub(super) fn position_where(
+        &self,
+        symbol: SymbolIndex,
+        wanted: impl Fn(&Self, &VenueOrder) -> bool,
+    ) -> Option<usize> {
         self.books[symbol.get()].iter().position(|order| wanted(self, order))
     }
 
     /// May the order fill on this bar at all?
-    fn is_live(&self, order: &VenueOrder, bar: &Bar) -> bool {
+    pub(super) fn is_live(&self, order: &VenueOrder, bar: &Bar) -> bool {
         order.live_after < bar.time && order.filled_on != bar.time && !bar.volume.is_zero()
     }
 
@@ -98,7 +109,8 @@ impl SimulatedVenue {
     fn due_at_open(&mut self, symbol: SymbolIndex, bar: &Bar, pass: Pass) -> Option<(usize, Price)> {
         if pass == Pass::Exits && self.rules.due_exit == DueExit::StopFirst {
             let exit_due = |venue: &Self, order: &VenueOrder| {
-                order.kind == OrderKind::Market && venue.is_live(order, bar) && belongs(order, pass)
+                let is_due = order.kind == OrderKind::Market && order.joins_open();
+                is_due && venue.is_live(order, bar) && belongs(order, pass)
             };
             let stop_hit = |venue: &Self, order: &VenueOrder| {
                 order.is_stop() && order.parent.is_some() && venue.is_live(order, bar) && order.stop_touched(bar)
@@ -113,10 +125,12 @@ impl SimulatedVenue {
         }
         self.trigger_gapped_stop_limits(symbol, bar);
         let fills_at_open = |venue: &Self, order: &VenueOrder| {
-            venue.is_live(order, bar)
+            let opens = order.time_in_force == TimeInForce::Opg;
+            order.joins_open()
+                && venue.is_live(order, bar)
                 && belongs(order, pass)
                 && match order.kind {
-                    OrderKind::Market => venue.rules.market_fill == MarketFill::NextOpen,
+                    OrderKind::Market => opens || venue.rules.market_fill == MarketFill::NextOpen,
                     OrderKind::Limit { limit } => order.limit_reached(limit, bar.open, venue.rules.limit_fill),
                     OrderKind::StopLimit { limit, .. } => {
                         order.triggered && order.limit_reached(limit, bar.open, venue.rules.limit_fill)
@@ -130,12 +144,23 @@ impl SimulatedVenue {
         first.or_else(|| self.position_where(symbol, fills_at_open)).map(|at| (at, bar.open))
     }
 
-    /// A stop-limit whose stop lies behind the open becomes a limit before the open is matched.
+    /// A stop-limit whose stop lies behind the open becomes a limit before the open is matched; so does a buy
+    /// stop whose collar lies behind it. Where the open is beyond the limit, it does not fill on this bar.
     fn trigger_gapped_stop_limits(&mut self, symbol: SymbolIndex, bar: &Bar) {
+        let (limit_fill, tick) = (self.rules.limit_fill, self.rules.tick);
         for order in &mut self.books[symbol.get()] {
-            let gapped = matches!(order.kind, OrderKind::StopLimit { .. }) && !order.triggered;
-            if gapped && order.live_after < bar.time && !bar.volume.is_zero() && order.stop_reached(bar.open) {
-                order.triggered = true;
+            if order.live_after >= bar.time || bar.volume.is_zero() || !order.stop_reached(bar.open) {
+                continue;
+            }
+            match (order.kind, order.collar(tick)) {
+                (OrderKind::StopLimit { limit, .. }, _) if !order.triggered => {
+                    order.triggered = true;
+                    if !order.limit_reached(limit, bar.open, limit_fill) {
+                        order.filled_on = bar.time;
+                    }
+                }
+                (_, Some(collar)) if bar.open > collar => order.wait_after(bar, tick),
+                _ => {}
             }
         }
     }
@@ -144,7 +169,7 @@ impl SimulatedVenue {
     fn touched(&mut self, symbol: SymbolIndex, bar: &Bar, stops: bool) -> Option<(usize, Price)> {
         for at in 0..self.books[symbol.get()].len() {
             let order = self.books[symbol.get()][at];
-            if !self.is_live(&order, bar) || order.kind == OrderKind::Market {
+            if !self.is_live(&order, bar) || !order.joins_bar() || order.kind == OrderKind::Market {
                 continue;
             }
             if stops && order.is_stop() && order.stop_touched(bar) {
@@ -164,7 +189,8 @@ impl SimulatedVenue {
                 _ => continue,
             };
             if !stops && order.limit_reached(limit, order.best_of(bar), self.rules.limit_fill) {
-                return Some((at, limit));
+                // A leg that its entry's open has already passed fills there, as a limit would at any open.
+                return Some((at, order.better(limit, bar.open)));
             }
         }
         None
@@ -189,7 +215,8 @@ impl SimulatedVenue {
         for at in 0..self.books[symbol.get()].len() {
             let tick = self.rules.tick;
             let order = &mut self.books[symbol.get()][at];
-            if order.live_after < bar.time && order.ratchet(bar, tick) {
+            let trades = order.live_after < bar.time && !bar.volume.is_zero();
+            if trades && order.ratchet(bar, tick) {
                 let (order, level) = (order.id, order.trigger);
                 let parent = self.books[symbol.get()][at].parent.unwrap_or(order);
                 self.events.push_back(ExecutionEvent::LegLive { order, parent, symbol, level, time: bar.time });
@@ -199,7 +226,7 @@ impl SimulatedVenue {
     }
 
     /// Fills the order at `at` as far as volume, position and cash allow.
-    fn execute(&mut self, symbol: SymbolIndex, at: usize, reference: Price, bar: &Bar, moment: Moment) {
+    pub(super) fn execute(&mut self, symbol: SymbolIndex, at: usize, reference: Price, bar: &Bar, moment: Moment) {
         let order = self.books[symbol.get()][at];
         let reduces = self.account.reduces(symbol, order.side);
         let price = self.fill_price(&order, reference, reduces);
@@ -208,9 +235,11 @@ impl SimulatedVenue {
             Err(reason) => return self.reject(symbol, at, reason),
         };
         let quantity = wanted.min(bar.volume.share(self.rules.participation)).min(self.most_of(&order, wanted));
-        if quantity.is_zero() {
-            // No volume left for it: it waits for the next bar.
-            self.books[symbol.get()][at].filled_on = bar.time;
+        if quantity.is_zero() || (order.time_in_force == TimeInForce::Fok && quantity < wanted) {
+            // Not enough volume for it: it waits for the next bar, if it may.
+            let tick = self.rules.tick;
+            self.books[symbol.get()][at].wait_after(bar, tick);
+            self.refresh_band(symbol);
             return;
         }
         let done = quantity == wanted;
@@ -222,11 +251,12 @@ impl SimulatedVenue {
         if done {
             self.take(symbol, at);
         } else {
+            let tick = self.rules.tick;
             let resting = &mut self.books[symbol.get()][at];
             resting.remaining = wanted - quantity;
             // Sized now; the rest is a plain number of shares.
             resting.size = OrderSize::Shares(resting.remaining);
-            resting.filled_on = bar.time;
+            resting.wait_after(bar, tick);
         }
         if reduces {
             self.shrink_legs(symbol, &order, quantity);
@@ -244,11 +274,8 @@ impl SimulatedVenue {
     fn fill_price(&self, order: &VenueOrder, reference: Price, reduces: bool) -> Price {
         let takes = matches!(order.kind, OrderKind::Market | OrderKind::Stop { .. } | OrderKind::TrailingStop { .. });
         let pays = takes && (self.rules.slippage_on == CostScope::Both || !reduces);
-        if pays {
-            self.rules.slippage.applied(order.side, reference)
-        } else {
-            Slippage::None.applied(order.side, reference)
-        }
+        let price = if pays { self.rules.slippage.applied(order.side, reference) } else { reference };
+        order.collar(self.rules.tick).map_or(price, |collar| price.min(collar))
     }
 
     /// How many shares the order is for, now that its price is known.
@@ -268,7 +295,13 @@ impl SimulatedVenue {
         };
         if reduces {
             let held = self.account.shares(symbol).abs();
-            return Ok(if order.reduce_only { wanted.min(held) } else { wanted });
+            return match order.reduce_only {
+                true => Ok(wanted.min(held)),
+                false if wanted > held => Err(RejectReason::Flips { need: wanted, have: held }),
+                // It was sent to open a position with exits of its own, and the old one has not left yet.
+                false if order.legs.any() => Err(RejectReason::Flips { need: wanted, have: Quantity::ZERO }),
+                false => Ok(wanted),
+            };
         }
         if wanted.is_zero() {
             return Err(RejectReason::NoShares { price });
@@ -306,18 +339,19 @@ impl SimulatedVenue {
             if order.sibling == Some(filled.id) {
                 order.remaining = order.remaining - quantity.min(order.remaining);
             }
+            if filled.parent == Some(order.id) {
+                // The exit has begun: the rest of the entry would open a position that its exits have left.
+                order.remaining = Quantity::ZERO;
+            }
             if order.reduce_only && order.id != filled.id {
                 let protects = held.closing_side() == Some(order.side);
                 order.remaining = if protects { order.remaining.min(held.abs()) } else { Quantity::ZERO };
             }
         }
-        // What is left of the entry would open a position again that is being left, and bring back legs
-        // that have had their day.
-        let left_of_entry = |order: &VenueOrder| {
-            let same_way = order.purpose == OrderPurpose::Entry && order.side != filled.side;
-            !order.reduce_only && (same_way || Some(order.id) == filled.parent)
-        };
-        self.cancel_where(symbol, |order| order.remaining.is_zero() || left_of_entry(order));
+        self.cancel_emptied(symbol);
+        // What is left of an entry would open again a position that is being left.
+        let reopens = |order: &VenueOrder| order.purpose == OrderPurpose::Entry && order.side != filled.side;
+        self.cancel_where(symbol, |order| !order.reduce_only && reopens(order));
     }
 
     /// An entry filled: its legs go live, sized to what has filled.
@@ -387,7 +421,7 @@ impl LegTemplate {
             trigger: price,
             best: self.fill.price,
             triggered: false,
-            started: true,
+            armed: true,
             filled_on: Timestamp::MIN,
         }
     }

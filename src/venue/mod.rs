@@ -4,12 +4,16 @@
 //! books (engine, portfolio). The venue keeps an account of its own, as a broker does.
 mod account;
 mod costs;
+mod lifetime;
 mod matching;
 mod order;
+mod refusal;
 mod rules;
 mod simulated;
+mod split;
 
 pub use costs::{Commission, CostScope, Slippage};
 pub use order::Band;
 pub use rules::{BothTouched, DueExit, LimitFill, MarketFill, VenueRules};
 pub use simulated::{SimulatedVenue, Submission};
+pub(crate) use split::split_kind;

@@ -1,7 +1,7 @@
 //! An order while it rests at the venue.
 use crate::domain::{
-    Bar, ExitLegs, LegLevel, OrderId, OrderKind, OrderPurpose, OrderSize, Price, Quantity, Side, Tick, TimeInForce,
-    Timestamp, Trail,
+    Bar, ExitLegs, LegLevel, OrderId, OrderKind, OrderPurpose, OrderSize, Price, Quantity, Ratio, Side, Tick,
+    TimeInForce, Timestamp, Trail,
 };
 
 use super::rules::LimitFill;
@@ -31,8 +31,9 @@ pub(super) struct VenueOrder {
     pub(super) best: Price,
     /// A stop-limit that has become a limit.
     pub(super) triggered: bool,
-    /// A session it could fill in has begun.
-    pub(super) started: bool,
+    /// The session whose opening it waits for comes next: an opening order sent inside a session waits
+    /// for that session's end first.
+    pub(super) armed: bool,
     /// The bar it last filled on: it takes one share of a bar's volume once.
     pub(super) filled_on: Timestamp,
 }
@@ -71,6 +72,10 @@ impl VenueOrder {
     pub(super) fn band(&self) -> Band {
         let rises_to = |price: Price| Band { low: Price::ZERO, high: price };
         let falls_to = |price: Price| Band { low: price, high: NEVER };
+        if !self.joins_bar() {
+            // It fills or ends at a moment, whatever the price does.
+            return Band::ALWAYS;
+        }
         match (self.kind, self.side) {
             (OrderKind::Market | OrderKind::TrailingStop { .. }, _) => Band::ALWAYS,
             (OrderKind::StopLimit { .. }, _) if self.triggered => Band::ALWAYS,
@@ -81,6 +86,25 @@ impl VenueOrder {
         }
     }
 
+    /// Can it fill at an open? An opening order only at a session's first, a closing order never.
+    pub(super) fn joins_open(&self) -> bool {
+        match self.time_in_force {
+            TimeInForce::Opg => self.armed,
+            TimeInForce::Cls => false,
+            TimeInForce::Day | TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok => true,
+        }
+    }
+
+    /// Can it fill inside a bar? What is immediate or for an auction has one moment only.
+    pub(super) fn joins_bar(&self) -> bool {
+        matches!(self.time_in_force, TimeInForce::Day | TimeInForce::Gtc)
+    }
+
+    /// Does the end of a session matter to it?
+    pub(super) fn heeds_session(&self) -> bool {
+        matches!(self.time_in_force, TimeInForce::Day | TimeInForce::Opg | TimeInForce::Cls)
+    }
+
     /// Is it a stop of any kind that has not become a limit?
     pub(super) fn is_stop(&self) -> bool {
         match self.kind {
@@ -88,6 +112,27 @@ impl VenueOrder {
             OrderKind::StopLimit { .. } => !self.triggered,
             OrderKind::Market | OrderKind::Limit { .. } => false,
         }
+    }
+
+    /// It could not fill whole on `bar`: it waits for the next, a triggered stop as the market order it is,
+    /// or as a limit at its collar.
+    pub(super) fn wait_after(&mut self, bar: &Bar, tick: Tick) {
+        self.filled_on = bar.time;
+        if let (OrderKind::Stop { stop }, Some(limit)) = (self.kind, self.collar(tick)) {
+            self.kind = OrderKind::StopLimit { stop, limit };
+            self.triggered = true;
+        } else if matches!(self.kind, OrderKind::Stop { .. } | OrderKind::TrailingStop { .. }) {
+            self.kind = OrderKind::Market;
+        }
+    }
+
+    /// The most a buy stop pays at Alpaca, which sends it as a stop-limit: 4 % above a stop below $50, 2.5 %
+    /// from there on.
+    pub(super) fn collar(&self, tick: Tick) -> Option<Price> {
+        const FIFTY: i64 = 50 * Price::UNITS_PER_USD;
+        let share = Ratio::from_units(if self.trigger.units() < FIFTY { 40_000_000 } else { 25_000_000 });
+        let is_collared = matches!(self.kind, OrderKind::Stop { .. }) && self.side == Side::Buy;
+        (is_collared && tick == Tick::UsEquity).then(|| self.trigger.scaled(share.one_plus()).floor_to(tick))
     }
 
     /// Does `price` reach the stop?
@@ -129,6 +174,14 @@ impl VenueOrder {
         match self.side {
             Side::Buy => a.max(b),
             Side::Sell => a.min(b),
+        }
+    }
+
+    /// The better of two prices for this side.
+    pub(super) fn better(&self, a: Price, b: Price) -> Price {
+        match self.side {
+            Side::Buy => a.min(b),
+            Side::Sell => a.max(b),
         }
     }
 

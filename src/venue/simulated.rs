@@ -8,12 +8,12 @@ use std::collections::VecDeque;
 
 use super::account::VenueAccount;
 use super::order::{Band, VenueOrder, trail_level};
+use super::refusal::refusal;
 use super::rules::VenueRules;
 use crate::domain::{
-    Bar, ExecutionEvent, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, Price, Quantity, Ratio,
-    SymbolIndex, TimeInForce, Timestamp,
+    Bar, ExecutionEvent, ExitLegs, LegLevel, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, Price,
+    Quantity, SymbolIndex, Timestamp,
 };
-use crate::portfolio::{split_price, split_quantity};
 
 /// The simulated market for one account.
 #[derive(Debug)]
@@ -23,8 +23,10 @@ pub struct SimulatedVenue {
     pub(super) books: Vec<Vec<VenueOrder>>,
     bands: Vec<Band>,
     pub(super) events: VecDeque<ExecutionEvent>,
-    /// Open orders that expire with the session.
-    pub(super) day_orders: usize,
+    /// Open orders to which the end of a session matters.
+    pub(super) session_orders: usize,
+    /// Open orders that live for a moment only.
+    pub(super) brief_orders: usize,
     /// Bars in which a stop and its target both lay and nothing told which came first.
     pub(super) ambiguous_bars: u64,
 }
@@ -57,7 +59,8 @@ impl SimulatedVenue {
             books: (0..symbols).map(|_| Vec::with_capacity(8)).collect(),
             bands: vec![Band::QUIET; symbols],
             events: VecDeque::with_capacity(64),
-            day_orders: 0,
+            session_orders: 0,
+            brief_orders: 0,
             ambiguous_bars: 0,
         }
     }
@@ -77,6 +80,10 @@ impl SimulatedVenue {
     /// Takes an order.
     pub fn submit(&mut self, submission: &Submission) {
         let Submission { id, request, quantity, reduce_only, last, now, in_session } = *submission;
+        if let Some(reason) = refusal(&request, self.rules.tick) {
+            self.events.push_back(ExecutionEvent::Rejected { order: id, reason });
+            return;
+        }
         let trigger = match request.kind {
             OrderKind::Stop { stop } | OrderKind::StopLimit { stop, .. } => stop,
             OrderKind::TrailingStop { trail } => trail_level(request.side, last, trail, self.rules.tick),
@@ -98,10 +105,15 @@ impl SimulatedVenue {
             trigger,
             best: last,
             triggered: false,
-            started: in_session,
+            armed: !in_session,
             filled_on: Timestamp::MIN,
         };
         self.events.push_back(ExecutionEvent::Accepted { order: id });
+        if reduce_only && order.is_stop() {
+            // It protects: where it stands counts for heat.
+            let (symbol, time) = (request.symbol, now);
+            self.events.push_back(ExecutionEvent::LegLive { order: id, parent: id, symbol, level: trigger, time });
+        }
         self.account.set_mark(request.symbol, last);
         if request.class == OrderClass::Oco {
             self.rest_oco(request.symbol, order);
@@ -112,7 +124,7 @@ impl SimulatedVenue {
 
     /// A one-cancels-other pair: the target under the order's own number, the stop under the next.
     fn rest_oco(&mut self, symbol: SymbolIndex, target: VenueOrder) {
-        let Some(crate::domain::LegLevel::At(stop)) = target.legs.stop else {
+        let Some(LegLevel::At(stop)) = target.legs.stop else {
             self.rest(symbol, target);
             return;
         };
@@ -121,7 +133,7 @@ impl SimulatedVenue {
             Some(limit) => OrderKind::StopLimit { stop, limit },
             None => OrderKind::Stop { stop },
         };
-        let legs = crate::domain::ExitLegs::NONE;
+        let legs = ExitLegs::NONE;
         let stop_order = VenueOrder {
             id: stop_id,
             kind,
@@ -143,7 +155,8 @@ impl SimulatedVenue {
     }
 
     pub(super) fn rest(&mut self, symbol: SymbolIndex, order: VenueOrder) {
-        self.day_orders += usize::from(order.time_in_force == TimeInForce::Day);
+        self.session_orders += usize::from(order.heeds_session());
+        self.brief_orders += usize::from(!order.joins_bar());
         self.bands[symbol.get()] = self.bands[symbol.get()].joined(order.band());
         self.books[symbol.get()].push(order);
     }
@@ -151,7 +164,8 @@ impl SimulatedVenue {
     /// Takes the order at `at` out of the book of `symbol`.
     pub(super) fn take(&mut self, symbol: SymbolIndex, at: usize) -> VenueOrder {
         let order = self.books[symbol.get()].remove(at);
-        self.day_orders -= usize::from(order.time_in_force == TimeInForce::Day);
+        self.session_orders -= usize::from(order.heeds_session());
+        self.brief_orders -= usize::from(!order.joins_bar());
         order
     }
 
@@ -168,7 +182,8 @@ impl SimulatedVenue {
             let Some(at) = self.books[index].iter().position(|order| order.id == id) else { continue };
             let order = self.take(symbol, at);
             self.events.push_back(ExecutionEvent::Canceled { order: id });
-            self.cancel_where(symbol, |other| Some(other.id) == order.sibling);
+            // A leg takes its pair along, and what is left of an entry that would bring it back.
+            self.cancel_where(symbol, |other| Some(other.id) == order.sibling || Some(other.id) == order.parent);
             return;
         }
     }
@@ -186,75 +201,40 @@ impl SimulatedVenue {
         self.refresh_band(symbol);
     }
 
-    /// Changes quantity, limit or stop of a resting order; false when there is no such order.
-    pub fn replace(
-        &mut self,
-        id: OrderId,
-        quantity: Option<Quantity>,
-        limit: Option<Price>,
-        stop: Option<Price>,
-    ) -> bool {
-        for index in 0..self.books.len() {
-            let Some(order) = self.books[index].iter_mut().find(|order| order.id == id) else { continue };
-            order.remaining = quantity.unwrap_or(order.remaining);
-            order.trigger = stop.unwrap_or(order.trigger);
-            order.kind = match order.kind {
-                OrderKind::Limit { limit: old } => OrderKind::Limit { limit: limit.unwrap_or(old) },
-                OrderKind::Stop { stop: old } => OrderKind::Stop { stop: stop.unwrap_or(old) },
-                OrderKind::StopLimit { stop: old_stop, limit: old } => {
-                    OrderKind::StopLimit { stop: stop.unwrap_or(old_stop), limit: limit.unwrap_or(old) }
-                }
-                kind @ (OrderKind::Market | OrderKind::TrailingStop { .. }) => kind,
-            };
-            self.refresh_band(SymbolIndex(index as u16));
-            return true;
-        }
-        false
-    }
-
-    /// Is there an order that may expire with the session?
-    #[inline]
-    pub fn has_day_orders(&self) -> bool {
-        self.day_orders > 0
-    }
-
-    /// The session has closed: day orders that could have filled in it expire.
-    #[cold]
-    pub fn end_session(&mut self) {
-        for index in 0..self.books.len() {
-            let symbol = SymbolIndex(index as u16);
-            let mut at = 0;
-            while at < self.books[index].len() {
-                let order = &mut self.books[index][at];
-                if order.time_in_force == TimeInForce::Day && order.started {
-                    let order = self.take(symbol, at);
-                    self.events.push_back(ExecutionEvent::Expired { order: order.id });
-                } else {
-                    order.started = true;
-                    at += 1;
-                }
+    /// Cancels orders without shares left, and the rest of an entry whose legs are among them: what it
+    /// bought has left, and its legs cannot come back.
+    pub(super) fn cancel_emptied(&mut self, symbol: SymbolIndex) {
+        let book = &mut self.books[symbol.get()];
+        for at in 0..book.len() {
+            if let (Some(parent), true) = (book[at].parent, book[at].remaining.is_zero())
+                && let Some(entry) = book.iter_mut().find(|order| order.id == parent)
+            {
+                entry.remaining = Quantity::ZERO;
             }
-            self.refresh_band(symbol);
-        }
-    }
-
-    /// A split into `ratio` new shares per old, before the open: shares, levels and quantities of
-    /// resting orders. `kept` is what our own books hold afterwards, `cash_change` what was paid for a
-    /// fraction of a share.
-    pub fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, kept: Quantity, mark: Price, cash_change: Money) {
-        self.account.restate(symbol, kept, mark, cash_change);
-        let whole = |quantity: Quantity| {
-            let shares = split_quantity(quantity, ratio);
-            if self.rules.fractional { shares } else { shares.whole() }
-        };
-        for order in &mut self.books[symbol.get()] {
-            order.remaining = whole(order.remaining);
-            order.trigger = split_price(order.trigger, ratio);
-            order.best = split_price(order.best, ratio);
-            order.kind = split_kind(order.kind, ratio);
-            order.legs = split_legs(order.legs, ratio);
         }
         self.cancel_where(symbol, |order| order.remaining.is_zero());
+    }
+
+    /// Changes quantity and prices of a resting order; an unknown one is no error: it may have filled while
+    /// the change was on its way. Both of a pair are for the same quantity.
+    pub fn replace(&mut self, id: OrderId, quantity: Option<Quantity>, kind: OrderKind, now: Timestamp) {
+        for index in 0..self.books.len() {
+            let symbol = SymbolIndex(index as u16);
+            let Some(at) = self.books[index].iter().position(|order| order.id == id) else { continue };
+            let order = &mut self.books[index][at];
+            // A stop that has triggered is a market order, or a limit at its collar, and stays one.
+            let is_same_kind = std::mem::discriminant(&order.kind) == std::mem::discriminant(&kind);
+            order.kind = if is_same_kind { kind } else { order.kind };
+            order.trigger = kind.stop().unwrap_or(order.trigger);
+            order.remaining = quantity.unwrap_or(order.remaining);
+            let (remaining, sibling) = (order.remaining, order.sibling);
+            if let Some(pair) = self.books[index].iter_mut().find(|other| Some(other.id) == sibling) {
+                pair.remaining = remaining;
+            }
+            self.events.push_back(ExecutionEvent::Replaced { order: id, symbol, kind, remaining, time: now });
+            self.refresh_band(symbol);
+            return;
+        }
     }
 
     /// A dividend was paid.
@@ -282,35 +262,4 @@ impl SimulatedVenue {
     pub fn ambiguous_bars(&self) -> u64 {
         self.ambiguous_bars
     }
-}
-
-fn split_kind(kind: OrderKind, ratio: Ratio) -> OrderKind {
-    use crate::domain::Trail;
-    match kind {
-        OrderKind::Market => OrderKind::Market,
-        OrderKind::Limit { limit } => OrderKind::Limit { limit: split_price(limit, ratio) },
-        OrderKind::Stop { stop } => OrderKind::Stop { stop: split_price(stop, ratio) },
-        OrderKind::StopLimit { stop, limit } => {
-            OrderKind::StopLimit { stop: split_price(stop, ratio), limit: split_price(limit, ratio) }
-        }
-        OrderKind::TrailingStop { trail: Trail::Price(price) } => {
-            OrderKind::TrailingStop { trail: Trail::Price(split_price(price, ratio)) }
-        }
-        OrderKind::TrailingStop { trail } => OrderKind::TrailingStop { trail },
-    }
-}
-
-fn split_legs(mut legs: crate::domain::ExitLegs, ratio: Ratio) -> crate::domain::ExitLegs {
-    use crate::domain::LegLevel;
-    let level = |level: LegLevel| match level {
-        LegLevel::At(price) => LegLevel::At(split_price(price, ratio)),
-        LegLevel::FromFill { distance_units } => LegLevel::FromFill {
-            distance_units: split_price(Price::ZERO.saturating_offset(distance_units), ratio).units(),
-        },
-        LegLevel::FractionFromFill(fraction) => LegLevel::FractionFromFill(fraction),
-    };
-    legs.stop = legs.stop.map(level);
-    legs.take_profit = legs.take_profit.map(level);
-    legs.stop_limit = legs.stop_limit.map(|price| split_price(price, ratio));
-    legs
 }

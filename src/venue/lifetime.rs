@@ -1,0 +1,87 @@
+//! How long an order lives: auctions, what is immediate, the end of a session.
+//!
+//! Not here: prices and quantities of fills (matching). An immediate order has its moment at the first
+//! open (or close, by `market_fill`) after it was sent, an opening order at the first bar of the next
+//! session, a closing order at the close of a session's last bar; what is left of them is canceled.
+use super::matching::{Moment, Pass, belongs};
+use super::order::VenueOrder;
+use super::rules::MarketFill;
+use super::simulated::SimulatedVenue;
+use crate::domain::{Bar, ExecutionEvent, OrderKind, SymbolIndex, TimeInForce};
+
+impl SimulatedVenue {
+    /// The bars end their session: closing orders fill at the close, limits only where it is good enough.
+    pub fn closing_auction(&mut self, bars: &[(SymbolIndex, Bar)]) {
+        if self.session_orders == 0 {
+            return;
+        }
+        let fills = |venue: &Self, order: &VenueOrder, bar: &Bar, pass: Pass| {
+            let good = match order.kind {
+                OrderKind::Limit { limit } => order.limit_reached(limit, bar.close, venue.rules.limit_fill),
+                _ => true,
+            };
+            order.time_in_force == TimeInForce::Cls && good && venue.is_live(order, bar) && belongs(order, pass)
+        };
+        for pass in Pass::ALL {
+            for &(symbol, bar) in bars {
+                while let Some(at) = self.position_where(symbol, |venue, order| fills(venue, order, &bar, pass)) {
+                    self.execute(symbol, at, bar.close, &bar, Moment::Close);
+                }
+            }
+        }
+    }
+
+    /// The bars have passed: immediate and opening orders that had their moment are canceled.
+    pub fn end_moment(&mut self, bars: &[(SymbolIndex, Bar)]) {
+        let at_this_close = self.rules.market_fill == MarketFill::Close;
+        if self.brief_orders == 0 {
+            return;
+        }
+        for &(symbol, bar) in bars {
+            self.cancel_where(symbol, |order| {
+                let sent_before = order.live_after < bar.time;
+                match order.time_in_force {
+                    TimeInForce::Ioc | TimeInForce::Fok => {
+                        sent_before || (at_this_close && order.kind == OrderKind::Market)
+                    }
+                    TimeInForce::Opg => sent_before && order.armed,
+                    TimeInForce::Day | TimeInForce::Gtc | TimeInForce::Cls => false,
+                }
+            });
+        }
+    }
+
+    /// Is there an order to which the end of a session matters?
+    #[inline]
+    pub fn has_session_orders(&self) -> bool {
+        self.session_orders > 0
+    }
+
+    /// The session has closed: day orders expire, closing orders without a close are canceled, opening
+    /// orders wait for the next open. Every order at the venue was sent before this close.
+    #[cold]
+    pub fn end_session(&mut self) {
+        for index in 0..self.books.len() {
+            let symbol = SymbolIndex(index as u16);
+            let mut at = 0;
+            while at < self.books[index].len() {
+                let order = &mut self.books[index][at];
+                match order.time_in_force {
+                    TimeInForce::Day => {
+                        let order = self.take(symbol, at).id;
+                        self.events.push_back(ExecutionEvent::Expired { order });
+                    }
+                    TimeInForce::Cls => {
+                        let order = self.take(symbol, at).id;
+                        self.events.push_back(ExecutionEvent::Canceled { order });
+                    }
+                    TimeInForce::Opg | TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok => {
+                        order.armed = true;
+                        at += 1;
+                    }
+                }
+            }
+            self.refresh_band(symbol);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What a split does to resting orders.
+//!
+//! Not here: what it does to our own books (portfolio, engine).
+use super::simulated::SimulatedVenue;
+use crate::domain::{ExitLegs, LegLevel, Money, OrderKind, Price, Quantity, Ratio, SymbolIndex, Trail};
+use crate::portfolio::{split_price, split_quantity};
+
+impl SimulatedVenue {
+    /// A split into `ratio` new shares per old, before the open: shares, levels and quantities of
+    /// resting orders. `kept` is what our own books hold afterwards, `cash_change` what was paid for a
+    /// fraction of a share.
+    pub fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, kept: Quantity, mark: Price, cash_change: Money) {
+        self.account.restate(symbol, kept, mark, cash_change);
+        let whole = |quantity: Quantity| {
+            let shares = split_quantity(quantity, ratio);
+            if self.rules.fractional { shares } else { shares.whole() }
+        };
+        for order in &mut self.books[symbol.get()] {
+            order.remaining = whole(order.remaining);
+            order.trigger = split_price(order.trigger, ratio);
+            order.best = split_price(order.best, ratio);
+            order.kind = split_kind(order.kind, ratio);
+            order.legs = split_legs(order.legs, ratio);
+        }
+        self.cancel_emptied(symbol);
+    }
+}
+
+/// The prices of an order after a split into `ratio` new shares per old.
+pub(crate) fn split_kind(kind: OrderKind, ratio: Ratio) -> OrderKind {
+    match kind {
+        OrderKind::Market => OrderKind::Market,
+        OrderKind::Limit { limit } => OrderKind::Limit { limit: split_price(limit, ratio) },
+        OrderKind::Stop { stop } => OrderKind::Stop { stop: split_price(stop, ratio) },
+        OrderKind::StopLimit { stop, limit } => {
+            OrderKind::StopLimit { stop: split_price(stop, ratio), limit: split_price(limit, ratio) }
+        }
+        OrderKind::TrailingStop { trail: Trail::Price(price) } => {
+            OrderKind::TrailingStop { trail: Trail::Price(split_price(price, ratio)) }
+        }
+        OrderKind::TrailingStop { trail } => OrderKind::TrailingStop { trail },
+    }
+}
+
+fn split_legs(mut legs: ExitLegs, ratio: Ratio) -> ExitLegs {
+    let level = |level: LegLevel| match level {
+        LegLevel::At(price) => LegLevel::At(split_price(price, ratio)),
+        LegLevel::FromFill { distance_units } => LegLevel::FromFill {
+            distance_units: split_price(Price::ZERO.saturating_offset(distance_units), ratio).units(),
+        },
+        LegLevel::FractionFromFill(fraction) => LegLevel::FractionFromFill(fraction),
+    };
+    legs.stop = legs.stop.map(level);
+    legs.take_profit = legs.take_profit.map(level);
+    legs.stop_limit = legs.stop_limit.map(|price| split_price(price, ratio));
+    legs
+}

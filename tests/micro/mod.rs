@@ -1,0 +1,140 @@
+//! Runs a script on a handful of bars through files, as the program does, and reads the run folder back.
+#![allow(clippy::unwrap_used, dead_code)]
+use std::fs;
+use std::path::Path;
+
+use alphaflow::scenario::{account_rows, compute_metrics, load, load_market, round_trips, run, write_folder};
+
+/// The first line of every script.
+pub const HEADER: &str = "time,action,id,symbol,side,qty,type,limit_price,stop_price,trail_price,trail_percent,time_in_force,order_class,take_profit,stop_loss";
+
+/// What a run is made of.
+#[derive(Default)]
+pub struct Micro<'a> {
+    /// Symbol and bars, `time,open,high,low,close,volume` a line.
+    pub bars: &'a [(&'a str, String)],
+    /// Rows below [`HEADER`].
+    pub script: String,
+    /// Rows `symbol,ex_date,kind,ratio_or_amount`.
+    pub actions: &'a str,
+    /// `1d` unless set.
+    pub timeframe: &'a str,
+    /// Changes of the scenario, as `--set` takes them.
+    pub set: Vec<String>,
+}
+
+/// What came out of it, as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// `E1 2024-01-03 buy 50 @ 60`, with ` fee 1` where there is one.
+    pub fills: Vec<String>,
+    /// `E1 filled`, with ` (reason)` where there is one.
+    pub orders: Vec<String>,
+    /// `E2 position_size 10290 10000`.
+    pub refusals: Vec<String>,
+    /// Time and equity.
+    pub equity: Vec<(String, String)>,
+    /// Cash at the end.
+    pub cash: String,
+    /// Exit reasons of the round trips.
+    pub exits: Vec<String>,
+    /// Data files named in run.json, with the length of their hash.
+    pub files: Vec<(String, usize)>,
+    /// Stops and targets that shared a bar.
+    pub ambiguous_bars: u64,
+}
+
+/// Runs it; the message of a refused input is the error.
+pub fn run_micro(micro: &Micro<'_>) -> Result<Outcome, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    for (symbol, bars) in micro.bars {
+        put(&format!("{symbol}.csv"), &format!("timestamp,open,high,low,close,volume\n{bars}\n"));
+    }
+    put("orders.csv", &format!("{HEADER}\n{}\n", micro.script));
+    put("actions.csv", &format!("symbol,ex_date,kind,ratio_or_amount\n{}\n", micro.actions));
+    let symbols: Vec<&str> = micro.bars.iter().map(|(symbol, _)| *symbol).collect();
+    let timeframe = if micro.timeframe.is_empty() { "1d" } else { micro.timeframe };
+    put(
+        "micro.toml",
+        &format!(
+            "[scenario]\nname = \"micro\"\n[data]\ntimeframe = \"{timeframe}\"\npath = \"{{symbol}}.csv\"\nsymbols = {symbols:?}\n\
+             corporate_actions = \"actions.csv\"\n[account]\ncash = \"100000\"\nallow_short = true\n\
+             [strategy]\nname = \"order_script\"\nparams = {{ file = \"orders.csv\" }}\n[sizing]\nkind = \"fixed_shares\"\nvalue = 1\n\
+             [execution]\nparticipation = \"1\"\n[risk]\nmax_daily_loss = \"1\"\nmax_position_size = \"1\"\n\
+             max_portfolio_heat = \"10\"\nmax_correlated_exposure = \"10\"\nmax_drawdown = \"1\"\nmax_gross_exposure = \"10\"\n\
+             max_open_positions = 100\nmax_orders_per_minute = 1000\nmax_order_notional = \"10000000\"\nprice_collar = \"1\"\n\
+             on_daily_loss = \"halt\"\non_breach = \"reject\"\n"
+        ),
+    );
+    let outcome = through_files(folder.path(), &micro.set);
+    folder.close().unwrap();
+    outcome
+}
+
+fn through_files(folder: &Path, set: &[String]) -> Result<Outcome, String> {
+    let loaded = load(&folder.join("micro.toml"), set).map_err(|errors| errors.to_string())?;
+    let market = load_market(&loaded).map_err(|error| error.to_string())?;
+    let journal = run(&loaded, &market).map_err(|error| error.to_string())?;
+    let rows = account_rows(&market, &journal, loaded.spec.account.cash);
+    let trips = round_trips(&market, &journal);
+    let metrics = compute_metrics(&loaded, &market, &journal, &rows, &trips);
+    write_folder(folder, &loaded, &market, &journal, &rows, &trips, &metrics).unwrap();
+    let with = |mark: &str, text: &str, end: &str| match text {
+        "" => String::new(),
+        text => format!(" {mark}{text}{end}"),
+    };
+    let equity = read(folder, "equity.csv", &["timestamp", "equity", "cash"]);
+    Ok(Outcome {
+        fills: read(folder, "fills.csv", &["order", "time", "side", "qty", "price", "fee"])
+            .into_iter()
+            .map(|f| {
+                format!(
+                    "{} {} {} {} @ {}{}",
+                    f[0],
+                    f[1],
+                    f[2],
+                    f[3],
+                    f[4],
+                    with("fee ", if f[5] == "0" { "" } else { &f[5] }, "")
+                )
+            })
+            .collect(),
+        orders: read(folder, "orders.csv", &["id", "status", "reason"])
+            .into_iter()
+            .map(|o| format!("{} {}{}", o[0], o[1], with("(", &o[2], ")")))
+            .collect(),
+        refusals: read(folder, "refusals.csv", &["order", "reason", "need", "have"])
+            .into_iter()
+            .map(|r| format!("{} {}{}{}", r[0], r[1], with("", &r[2], ""), with("", &r[3], "")))
+            .collect(),
+        cash: equity.last().map_or(String::new(), |row| row[2].clone()),
+        equity: equity.into_iter().map(|row| (row[0].clone(), row[1].clone())).collect(),
+        exits: read(folder, "trades.csv", &["exit_reason"]).into_iter().map(|row| row[0].clone()).collect(),
+        files: files(folder),
+        ambiguous_bars: journal.ambiguous_bars,
+    })
+}
+
+/// The data files of run.json.
+fn files(folder: &Path) -> Vec<(String, usize)> {
+    let run: serde_json::Value = serde_json::from_slice(&fs::read(folder.join("run.json")).unwrap()).unwrap();
+    let file =
+        |file: &serde_json::Value| (file["path"].as_str().unwrap().to_owned(), file["sha256"].as_str().unwrap().len());
+    run["files"].as_array().unwrap().iter().map(file).collect()
+}
+
+/// The named columns of a file of the run folder.
+fn read(folder: &Path, name: &str, columns: &[&str]) -> Vec<Vec<String>> {
+    let mut reader = csv::Reader::from_path(folder.join(name)).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let place = |column: &&str| header.iter().position(|name| name == *column).unwrap();
+    let places: Vec<usize> = columns.iter().map(place).collect();
+    reader
+        .records()
+        .map(|record| {
+            let record = record.unwrap();
+            places.iter().map(|&at| record[at].to_owned()).collect()
+        })
+        .collect()
+}

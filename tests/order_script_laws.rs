@@ -1,0 +1,224 @@
+//! Laws of order scripts: whatever a script asks on whatever bars, the books tie and the gate holds.
+#![allow(clippy::unwrap_used)]
+mod micro;
+
+use std::collections::BTreeMap;
+
+use micro::{Micro, Outcome, run_micro};
+use proptest::prelude::*;
+
+const DAYS: [&str; 10] = [
+    "2024-01-02",
+    "2024-01-03",
+    "2024-01-04",
+    "2024-01-05",
+    "2024-01-08",
+    "2024-01-09",
+    "2024-01-10",
+    "2024-01-11",
+    "2024-01-12",
+    "2024-01-16",
+];
+
+/// Open, high, low, close and volume in whole dollars and shares.
+type Day = (i64, i64, i64, i64, i64);
+
+fn day() -> impl Strategy<Value = Day> {
+    (50i64..70, 50i64..70, 0i64..4, 0i64..4, prop_oneof![Just(0i64), 100i64..2_000])
+        .prop_map(|(open, close, up, down, volume)| (open, open.max(close) + up, open.min(close) - down, close, volume))
+}
+
+fn bars(days: &[Day]) -> String {
+    let row = |(time, (open, high, low, close, volume)): (&&str, &Day)| {
+        format!("{time},{open},{high},{low},{close},{volume}")
+    };
+    DAYS.iter().zip(days).map(row).collect::<Vec<_>>().join("\n")
+}
+
+/// What a row asks, before it has a time and an id.
+#[derive(Debug, Clone)]
+enum Ask {
+    Submit(String),
+    /// Cancel or replace the order so many submissions back, or a leg of it.
+    Cancel(usize, &'static str),
+    Replace(usize, String),
+    Plain(&'static str),
+}
+
+fn submit() -> impl Strategy<Value = Ask> {
+    let side = prop_oneof![Just("buy"), Just("sell")];
+    let qty = prop_oneof![Just("max".to_owned()), (1i64..400).prop_map(|qty| qty.to_string())];
+    let tif = prop_oneof![Just("gtc"), Just("day"), Just("ioc"), Just("fok"), Just("opg"), Just("cls")];
+    let prices = (50i64..70, 50i64..70, 1i64..5, 1i64..8, 1i64..8);
+    (side, qty, tif, 0usize..8, prices, prop_oneof![Just("AAA"), Just("BBB")]).prop_map(
+        |(side, qty, tif, shape, (limit, stop, trail, win, lose), symbol)| {
+            let rests = if matches!(tif, "gtc" | "day") { tif } else { "gtc" };
+            let way = if side == "buy" { 1 } else { -1 };
+            let (target, guard) = (limit + way * win, limit - way * lose);
+            let tail = match shape {
+                0 => format!("market,,,,,{tif},,,"),
+                1 => format!("limit,{limit},,,,{tif},,,"),
+                2 => format!("stop,,{stop},,,{rests},,,"),
+                3 => format!("stop_limit,{limit},{stop},,,{rests},,,"),
+                4 => format!("trailing_stop,,,{trail},,{rests},,,"),
+                5 => format!("limit,{limit},,,,{rests},bracket,{target},{guard}"),
+                6 => format!("limit,{limit},,,,{rests},oto,,{guard}"),
+                _ => format!(",,,,,{rests},oco,{guard},{target}"),
+            };
+            Ask::Submit(format!("{symbol},{side},{qty},{tail}"))
+        },
+    )
+}
+
+fn ask() -> impl Strategy<Value = Ask> {
+    let part = prop_oneof![2 => Just(""), 1 => Just(".stop")];
+    let replace = prop_oneof![
+        (1i64..400).prop_map(|qty| format!(",,{qty},,,,,,,,,")),
+        (50i64..70).prop_map(|limit| format!(",,,,{limit},,,,,,,")),
+        (50i64..70).prop_map(|stop| format!(",,,,,{stop},,,,,,")),
+    ];
+    let plain = prop_oneof![
+        Just("halt,,,,,,,,,,,,,"),
+        Just("resume,,,,,,,,,,,,,"),
+        Just("flatten,,,,,,,,,,,,,"),
+        Just("flatten,,AAA,,,,,,,,,,,"),
+    ];
+    prop_oneof![
+        12 => submit(),
+        2 => (1usize..5, part).prop_map(|(back, part)| Ask::Cancel(back, part)),
+        3 => (1usize..5, replace).prop_map(|(back, fields)| Ask::Replace(back, fields)),
+        2 => plain.prop_map(Ask::Plain),
+    ]
+}
+
+/// Rows that a reader accepts: ids are numbered, and a change names an order that has what is changed.
+fn script(asks: &[(usize, Ask)]) -> String {
+    let mut asks = asks.to_vec();
+    asks.sort_by_key(|(day, _)| *day);
+    let mut sent: Vec<String> = Vec::new();
+    let mut rows = Vec::new();
+    for (day, ask) in &asks {
+        let back = |back: usize| sent.len().checked_sub(back).map(|at| (at, sent[at].as_str()));
+        let row = match ask {
+            Ask::Submit(fields) => {
+                sent.push(fields.clone());
+                Some(format!("submit,E{},{fields}", sent.len() - 1))
+            }
+            Ask::Cancel(by, part) => back(*by)
+                .filter(|(_, order)| part.is_empty() || order.contains(",oco,") || order.contains(",oto,"))
+                .map(|(at, _)| format!("cancel,E{at}{part},,,,,,,,,,,,")),
+            Ask::Replace(by, fields) => back(*by)
+                .filter(|(_, order)| {
+                    let (is_limit, is_stop) =
+                        (order.contains("limit,"), order.contains("stop,,") || order.contains("stop_limit,"));
+                    let price = |at: usize| !fields.split(',').nth(at).unwrap().is_empty();
+                    (!price(4) || is_limit || order.contains(",oco,"))
+                        && (!price(5) || is_stop && !order.contains("trailing"))
+                })
+                .map(|(at, _)| format!("replace,E{at},{fields}")),
+            Ask::Plain(fields) => Some((*fields).to_owned()),
+        };
+        rows.extend(row.map(|row| format!("{},{row}", DAYS[*day])));
+    }
+    rows.join("\n")
+}
+
+/// A fill out of its text.
+struct Filled {
+    order: String,
+    day: usize,
+    /// Negative is sold.
+    shares: i64,
+    price: f64,
+}
+
+fn fills(outcome: &Outcome) -> Vec<Filled> {
+    let read = |fill: &String| {
+        let words: Vec<&str> = fill.split(' ').collect();
+        let day = DAYS.iter().position(|day| *day == words[1]).unwrap();
+        let shares: i64 = words[3].parse().unwrap();
+        let shares = if words[2] == "buy" { shares } else { -shares };
+        Filled { order: words[0].to_owned(), day, shares, price: words[5].parse().unwrap() }
+    };
+    outcome.fills.iter().map(read).collect()
+}
+
+/// The day on which the script sent `order` (or the order whose leg it is), and its symbol; none for the
+/// exits of a flatten.
+fn sent(script: &str, order: &str) -> Option<(usize, String)> {
+    let id = order.split('.').next().unwrap();
+    let fields = script.lines().map(|row| row.split(',').collect::<Vec<_>>());
+    let mut rows = fields.filter(|fields| fields[1] == "submit" && fields[2] == id);
+    rows.next().map(|fields| (DAYS.iter().position(|day| *day == fields[0]).unwrap(), fields[3].to_owned()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The run ends (the venue and the engine agree on every order, the books tie at every bar); nothing
+    /// fills on the bar that sent it but for `market_fill = "close"`, beyond the bar's prices or its share
+    /// of the volume; refused orders never fill.
+    #[test]
+    fn whatever_a_script_asks_the_books_tie(
+        series in proptest::collection::vec((day(), day()), DAYS.len()),
+        asks in proptest::collection::vec((0usize..9, ask()), 1..30),
+        split in proptest::option::of(prop_oneof![Just("2"), Just("1.5"), Just("0.25")]),
+        (shorts, thin, check_at_fill) in any::<(bool, bool, bool)>(),
+        market_fill in prop_oneof![2 => Just("next_open"), 1 => Just("close"), 1 => Just("next_close")],
+    ) {
+        let (left, right): (Vec<Day>, Vec<Day>) = series.into_iter().unzip();
+        let bars = [("AAA", bars(&left)), ("BBB", bars(&right))];
+        let text = script(&asks);
+        let actions = split.map_or(String::new(), |ratio| format!("AAA,2024-01-08,split,{ratio}"));
+        let set = vec![
+            format!("account.allow_short={shorts}"),
+            format!("account.cash_check={}", if check_at_fill { "fill" } else { "approval" }),
+            format!("execution.participation={}", if thin { "0.1" } else { "1" }),
+            format!("execution.market_fill={market_fill}"),
+        ];
+        let micro = Micro { bars: &bars, script: text.clone(), actions: &actions, set, ..Micro::default() };
+        let outcome = run_micro(&micro).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+        prop_assert_eq!(outcome.equity.len(), DAYS.len());
+        let refused: Vec<&str> =
+            outcome.orders.iter().filter_map(|order| order.split_once(" refused").map(|(id, _)| id)).collect();
+        let mut taken: BTreeMap<(String, usize), i64> = BTreeMap::new();
+        for fill in fills(&outcome) {
+            let what = format!("{} on day {}\n{text}", fill.order, fill.day);
+            prop_assert!(!refused.contains(&fill.order.as_str()), "refused: {what}");
+            let Some((day, symbol)) = sent(&text, &fill.order) else { continue };
+            prop_assert!(day < fill.day || (market_fill == "close" && day == fill.day), "too early: {what}");
+            let (_, high, low, _, volume) = if symbol == "AAA" { left[fill.day] } else { right[fill.day] };
+            prop_assert!(low as f64 <= fill.price && fill.price <= high as f64, "beyond the bar: {what}");
+            let shares = taken.entry((fill.order, fill.day)).or_default();
+            *shares += fill.shares.abs();
+            prop_assert!(*shares <= if thin { volume / 10 } else { volume }, "more than its share: {what}");
+        }
+    }
+
+    /// While halted, every fill shrinks the position and none flips it.
+    #[test]
+    fn halted_only_reductions_fill(
+        series in proptest::collection::vec(day(), DAYS.len()),
+        asks in proptest::collection::vec((0usize..9, ask()), 1..30),
+        at in 1usize..7,
+    ) {
+        let one = |(day, ask): &(usize, Ask)| match ask {
+            Ask::Submit(fields) => (*day, Ask::Submit(fields.replace("BBB", "AAA"))),
+            Ask::Plain("resume,,,,,,,,,,,,,") => (*day, Ask::Plain("halt,,,,,,,,,,,,,")),
+            other => (*day, other.clone()),
+        };
+        let mut asks: Vec<(usize, Ask)> = asks.iter().map(one).collect();
+        asks.push((at, Ask::Plain("halt,,,,,,,,,,,,,")));
+        let text = script(&asks);
+        let bars = [("AAA", bars(&series))];
+        let outcome = run_micro(&Micro { bars: &bars, script: text.clone(), ..Micro::default() })
+            .map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+        let mut held = 0i64;
+        for Filled { order, day, shares, .. } in fills(&outcome) {
+            let after = held + shares;
+            prop_assert!(held.signum() * after.signum() >= 0, "{order} flips {held} by {shares}\n{text}");
+            prop_assert!(day <= at || after.abs() < held.abs(), "{order} on day {day}: {held} by {shares}\n{text}");
+            held = after;
+        }
+    }
+}
