@@ -68,3 +68,113 @@ impl<S: Strategy> Engine<S> {
         !self.volatilities.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{EngineConfig, Journal, ReplayInput, SessionSpan, Sizing, SizingKind, replay};
+    use super::*;
+    use crate::domain::{LegActivation, Money, Price, Tick, Volume};
+    use crate::execution::ReplayBackend;
+    use crate::risk::{
+        AtrSmoothing, BreachRule, CashCheck, Limits, Margin, StopAnchor, StopKind, StopRule, TakeProfit,
+    };
+    use crate::strategy::{CrossRule, Intents, MaCrossover, SignalRule, Strategy as Rule, View};
+    use crate::venue::{BothTouched, Commission, CostScope, DueExit, LimitFill, MarketFill, Slippage, VenueRules};
+    use proptest::prelude::*;
+
+    /// A strategy that is asked bar by bar.
+    struct BarByBar(MaCrossover);
+
+    impl Rule for BarByBar {
+        fn on_bar(&mut self, symbol: SymbolIndex, bar: &Bar, view: &View<'_>, intents: &mut Intents) {
+            self.0.on_bar(symbol, bar, view, intents);
+        }
+    }
+
+    fn ratio(text: &str) -> crate::domain::Ratio {
+        text.parse().expect("ratio")
+    }
+
+    fn run<S: Rule>(strategy: S, bars: &[Bar], sessions: &[SessionSpan], smoothing: AtrSmoothing) -> Journal {
+        let commission = Commission::Fraction(ratio("0.0005"));
+        let cash: Money = "100000".parse().expect("cash");
+        let config = EngineConfig {
+            cash,
+            symbols: 1,
+            sizing: Sizing { kind: SizingKind::EquityFraction(ratio("0.5")), fractional: false },
+            stop: StopRule {
+                kind: StopKind::Atr { period: 3, multiple: ratio("1.5"), smoothing },
+                anchor: StopAnchor::Fill,
+                activation: LegActivation::EntryBar,
+                trailing: false,
+                tick: Tick::None,
+                take_profit: TakeProfit::RMultiple(ratio("3")),
+            },
+            limits: Limits { position_size_max: ratio("1"), on_breach: BreachRule::Reject },
+            margin: Margin { leverage: 1, allow_short: false, cash_check: CashCheck::Approval },
+            commission,
+            trim_to_cash: false,
+        };
+        let rules = VenueRules {
+            market_fill: MarketFill::NextOpen,
+            limit_fill: LimitFill::Touch,
+            both_touched: BothTouched::StopFirst,
+            due_exit: DueExit::ExitFirst,
+            slippage: Slippage::None,
+            slippage_on: CostScope::Both,
+            commission,
+            participation: ratio("0.1"),
+            tick: Tick::None,
+            fractional: false,
+            cash_check_at_fill: false,
+            trim_to_cash: false,
+            leverage: 1,
+        };
+        let mut engine = Engine::new(strategy, config);
+        let mut backend = ReplayBackend::new(rules, cash, 1);
+        let input = ReplayInput { bars: &[bars], sessions, actions: &[], market_fill: MarketFill::NextOpen };
+        replay(&mut engine, &mut backend, &input).expect("the venue and the engine agree");
+        engine.finish()
+    }
+
+    fn bars(moves: &[(i64, i64, i64, i64)], step_seconds: i64) -> Vec<Bar> {
+        let price = |cents: i64| Price::from_units(cents * 10_000_000).expect("price");
+        let mut close = 10_000;
+        let bar = |(at, (gap, turn, up, volume)): (usize, &(i64, i64, i64, i64))| {
+            let open = (close + gap).max(100);
+            close = (open + turn).max(100);
+            Bar {
+                time: Timestamp::from_seconds(at as i64 * step_seconds).expect("time"),
+                open: price(open),
+                high: price(open.max(close) + up),
+                low: price((open.min(close) - up).max(50)),
+                close: price(close),
+                volume: Volume::from_shares(*volume).expect("volume"),
+            }
+        };
+        moves.iter().enumerate().map(bar).collect()
+    }
+
+    proptest! {
+        /// Passing quiet bars changes nothing: not an order, a fill, a stop, nor a step of equity.
+        #[test]
+        fn passing_is_the_long_way(
+            moves in proptest::collection::vec((-150i64..150, -300i64..300, 0i64..80, 0i64..20_000), 1..700),
+            minutes: bool,
+            simple: bool,
+        ) {
+            const SESSION: usize = 30;
+            let bars = bars(&moves, if minutes { 60 } else { 86_400 });
+            let of = |chunk: &[Bar]| SessionSpan { start: chunk[0].time, last_bar: chunk[chunk.len() - 1].time };
+            let sessions: Vec<_> = if minutes { bars.chunks(SESSION).map(of).collect() } else { Vec::new() };
+            let smoothing = if simple { AtrSmoothing::Simple } else { AtrSmoothing::Wilder };
+            let strategy = || MaCrossover::new(2, 7, CrossRule::NonZero, SignalRule::DEFAULT, 1);
+            let short = run(strategy(), &bars, &sessions, smoothing);
+            let long = run(BarByBar(strategy()), &bars, &sessions, smoothing);
+            prop_assert_eq!(short.fills, long.fills);
+            prop_assert_eq!(short.orders, long.orders);
+            prop_assert_eq!(short.stops, long.stops);
+            prop_assert_eq!(short.equity, long.equity);
+        }
+    }
+}

@@ -110,13 +110,15 @@ fn replay_one<S: Strategy>(
         let (block, _) = bars.split_at(bars.len().min(BLOCK_BARS));
         let wanting = engine.pass_quiet(ONLY, block);
         let (mut quiet, mut rest) = block.split_at(wanting);
-        while let [bar, later @ ..] = quiet {
-            // One bar the long way, then as many as possible the short way.
-            close_one(engine, backend, ONLY, bar, clock, market_fill)?;
-            engine.record();
+        while !quiet.is_empty() {
+            // As many as possible the short way, then one the long way.
             let until = clock.next_stop(engine.counts_sessions() || backend.venue().has_session_orders());
-            let passed = engine.mark_quiet(ONLY, later, backend.quiet_band(ONLY), until);
-            quiet = &later[passed..];
+            quiet = &quiet[engine.mark_quiet(ONLY, quiet, backend.quiet_band(ONLY), until)..];
+            if let [bar, later @ ..] = quiet {
+                close_one(engine, backend, ONLY, bar, clock, market_fill)?;
+                engine.record();
+                quiet = later;
+            }
         }
         if let [bar, later @ ..] = rest {
             let last = close_one(engine, backend, ONLY, bar, clock, market_fill)?;

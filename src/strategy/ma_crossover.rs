@@ -28,7 +28,7 @@ pub struct MaCrossover {
     symbols: Vec<State>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct State {
     /// The last `slow` closes, in billionths of a dollar.
     closes: Box<[i64]>,
@@ -183,6 +183,7 @@ impl Strategy for MaCrossover {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{Price, Timestamp, Volume};
     use proptest::prelude::*;
 
     fn crosses(closes: &[i64], fast: usize, slow: usize, rule: CrossRule) -> Vec<(usize, bool)> {
@@ -199,6 +200,37 @@ mod tests {
     }
 
     proptest! {
+        /// Passing quiet bars leaves the state as updates do and stops no later than the next cross.
+        #[test]
+        fn passing_is_updating(
+            closes in proptest::collection::vec(prop_oneof![1i64..50, Just(i64::MAX / 2_000)], 0..200),
+            slow in 2usize..9,
+            adjacent: bool,
+        ) {
+            let rule = if adjacent { CrossRule::Adjacent } else { CrossRule::NonZero };
+            let bar = |close: &i64| {
+                let price = Price::from_units(*close).expect("price");
+                let (time, volume) = (Timestamp::MIN, Volume::ZERO);
+                Bar { time, open: price, high: price, low: price, close: price, volume }
+            };
+            let bars: Vec<Bar> = closes.iter().map(bar).collect();
+            let new = || MaCrossover::new(1, slow, rule, SignalRule::DEFAULT, 1).symbols.remove(0);
+            let (mut passing, mut updating, mut rest) = (new(), new(), &bars[..]);
+            while !rest.is_empty() {
+                let passed = passing.pass_quiet(rest, 1, slow);
+                for bar in &rest[..passed] {
+                    prop_assert_eq!(updating.update(bar.close.units(), 1, slow, rule), (false, false));
+                }
+                prop_assert_eq!(&passing, &updating);
+                rest = &rest[passed..];
+                if let [bar, later @ ..] = rest {
+                    let close = bar.close.units();
+                    prop_assert_eq!(passing.update(close, 1, slow, rule), updating.update(close, 1, slow, rule));
+                    rest = later;
+                }
+            }
+        }
+
         /// The running difference crosses where the plain means do, under both rules.
         #[test]
         fn streaming_is_naive(
