@@ -29,6 +29,12 @@ impl EquityTape {
         }
     }
 
+    /// Takes `steps` more steps at which equity stays as it is.
+    #[inline]
+    pub(super) fn stay(&mut self, steps: usize) {
+        self.steps += steps as u64;
+    }
+
     #[inline]
     fn change(&mut self, equity: Money) {
         self.last = equity;

@@ -23,6 +23,9 @@ impl Lane {
     /// Takes the bars that open before `until` and stay inside `band`; returns how many.
     #[inline]
     fn pass(&mut self, bars: &[Bar], band: Band, until: Timestamp, mut each: impl FnMut(&Bar)) -> usize {
+        if self.marked.is_flat() && self.tape.last() == self.marked.equity() {
+            return self.pass_flat(bars, band, until, each);
+        }
         for (index, bar) in bars.iter().enumerate() {
             if bar.time >= until || !band.is_quiet(bar) {
                 return index;
@@ -31,6 +34,24 @@ impl Lane {
             each(bar);
         }
         bars.len()
+    }
+
+    /// The same without a position: equity stays as it is.
+    #[inline]
+    fn pass_flat(&mut self, bars: &[Bar], band: Band, until: Timestamp, mut each: impl FnMut(&Bar)) -> usize {
+        let mut passed = 0;
+        for bar in bars {
+            if bar.time >= until || !band.is_quiet(bar) {
+                break;
+            }
+            each(bar);
+            passed += 1;
+        }
+        if let Some(last) = bars[..passed].last() {
+            self.marked.to(last.close);
+            self.tape.stay(passed);
+        }
+        passed
     }
 }
 

@@ -75,7 +75,7 @@ impl<S: Strategy> Engine<S> {
         let remaining = quantity.map(|total| total - filled);
         let left = remaining.unwrap_or(record.quantity - filled.min(record.quantity));
         let request = record.request.for_shares(left);
-        let fee = self.fee(&OrderRequest { kind, ..request }, left);
+        let fee = self.fee(request.symbol, kind)(left);
         match self.gate.review_change(id, &request, (kind, remaining), fee, &self.portfolio, now) {
             Ok(change) => self.effects.push(Effect::Replace(change)),
             Err(refusal) => self.refuse_change(id, refusal, now),

@@ -73,8 +73,8 @@ impl<S: Strategy> Engine<S> {
             OrderSize::Shares(quantity) => quantity,
             OrderSize::CashFraction { .. } => Quantity::ZERO,
         };
-        let fee = self.fee(&request, quantity);
-        match self.gate.review(self.orders.next_id(), &request, fee, &self.portfolio, now) {
+        let fee = self.fee(request.symbol, request.kind);
+        match self.gate.review(self.orders.next_id(), &request, || fee(quantity), &self.portfolio, now) {
             Ok(approved) => self.approved(approved, label, now),
             Err(refusal) => self.trim_or_refuse(request, quantity, label, refusal, now),
         }
@@ -95,10 +95,11 @@ impl<S: Strategy> Engine<S> {
         };
         if trims {
             let most = self.quantity_max(&request);
-            let fee = self.fee(&request, most);
+            let fee = self.fee(request.symbol, request.kind);
             let request = OrderRequest { size: OrderSize::Shares(most), ..request };
             let fits = Quantity::ZERO < most && most < quantity;
-            if fits && let Ok(approved) = self.gate.review(self.orders.next_id(), &request, fee, &self.portfolio, now) {
+            let id = self.orders.next_id();
+            if fits && let Ok(approved) = self.gate.review(id, &request, || fee(most), &self.portfolio, now) {
                 return self.approved(approved, label, now);
             }
         }
@@ -113,10 +114,11 @@ impl<S: Strategy> Engine<S> {
         if self.config.sizing.fractional { most } else { most.whole() }
     }
 
-    /// Dollars of fees to set aside for `quantity` shares of `request`.
-    pub(super) fn fee(&self, request: &OrderRequest, quantity: Quantity) -> Money {
-        let price = reserve_price(request.kind, self.portfolio.position(request.symbol).mark());
-        self.config.commission.fee(price, quantity)
+    /// What tells the dollars of fees to set aside for a number of shares of `symbol`, ordered as `kind`.
+    pub(super) fn fee(&self, symbol: SymbolIndex, kind: OrderKind) -> impl Fn(Quantity) -> Money + use<S> {
+        let price = reserve_price(kind, self.portfolio.position(symbol).mark());
+        let commission = self.config.commission;
+        move |quantity| commission.fee(price, quantity)
     }
 
     fn approved(&mut self, approved: ApprovedOrder, label: Option<u32>, now: Timestamp) {

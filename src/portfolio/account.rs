@@ -42,6 +42,18 @@ pub struct Marked {
 }
 
 impl Marked {
+    /// Equity of the whole account at the last mark.
+    #[inline]
+    pub fn equity(&self) -> Money {
+        self.equity
+    }
+
+    /// Are there no shares, so that no price changes the equity?
+    #[inline]
+    pub fn is_flat(&self) -> bool {
+        self.quantity.is_zero()
+    }
+
     /// Values it at `price`; returns the equity of the whole account.
     #[inline]
     pub fn to(&mut self, price: Price) -> Money {

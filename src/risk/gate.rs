@@ -192,14 +192,14 @@ impl Gate {
         Gate { limits, margin, halted: false, sequence: 0, open: Vec::with_capacity(64), reserved: Money::ZERO }
     }
 
-    /// Approves `request` as order `id`, or says why not. `fee` is what its fill would cost in fees.
+    /// Approves `request` as order `id`, or says why not. `fee` says what its fill would cost in fees.
     ///
     /// Measured at the symbol's mark, with every open order counted as if it had filled.
     pub fn review(
         &mut self,
         id: OrderId,
         request: &OrderRequest,
-        fee: Money,
+        fee: impl FnOnce() -> Money,
         portfolio: &Portfolio,
         now: Timestamp,
     ) -> Result<ApprovedOrder, Refusal> {
@@ -224,7 +224,7 @@ impl Gate {
         } else if request.class == OrderClass::Oco {
             return Err(Refusal::ExitClass);
         } else {
-            Some(self.check_entry(request, quantity, price, fee, portfolio)?)
+            Some(self.check_entry(request, quantity, price, fee(), portfolio)?)
         };
         self.open.push(OpenApproval {
             order: id,

@@ -55,6 +55,10 @@ impl SimulatedVenue {
 
     /// Everything that fills inside the bar of `symbol`; then trailing stops move.
     pub fn within(&mut self, symbol: SymbolIndex, bar: &Bar) {
+        if self.is_quiet(symbol, bar) {
+            // What was due at the open has filled or gone, and nothing that rests is reached.
+            return;
+        }
         self.count_ambiguous(symbol, bar);
         let order = match self.rules.both_touched {
             BothTouched::StopFirst => [true, false],

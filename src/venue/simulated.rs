@@ -184,12 +184,14 @@ impl SimulatedVenue {
             self.events.push_back(ExecutionEvent::Canceled { order: id });
             // A leg takes its pair along, and what is left of an entry that would bring it back.
             self.cancel_where(symbol, |other| Some(other.id) == order.sibling || Some(other.id) == order.parent);
+            self.refresh_band(symbol);
             return;
         }
     }
 
     pub(super) fn cancel_where(&mut self, symbol: SymbolIndex, unwanted: impl Fn(&VenueOrder) -> bool) {
         let mut at = 0;
+        let before = self.books[symbol.get()].len();
         while at < self.books[symbol.get()].len() {
             if unwanted(&self.books[symbol.get()][at]) {
                 let order = self.take(symbol, at);
@@ -198,7 +200,9 @@ impl SimulatedVenue {
                 at += 1;
             }
         }
-        self.refresh_band(symbol);
+        if self.books[symbol.get()].len() < before {
+            self.refresh_band(symbol);
+        }
     }
 
     /// Cancels orders without shares left, and the rest of an entry whose legs are among them: what it

@@ -23,6 +23,7 @@ impl SimulatedVenue {
             order.legs = split_legs(order.legs, ratio);
         }
         self.cancel_emptied(symbol);
+        self.refresh_band(symbol);
     }
 }
 
