@@ -1,52 +1,78 @@
-//! Equity at every step, checked but not kept: peak, deepest fall, and a digest of the whole curve.
+//! Equity at every step, checked but not kept: peak, deepest fall, and two sums over the whole curve.
 //!
 //! Not here: the curve itself. It follows from fills, cash events and bars (scenario::account_rows), and
 //! the tape of the rebuilt curve must equal the tape of the run, step for step.
-use crate::domain::Money;
+use crate::domain::{Money, Price, Quantity};
 
 /// What is remembered of an equity curve while it is made.
+///
+/// The sums are Fletcher's: that of all steps tells one value from another, that of the sums one order of
+/// steps from another. Both wrap at 128 bits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EquityTape {
     steps: u64,
     last: Money,
     peak: Money,
     drawdown_max: Money,
-    digest: u64,
+    sum: i128,
+    sum_of_sums: i128,
 }
 
 impl EquityTape {
     /// A curve that has not begun: the peak is the starting cash.
     pub fn new(start: Money) -> EquityTape {
-        EquityTape { steps: 0, last: start, peak: start, drawdown_max: Money::ZERO, digest: 0 }
+        EquityTape { steps: 0, last: start, peak: start, drawdown_max: Money::ZERO, sum: 0, sum_of_sums: 0 }
     }
 
     /// Takes the equity at the close of the next step.
     #[inline]
     pub fn push(&mut self, equity: Money) {
         self.steps += 1;
-        if equity != self.last {
-            self.change(equity);
-        }
-    }
-
-    /// Takes `steps` more steps at which equity stays as it is.
-    #[inline]
-    pub(super) fn stay(&mut self, steps: usize) {
-        self.steps += steps as u64;
-    }
-
-    #[inline]
-    fn change(&mut self, equity: Money) {
         self.last = equity;
-        if equity > self.peak {
-            self.peak = equity;
-        } else {
+        self.peak = self.peak.max(equity);
+        self.drawdown_max = self.drawdown_max.max(self.peak - equity);
+        self.sum = self.sum.wrapping_add(equity.units());
+        self.sum_of_sums = self.sum_of_sums.wrapping_add(self.sum);
+    }
+
+    /// Takes `steps` more steps at the equity of now, as so many calls of [`EquityTape::push`] would.
+    pub(super) fn stay(&mut self, equity: Money, steps: u64) {
+        self.take_sums(equity.units(), 0, 0, 0, steps);
+        if steps > 0 {
+            self.last = equity;
+            self.peak = self.peak.max(equity);
             self.drawdown_max = self.drawdown_max.max(self.peak - equity);
         }
-        // Rotating makes the sum depend on the order of the changes, the step number on when they were.
-        let units = equity.units();
-        let change = (units as u64 ^ (units >> 64) as u64).wrapping_add(self.steps);
-        self.digest = self.digest.rotate_left(7).wrapping_add(change);
+    }
+
+    /// Takes the steps of `ride` with `shares` held throughout, from an account that was worth `equity` at
+    /// the price `mark`, as so many calls of [`EquityTape::push`] would; returns the equity now.
+    pub(super) fn ride(&mut self, equity: Money, mark: Price, shares: Quantity, ride: &Ride) -> Money {
+        if ride.steps == 0 {
+            return equity;
+        }
+        let toward = |price: i64| (i128::from(price) - i128::from(ride.seen(mark))) * i128::from(shares.units()).abs();
+        let at = |price: i64| equity + Money::from_units(toward(price));
+        // Either the peak of before or one of the ride's own was highest before the deepest point.
+        let fallen = Money::from_units(i128::from(ride.drop_max) * i128::from(shares.units()).abs());
+        self.drawdown_max = self.drawdown_max.max(self.peak - at(ride.low)).max(fallen);
+        self.peak = self.peak.max(at(ride.high));
+        self.last = at(ride.last);
+        let per_unit = i128::from(shares.units()).abs();
+        let offset = equity.units().wrapping_sub(i128::from(ride.seen(mark)).wrapping_mul(per_unit));
+        self.take_sums(offset, per_unit, i128::from(ride.sum), ride.sum_of_sums, ride.steps);
+        self.last
+    }
+
+    /// Adds steps worth `offset` + `per_unit` × price each, given the sums of their prices.
+    fn take_sums(&mut self, offset: i128, per_unit: i128, sum: i128, sum_of_sums: i128, steps: u64) {
+        let count = i128::from(steps);
+        let sums_before = self.sum.wrapping_mul(count);
+        let of_offset = offset.wrapping_mul(count * (count + 1) / 2);
+        let of_prices = per_unit.wrapping_mul(sum_of_sums);
+        self.sum_of_sums = self.sum_of_sums.wrapping_add(sums_before).wrapping_add(of_offset).wrapping_add(of_prices);
+        self.sum = self.sum.wrapping_add(offset.wrapping_mul(count)).wrapping_add(per_unit.wrapping_mul(sum));
+        self.steps += steps;
     }
 
     /// Steps taken.
@@ -56,6 +82,7 @@ impl EquityTape {
     }
 
     /// Equity at the last step; the starting cash before the first.
+    #[inline]
     pub fn last(&self) -> Money {
         self.last
     }
@@ -66,9 +93,55 @@ impl EquityTape {
     }
 }
 
+/// What some steps in a row with the same shares did to their price, in 64 bits a step. Prices count as the
+/// holder sees them: those of a short are negative, so that higher is better either way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ride {
+    sign: i64,
+    steps: u64,
+    last: i64,
+    high: i64,
+    low: i64,
+    drop_max: i64,
+    sum: i64,
+    sum_of_sums: i128,
+}
+
+impl Ride {
+    /// Steps whose prices sum up inside 64 bits: 512 × the dearest price is 5.1e18.
+    pub(super) const STEPS_MAX: usize = 512;
+
+    /// A ride that has not begun, of a holder of `shares`.
+    pub(super) fn new(shares: Quantity) -> Ride {
+        let sign = if shares < Quantity::ZERO { -1 } else { 1 };
+        Ride { sign, steps: 0, last: 0, high: i64::MIN, low: i64::MAX, drop_max: 0, sum: 0, sum_of_sums: 0 }
+    }
+
+    #[inline]
+    fn seen(&self, price: Price) -> i64 {
+        price.units() * self.sign
+    }
+
+    /// Takes the next close.
+    #[inline]
+    pub(super) fn push(&mut self, close: Price) {
+        let price = self.seen(close);
+        self.steps += 1;
+        self.last = price;
+        self.high = self.high.max(price);
+        self.low = self.low.min(price);
+        self.drop_max = self.drop_max.max(self.high - price);
+        self.sum += price;
+        self.sum_of_sums += i128::from(self.sum);
+    }
+}
+
+const _: () = assert!(Price::MAX.units().checked_mul(Ride::STEPS_MAX as i64).is_some());
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn tape(cents: &[i64]) -> EquityTape {
         let mut tape = EquityTape::new(Money::from_cents(100));
@@ -86,6 +159,33 @@ mod tests {
         assert_ne!(tape(&[120, 91, 92, 110]), tape(&[120, 92, 91, 110]));
         let mut off = tape(&[120, 90, 130]);
         off.push(Money::from_cents(110) + Money::from_units(1));
-        assert_ne!(made.digest, off.digest);
+        assert_ne!(made.sum, off.sum);
+    }
+
+    proptest! {
+        /// A ride, and a stay, is a push a step.
+        #[test]
+        fn a_ride_is_its_steps(
+            before in proptest::collection::vec(0i64..1_000_000, 0..20),
+            closes in proptest::collection::vec(1i64..=Price::MAX.units(), 0..Ride::STEPS_MAX),
+            shares in prop_oneof![-9_000_000_000_000_000i64..9_000_000_000_000_000, -5_000_000_000i64..5_000_000_000],
+            mark in 1i64..=Price::MAX.units(),
+        ) {
+            let price = |units: i64| Price::from_units(units).expect("price");
+            let (shares, mark) = (Quantity::from_units(shares), price(mark));
+            let (mut riding, equity) = (tape(&before), Money::from_cents(12_345));
+            let (mut pushing, mut staying, mut ride) = (riding, riding, Ride::new(shares));
+            for &close in &closes {
+                ride.push(price(close));
+                pushing.push(equity + price(close).notional(shares) - mark.notional(shares));
+            }
+            let now = riding.ride(equity, mark, shares, &ride);
+            prop_assert_eq!(riding, pushing);
+            prop_assert_eq!(now, if closes.is_empty() { equity } else { pushing.last() });
+            let mut standing = staying;
+            closes.iter().for_each(|_| standing.push(equity));
+            staying.stay(equity, closes.len() as u64);
+            prop_assert_eq!(staying, standing);
+        }
     }
 }

@@ -2,57 +2,25 @@
 //!
 //! Not here: what may happen on the others (replay), whether the strategy wants something (strategy).
 //! Invariant: after a run of quiet bars everything is as if each had gone the long way.
-use super::atr::Wilder;
 use super::core::Engine;
-use super::equity_tape::EquityTape;
+use super::equity_tape::Ride;
 use crate::domain::{Bar, SymbolIndex, Timestamp};
-use crate::portfolio::Marked;
 use crate::strategy::Strategy;
 use crate::venue::Band;
 
 /// Bars shown to the strategy before the account follows: their prices still lie in the cache then.
-pub(super) const BLOCK_BARS: usize = 512;
+pub(super) const BLOCK_BARS: usize = Ride::STEPS_MAX;
 
-/// What a quiet bar changes.
-struct Lane {
-    marked: Marked,
-    tape: EquityTape,
-}
-
-impl Lane {
-    /// Takes the bars that open before `until` and stay inside `band`; returns how many.
-    #[inline]
-    fn pass(&mut self, bars: &[Bar], band: Band, until: Timestamp, mut each: impl FnMut(&Bar)) -> usize {
-        if self.marked.is_flat() && self.tape.last() == self.marked.equity() {
-            return self.pass_flat(bars, band, until, each);
+/// Shows `each` the bars that open before `until` and stay inside `band`; returns how many.
+#[inline]
+fn pass(bars: &[Bar], band: Band, until: Timestamp, mut each: impl FnMut(&Bar)) -> usize {
+    for (index, bar) in bars.iter().enumerate() {
+        if bar.time >= until || !band.is_quiet(bar) {
+            return index;
         }
-        for (index, bar) in bars.iter().enumerate() {
-            if bar.time >= until || !band.is_quiet(bar) {
-                return index;
-            }
-            self.tape.push(self.marked.to(bar.close));
-            each(bar);
-        }
-        bars.len()
+        each(bar);
     }
-
-    /// The same without a position: equity stays as it is.
-    #[inline]
-    fn pass_flat(&mut self, bars: &[Bar], band: Band, until: Timestamp, mut each: impl FnMut(&Bar)) -> usize {
-        let mut passed = 0;
-        for bar in bars {
-            if bar.time >= until || !band.is_quiet(bar) {
-                break;
-            }
-            each(bar);
-            passed += 1;
-        }
-        if let Some(last) = bars[..passed].last() {
-            self.marked.to(last.close);
-            self.tape.stay(passed);
-        }
-        passed
-    }
+    bars.len()
 }
 
 impl<S: Strategy> Engine<S> {
@@ -65,20 +33,38 @@ impl<S: Strategy> Engine<S> {
     /// Values the only symbol of a run over the bars that open before `until` and stay inside `band`;
     /// returns how many. The strategy must have let them pass.
     pub(super) fn mark_quiet(&mut self, symbol: SymbolIndex, bars: &[Bar], band: Band, until: Timestamp) -> usize {
-        let mut lane = Lane { marked: self.portfolio.take(symbol), tape: self.journal.equity };
+        let (position, equity) = (self.portfolio.position(symbol), self.portfolio.equity());
+        let (shares, mark) = (position.quantity(), position.mark());
+        let mut ride = Ride::new(shares);
         let passed = match self.atrs.get_mut(symbol.get()) {
-            None => lane.pass(bars, band, until, |_| {}),
+            None => pass(bars, band, until, |bar| ride.push(bar.close)),
             Some(atr) => match atr.steady() {
                 Some(mut wilder) => {
-                    let passed = lane.pass(bars, band, until, |bar| Wilder::update(&mut wilder, bar));
+                    let passed = if shares.is_zero() {
+                        pass(bars, band, until, |bar| wilder.update(bar))
+                    } else {
+                        pass(bars, band, until, |bar| {
+                            wilder.update(bar);
+                            ride.push(bar.close);
+                        })
+                    };
                     atr.put(wilder);
                     passed
                 }
-                None => lane.pass(bars, band, until, |bar| atr.update(bar)),
+                None => pass(bars, band, until, |bar| {
+                    atr.update(bar);
+                    ride.push(bar.close);
+                }),
             },
         };
-        self.portfolio.put(symbol, lane.marked);
-        self.journal.equity = lane.tape;
+        let Some(last) = bars[..passed].last() else { return 0 };
+        if shares.is_zero() {
+            self.journal.equity.stay(equity, passed as u64);
+        } else {
+            self.journal.equity.ride(equity, mark, shares, &ride);
+        }
+        self.portfolio.mark(symbol, last.close);
+        debug_assert_eq!(self.portfolio.equity(), self.journal.equity.last(), "a position is valued one way");
         self.books[symbol.get()].bars_seen += passed as u64;
         passed
     }

@@ -18,10 +18,11 @@ impl<S: Strategy> Engine<S> {
     pub(super) fn enter(&mut self, symbol: SymbolIndex, side: Side, weight: Option<Ratio>, now: Timestamp) {
         let close = self.portfolio.position(symbol).mark();
         let atr = self.atrs.get(symbol.get()).and_then(BarAtr::value);
+        let stop_distance_units = self.config.stop.distance_units(close, atr);
         let inputs = SizingInputs {
             equity: self.portfolio.equity(),
             close,
-            stop_distance_units: self.config.stop.distance_units(close, atr),
+            stop_distance_units,
             volatility: self.volatilities.get(symbol.get()).and_then(SessionVolatility::annualised),
         };
         let mut request = OrderRequest {
@@ -32,7 +33,7 @@ impl<S: Strategy> Engine<S> {
             time_in_force: TimeInForce::Day,
             class: OrderClass::Simple,
             purpose: OrderPurpose::Entry,
-            legs: self.config.stop.legs(side, close, atr),
+            legs: self.config.stop.legs(side, close, stop_distance_units),
         };
         request.class = match (request.legs.stop, request.legs.take_profit) {
             (None, None) => OrderClass::Simple,

@@ -56,7 +56,7 @@ impl ExecutionBackend for ReplayBackend {
         assert_eq!(order.approved_at(), self.now, "an approval is about a moment: it is sent at once or not at all");
         self.venue.submit(&Submission {
             id: order.id(),
-            request: *order.request(),
+            request: order.request(),
             quantity: order.quantity(),
             reduce_only: order.reduces(),
             last: order.reference(),

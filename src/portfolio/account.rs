@@ -1,6 +1,5 @@
 //! Cash and all positions, exactly.
 use super::Position;
-use super::position::value_change;
 use crate::domain::{Fill, Money, Price, Quantity, Ratio, SymbolIndex, Timestamp};
 
 /// Why cash changed without a fill.
@@ -31,38 +30,6 @@ pub struct Portfolio {
     cash: Money,
     equity: Money,
     positions: Vec<Position>,
-}
-
-/// A position while it is valued bar after bar, small enough for registers.
-#[derive(Clone, Copy, Debug)]
-pub struct Marked {
-    quantity: Quantity,
-    mark: Price,
-    equity: Money,
-}
-
-impl Marked {
-    /// Equity of the whole account at the last mark.
-    #[inline]
-    pub fn equity(&self) -> Money {
-        self.equity
-    }
-
-    /// Are there no shares, so that no price changes the equity?
-    #[inline]
-    pub fn is_flat(&self) -> bool {
-        self.quantity.is_zero()
-    }
-
-    /// Values it at `price`; returns the equity of the whole account.
-    #[inline]
-    pub fn to(&mut self, price: Price) -> Money {
-        if !self.quantity.is_zero() {
-            self.equity += value_change(self.quantity, self.mark, price);
-        }
-        self.mark = price;
-        self.equity
-    }
 }
 
 impl Portfolio {
@@ -103,20 +70,6 @@ impl Portfolio {
     #[inline]
     pub fn mark(&mut self, symbol: SymbolIndex, price: Price) {
         self.equity += self.positions[symbol.get()].mark_to(price);
-    }
-
-    /// One position by itself, to value it bar after bar; [`Portfolio::put`] brings it back.
-    #[inline]
-    pub fn take(&self, symbol: SymbolIndex) -> Marked {
-        let position = self.position(symbol);
-        Marked { quantity: position.quantity(), mark: position.mark(), equity: self.equity }
-    }
-
-    /// Brings a position's last mark back. Nothing else may have changed since it was taken.
-    #[inline]
-    pub fn put(&mut self, symbol: SymbolIndex, marked: Marked) {
-        self.mark(symbol, marked.mark);
-        debug_assert_eq!(self.equity, marked.equity, "a position is valued one way");
     }
 
     /// Takes an execution: cash pays or receives price × quantity and pays the fee.

@@ -36,9 +36,9 @@ impl Position {
     /// Values it at `price`; returns by how much its value changed.
     #[inline]
     pub(super) fn mark_to(&mut self, price: Price) -> Money {
-        let change = value_change(self.quantity, self.mark, price);
+        let change = i128::from(price.units() - self.mark.units()) * i128::from(self.quantity.units());
         self.mark = price;
-        change
+        Money::from_units(change)
     }
 
     /// Takes an execution; returns by how much its value at the mark changed.
@@ -64,14 +64,11 @@ impl Position {
     }
 }
 
-/// By how much `quantity` shares change their value from price `from` to price `to`.
-#[inline]
-pub(super) fn value_change(quantity: Quantity, from: Price, to: Price) -> Money {
-    Money::from_units(i128::from(to.units() - from.units()) * i128::from(quantity.units()))
-}
-
 /// Mean price of two lots, to the nearest billionth.
 fn blended(held: Quantity, held_price: Price, added: Quantity, price: Price) -> Price {
+    if held.is_zero() {
+        return price;
+    }
     let shares = i128::from(held.units().unsigned_abs()) + i128::from(added.units());
     let cost = held_price.notional(held.abs()).units() + price.notional(added).units();
     let nearest = (cost + shares / 2) / shares;

@@ -93,9 +93,9 @@ impl StopRule {
         (units > 0).then_some(units)
     }
 
-    /// The legs of an entry on `side` decided at `close`.
-    pub fn legs(&self, side: Side, close: Price, atr: Option<f64>) -> ExitLegs {
-        let distance = self.distance_units(close, atr);
+    /// The legs of an entry on `side` decided at `close`, its stop at a `distance` from the anchor as
+    /// [`StopRule::distance_units`] says.
+    pub fn legs(&self, side: Side, close: Price, distance: Option<i64>) -> ExitLegs {
         ExitLegs {
             stop: distance.map(|units| self.stop_level(side, close, units)),
             trailing: self.trailing,
@@ -143,8 +143,9 @@ mod tests {
     fn an_atr_stop_needs_an_atr() {
         let kind = StopKind::Atr { period: 14, multiple: ratio("2"), smoothing: AtrSmoothing::Wilder };
         let rule = StopRule { kind, ..StopRule::NONE };
-        assert_eq!(rule.legs(Side::Buy, price("100"), None).stop, None);
-        let legs = rule.legs(Side::Buy, price("100"), Some(1.5));
+        let legs = |atr| rule.legs(Side::Buy, price("100"), rule.distance_units(price("100"), atr));
+        assert_eq!(legs(None).stop, None);
+        let legs = legs(Some(1.5));
         assert_eq!(legs.stop, Some(LegLevel::FromFill { distance_units: 3_000_000_000 }));
     }
 
@@ -157,10 +158,11 @@ mod tests {
             take_profit: TakeProfit::RMultiple(ratio("2")),
             ..StopRule::NONE
         };
-        let level = |side| rule.legs(side, price("100"), None).stop;
+        let distance = rule.distance_units(price("100"), None);
+        let level = |side| rule.legs(side, price("100"), distance).stop;
         assert_eq!(level(Side::Buy), Some(LegLevel::At(price("96.67"))));
         assert_eq!(level(Side::Sell), Some(LegLevel::At(price("103.33"))));
-        let target = rule.legs(Side::Buy, price("100"), None).take_profit;
+        let target = rule.legs(Side::Buy, price("100"), distance).take_profit;
         assert_eq!(target, Some(LegLevel::FromFill { distance_units: 6_660_000_000 }));
     }
 }

@@ -46,7 +46,9 @@ impl SimulatedVenue {
         }
         for pass in Pass::ALL {
             for &(symbol, bar) in bars {
-                while let Some((at, price)) = self.due_at_open(symbol, &bar, pass) {
+                while self.books[symbol.get()].iter().any(|order| belongs(order, pass))
+                    && let Some((at, price)) = self.due_at_open(symbol, &bar, pass)
+                {
                     self.execute(symbol, at, price, &bar, Moment::Open);
                 }
             }

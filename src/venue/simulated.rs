@@ -33,11 +33,11 @@ pub struct SimulatedVenue {
 
 /// An order as it arrives at the venue.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Submission {
+pub struct Submission<'a> {
     /// Our number for it.
     pub id: OrderId,
     /// What is wanted.
-    pub request: OrderRequest,
+    pub request: &'a OrderRequest,
     /// How many shares, unless it is sized at its fill.
     pub quantity: Quantity,
     /// It may only shrink the position.
@@ -78,9 +78,9 @@ impl SimulatedVenue {
     }
 
     /// Takes an order.
-    pub fn submit(&mut self, submission: &Submission) {
+    pub fn submit(&mut self, submission: &Submission<'_>) {
         let Submission { id, request, quantity, reduce_only, last, now, in_session } = *submission;
-        if let Some(reason) = refusal(&request, self.rules.tick) {
+        if let Some(reason) = refusal(request, self.rules.tick) {
             self.events.push_back(ExecutionEvent::Rejected { order: id, reason });
             return;
         }
