@@ -74,10 +74,14 @@ impl Run {
         })
     }
 
-    /// Writes the whole folder: numbers, page and pictures.
+    /// Writes the whole folder. Numbers and pictures know nothing of each other and take as long as each
+    /// other, so two cores write one each.
     pub(super) fn write(&self, folder: &Path, model: &ReportModel<'_>) -> Result<(), Failure> {
-        let (numbers, drawn) = both(|| self.write_numbers(folder), || draw(folder, model));
-        numbers.and(drawn)
+        thread::scope(|scope| {
+            let numbers = scope.spawn(|| self.write_numbers(folder));
+            let drawn = draw(folder, model);
+            numbers.join().unwrap_or_else(|panic| resume_unwind(panic)).and(drawn)
+        })
     }
 
     fn write_numbers(&self, folder: &Path) -> Result<(), Failure> {
@@ -89,9 +93,9 @@ impl Run {
 /// Writes the page and the pictures.
 pub(super) fn draw(folder: &Path, model: &ReportModel<'_>) -> Result<(), Failure> {
     // All of them before the first is written: a folder holds the old report or the new one.
-    let (page, pictures) = both(|| html::render(model), || pictures(model));
+    let (page, pictures) = (html::render(model), pictures(model)?);
     save(folder, "report.html", page.as_bytes())?;
-    pictures?.iter().try_for_each(|(name, bytes)| save(folder, name, bytes))
+    pictures.iter().try_for_each(|(name, bytes)| save(folder, name, bytes))
 }
 
 /// The pictures by the names of their files.
@@ -106,15 +110,6 @@ fn pictures(model: &ReportModel<'_>) -> Result<[(&'static str, Vec<u8>); 3], Fai
 fn save(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
     let path = folder.join(name);
     fs::write(&path, bytes).map_err(|error| Failure::Machine(format!("error {}: {error}", path.display())))
-}
-
-/// Does two things that know nothing of each other at the same time, so that neither result depends on it.
-fn both<A: Send, B>(first: impl FnOnce() -> A + Send, second: impl FnOnce() -> B) -> (A, B) {
-    thread::scope(|scope| {
-        let first = scope.spawn(first);
-        let second = second();
-        (first.join().unwrap_or_else(|panic| resume_unwind(panic)), second)
-    })
 }
 
 /// An error of the input, ready to print.
