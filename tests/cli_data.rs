@@ -29,7 +29,7 @@ fn check_names_rows_times_and_suspicions() {
     let text = done(folder.path(), &["data", "check", IBM]);
     assert_eq!(text, format!("{IBM}   3,270 rows, daily, 2000-03-01 to 2013-03-01\n  nothing suspicious\n"));
     let text = done(folder.path(), &["data", "check", AAPL]);
-    assert!(text.contains(&format!("! {AAPL}:1256: price jump of -49.8 % on 2005-02-28")), "{text}");
+    assert!(text.contains(&format!("! {AAPL}:1256: price jump of -49.8% on 2005-02-28")), "{text}");
     let explained =
         ["data", "check", AAPL, "--corporate-actions", ACTIONS, "--symbol", "AAPL", "--format", "json", "--strict"];
     let call = alphaflow(folder.path(), &explained);

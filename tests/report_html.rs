@@ -159,6 +159,8 @@ fn the_page_is_whole_without_scripts_and_asks_nobody() {
         "drawdown.png",
         "price.png",
         "trades.csv",
+        // A phone shows no header row to sort by.
+        "id=\"sort\"",
         "Set but not enforced yet:",
         "Deepest falls",
         "d7bf7a2d",
@@ -205,7 +207,7 @@ fn what_users_wrote_stays_text() {
     model.refusals[0].need = "<img x>".to_owned();
     model.warnings[0].message = "close <em>0</em>".to_owned();
     model.scenario_toml = "name = \"<u>\"\n".to_owned();
-    model.prices[0].indicators[0].0 = "</script>SMA".to_owned();
+    model.prices[0].indicators.to_mut()[0].label = "</script>SMA".to_owned();
     let page = html::render(&model);
     for tag in ["<b>buy", "<img", "<em>", "<u>", "<script>alert"] {
         assert!(!page.contains(tag), "{tag} became markup");
@@ -242,7 +244,8 @@ fn the_sentence_says_what_happened() {
     );
     model.benchmark = None;
     model.symbols = vec!["AAPL".to_owned()];
-    model.measures.retain(|(key, _)| *key != "cagr");
+    // Half a year: a rate a year would be an extrapolation.
+    model.session_ends.truncate(126);
     assert_eq!(
         text(&model),
         "$100,000 became $194,705: +94.7%, with a worst fall of −18.7%. Holding AAPL made +411.7% with a worst fall of −57.7%."
@@ -251,6 +254,9 @@ fn the_sentence_says_what_happened() {
         alphaflow::report::sentence::subtitle(&model),
         "ma_crossover, fast 10, slow 30, stop 2 ATR. AAPL, daily, 3 Jan 2005 to 1 Mar 2013."
     );
+    // Both falls go by session closes: the low of 42,300 lies inside a session here.
+    model.session_ends = vec![0, 2];
+    assert!(text(&model).ends_with("Holding AAPL made +411.7% with a worst fall of 0.0%."), "{}", text(&model));
     model.trades.clear();
     assert_eq!(text(&model), "No trade was made. All 42 entries were refused, 26 by portfolio heat.");
     model.refusals.clear();

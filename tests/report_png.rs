@@ -6,6 +6,7 @@ use std::time::Instant;
 use alphaflow::domain::Timeframe;
 use alphaflow::report::chart::{ChartError, drawdown_png, equity_png, price_png};
 use alphaflow::report::model::{Line, ReportModel};
+use alphaflow::strategy::ChartLine;
 use report_fixture::{CROSSOVER, Rules, bokeh, drawdown, minutes, run};
 
 type Chart = fn(&ReportModel<'_>) -> Result<Vec<u8>, ChartError>;
@@ -65,7 +66,7 @@ fn huge_and_tiny_values_and_long_names() {
     model.parameters = (0..12).map(|i| (format!("parameter_{i}"), format!("value {i}"))).collect();
     let long = "AVERYLONGSYMBOLNAMEOFTHIRTYCHR".to_owned();
     let short = std::mem::replace(&mut model.prices[0].symbol, long.clone());
-    model.prices[0].indicators[0].0 = "An indicator of thirty letters".to_owned();
+    model.prices[0].indicators.to_mut()[0].label = "An indicator of thirty letters".to_owned();
     model.trades.iter_mut().filter(|trade| trade.symbol == short).for_each(|trade| trade.symbol = long.clone());
     draw("long", &model);
 }
@@ -88,7 +89,7 @@ fn a_line_far_from_the_prices_is_not_drawn() {
     let model = run(&market, Timeframe::Day1, CROSSOVER);
     let with = |change: fn(f64) -> Option<f64>| {
         let mut model = model.clone();
-        for (_, values) in model.prices.iter_mut().flat_map(|panel| &mut panel.indicators) {
+        for ChartLine { values, .. } in model.prices.iter_mut().flat_map(|panel| panel.indicators.to_mut()) {
             values.iter_mut().for_each(|value| *value = value.and_then(change));
         }
         price_png(&model).expect("price")

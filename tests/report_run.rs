@@ -2,12 +2,13 @@
 use std::fs;
 use std::path::Path;
 
+use alphaflow::domain::OrderPurpose;
 use alphaflow::report::format::Numbers;
 use alphaflow::report::gather::{Finished, gather};
 use alphaflow::report::html;
 use alphaflow::report::model::ReportModel;
 use alphaflow::report::notes::notes;
-use alphaflow::scenario::{account_rows, compute_metrics, load, load_market, round_trips, run};
+use alphaflow::scenario::{LoadedScenario, account_rows, compute_metrics, load, load_market, round_trips, run};
 
 /// 40 sessions of a share that doubles, splits 4 for 1 half way and pays a dividend near the end.
 fn splitting_share(folder: &Path) {
@@ -84,14 +85,17 @@ on_breach = "reject"
 
 /// Runs the scenario of `folder` and hands its report to `look`.
 fn report<T>(folder: &Path, look: impl FnOnce(&ReportModel<'_>) -> T) -> T {
-    let loaded = load(&folder.join("split.toml"), &[]).expect("scenario");
-    let market = load_market(&loaded).expect("market");
-    let journal = run(&loaded, &market).expect("run");
+    report_of(&load(&folder.join("split.toml"), &[]).expect("scenario"), look)
+}
+
+fn report_of<T>(loaded: &LoadedScenario, look: impl FnOnce(&ReportModel<'_>) -> T) -> T {
+    let market = load_market(loaded).expect("market");
+    let journal = run(loaded, &market).expect("run");
     let rows = account_rows(&market, &journal, loaded.spec.account.cash);
     let trips = round_trips(&market, &journal);
-    let metrics = compute_metrics(&loaded, &market, &journal, &rows, &trips);
+    let metrics = compute_metrics(loaded, &market, &journal, &rows, &trips);
     let finished = Finished {
-        loaded: &loaded,
+        loaded,
         market: &market,
         journal: &journal,
         rows: &rows,
@@ -172,5 +176,26 @@ fn refusals_are_said_in_percent_of_equity() {
         let words = format!("{}: position size would be {}, allowed 30.00%.", first.order, first.need);
         assert!(page.contains(&words), "{words}");
         assert!(first.order.contains(" buy ") && first.need.starts_with("49.") | first.need.starts_with("50."));
+    });
+}
+
+/// A position turned round at an open: the old stop goes and the new one comes on one bar, and each trade is
+/// measured by its own.
+#[test]
+fn every_trade_that_was_stopped_out_knows_its_risk() {
+    let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/ma_crossover_tech4.toml");
+    let changes = ["strategy.params.direction=long_short", "account.allow_short=true"].map(str::to_owned);
+    let loaded = load(&scenario, &changes).expect("scenario");
+    report_of(&loaded, |model| {
+        let stopped: Vec<_> =
+            model.closed_trades().filter(|trade| trade.exit_reason == Some(OrderPurpose::Stop)).collect();
+        let turned = |entry| model.closed_trades().any(|trade| trade.exit_time == Some(entry));
+        assert!(stopped.iter().any(|trade| turned(trade.entry_time)), "a case of a position turned round");
+        for trade in &stopped {
+            // A stop fills at its level or worse, and costs come on top.
+            let r = trade.r_multiple.expect("a stop, so a risk");
+            assert!(r < -0.99, "{} of {}: {r}", trade.symbol, trade.entry_time.text(model.timeframe));
+        }
+        assert!(model.trades.iter().all(|trade| trade.r_multiple.is_some()), "every trade had a stop");
     });
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 
 use super::Failure;
-use super::finish::{Run, draw, input};
+use super::finish::{Run, input};
 use super::screen::{Progress, error_style, screen};
 use crate::report::format::counted;
 use crate::report::terminal::{Spent, summary};
@@ -70,9 +70,8 @@ pub(super) fn run<C: Catalog>(args: &BacktestArgs, catalog: &C, out: &mut impl W
     let (replay, reported) = (replayed.elapsed(), Instant::now());
     let progress = Progress::begin("reporting", &folder.display().to_string());
     let run = Run::new(catalog, loaded, market, journal)?;
-    run.write(unfinished.aside())?;
     let model = run.model();
-    draw(unfinished.aside(), &model)?;
+    run.write(unfinished.aside(), &model)?;
     unfinished.keep()?;
     drop(progress);
     let spent = Spent {

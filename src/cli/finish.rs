@@ -3,7 +3,9 @@
 //! Not here: arguments, printing.
 use std::borrow::Borrow;
 use std::fs;
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 
 use super::Failure;
 use super::screen::error_style;
@@ -72,8 +74,17 @@ impl Run {
         })
     }
 
-    /// Writes the files of numbers.
-    pub(super) fn write(&self, folder: &Path) -> Result<(), Failure> {
+    /// Writes the whole folder. Numbers and pictures know nothing of each other and take as long as each
+    /// other, so two cores write one each.
+    pub(super) fn write(&self, folder: &Path, model: &ReportModel<'_>) -> Result<(), Failure> {
+        thread::scope(|scope| {
+            let numbers = scope.spawn(|| self.write_numbers(folder));
+            let drawn = draw(folder, model);
+            numbers.join().unwrap_or_else(|panic| resume_unwind(panic)).and(drawn)
+        })
+    }
+
+    fn write_numbers(&self, folder: &Path) -> Result<(), Failure> {
         let Run { loaded, market, journal, rows, trips, metrics, .. } = self;
         Ok(write_folder(folder, loaded, market, journal, rows, trips, metrics)?)
     }
@@ -81,18 +92,24 @@ impl Run {
 
 /// Writes the page and the pictures.
 pub(super) fn draw(folder: &Path, model: &ReportModel<'_>) -> Result<(), Failure> {
-    let save = |name: &str, bytes: &[u8]| {
-        let path = folder.join(name);
-        fs::write(&path, bytes).map_err(|error| Failure::Machine(format!("error {}: {error}", path.display())))
-    };
-    let drawn = |error: ChartError| Failure::Machine(format!("error drawing: {error}"));
     // All of them before the first is written: a folder holds the old report or the new one.
-    let (page, equity) = (html::render(model), equity_png(model).map_err(drawn)?);
-    let (drawdown, price) = (drawdown_png(model).map_err(drawn)?, price_png(model).map_err(drawn)?);
-    save("report.html", page.as_bytes())?;
-    save("equity.png", &equity)?;
-    save("drawdown.png", &drawdown)?;
-    save("price.png", &price)
+    let (page, pictures) = (html::render(model), pictures(model)?);
+    save(folder, "report.html", page.as_bytes())?;
+    pictures.iter().try_for_each(|(name, bytes)| save(folder, name, bytes))
+}
+
+/// The pictures by the names of their files.
+fn pictures(model: &ReportModel<'_>) -> Result<[(&'static str, Vec<u8>); 3], Failure> {
+    let drawn = |error: ChartError| Failure::Machine(format!("error drawing: {error}"));
+    let equity = equity_png(model).map_err(drawn)?;
+    let drawdown = drawdown_png(model).map_err(drawn)?;
+    let price = price_png(model).map_err(drawn)?;
+    Ok([("equity.png", equity), ("drawdown.png", drawdown), ("price.png", price)])
+}
+
+fn save(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    let path = folder.join(name);
+    fs::write(&path, bytes).map_err(|error| Failure::Machine(format!("error {}: {error}", path.display())))
 }
 
 /// An error of the input, ready to print.

@@ -234,7 +234,7 @@ impl Gate<'_> {
         let time = bar.time.text(self.timeframe);
         self.warn(index, bar, WarningKind::PriceJump, || {
             format!(
-                "price jump of {percent:+.1} % on {time}: {name} {to} after close {from}, and no corporate action; \
+                "price jump of {percent:+.1}% on {time}: {name} {to} after close {from}, and no corporate action; \
                  add the split to the corporate actions or check the vendor's row"
             )
         });

@@ -38,6 +38,11 @@ pub fn max_drawdown(start: f64, values: &[f64]) -> f64 {
     drawdowns(start, values).into_iter().fold(0.0, f64::min)
 }
 
+/// The values at the ends of sessions. `session_ends`: step of the last mark of each session.
+pub fn closes(session_ends: &[usize], values: &[f64]) -> Vec<f64> {
+    session_ends.iter().filter_map(|end| values.get(*end).copied()).collect()
+}
+
 /// Every fall, in order of time. A fall from `start` itself counts from step 0.
 pub fn falls(start: f64, values: &[f64]) -> Vec<Fall> {
     let mut found = Vec::new();

@@ -1,6 +1,8 @@
 //! From a finished run to the facts a report shows.
 //!
 //! Not here: drawing. Every number comes from the run's record.
+use std::borrow::Cow;
+
 use super::format::{self, Numbers};
 use super::model::{Line, Measure, PricePanel, Range, RefusalRow, ReportModel, StopSpan, WarningRow};
 use super::trade_rows::trade_rows;
@@ -145,7 +147,7 @@ fn prices(run: Finished<'_>) -> Vec<PricePanel<'_>> {
         PricePanel {
             symbol: symbol.to_string(),
             bars,
-            indicators: run.lines[index].iter().map(|line| (line.label.clone(), line.values.clone())).collect(),
+            indicators: Cow::Borrowed(&run.lines[index]),
             stops: stop_spans(&run.journal.stops, index, bars),
             profit,
         }

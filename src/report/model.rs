@@ -2,7 +2,10 @@
 //!
 //! Not here: drawing, and text longer than a label. Invariants: every per-step column has the
 //! length of `steps`; fractions are fractions (0.02 is 2 %), money is dollars.
+use std::borrow::Cow;
+
 use crate::domain::{Bar, OrderPurpose, Side, Timeframe, Timestamp};
+use crate::strategy::ChartLine;
 
 /// A number that may be undefined, and then says why.
 #[derive(Debug, Clone, PartialEq)]
@@ -153,7 +156,7 @@ pub struct PricePanel<'a> {
     /// Its bars, as replayed.
     pub bars: &'a [Bar],
     /// The strategy's own lines, e.g. "SMA 10": one value per bar, `None` in warm-up.
-    pub indicators: Vec<(String, Vec<Option<f64>>)>,
+    pub indicators: Cow<'a, [ChartLine]>,
     /// Levels of protective stops: (from, to, price), by bar time.
     pub stops: Vec<StopSpan>,
     /// Net profit of its closed trades, dollars.

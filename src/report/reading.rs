@@ -32,6 +32,12 @@ pub fn growth_a_year(model: &ReportModel<'_>) -> Option<f64> {
     measure(&model.measures, "cagr").filter(|_| model.session_ends.len() >= SESSIONS_FOR_A_YEAR)
 }
 
+/// "closes of 2,054 sessions": what a line over time is drawn through.
+pub fn marks(model: &ReportModel<'_>) -> String {
+    let sessions = label::plural(model.session_ends.len(), "session", "sessions");
+    if model.timeframe.is_daily() { format!("closes of {sessions}") } else { format!("every bar of {sessions}") }
+}
+
 /// Round trips that ended.
 pub fn closed<'m>(model: &'m ReportModel<'_>) -> impl Iterator<Item = &'m TradeRow> {
     model.trades.iter().filter(|trade| trade.exit_time.is_some())

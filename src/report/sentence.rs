@@ -5,6 +5,7 @@
 use super::curve;
 use super::format::{self, Numbers, Sign};
 use super::model::{Line, ReportModel};
+use super::reading;
 
 /// How a span of the sentence is set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,8 +54,9 @@ pub fn sentence(model: &ReportModel, numbers: Numbers) -> Vec<Span> {
         spans.push(Tone::Plain, ": ");
         spans.push(tone_of(total), &percent(total));
     }
-    if let Some(cagr) = model.measure("cagr") {
-        spans.push(Tone::Plain, &format!(", or {} a year", percent(cagr)));
+    // Less than a year is not stretched to one: two good months are no rate.
+    if let Some(growth) = reading::growth_a_year(model) {
+        spans.push(Tone::Plain, &format!(", or {} a year", percent(growth)));
     }
     let worst =
         model.measure("max_drawdown").unwrap_or_else(|| curve::max_drawdown(model.initial_equity, &model.equity));
@@ -78,7 +80,9 @@ pub fn sentence_text(model: &ReportModel, numbers: Numbers) -> String {
 fn comparison(model: &ReportModel, numbers: Numbers) -> String {
     let both = |line: &Line| {
         let total = curve::total_return(model.initial_equity, &line.values)?;
-        let worst = curve::max_drawdown(model.initial_equity, &line.values);
+        // By session closes, as the strategy's own fall: lows inside sessions would make any line that
+        // is held all the time look worse beside it.
+        let worst = curve::max_drawdown(model.initial_equity, &curve::closes(&model.session_ends, &line.values));
         Some((numbers.percent(total, 1, Sign::Always), numbers.percent(worst, 1, Sign::Always)))
     };
     let held = match model.symbols.as_slice() {

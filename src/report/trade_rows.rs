@@ -5,7 +5,7 @@
 use super::gather::Finished;
 use super::model::TradeRow;
 use crate::domain::{Bar, Side, SymbolIndex, Timestamp};
-use crate::engine::MarketAction;
+use crate::engine::{MarketAction, StopChange};
 use crate::portfolio::RoundTrip;
 
 /// Every round trip of the run in order of entry.
@@ -92,8 +92,12 @@ fn risked(run: Finished<'_>, trip: &RoundTrip, entry_price: f64, splits: &[(Time
     // Stops are recorded in order of time.
     let stops = &run.journal.stops;
     let from = stops.partition_point(|change| change.time < trip.entry_time);
-    let mut while_held = stops[from..].iter().take_while(|change| change.time <= end);
-    let first = while_held.find(|change| change.symbol == trip.symbol)?;
-    let level = first.level?.to_f64() / shares_since(splits, first.time);
+    let while_held = stops[from..].iter().take_while(|change| change.time <= end);
+    // Where a position is turned round at one open, the old stop goes and the new one comes on one bar:
+    // neither is the other trade's.
+    let own =
+        |change: &&StopChange| change.symbol == trip.symbol && (change.time < end || change.time == trip.entry_time);
+    let (first, level) = while_held.filter(own).find_map(|change| Some((change, change.level?)))?;
+    let level = level.to_f64() / shares_since(splits, first.time);
     Some((entry_price - level).abs() * trip.quantity.to_f64()).filter(|risk| *risk > 0.0)
 }

@@ -2,8 +2,8 @@
 //!
 //! Not here: pictures and pages (report). Same run, same bytes.
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use serde_json::json;
@@ -55,13 +55,24 @@ pub fn write_folder(
     let names = OrderNames { journal, script: market.script.as_ref(), symbols };
     save(folder, "orders.csv", &orders(&names, timeframe)?)?;
     save(folder, "fills.csv", &fills(&names, timeframe)?)?;
-    save(folder, "equity.csv", &equity(rows, timeframe)?)?;
+    save_with(folder, "equity.csv", |out| equity(out, rows, timeframe))?;
     save(folder, "refusals.csv", &refusals(&names, timeframe)?)
 }
 
 fn save(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    save_with(folder, name, |out| out.write_all(bytes))
+}
+
+/// Writes a file piece by piece.
+fn save_with(folder: &Path, name: &str, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
     let path = folder.join(name);
-    fs::write(&path, bytes).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+    let written = File::create(&path).and_then(|file| {
+        let mut out = BufWriter::with_capacity(1 << 16, file);
+        write(&mut out)?;
+        // Dropping it would swallow what the disk says of the last piece.
+        out.flush()
+    });
+    written.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
 fn pretty(value: &serde_json::Value) -> io::Result<Vec<u8>> {
@@ -210,36 +221,19 @@ fn fills(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
     table(["order", "time", "symbol", "side", "qty", "price", "fee"], names.journal.fills.iter().map(row))
 }
 
-fn equity(rows: &[AccountRow], timeframe: Timeframe) -> io::Result<Vec<u8>> {
-    const ROW_BYTES: usize = 110;
-    let mut table = Vec::with_capacity(64 + rows.len() * ROW_BYTES);
-    table.extend_from_slice(b"timestamp,equity,cash,gross_exposure,heat,drawdown\n");
-    // A row a bar: by far the longest table of a run, so two cores write half of it each.
-    let (early, late) = rows.split_at(rows.len() / 2);
-    let late = std::thread::scope(|scope| {
-        let late = scope.spawn(|| {
-            let mut rest = Vec::with_capacity(late.len() * ROW_BYTES);
-            equity_rows(&mut rest, late, timeframe).map(|()| rest)
-        });
-        equity_rows(&mut table, early, timeframe)?;
-        late.join().map_err(|_| io::Error::other("the second half of equity.csv could not be written"))?
-    });
-    table.append(&mut late?);
-    Ok(table)
-}
-
-/// Numbers need no quotes, so they are written in place.
-fn equity_rows(table: &mut Vec<u8>, rows: &[AccountRow], timeframe: Timeframe) -> io::Result<()> {
+/// A row a bar: by far the longest table of a run, so it is written as it is made. Numbers need no quotes.
+fn equity(out: &mut impl Write, rows: &[AccountRow], timeframe: Timeframe) -> io::Result<()> {
+    out.write_all(b"timestamp,equity,cash,gross_exposure,heat,drawdown\n")?;
     for row in rows {
         match timeframe.is_daily() {
-            true => write!(table, "{}", row.time.utc_date())?,
-            false => write!(table, "{}", row.time)?,
+            true => write!(out, "{}", row.time.utc_date())?,
+            false => write!(out, "{}", row.time)?,
         }
-        write!(table, ",{},{},{},", row.equity, row.cash, row.gross_exposure)?;
+        write!(out, ",{},{},{},", row.equity, row.cash, row.gross_exposure)?;
         if let Some(heat) = row.heat {
-            write!(table, "{heat}")?;
+            write!(out, "{heat}")?;
         }
-        writeln!(table, ",{}", row.drawdown)?;
+        writeln!(out, ",{}", row.drawdown)?;
     }
     Ok(())
 }

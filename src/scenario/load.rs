@@ -40,7 +40,7 @@ pub fn load(path: &Path, overrides: &[String]) -> Result<LoadedScenario, Diagnos
             std::io::ErrorKind::NotFound => "no such file".to_owned(),
             _ => format!("cannot be read: {error}"),
         };
-        fail(what, "name a scenario, like scenarios/ma_crossover_aapl.toml")
+        fail(what, "name a scenario, like scenarios/ma_crossover_tech4.toml")
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();

@@ -5,6 +5,7 @@ use alphaflow::domain::{Bar, OrderPurpose, Price, Side, Timeframe, Timestamp, Vo
 use alphaflow::report::model::{
     Line, Measure, PricePanel, Range, RefusalRow, ReportModel, StopSpan, TradeRow, WarningRow,
 };
+use alphaflow::strategy::ChartLine;
 
 pub const START: f64 = 100_000.0;
 
@@ -230,7 +231,11 @@ fn model<'m>(
         .map(|((symbol, bars), (stops, [fast, slow]))| PricePanel {
             symbol: symbol.clone(),
             bars,
-            indicators: vec![(format!("SMA {}", rules.fast), fast), (format!("SMA {}", rules.slow), slow)],
+            indicators: vec![
+                ChartLine { label: format!("SMA {}", rules.fast), values: fast },
+                ChartLine { label: format!("SMA {}", rules.slow), values: slow },
+            ]
+            .into(),
             stops,
             profit: trades.iter().filter(|t| t.symbol == *symbol && t.exit_time.is_some()).map(|t| t.pnl).sum(),
         })

@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 
 use super::{CalendarName, in_words, on_calendar, timeframe};
 use crate::cli::finish::input;
-use crate::cli::screen::{Progress, error_style};
+use crate::cli::screen::{Progress, error_style, screen};
 use crate::cli::{Failure, Format};
 use crate::domain::{Bar, Symbol, Timeframe};
 use crate::market::{
     CheckedBars, CorporateAction, DataError, WarningKind, actions_of, check_bars, load_detected, read_corporate_actions,
 };
 use crate::report::format::counted;
+use crate::report::terminal::{Screen, warning};
 use crate::scenario::data_diagnostic;
 
 /// Arguments of `alphaflow data check`.
@@ -63,13 +64,13 @@ pub(in crate::cli) fn run(args: &CheckArgs, out: &mut impl Write) -> Result<(), 
     let actions = actions(args)?;
     let mut refused: Vec<String> = Vec::new();
     let mut objects: Vec<Value> = Vec::new();
-    let mut suspicious = 0;
+    let (mut suspicious, screen) = (0, screen());
     for path in &args.files {
         match check(path, args, &actions) {
             Ok(checked) => {
                 suspicious += checked.result.warnings.total();
                 match args.format {
-                    Format::Text => out.write_all(as_text(path, &checked).as_bytes())?,
+                    Format::Text => out.write_all(as_text(path, &checked, &screen).as_bytes())?,
                     Format::Json => objects.push(as_json(path, args, &checked)),
                 }
             }
@@ -113,17 +114,22 @@ fn check(path: &Path, args: &CheckArgs, actions: &[CorporateAction]) -> Result<C
     Ok(Checked { timeframe, rows, words, first, last, result })
 }
 
-fn as_text(path: &Path, checked: &Checked) -> String {
+fn as_text(path: &Path, checked: &Checked, screen: &Screen) -> String {
+    let said = |text: String| match screen.columns {
+        Some(_) => warning(&text, screen),
+        // One line each for whoever searches them.
+        None => format!("! {text}\n"),
+    };
     let warnings = &checked.result.warnings;
     let mut text = format!("{}   {}\n", path.display(), checked.words);
     for warning in warnings.kept() {
-        text.push_str(&format!("! {warning}\n"));
+        text.push_str(&said(warning.to_string()));
     }
     for kind in WarningKind::ALL {
         let kept = warnings.kept().iter().filter(|warning| warning.kind == kind).count() as u64;
         let more = warnings.count(kind) - kept;
         if more > 0 {
-            text.push_str(&format!("! and {more} more of {}\n", kind.name().replace('_', " ")));
+            text.push_str(&said(format!("and {more} more of {}", kind.name().replace('_', " "))));
         }
     }
     if warnings.is_empty() {

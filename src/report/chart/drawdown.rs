@@ -129,8 +129,12 @@ fn head(model: &ReportModel<'_>, falls: &[Fall], theirs: &[Fall]) -> Head {
     let theirs = deepest(theirs).map_or_else(|| "0.0%".to_owned(), |fall| label::percent(fall.depth, 1, false));
     Head {
         title,
-        subtitle: format!("Drawdown from the highest close so far; {name} in grey, {theirs}"),
-        note: format!("after costs, closes of {}", label::plural(model.session_ends.len(), "session", "sessions")),
+        // The sentence goes by session closes; say why this may be deeper.
+        subtitle: match model.timeframe.is_daily() {
+            true => format!("Drawdown from the highest close so far; {name} in grey, {theirs}"),
+            false => format!("Drawdown bar by bar, lows inside sessions count; {name} in grey, {theirs}"),
+        },
+        note: format!("after costs, {}", reading::marks(model)),
         reserved: (0.0, 0.0),
     }
 }
@@ -172,11 +176,16 @@ fn deepest(falls: &[Fall]) -> Option<Fall> {
 /// What the lines cover, by pixel column, so that a label can keep clear of them.
 struct Occupied {
     columns: Vec<Vec<(f32, f32)>>,
+    /// Boxes of the labels placed so far.
+    labels: Vec<Region>,
 }
+
+/// Left, top, right, bottom, pixels.
+type Region = (f32, f32, f32, f32);
 
 impl Occupied {
     fn new(frame: &Frame) -> Occupied {
-        Occupied { columns: vec![Vec::new(); frame.columns() + 2] }
+        Occupied { columns: vec![Vec::new(); frame.columns() + 2], labels: Vec::new() }
     }
 
     /// Adds a line, and when `filled` everything above it.
@@ -192,10 +201,15 @@ impl Occupied {
     }
 
     /// How many columns of a box (left, top, right, bottom) are covered.
-    fn cover(&self, (left, top, right, bottom): (f32, f32, f32, f32)) -> usize {
+    fn cover(&self, (left, top, right, bottom): Region) -> usize {
         let (first, last) = ((left - MARGIN).max(0.0) as usize, (right - MARGIN).max(0.0) as usize);
         let columns = self.columns.iter().take(last + 1).skip(first);
         columns.filter(|spans| spans.iter().any(|(low, high)| *low < bottom && *high > top)).count()
+    }
+
+    /// Would a label here run into another?
+    fn meets_label(&self, (left, top, right, bottom): Region) -> bool {
+        self.labels.iter().any(|label| label.0 < right && label.2 > left && label.1 < bottom && label.3 > top)
     }
 
     /// How many pixels of a leader lie on a line.
@@ -226,19 +240,28 @@ impl Occupied {
         let beside = [0.0, 20.0, 34.0]
             .into_iter()
             .flat_map(|down| [(at.0 + AWAY, at.1 + down, None), (at.0 - AWAY - width, at.1 + down, None)]);
-        let away = (2..32).flat_map(|step| {
-            let y = at.1 + 20.0 * step as f32;
-            let below = [0.5, 0.85, 0.15].map(|share| (at.0 - width * share, y, Some((at.0, y - HALF - 6.0))));
+        // Below first: a fall points down, and above it lies the filled area.
+        let away = (2..32).flat_map(|step| [1.0, -1.0].map(|way| (way, 20.0 * step as f32))).flat_map(|(way, far)| {
+            let y = at.1 + way * far;
+            let near = y - way * (HALF + 6.0);
+            let below = [0.5, 0.85, 0.15].map(|share| (at.0 - width * share, y, Some((at.0, near))));
             let right = [50.0, 90.0, 140.0, 200.0].map(|x| (at.0 + x, y, Some((at.0 + x - 8.0, y))));
             let left = [50.0, 90.0, 140.0, 200.0].map(|x| (at.0 - x - width, y, Some((at.0 - x + 8.0, y))));
             below.into_iter().chain(right).chain(left)
         });
-        let places = beside.chain(away).filter(|(x, y, _)| *x >= MARGIN + 4.0 && *x <= rightmost && *y <= lowest);
-        // Hiding a line is worst; a long leader and one that crosses lines are bad.
+        let highest = PLOT_TOP + HALF + 4.0;
+        let inside = |x: f32, y: f32| x >= MARGIN + 4.0 && x <= rightmost && y >= highest.min(at.1) && y <= lowest;
+        let places = beside.chain(away).filter(|(x, y, _)| inside(*x, *y));
+        // Two texts in one place cannot be read; hiding a line is next; a long leader and one that crosses
+        // lines are bad.
         let cost = |(x, y, leader): &(f32, f32, Option<(f32, f32)>)| {
-            let hidden = 20 * self.cover((x - 8.0, y - HALF, x + width + 8.0, y + HALF));
-            hidden
-                + leader.map_or(0, |end| 4 + (y - at.1 + (end.0 - at.0).abs()) as usize / 8 + self.crossed(at, end) / 2)
+            let region = (x - 8.0, y - HALF, x + width + 8.0, y + HALF);
+            let unreadable = if self.meets_label(region) { 1_000_000 } else { 0 };
+            unreadable
+                + 20 * self.cover(region)
+                + leader.map_or(0, |end| {
+                    4 + ((y - at.1).abs() + (end.0 - at.0).abs()) as usize / 8 + self.crossed(at, end) / 2
+                })
         };
         let Some((x, y, leader)) = places.min_by_key(cost) else { return Ok(()) };
         if let Some(end) = leader {
@@ -246,6 +269,7 @@ impl Occupied {
         }
         frame.dot(at, 6.0, colour)?;
         frame.text_over(text, (x, y), style, HPos::Left, VPos::Center)?;
+        self.labels.push((x, y - HALF, x + width, y + HALF));
         let (first, last) = ((x - MARGIN).max(0.0) as usize, (x + width - MARGIN).max(0.0) as usize);
         for column in self.columns.iter_mut().take(last + 1).skip(first) {
             column.push((y - HALF, y + HALF));
@@ -265,6 +289,23 @@ mod tests {
         assert_eq!(falls[1], Fall { from: 4, deepest: 5, to: None, depth: -0.2 });
         assert_eq!(deepest(&falls), Some(falls[0]));
         assert_eq!(deepest(&self::falls(&[0.0, 0.0])), None);
+    }
+
+    /// Two falls that end in one place, at the foot of the plot and over a filled area.
+    #[test]
+    fn no_label_runs_into_another() {
+        let frame = Frame::new(0.0..100.0, Scale { low: -0.2, high: 0.0, log: false }, 110.0);
+        for at in [(96.0, -0.198), (90.0, -0.05), (3.0, -0.1)] {
+            let mut occupied = Occupied::new(&frame);
+            occupied.line(&frame, &[(0.0, -0.01), (96.0, -0.198), (100.0, -0.1)], true);
+            for text in ["−19.8%, 22 May 2023, not yet recovered", "SPY −19.8%, 11 May 2023", "a third"] {
+                occupied.label(&frame, frame.pixel(at), text, LOSS, Weight::SemiBold).expect("label");
+            }
+            let apart = |a: &Region, b: &Region| a.2 < b.0 || b.2 < a.0 || a.3 < b.1 || b.3 < a.1;
+            let labels = &occupied.labels;
+            assert_eq!(labels.len(), 3);
+            assert!(apart(&labels[0], &labels[1]) && apart(&labels[1], &labels[2]) && apart(&labels[0], &labels[2]));
+        }
     }
 
     #[test]

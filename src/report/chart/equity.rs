@@ -81,7 +81,7 @@ fn head(model: &ReportModel<'_>, log: bool) -> Head {
     Head {
         title,
         subtitle: format!("{} on {}{stop}, {against}{log}", reading::strategy(model), reading::symbols(model, ", ")),
-        note: format!("after costs, closes of {}", label::plural(model.session_ends.len(), "session", "sessions")),
+        note: format!("after costs, {}", reading::marks(model)),
         reserved: (0.0, 0.0),
     }
 }

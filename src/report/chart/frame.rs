@@ -56,6 +56,9 @@ pub struct Type {
     pub colour: RGBColor,
 }
 
+/// The line under the title.
+const SUBTITLE: Type = Type { size: TEXT, weight: Weight::Regular, colour: INK2 };
+
 /// A name at a line's end: one or two short lines of text around a height.
 pub struct EndLabel {
     /// Where the line ends, pixels from the top.
@@ -112,11 +115,10 @@ impl Frame {
             HPos::Left,
             VPos::Bottom,
         )?;
-        let subtitle = Type { size: TEXT, weight: Weight::Regular, colour: INK2 };
         self.text(
-            &self.fit(&head.subtitle, subtitle, wide - head.reserved.1),
+            &self.fit(&head.subtitle, SUBTITLE, wide - head.reserved.1),
             (MARGIN, 104.0),
-            subtitle,
+            SUBTITLE,
             HPos::Left,
             VPos::Bottom,
         )?;
@@ -126,6 +128,11 @@ impl Frame {
         let room = wide - self.width(&head.note, foot) - 40.0;
         self.text(&self.fit(&left, foot, room), (MARGIN, 878.0), foot, HPos::Left, VPos::Bottom)?;
         self.text(&head.note, (WIDTH as f32 - MARGIN, 878.0), foot, HPos::Right, VPos::Bottom)
+    }
+
+    /// Has the subtitle room as a whole?
+    pub fn subtitle_fits(&self, head: &Head) -> bool {
+        self.width(&head.subtitle, SUBTITLE) <= WIDTH as f32 - 2.0 * MARGIN - head.reserved.1
     }
 
     /// Hairlines at the ticks; `baseline` is drawn stronger.

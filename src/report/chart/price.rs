@@ -17,11 +17,15 @@ use super::{ChartError, columns};
 use crate::domain::{Bar, Timestamp};
 use crate::report::font::Weight;
 use crate::report::model::{PricePanel, ReportModel, StopSpan, TradeRow};
+use crate::strategy::ChartLine;
 
 /// Most trades in one picture: beyond it their marks would hide one another.
 const TRADES_MAX: usize = 40;
 /// How many are shown of more than that: the last ones.
 const TRADES_SHOWN: usize = 30;
+
+/// Left out where a long legend needs the room.
+const READING_AID: &str = "; tinted while held, the result at the foot";
 
 /// The stretch of bars shown, and what happened in it. Indices count from its first bar.
 struct View<'m> {
@@ -81,7 +85,7 @@ pub fn price_png(model: &ReportModel<'_>) -> Result<Vec<u8>, ChartError> {
     let ticks: Vec<(f64, String)> = ticks.iter().map(|t| (*t, label::axis_dollars(*t, step, scale.high))).collect();
     let last = view.bars.last().map_or(0.0, |bar| bar.close.to_f64());
     let mut widest = measure(&label::price(last, step), Weight::SemiBold)?;
-    for text in ticks.iter().map(|t| &t.1).chain(panel.indicators.iter().map(|i| &i.0)) {
+    for text in ticks.iter().map(|t| &t.1).chain(panel.indicators.iter().map(|line| &line.label)) {
         widest = widest.max(measure(text, Weight::SemiBold)?);
     }
     let frame = Frame::new(-0.7..view.bars.len() as f64 - 0.3, scale, widest.min(NAME_WIDTH));
@@ -104,6 +108,9 @@ pub fn price_png(model: &ReportModel<'_>) -> Result<Vec<u8>, ChartError> {
     frame.value_labels(&ticks, &taken)?;
     let mut head = head(model, panel, &view, per_candle, scale.log);
     head.reserved = legend(&frame, &head, &marks, !view.stops.is_empty())?;
+    if !frame.subtitle_fits(&head) {
+        head.subtitle = head.subtitle.replace(READING_AID, "");
+    }
     frame.head(model, &head)?;
     frame.png()
 }
@@ -152,7 +159,7 @@ fn indicators(
 ) -> Result<Vec<EndLabel>, ChartError> {
     let mut names = Vec::new();
     // The first is the heaviest and lies on top.
-    for (number, (name, values)) in panel.indicators.iter().enumerate().rev() {
+    for (number, ChartLine { label: name, values }) in panel.indicators.iter().enumerate().rev() {
         let style = number.min(INDICATORS.len() - 1);
         let (colour, width) = (INDICATORS[style], INDICATOR_LINES[style]);
         let values = values.get(view.first..).unwrap_or_default();
@@ -274,12 +281,8 @@ fn head(model: &ReportModel<'_>, panel: &PricePanel<'_>, view: &View<'_>, per_ca
     if per_candle > 1 {
         subtitle += &format!(", {} to a candle", label::count(per_candle));
     }
-    if view.trades.len() < view.trades_in_all {
-        let all = label::count(view.trades_in_all);
-        subtitle += &format!("; the last {} of {all} trades", label::count(view.trades.len()));
-    }
     if !view.trades.is_empty() {
-        subtitle += "; tinted while held, the result at the foot";
+        subtitle += READING_AID;
     }
     if log {
         subtitle += "; log scale";
@@ -291,6 +294,11 @@ fn head(model: &ReportModel<'_>, panel: &PricePanel<'_>, view: &View<'_>, per_ca
     };
     // Months, days where all is in one month, the day where all is in one day.
     let note = period(label::prose_month).or_else(|| period(label::prose_date));
-    let note = note.unwrap_or_else(|| from.map(label::prose_date).unwrap_or_default());
+    let mut note = note.unwrap_or_else(|| from.map(label::prose_date).unwrap_or_default());
+    // Here and not in the subtitle: a long legend may cut that short.
+    if view.trades.len() < view.trades_in_all {
+        let all = label::count(view.trades_in_all);
+        note = format!("the last {} of {all} trades, {note}", label::count(view.trades.len()));
+    }
     Head { title, subtitle, note, reserved: (0.0, 0.0) }
 }

@@ -20,7 +20,8 @@ pub(super) fn opening(model: &ReportModel) -> String {
     );
     html.push_str(&format!(
         "<div class=\"lead\"><h1>{}</h1><p class=\"sub\">{}</p><p class=\"sentence\">",
-        escape(&model.name),
+        // A narrow page breaks a long name where its words end.
+        escape(&model.name).replace('_', "_<wbr>"),
         escape(&sentence::subtitle(model))
     ));
     for span in sentence::sentence(model, N) {

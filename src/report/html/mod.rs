@@ -155,6 +155,7 @@ fn trades(model: &ReportModel) -> String {
     format!(
         "<section id=\"trades\"><div class=\"head\"><h2>Trades <small>{} closed{open}</small></h2><div class=\"tools\">\
          <input type=\"search\" id=\"filter\" aria-label=\"Filter trades by words\" placeholder=\"Filter: {} stop {}\" autocomplete=\"off\" spellcheck=\"false\">\
+         <div class=\"sort\"><select id=\"sort\" aria-label=\"Sort trades by\"></select><button type=\"button\" id=\"turn\"></button></div>\
          <output id=\"shown\" aria-live=\"polite\"></output></div></div><div class=\"list\"><p class=\"png\">The table needs a script. \
          The same rows: trades.csv.</p></div><p class=\"more print-only\">{} in trades.csv{}</p></section>\n",
         Numbers::TYPOGRAPHIC.count(closed as f64),

@@ -26,10 +26,12 @@ pub(super) fn section(model: &ReportModel) -> String {
         own.iter().rev().map(|year| row(year, reference.iter().find(|other| other.year == year.year))).collect();
     format!(
         "<section id=\"months\"><div class=\"head\"><h2>Returns by <span class=\"wide\">month</span><span class=\"narrow\">year</span>, %</h2>\
-         <p class=\"aside wide\">after costs; shade grows with size up to ±8%</p></div>\
+         <p class=\"aside wide\">after costs; shade grows with size up to ±8%{}</p></div>\
          <table class=\"months\"><caption class=\"hidden\">Return of each month and year in percent, after costs</caption>\
          <thead><tr><th scope=\"col\" class=\"word\">Year</th>{heads}<th scope=\"col\" class=\"total\">Total</th>\
          <th scope=\"col\" class=\"ref\">{}</th><th scope=\"col\">Max DD</th></tr></thead><tbody>{rows}</tbody></table></section>\n",
+        // The measure goes by session closes; say why it may differ.
+        if model.timeframe.is_daily() { "" } else { "; Max DD counts lows inside sessions" },
         escape(&model.reference().name)
     )
 }

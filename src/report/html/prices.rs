@@ -47,7 +47,7 @@ fn panel_json(panel: &PricePanel, trades: &[TradeRow], timeframe: Timeframe, sha
         windows = windows_around(panel, trades, share - buckets);
         blocks.extend(windows.iter().map(|window| block_json(panel, window.clone(), 1, timeframe)));
     }
-    let names: Vec<String> = panel.indicators.iter().map(|(name, _)| json_string(name)).collect();
+    let names: Vec<String> = panel.indicators.iter().map(|line| json_string(&line.label)).collect();
     format!(
         "{{\"sym\":{},\"n\":{},\"ind\":[{}],\"blocks\":[{}],\"stops\":{}}}",
         json_string(&panel.symbol),
@@ -106,9 +106,9 @@ fn block_json(panel: &PricePanel, range: Range<usize>, size: usize, timeframe: T
     let indicators: Vec<String> = panel
         .indicators
         .iter()
-        .map(|(_, values)| {
+        .map(|line| {
             let mut column = Column::new(scale, count);
-            for bucket in values.get(range.clone()).unwrap_or_default().chunks(size) {
+            for bucket in line.values.get(range.clone()).unwrap_or_default().chunks(size) {
                 column.push_option(bucket.last().copied().flatten());
             }
             column.json()

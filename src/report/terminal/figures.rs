@@ -140,7 +140,8 @@ fn exits(model: &ReportModel<'_>, closed: &[&TradeRow]) -> String {
     format!("{left}; still open: {}{more}", named.join("; "))
 }
 
-/// "$817: fees $82, slippage $735; 1.1 bps of traded value"; the parts make the sum as printed.
+/// "$817: fees $82, slippage $735; 1.1 bps of traded value"; the parts make the sum as printed, and the
+/// sum is the one in the report: what rounding leaves goes to slippage, an estimate itself.
 fn costs(model: &ReportModel<'_>) -> String {
     let (Some(fees), Some(slippage)) = (model.measure("commission"), model.measure("slippage")) else {
         return UNDEFINED.to_owned();
@@ -148,8 +149,8 @@ fn costs(model: &ReportModel<'_>) -> String {
     let cents = (fees + slippage).abs() < CENTS_BELOW;
     let rounded = |usd: f64| if cents { (usd * 100.0).round() / 100.0 } else { usd.round() };
     let text = |usd: f64| dollars(usd, cents, Sign::Negative);
-    let sum = text(rounded(fees) + rounded(slippage));
-    let (fees_text, slippage_text) = (text(fees), text(slippage));
+    let sum = rounded(fees + slippage);
+    let (sum, fees_text, slippage_text) = (text(sum), text(fees), text(sum - rounded(fees)));
     let share = match model.traded_value {
         traded if traded > 0.0 => format!("; {} of traded value", N.basis_points((fees + slippage) / traded)),
         _ => String::new(),

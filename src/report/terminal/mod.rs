@@ -81,8 +81,12 @@ fn lines(model: &ReportModel<'_>, screen: &Screen) -> String {
 }
 
 fn doubts(model: &ReportModel<'_>, screen: &Screen) -> String {
-    let line = |text: &str| format!("{} {}\n", screen.set(Ink::Warn, "!"), screen.wrap(&[(Ink::Plain, text)], 2, 2));
-    notes(model, N).iter().map(|note| line(&note.text)).collect()
+    notes(model, N).iter().map(|note| warning(&note.text, screen)).collect()
+}
+
+/// A line that begins with `!`, wrapped under its text.
+pub fn warning(text: &str, screen: &Screen) -> String {
+    format!("{} {}\n", screen.set(Ink::Warn, "!"), screen.wrap(&[(Ink::Plain, text)], 2, 2))
 }
 
 fn places(model: &ReportModel<'_>, report: &str, screen: &Screen) -> String {

@@ -7,12 +7,14 @@ const equityChart = (section, data) => {
   const lowestAt = (values, from, to) => { let at = from; for (let i = from; i <= to; i++) if (values[i] < values[at]) at = i; return at; };
   const [allLow, allHigh] = extent(ownLow, ownHigh, 0, n - 1), [refAllLow, refAllHigh] = extent(refLow, refHigh, 0, n - 1);
   let log = Math.min(allLow, refAllLow, data.start) > 0 && Math.max(allHigh, refAllHigh) / Math.min(allLow, refAllLow) > 5;
-  // Page one of a print also holds the monthly table: the more years, the flatter the chart.
+  // Page one of a print also holds the notes and the monthly table: the more lines they take, the flatter the chart.
   const printedRows = document.querySelectorAll('#months tbody tr').length;
+  const noteLines = [...document.querySelectorAll('.trust li')].reduce((lines, note) => lines + Math.ceil(note.textContent.length / 55), 0);
+  const printedHeight = Math.min(Math.max(320 - 17 * printedRows - 14 * Math.max(0, Math.ceil(noteLines / 2) - 4), 110), 200);
   let yEquity, yFall, plot = null;
   const draw = (width, view) => {
     const narrow = width < 640, from = Math.max(0, Math.floor(view[0])), to = Math.min(n - 1, Math.ceil(view[1]));
-    const top = 8, equityHeight = plot && plot.printing() ? Math.min(Math.max(320 - 17 * printedRows, 110), 200) : narrow ? 224 : 296, fallTop = top + equityHeight + 28, fallHeight = narrow ? 84 : 92;
+    const top = 8, equityHeight = plot && plot.printing() ? printedHeight : narrow ? 224 : 296, fallTop = top + equityHeight + 28, fallHeight = narrow ? 84 : 92;
     const exposureTop = fallTop + fallHeight + 28, exposureHeight = 44, bottom = narrow ? fallTop + fallHeight : exposureTop + exposureHeight;
     const shortName = name.length > 16 ? name.slice(0, 15) + '…' : name;
     const right = width - (narrow ? 46 : Math.max(92, widthOf(shortName, 600) + 16, widthOf(dollars(Math.max(allHigh, refAllHigh))) + 18));

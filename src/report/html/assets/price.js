@@ -105,9 +105,9 @@ const priceChart = (section, data, trades) => {
     block.ind.forEach((values, j) => { svg += path(linePath(from, to, i => Math.min(bx(i), right), yPrice, values.map(v => yPrice(v) < top || yPrice(v) > bottom ? NaN : v)), j ? 'ind1' : 'ind0'); });
     let stopLine = '', joined = -1;
     for (const i of visibleStops) {
-      // Consecutive levels of one trailing stop are joined, so that it steps.
+      // Consecutive levels of one trailing stop are joined, so that it steps; a position turned round begins a new line.
       const a = r1(clip(x(stops.f[i]))), b = r1(clip(x(stops.t[i]) + (stops.t[i] === stops.f[i] ? pitch : 0))), y = r1(Math.min(yPrice(stops.p[i]), bottom));
-      stopLine += (joined >= 0 && stops.f[i] - stops.t[joined] <= 1 && stops.f[i] > stops.f[joined] && stops.p[i] !== stops.p[joined] && shown.some(s => trades.ei[s] < stops.f[i] && end(s) >= stops.f[i]) ? `L${a} ${y}` : `M${a} ${y}`) + `H${b}`;
+      stopLine += (joined >= 0 && stops.f[i] - stops.t[joined] === 1 && stops.p[i] !== stops.p[joined] && shown.some(s => trades.ei[s] < stops.f[i] && end(s) >= stops.f[i]) ? `L${a} ${y}` : `M${a} ${y}`) + `H${b}`;
       joined = i;
     }
     svg += path(stopLine, 'stop');

@@ -9,12 +9,14 @@ const tradeTable = (section, data, trades, show) => {
   let largest = 1;
   for (let i = 0; i < trades.n; i++) largest = Math.max(largest, Math.abs(trades.pnl[i]));
   const open = i => !Number.isFinite(trades.xt[i]), why = i => open(i) ? ['', 'still open'] : WHY[trades.why[i]] || WHY[6];
-  const hasShort = trades.short.includes(1), dateWidth = data.daily ? '9.6%' : '12.5%';
+  let longest = 0;
+  for (const shares of trades.q) longest = Math.max(longest, sharesText(shares).length);
+  const hasShort = trades.short.includes(1), sharesWidth = Math.max(6.4, longest * .62 + 1.7).toFixed(1) + '%', dateWidth = data.daily ? '9.6%' : '12.5%';
   const bar = value => { const w = Math.max(Math.abs(value) / largest * 43, value ? 1 : 0); return `<svg width="90" height="9" viewBox="0 0 90 9" aria-hidden="true"><path class="zero" d="M45 0V9"/><rect class="bar ${toneOf(value)}" x="${r1(value < 0 ? 45 - w : 45)}" y="1" width="${r1(w)}" height="7"/></svg>`; };
   const result = value => `<span class="${toneOf(value)}">${number(value, 2, true, '$')}</span>`;
   const columns = [
     ['Symbol', i => trades.names[trades.s[i]] || '', i => safe(trades.names[trades.s[i]] || '') + (trades.short[i] ? ' <span class="dim">short</span>' : ''), hasShort ? '8.4%' : '6.4%', 'word'],
-    ['Shares', i => trades.q[i], i => sharesText(trades.q[i]), '6.4%', ''],
+    ['Shares', i => trades.q[i], i => sharesText(trades.q[i]), sharesWidth, ''],
     ['Entered', i => trades.et[i], i => tableTime(trades.et[i], data), dateWidth, 'word'],
     ['Price', i => trades.ep[i], i => priceText(trades.ep[i]), '7%', ''],
     ['Left', i => open(i) ? Infinity : trades.xt[i], i => open(i) ? '' : tableTime(trades.xt[i], data), dateWidth, 'word'],
@@ -27,6 +29,9 @@ const tradeTable = (section, data, trades, show) => {
     ['Best', i => trades.best[i], i => percent(trades.best[i], 1, true), '6.6%', 'dim'],
     ['Why it left', i => why(i)[1], i => why(i).join(' ').trim(), '8.4%', 'word dim'],
   ];
+  // A phone has no header row to sort by: a choice and a direction stand in.
+  const choice = section.querySelector('#sort'), turn = section.querySelector('#turn'), full = { 3: 'Entry price', 5: 'Exit price' };
+  choice.innerHTML = columns.map(([name, key], j) => key ? `<option value="${j}">${safe(full[j] || name)}</option>` : '').join('');
   const order = Array.from({ length: trades.n }, (_, i) => i);
   let rows = order, sort = 2, down = true, active = 0, chosen = -1;
   const plain = Array.from(order, i => [trades.names[trades.s[i]] || '', trades.short[i] ? 'short' : 'long', tableTime(trades.et[i], data), open(i) ? '' : tableTime(trades.xt[i], data), why(i)[1], trades.pnl[i] > 0 ? 'won' : trades.pnl[i] < 0 ? 'lost' : ''].join(' ').toLowerCase());
@@ -62,6 +67,9 @@ const tradeTable = (section, data, trades, show) => {
       const button = th.querySelector('button');
       if (button) button.textContent = columns[j][0] + (j === sort ? (down ? ' ↓' : ' ↑') : '');
     });
+    choice.value = sort;
+    turn.textContent = down ? '↓' : '↑';
+    turn.setAttribute('aria-label', down ? 'Largest or last first' : 'Smallest or first first');
     pick();
   };
   const pick = () => {
@@ -75,6 +83,11 @@ const tradeTable = (section, data, trades, show) => {
     if (!rows.length) body.innerHTML = `<tr class="pad"><td colspan="13"></td></tr>`;
     list.querySelector('.empty')?.remove();
     if (!rows.length) list.insertAdjacentHTML('beforeend', `<p class="empty">No trade matches ${safe(filter.value.trim())}. Clear the filter.</p>`);
+  };
+  // Words start at A, numbers and dates at the largest; the same column again turns round.
+  const sortBy = column => {
+    if (column === sort) down = !down; else { sort = column; down = column !== 0 && column !== 12; }
+    arrange();
   };
   const choose = p => { active = p; chosen = rows[p]; draw(true); show(chosen); };
   const move = p => {
@@ -91,11 +104,10 @@ const tradeTable = (section, data, trades, show) => {
   list.querySelector('thead').addEventListener('click', event => {
     const button = event.target.closest('[data-column]');
     if (!button) return;
-    const column = +button.dataset.column;
-    // Words start at A, numbers and dates at the largest.
-    if (column === sort) down = !down; else { sort = column; down = column !== 0 && column !== 12; }
-    arrange();
+    sortBy(+button.dataset.column);
   });
+  choice.addEventListener('change', () => sortBy(+choice.value));
+  turn.addEventListener('click', () => sortBy(sort));
   body.addEventListener('click', event => { const row = event.target.closest('[data-row]'); if (row) { choose(+row.dataset.row); section.ownerDocument.getElementById('price')?.scrollIntoView({ block: 'start' }); } });
   body.addEventListener('keydown', event => {
     const keys = { ArrowDown: active + 1, ArrowUp: active - 1, j: active + 1, k: active - 1, Home: 0, End: rows.length - 1, PageDown: active + 12, PageUp: active - 12 };
