@@ -54,6 +54,22 @@ fn json_is_metrics_with_the_cost() {
     assert_eq!(printed, serde_json::from_str::<Value>(&written).expect("JSON"));
 }
 
+/// The numbers are those of the whole run, an older page does not stay beside them, and `report` draws it.
+#[test]
+fn a_run_without_its_report_can_have_it_later() {
+    let folder = small();
+    done(folder.path(), &["backtest", "scenarios/small.toml", "--out", "run"]);
+    let whole = files(&folder.path().join("run"));
+    let text = done(folder.path(), &["backtest", "scenarios/small.toml", "--out", "run", "--no-report"]);
+    assert!(text.contains("\nrun folder      run\n"), "{text}");
+    let numbers = files(&folder.path().join("run"));
+    let drawn = |name: &&String| name.ends_with(".png") || name.ends_with(".html");
+    assert_eq!(numbers.keys().filter(drawn).count(), 0);
+    assert!(numbers.iter().all(|(name, bytes)| whole[name] == *bytes));
+    done(folder.path(), &["report", "run"]);
+    assert!(files(&folder.path().join("run")) == whole);
+}
+
 #[test]
 fn no_trade_is_said_with_its_reason() {
     let folder = small();

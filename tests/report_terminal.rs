@@ -22,7 +22,7 @@ fn plain(columns: usize) -> Screen {
 }
 
 fn text(model: &ReportModel<'_>, screen: &Screen) -> String {
-    summary(model, "reports/x/report.html", &SPENT, screen)
+    summary(model, ("report", "reports/x/report.html"), &SPENT, screen)
 }
 
 /// Nothing wraps by itself on a terminal of 80, 100 or 120 columns.

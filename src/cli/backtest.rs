@@ -29,6 +29,9 @@ pub(super) struct BacktestArgs {
     /// Change a key of the scenario, e.g. `stop.multiple=3`; may be given more than once
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
+    /// Write the numbers without page and pictures; `alphaflow report` draws them later
+    #[arg(long)]
+    no_report: bool,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -71,7 +74,13 @@ pub(super) fn run<C: Catalog>(args: &BacktestArgs, catalog: &C, out: &mut impl W
     let progress = Progress::begin("reporting", &folder.display().to_string());
     let run = Run::new(catalog, loaded, market, journal)?;
     let model = run.model();
-    run.write(unfinished.aside(), &model)?;
+    let shown = if args.no_report {
+        run.write_numbers(unfinished.aside())?;
+        ("run folder", folder.clone())
+    } else {
+        run.write(unfinished.aside(), &model)?;
+        ("report", folder.join("report.html"))
+    };
     unfinished.keep()?;
     drop(progress);
     let spent = Spent {
@@ -84,7 +93,7 @@ pub(super) fn run<C: Catalog>(args: &BacktestArgs, catalog: &C, out: &mut impl W
     };
     let text = match args.format {
         Format::Json => json(&run, &spent),
-        Format::Text => summary(&model, &folder.join("report.html").display().to_string(), &spent, &screen()),
+        Format::Text => summary(&model, (shown.0, &shown.1.display().to_string()), &spent, &screen()),
     };
     Ok(out.write_all(text.as_bytes())?)
 }

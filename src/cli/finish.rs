@@ -84,7 +84,8 @@ impl Run {
         })
     }
 
-    fn write_numbers(&self, folder: &Path) -> Result<(), Failure> {
+    /// Writes the files of numbers.
+    pub(super) fn write_numbers(&self, folder: &Path) -> Result<(), Failure> {
         let Run { loaded, market, journal, rows, trips, metrics, .. } = self;
         Ok(write_folder(folder, loaded, market, journal, rows, trips, metrics)?)
     }

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 /// The file that says a run is whole.
 const SEAL: &str = "run.json";
+/// What a run may leave out.
+const DRAWN: [&str; 4] = ["report.html", "equity.png", "drawdown.png", "price.png"];
 /// Where the files stand until all are written.
 const ASIDE: &str = ".unfinished";
 
@@ -53,9 +55,10 @@ impl RunFolder {
         }
         assert!(names.iter().any(|name| name == SEAL), "a run has its {SEAL}");
         names.sort_by_key(|name| (name == SEAL, name.clone()));
-        match fs::remove_file(self.path.join(SEAL)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(named(&self.path.join(SEAL), &error)),
-            _ => {}
+        // Page and pictures of an older run, where this one has none, would speak of other numbers.
+        let stale = DRAWN.into_iter().filter(|drawn| !names.iter().any(|name| name == drawn));
+        for name in [SEAL].into_iter().chain(stale) {
+            remove_if_there(&self.path.join(name))?;
         }
         for name in &names {
             let path = self.path.join(name);
@@ -74,6 +77,13 @@ impl Drop for RunFolder {
         for folder in self.made.iter().rev() {
             let _ = fs::remove_dir(folder);
         }
+    }
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(named(path, &error)),
+        _ => Ok(()),
     }
 }
 

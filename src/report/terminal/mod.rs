@@ -24,8 +24,8 @@ const LABEL: usize = 16;
 /// Characters of the fingerprint that tell two runs apart.
 const FINGERPRINT_SHOWN: usize = 16;
 
-/// The summary of a run, ends with a line break. `report`: the path of the page; `spent`: what it cost.
-pub fn summary(model: &ReportModel<'_>, report: &str, spent: &Spent, screen: &Screen) -> String {
+/// The summary of a run, ends with a line break. `shown`: what to open, and its path; `spent`: what it cost.
+pub fn summary(model: &ReportModel<'_>, shown: (&str, &str), spent: &Spent, screen: &Screen) -> String {
     let traded = !model.trades.is_empty();
     let mut parts = vec![heading(model, screen), answer(model, screen)];
     if traded {
@@ -34,7 +34,7 @@ pub fn summary(model: &ReportModel<'_>, report: &str, spent: &Spent, screen: &Sc
         parts.push(figures::trades(model, screen));
     }
     parts.push(doubts(model, screen));
-    parts.push(places(model, report, screen));
+    parts.push(places(model, shown, screen));
     parts.push(spent::lines(spent, screen));
     parts.retain(|part| !part.is_empty());
     parts.join("\n")
@@ -89,10 +89,10 @@ pub fn warning(text: &str, screen: &Screen) -> String {
     format!("{} {}\n", screen.set(Ink::Warn, "!"), screen.wrap(&[(Ink::Plain, text)], 2, 2))
 }
 
-fn places(model: &ReportModel<'_>, report: &str, screen: &Screen) -> String {
+fn places(model: &ReportModel<'_>, (name, path): (&str, &str), screen: &Screen) -> String {
     let fingerprint = model.fingerprint.get(..FINGERPRINT_SHOWN).unwrap_or(&model.fingerprint);
     let line = |name: &str, text: &str| format!("{name:<LABEL$}{}\n", screen.set(Ink::Plain, text));
-    line("report", report) + &line("fingerprint", fingerprint)
+    line(name, path) + &line("fingerprint", fingerprint)
 }
 
 /// `text` after its label, wrapped under itself.
