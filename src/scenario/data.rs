@@ -61,7 +61,8 @@ pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic
         market.actions.extend(to_follow(SymbolIndex(index as u16), &of_symbol, data, &bars));
         market.bars.push(bars);
     }
-    market.actions.sort_by_key(|(time, _)| *time);
+    // A dividend is for the shares of before a split of the same day.
+    market.actions.sort_by_key(|(time, action)| (*time, matches!(action, MarketAction::Split { .. })));
     if let Some(benchmark) = data.benchmark {
         let of_benchmark = actions_of(&actions, benchmark);
         let at = data.symbols.iter().position(|symbol| *symbol == benchmark);

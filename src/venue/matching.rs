@@ -76,6 +76,7 @@ impl SimulatedVenue {
 
     /// Market orders that fill at a close: those of this close, or those of the bar before.
     pub fn close(&mut self, bars: &[(SymbolIndex, Bar)]) {
+        self.mark(bars);
         for pass in Pass::ALL {
             for &(symbol, bar) in bars {
                 while let Some(at) = self
@@ -84,6 +85,13 @@ impl SimulatedVenue {
                     self.execute(symbol, at, bar.close, &bar, Moment::Close);
                 }
             }
+        }
+    }
+
+    /// Bars have closed: the account is worth their closes.
+    pub fn mark(&mut self, bars: &[(SymbolIndex, Bar)]) {
+        for &(symbol, bar) in bars {
+            self.account.set_mark(symbol, bar.close);
         }
     }
 
@@ -253,7 +261,7 @@ impl SimulatedVenue {
         let (time, purpose, side) = (bar.time, order.purpose, order.side);
         let fill = Fill { order: order.id, symbol, side, quantity, price, reference, fee, time, purpose };
         self.account.apply(&fill);
-        self.events.push_back(ExecutionEvent::Filled { fill, done });
+        self.events.push_back(ExecutionEvent::Filled { fill, remaining: wanted - quantity });
         if done {
             self.take(symbol, at);
         } else {
@@ -294,8 +302,12 @@ impl SimulatedVenue {
     ) -> Result<Quantity, RejectReason> {
         let wanted = match order.size {
             OrderSize::Shares(_) => order.remaining,
-            OrderSize::CashFraction { fraction, .. } => {
-                let budget = self.account.cash().share(fraction);
+            OrderSize::CashFraction { fraction, most } => {
+                let mut budget = self.account.cash().share(fraction).min(most);
+                if !reduces {
+                    // Sold short, cash grows while the account has less to spend.
+                    budget = budget.min(self.account.buying_power());
+                }
                 self.grid(self.rules.commission.affordable(budget, price))
             }
         };
