@@ -163,10 +163,9 @@ impl<S: Strategy> Engine<S> {
     /// The session has closed: daily statistics take its last marks.
     #[inline]
     pub fn end_session(&mut self) {
-        for (position, volatility) in self.portfolio.positions().iter().zip(&mut self.volatilities) {
-            if position.mark() != Price::ZERO {
-                volatility.push(position.mark());
-            }
+        let symbols = self.portfolio.positions().iter().zip(&self.books);
+        for ((position, book), volatility) in symbols.zip(&mut self.volatilities) {
+            volatility.push(position.mark(), book.bars_seen);
         }
     }
 
@@ -180,6 +179,8 @@ impl<S: Strategy> Engine<S> {
         };
         self.gate.split(symbol, restate);
         self.orders.split(symbol, ratio, restate);
+        self.atrs.get_mut(symbol.get()).into_iter().for_each(|atr| atr.split(ratio));
+        self.volatilities.get_mut(symbol.get()).into_iter().for_each(|volatility| volatility.split(ratio));
         let position = self.portfolio.position(symbol);
         let (kept, mark) = (position.quantity(), position.mark());
         self.books[symbol.get()].quantity = kept;
