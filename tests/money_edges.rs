@@ -113,6 +113,9 @@ fn a_split_on_a_day_without_a_bar_keeps_the_value() {
     let script = ["0 submit,B1,TST,buy,90,market,,,,,gtc,,,"];
     let outcome = play(&[("TST", &split), ("OTH", &[FLAT; 8])], &script, "TST,2024-01-08,split,2", &[]);
     assert!(outcome.equity.iter().all(|(_, equity)| equity == "100000"), "{:?}", outcome.equity);
+    // Nor does the open trade gain by it when no bar of the share follows.
+    let outcome = play(&[("TST", &split[..5]), ("OTH", &[FLAT; 8])], &script, "TST,2024-01-08,split,2", &[]);
+    assert_eq!(outcome.pnl, ["0"]);
 }
 
 /// Nine shares at 60, one for ten: nothing is left and 9/10 of a share at 600 is paid, so nothing is lost.
@@ -182,4 +185,13 @@ fn more_shares_than_can_be_counted_are_refused() {
     let outcome = play(&[("TST", days)], &script, "", &["account.cash=1000000000000"]);
     assert_eq!(outcome.fills, ["B1 2024-01-03 sell 9000000000 @ 0.0001"]);
     assert!(outcome.refusals[0].starts_with("B2 position_size"), "{:?}", outcome.refusals);
+}
+
+/// The stop of a short that fills beyond its collar (51 × 1.025 = 52.27) rests as a limit there: at 60 nobody
+/// sells at 52.27.
+#[test]
+fn a_leg_whose_collar_is_passed_at_its_entry_does_not_fill_outside_the_bar() {
+    let script = ["0 submit,E0,TST,sell,100,limit,50,,,,gtc,bracket,49,51"];
+    let outcome = play(&[("TST", &["60 60 60 60"; 4])], &script, "", &[]);
+    assert_eq!(outcome.fills, ["E0 2024-01-03 sell 100 @ 60"]);
 }

@@ -46,9 +46,11 @@ impl SimulatedVenue {
         }
         for pass in Pass::ALL {
             for &(symbol, bar) in bars {
-                while self.books[symbol.get()].iter().any(|order| belongs(order, pass))
-                    && let Some((at, price)) = self.due_at_open(symbol, &bar, pass)
-                {
+                if !self.books[symbol.get()].iter().any(|order| belongs(order, pass)) {
+                    continue;
+                }
+                // To the end, though nothing of the pass may be left: legs that went live are looked at, too.
+                while let Some((at, price)) = self.due_at_open(symbol, &bar, pass) {
                     self.execute(symbol, at, price, &bar, Moment::Open);
                 }
             }
