@@ -162,19 +162,29 @@ proptest! {
     fn whatever_a_script_asks_the_books_tie(
         series in proptest::collection::vec((day(), day()), DAYS.len()),
         asks in proptest::collection::vec((0usize..9, ask()), 1..30),
-        split in proptest::option::of(prop_oneof![Just("2"), Just("1.5"), Just("0.25")]),
-        (shorts, thin, check_at_fill) in any::<(bool, bool, bool)>(),
+        split in proptest::option::of(prop_oneof![Just("2"), Just("1.5"), Just("0.25"), Just("0.004")]),
+        (shorts, thin, check_at_fill, trim, dividend) in any::<(bool, bool, bool, bool, bool)>(),
+        leverage in prop_oneof![Just(1), Just(2), Just(4)],
+        holes in proptest::collection::vec(1usize..DAYS.len(), 0..4),
         market_fill in prop_oneof![2 => Just("next_open"), 1 => Just("close"), 1 => Just("next_close")],
     ) {
         let (left, right): (Vec<Day>, Vec<Day>) = series.into_iter().unzip();
-        let bars = [("AAA", bars(&left)), ("BBB", bars(&right))];
+        // The share that splits has no bar on some days, perhaps on the very ex-date.
+        let holed = bars(&left).lines().enumerate().filter(|(at, _)| !holes.contains(at)).map(|(_, row)| row).collect::<Vec<_>>().join("\n");
+        let bars = [("AAA", holed), ("BBB", bars(&right))];
         let text = script(&asks);
-        let actions = split.map_or(String::new(), |ratio| format!("AAA,2024-01-08,split,{ratio}"));
+        let mut actions = split.map_or(String::new(), |ratio| format!("AAA,2024-01-08,split,{ratio}\n"));
+        if dividend {
+            actions.push_str("AAA,2024-01-08,dividend,1.5\nBBB,2024-01-05,dividend,0.25");
+        }
         let set = vec![
             format!("account.allow_short={shorts}"),
             format!("account.cash_check={}", if check_at_fill { "fill" } else { "approval" }),
             format!("execution.participation={}", if thin { "0.1" } else { "1" }),
             format!("execution.market_fill={market_fill}"),
+            format!("account.leverage={leverage}"),
+            format!("sizing.if_short_of_cash={}", if trim { "trim" } else { "reject" }),
+            format!("risk.on_breach={}", if trim { "trim" } else { "reject" }),
         ];
         let micro = Micro { bars: &bars, script: text.clone(), actions: &actions, set, ..Micro::default() };
         let outcome = run_micro(&micro).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
@@ -192,6 +202,40 @@ proptest! {
             let shares = taken.entry((fill.order, fill.day)).or_default();
             *shares += fill.shares.abs();
             prop_assert!(*shares <= if thin { volume / 10 } else { volume }, "more than its share: {what}");
+        }
+    }
+
+    /// Where the price stands still, no script gets a position past `max_position_size`, nor all of them past
+    /// what the account may borrow, whatever rests, fills in part, waits or is changed.
+    #[test]
+    fn no_script_gets_past_the_limits(
+        volumes in proptest::collection::vec(prop_oneof![Just(0i64), 100i64..2_000, Just(1_000_000)], DAYS.len()),
+        asks in proptest::collection::vec((0usize..9, ask()), 1..40),
+        leverage in prop_oneof![Just(1i64), Just(2)],
+        (shorts, thin, trim) in any::<(bool, bool, bool)>(),
+        size in prop_oneof![Just(0.3f64), Just(0.8), Just(3.0)],
+    ) {
+        let still: Vec<Day> = volumes.iter().map(|volume| (60, 60, 60, 60, *volume)).collect();
+        let series = [("AAA", bars(&still)), ("BBB", bars(&still))];
+        let text = script(&asks);
+        let set = vec![
+            format!("account.allow_short={shorts}"),
+            format!("account.leverage={leverage}"),
+            format!("execution.participation={}", if thin { "0.1" } else { "1" }),
+            format!("risk.max_position_size={size}"),
+            format!("risk.on_breach={}", if trim { "trim" } else { "reject" }),
+        ];
+        let micro = Micro { bars: &series, script: text.clone(), set, ..Micro::default() };
+        let outcome = run_micro(&micro).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+        let mut held: BTreeMap<String, i64> = BTreeMap::new();
+        for fill in fills(&outcome) {
+            // The exits of a flatten only shrink.
+            let Some((_, symbol)) = sent(&text, &fill.order) else { break };
+            *held.entry(symbol).or_default() += fill.shares;
+            let gross: i64 = held.values().map(|shares| shares.abs() * 60).sum();
+            prop_assert!(gross <= leverage * 100_000, "{} leads to {gross}\n{text}", fill.order);
+            let largest = held.values().map(|shares| shares.abs() * 60).max().unwrap_or(0);
+            prop_assert!(largest as f64 <= size * 100_000.0, "{} leads to {largest}\n{text}", fill.order);
         }
     }
 

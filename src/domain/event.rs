@@ -50,12 +50,12 @@ pub enum ExecutionEvent {
         /// Whose.
         order: OrderId,
     },
-    /// An execution; `remaining_is_zero` says whether it was the last.
+    /// An execution.
     Filled {
         /// The execution.
         fill: Fill,
-        /// The order is done.
-        done: bool,
+        /// Shares of the order still to fill; none when it is done.
+        remaining: Quantity,
     },
     /// Taken back.
     Canceled {

@@ -1,7 +1,7 @@
 //! Orders as they are wanted.
 use serde::Serialize;
 
-use super::{Price, Quantity, Ratio, SymbolIndex};
+use super::{Money, Price, Quantity, Ratio, SymbolIndex};
 
 /// Our number for an order, counted from 1 in the order of approval.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -118,8 +118,8 @@ pub enum OrderSize {
     CashFraction {
         /// Share of the cash.
         fraction: Ratio,
-        /// Keep nine decimals instead of whole shares.
-        fractional: bool,
+        /// Most dollars it may come to, whatever the cash is by then. The gate writes it; nothing before.
+        most: Money,
     },
 }
 

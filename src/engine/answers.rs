@@ -17,7 +17,7 @@ impl<S: Strategy> Engine<S> {
     pub fn on_execution(&mut self, event: &ExecutionEvent) -> Result<(), IllegalTransition> {
         match *event {
             ExecutionEvent::Accepted { order } => self.orders.update(order, OrderUpdate::Acknowledged),
-            ExecutionEvent::Filled { fill, done } => self.filled(&fill, done),
+            ExecutionEvent::Filled { fill, remaining } => self.filled(&fill, remaining),
             ExecutionEvent::Canceled { order } => self.closed(order, OrderUpdate::Canceled),
             ExecutionEvent::Expired { order } => self.closed(order, OrderUpdate::Expired),
             ExecutionEvent::Rejected { order, reason } => {
@@ -34,7 +34,8 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
-    fn filled(&mut self, fill: &Fill, done: bool) -> Result<(), IllegalTransition> {
+    fn filled(&mut self, fill: &Fill, remaining: Quantity) -> Result<(), IllegalTransition> {
+        let done = remaining.is_zero();
         let record = self.orders.get_mut(fill.order);
         assert!(fill.time > record.decided_at || record.request.kind == OrderKind::Market, "a fill before its order");
         record.filled += fill.quantity;
@@ -45,11 +46,13 @@ impl<S: Strategy> Engine<S> {
             _ => fill.order,
         };
         self.orders.update(fill.order, if done { OrderUpdate::Filled } else { OrderUpdate::PartFilled })?;
-        self.gate.post(approved_as, fill.quantity, done);
+        self.gate.post(approved_as, fill.quantity, remaining);
         self.portfolio.apply(fill);
         self.journal.fills.push(*fill);
+        let held = self.portfolio.position(fill.symbol).quantity();
+        self.gate.shrink_exits(fill.symbol, held);
         let book = &mut self.books[fill.symbol.get()];
-        book.quantity = self.portfolio.position(fill.symbol).quantity();
+        book.quantity = held;
         if book.quantity.is_zero() {
             book.last_exit = Some(LastExit { bars_seen: book.bars_seen + 1, purpose: fill.purpose });
         }
@@ -74,8 +77,7 @@ impl<S: Strategy> Engine<S> {
         self.gate.void(order);
         let request = self.orders.get(order).request;
         Self::settle(&mut self.books[request.symbol.get()], request.purpose);
-        let time = self.journal.fills.last().map_or(Timestamp::MIN, |fill| fill.time);
-        self.stop_gone(order, request.symbol, time);
+        self.stop_gone(order, request.symbol, self.now);
         if self.orders.get(order).leg == 0 {
             self.close_held_legs(order);
         }

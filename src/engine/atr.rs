@@ -2,7 +2,7 @@
 //!
 //! Wilder (1978), seeded as TA-Lib does: the first true range needs a previous close, the first value
 //! is the mean of `period` of them. `simple` is the plain mean of the last `period`.
-use crate::domain::Bar;
+use crate::domain::{Bar, Ratio};
 use crate::risk::{AtrSmoothing, StopKind};
 
 /// Wilder's average past its seed.
@@ -104,6 +104,20 @@ impl BarAtr {
         (self.average, self.previous_close) = (wilder.average, wilder.previous_close);
     }
 
+    /// A split into `ratio` new shares per old: the ranges seen so far in dollars of the new share, or the
+    /// fall of the price would count as one.
+    pub(super) fn split(&mut self, ratio: Ratio) {
+        let (one, new) = (i128::from(Ratio::ONE.units()), i128::from(ratio.units()));
+        let restated = |units: i128| units * one / new;
+        self.average /= ratio.to_f64();
+        self.previous_close = restated(self.previous_close.into()) as i64;
+        self.sum = if self.ring.is_empty() { restated(self.sum) } else { 0 };
+        for range in &mut self.ring {
+            *range = restated((*range).into()) as i64;
+            self.sum += i128::from(*range);
+        }
+    }
+
     /// The ATR in dollars, once `period` true ranges are known.
     pub(super) fn value(&self) -> Option<f64> {
         if self.seen <= self.period {
@@ -113,5 +127,36 @@ impl BarAtr {
             AtrSmoothing::Wilder => self.average * 1e-9,
             AtrSmoothing::Simple => self.sum as f64 * self.weight * 1e-9,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Price, Timestamp, Volume};
+
+    /// Bars two dollars wide around 100, in dollars of the share after `split_at` bars: half of it.
+    fn value(smoothing: AtrSmoothing, split_at: usize) -> f64 {
+        let kind = StopKind::Atr { period: 4, multiple: Ratio::ONE, smoothing };
+        let mut atr = BarAtr::for_stop(kind).expect("an ATR");
+        for at in 0..9 {
+            if at == split_at {
+                atr.split("2".parse().expect("ratio"));
+            }
+            let dollar = if at < split_at { Price::UNITS_PER_USD } else { Price::UNITS_PER_USD / 2 };
+            let price = |usd: i64| Price::from_units(usd * dollar).expect("price");
+            let (time, volume) = (Timestamp::MIN, Volume::ZERO);
+            atr.update(&Bar { time, open: price(100), high: price(101), low: price(99), close: price(100), volume });
+        }
+        atr.value().expect("past its seed")
+    }
+
+    #[test]
+    fn a_split_is_no_range() {
+        for smoothing in [AtrSmoothing::Wilder, AtrSmoothing::Simple] {
+            for split_at in 0..9 {
+                assert!((value(smoothing, split_at) - 1.0).abs() < 1e-9, "{smoothing:?} at {split_at}");
+            }
+        }
     }
 }

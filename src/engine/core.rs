@@ -4,7 +4,7 @@
 //! Invariants: (1) nothing leaves but an [`ApprovedOrder`]; (2) the gate's reserves are those of open
 //! orders; (3) a strategy sees every symbol of a time before any order of that time.
 use super::atr::BarAtr;
-use super::journal::Journal;
+use super::journal::{Journal, SplitRecord};
 use super::orders::Orders;
 use super::script::Flattening;
 use super::sizing::{Sizing, SizingKind};
@@ -64,6 +64,8 @@ pub struct Engine<S> {
     /// Symbols whose orders are being voided before they are closed.
     pub(super) flattening: Vec<Flattening>,
     pub(super) journal: Journal,
+    /// Open time of the bars whose answers are being taken.
+    pub(super) now: Timestamp,
 }
 
 impl<S: Strategy> Engine<S> {
@@ -90,6 +92,7 @@ impl<S: Strategy> Engine<S> {
             labels: Vec::new(),
             flattening: Vec::new(),
             journal,
+            now: Timestamp::MIN,
             config,
         }
     }
@@ -160,10 +163,9 @@ impl<S: Strategy> Engine<S> {
     /// The session has closed: daily statistics take its last marks.
     #[inline]
     pub fn end_session(&mut self) {
-        for (position, volatility) in self.portfolio.positions().iter().zip(&mut self.volatilities) {
-            if position.mark() != Price::ZERO {
-                volatility.push(position.mark());
-            }
+        let symbols = self.portfolio.positions().iter().zip(&self.books);
+        for ((position, book), volatility) in symbols.zip(&mut self.volatilities) {
+            volatility.push(position.mark(), book.bars_seen);
         }
     }
 
@@ -177,10 +179,12 @@ impl<S: Strategy> Engine<S> {
         };
         self.gate.split(symbol, restate);
         self.orders.split(symbol, ratio, restate);
+        self.atrs.get_mut(symbol.get()).into_iter().for_each(|atr| atr.split(ratio));
+        self.volatilities.get_mut(symbol.get()).into_iter().for_each(|volatility| volatility.split(ratio));
         let position = self.portfolio.position(symbol);
         let (kept, mark) = (position.quantity(), position.mark());
         self.books[symbol.get()].quantity = kept;
-        self.journal.splits.push((time, symbol, kept));
+        self.journal.splits.push(SplitRecord { time, symbol, ratio, kept });
         self.journal.cash_events.extend(event);
         (kept, mark, event.map_or(Money::ZERO, |event| event.amount))
     }

@@ -1,7 +1,7 @@
 //! What a run leaves behind: everything reports and files are made of.
 use super::equity_tape::EquityTape;
 use super::orders::OrderRecord;
-use crate::domain::{Fill, Money, OrderId, Price, Quantity, RejectReason, SymbolIndex, Timestamp};
+use crate::domain::{Fill, Money, OrderId, Price, Quantity, Ratio, RejectReason, SymbolIndex, Timestamp};
 use crate::portfolio::CashEvent;
 use crate::risk::Refusal;
 
@@ -16,6 +16,19 @@ pub struct StopChange {
     pub order: OrderId,
     /// Where it stands now; `None` when it is gone.
     pub level: Option<Price>,
+}
+
+/// What a split left of a position.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SplitRecord {
+    /// The bar before whose open it happened.
+    pub time: Timestamp,
+    /// Which share.
+    pub symbol: SymbolIndex,
+    /// New shares per old.
+    pub ratio: Ratio,
+    /// Shares held afterwards.
+    pub kept: Quantity,
 }
 
 /// One refusal of the gate.
@@ -46,8 +59,8 @@ pub struct Journal {
     pub stops: Vec<StopChange>,
     /// Changes of cash without a fill.
     pub cash_events: Vec<CashEvent>,
-    /// Positions after splits: time, symbol, shares.
-    pub splits: Vec<(Timestamp, SymbolIndex, Quantity)>,
+    /// Positions after splits.
+    pub splits: Vec<SplitRecord>,
     /// Times entries were halted.
     pub halts: u64,
     /// Bars that could not tell a stop from a target.

@@ -18,7 +18,7 @@ mod volatility;
 
 pub use self::core::{Effect, Engine, EngineConfig};
 pub use equity_tape::EquityTape;
-pub use journal::{Journal, RefusalRecord, StopChange};
+pub use journal::{Journal, RefusalRecord, SplitRecord, StopChange};
 pub use orders::{OrderOutcome, OrderRecord, Orders, Wanted};
 pub use pump::pump;
 pub use replay::{MarketAction, ReplayError, ReplayInput, SessionSpan, replay};

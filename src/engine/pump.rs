@@ -1,6 +1,6 @@
 //! The single place that fixes the order of things between engine and backend.
 use super::core::{Effect, Engine};
-use crate::domain::IllegalTransition;
+use crate::domain::{IllegalTransition, Timestamp};
 use crate::execution::ExecutionBackend;
 use crate::strategy::Strategy;
 
@@ -8,10 +8,16 @@ use crate::strategy::Strategy;
 /// cancellation and an answer to it make four; sixteen leaves room.
 const ROUNDS_MAX: usize = 16;
 
-/// Sends what the engine wants and hands it the answers, until both are quiet.
+/// Sends what the engine wants and hands it the answers, until both are quiet; `now` is the open time of
+/// the bars at hand.
 ///
 /// Errors: an answer that cannot follow from the order's status.
-pub fn pump<S: Strategy>(engine: &mut Engine<S>, backend: &mut impl ExecutionBackend) -> Result<(), IllegalTransition> {
+pub fn pump<S: Strategy>(
+    engine: &mut Engine<S>,
+    backend: &mut impl ExecutionBackend,
+    now: Timestamp,
+) -> Result<(), IllegalTransition> {
+    engine.now = now;
     for _ in 0..ROUNDS_MAX {
         for effect in engine.effects() {
             match effect {

@@ -78,7 +78,7 @@ impl<S: Strategy> Engine<S> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{EngineConfig, Journal, ReplayInput, SessionSpan, Sizing, SizingKind, replay};
+    use super::super::{EngineConfig, Journal, MarketAction, ReplayInput, SessionSpan, Sizing, SizingKind, replay};
     use super::*;
     use crate::domain::{LegActivation, Money, Price, Tick, Volume};
     use crate::execution::ReplayBackend;
@@ -102,18 +102,31 @@ mod tests {
         text.parse().expect("ratio")
     }
 
-    fn run<S: Rule>(strategy: S, bars: &[Bar], sessions: &[SessionSpan], smoothing: AtrSmoothing) -> Journal {
+    /// What the runs of one comparison have in common.
+    struct World {
+        bars: Vec<Bar>,
+        sessions: Vec<SessionSpan>,
+        actions: Vec<(Timestamp, MarketAction)>,
+        smoothing: AtrSmoothing,
+        sizing: SizingKind,
+        trailing: bool,
+        market_fill: MarketFill,
+        due_exit: DueExit,
+    }
+
+    fn run<S: Rule>(strategy: S, world: &World) -> Journal {
+        let &World { smoothing, sizing, trailing, market_fill, due_exit, .. } = world;
         let commission = Commission::Fraction(ratio("0.0005"));
         let cash: Money = "100000".parse().expect("cash");
         let config = EngineConfig {
             cash,
             symbols: 1,
-            sizing: Sizing { kind: SizingKind::EquityFraction(ratio("0.5")), fractional: false },
+            sizing: Sizing { kind: sizing, fractional: false },
             stop: StopRule {
                 kind: StopKind::Atr { period: 3, multiple: ratio("1.5"), smoothing },
                 anchor: StopAnchor::Fill,
                 activation: LegActivation::EntryBar,
-                trailing: false,
+                trailing,
                 tick: Tick::None,
                 take_profit: TakeProfit::RMultiple(ratio("3")),
             },
@@ -123,10 +136,10 @@ mod tests {
             trim_to_cash: false,
         };
         let rules = VenueRules {
-            market_fill: MarketFill::NextOpen,
+            market_fill,
             limit_fill: LimitFill::Touch,
             both_touched: BothTouched::StopFirst,
-            due_exit: DueExit::ExitFirst,
+            due_exit,
             slippage: Slippage::None,
             slippage_on: CostScope::Both,
             commission,
@@ -139,7 +152,8 @@ mod tests {
         };
         let mut engine = Engine::new(strategy, config);
         let mut backend = ReplayBackend::new(rules, cash, 1);
-        let input = ReplayInput { bars: &[bars], sessions, actions: &[], market_fill: MarketFill::NextOpen };
+        let (bars, sessions, actions) = (&[&world.bars[..]], &world.sessions[..], &world.actions[..]);
+        let input = ReplayInput { bars, sessions, actions, market_fill };
         replay(&mut engine, &mut backend, &input).expect("the venue and the engine agree");
         engine.finish()
     }
@@ -167,17 +181,35 @@ mod tests {
         #[test]
         fn passing_is_the_long_way(
             moves in proptest::collection::vec((-150i64..150, -300i64..300, 0i64..80, 0i64..20_000), 1..700),
-            minutes: bool,
-            simple: bool,
+            (minutes, simple, trailing, stop_first) in any::<(bool, bool, bool, bool)>(),
+            market_fill in prop_oneof![Just(MarketFill::NextOpen), Just(MarketFill::Close), Just(MarketFill::NextClose)],
+            sizing in prop_oneof![
+                Just(SizingKind::EquityFraction(ratio("0.5"))),
+                Just(SizingKind::CashFraction(ratio("0.7"))),
+                Just(SizingKind::VolatilityTarget(ratio("0.2"))),
+            ],
+            acts in proptest::collection::vec((0usize..700, prop_oneof![Just("2"), Just("1.5"), Just("0.1")], any::<bool>()), 0..4),
         ) {
             const SESSION: usize = 30;
             let bars = bars(&moves, if minutes { 60 } else { 86_400 });
             let of = |chunk: &[Bar]| SessionSpan { start: chunk[0].time, last_bar: chunk[chunk.len() - 1].time };
             let sessions: Vec<_> = if minutes { bars.chunks(SESSION).map(of).collect() } else { Vec::new() };
             let smoothing = if simple { AtrSmoothing::Simple } else { AtrSmoothing::Wilder };
+            let mut actions: Vec<_> = acts.iter().filter(|(at, ..)| *at < bars.len()).map(|(at, number, splits)| {
+                let action = match splits {
+                    true => MarketAction::Split { symbol: SymbolIndex(0), ratio: ratio(number) },
+                    false => MarketAction::Dividend { symbol: SymbolIndex(0), amount: number.parse().expect("price") },
+                };
+                (bars[*at].time, action)
+            }).collect();
+            actions.sort_by_key(|(time, _)| *time);
+            let due_exit = if stop_first { DueExit::StopFirst } else { DueExit::ExitFirst };
+            let world = World { bars, sessions, actions, smoothing, sizing, trailing, market_fill, due_exit };
             let strategy = || MaCrossover::new(2, 7, CrossRule::NonZero, SignalRule::DEFAULT, 1);
-            let short = run(strategy(), &bars, &sessions, smoothing);
-            let long = run(BarByBar(strategy()), &bars, &sessions, smoothing);
+            let short = run(strategy(), &world);
+            let long = run(BarByBar(strategy()), &world);
+            prop_assert_eq!(short.cash_events, long.cash_events);
+            prop_assert_eq!(short.splits, long.splits);
             prop_assert_eq!(short.fills, long.fills);
             prop_assert_eq!(short.orders, long.orders);
             prop_assert_eq!(short.stops, long.stops);

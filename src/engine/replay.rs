@@ -5,11 +5,12 @@
 use super::core::Engine;
 use super::pump::pump;
 use super::quiet::BLOCK_BARS;
-use crate::domain::{Bar, IllegalTransition, Price, Quantity, Ratio, SymbolIndex, Timestamp};
+use crate::domain::{Bar, IllegalTransition, Money, Price, Quantity, Ratio, SymbolIndex, Timestamp};
 use crate::execution::ReplayBackend;
 use crate::portfolio::fits_after_split;
+use crate::risk::Gate;
 use crate::strategy::Strategy;
-use crate::venue::MarketFill;
+use crate::venue::{MarketFill, SimulatedVenue};
 
 /// One session of the data's calendar.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -148,12 +149,12 @@ fn close_one<S: Strategy>(
 ) -> Result<bool, ReplayError> {
     clock.advance(bar.time, engine, backend)?;
     if !backend.is_quiet(symbol, bar) {
-        trade(engine, backend, &[(symbol, *bar)], market_fill, clock.is_last(bar.time))?;
+        trade(engine, backend, &[(symbol, *bar)], bar.time, market_fill, clock.is_last(bar.time))?;
     }
     engine.mark(symbol, bar);
     let last = clock.end_of_session(bar.time);
     if last {
-        end_session(engine, backend)?;
+        end_session(engine, backend, bar.time)?;
     }
     Ok(last)
 }
@@ -179,14 +180,16 @@ fn replay_many<S: Strategy>(
         }
         clock.advance(time, engine, backend)?;
         if step.iter().any(|(symbol, bar)| !backend.is_quiet(*symbol, bar)) {
-            trade(engine, backend, &step, market_fill, clock.is_last(time))?;
+            trade(engine, backend, &step, time, market_fill, clock.is_last(time))?;
         }
         for (symbol, bar) in &step {
             engine.mark(*symbol, bar);
         }
+        // A share without a bar at the next open still counts with its last close there.
+        backend.venue_mut().mark(&step);
         let last = clock.end_of_session(time);
         if last {
-            end_session(engine, backend)?;
+            end_session(engine, backend, time)?;
         }
         for (symbol, bar) in &step {
             engine.decide(*symbol, bar);
@@ -205,6 +208,7 @@ fn trade<S: Strategy>(
     engine: &mut Engine<S>,
     backend: &mut ReplayBackend,
     step: &[(SymbolIndex, Bar)],
+    time: Timestamp,
     market_fill: MarketFill,
     ends_session: bool,
 ) -> Result<(), IllegalTransition> {
@@ -212,14 +216,15 @@ fn trade<S: Strategy>(
     for (symbol, bar) in step {
         backend.venue_mut().within(*symbol, bar);
     }
-    if market_fill == MarketFill::NextClose {
+    // With `market_fill = "close"`: what did not fill whole at the close that sent it.
+    if market_fill != MarketFill::NextOpen {
         backend.venue_mut().close(step);
     }
     if ends_session {
         backend.venue_mut().closing_auction(step);
     }
     backend.venue_mut().end_moment(step);
-    pump(engine, backend)
+    settle(engine, backend, time)
 }
 
 /// The strategy wants something: it is reviewed and sent at this close.
@@ -234,21 +239,48 @@ fn send<S: Strategy>(
 ) -> Result<(), IllegalTransition> {
     engine.review(time);
     backend.at_close(time, in_session);
-    pump(engine, backend)?;
+    settle(engine, backend, time)?;
     if market_fill == MarketFill::Close {
         backend.venue_mut().close(step);
         backend.venue_mut().end_moment(step);
-        pump(engine, backend)?;
+        settle(engine, backend, time)?;
     }
     Ok(())
 }
 
+/// Lets engine and venue answer each other; then the gate must set aside what the venue may still fill.
+fn settle<S: Strategy>(
+    engine: &mut Engine<S>,
+    backend: &mut ReplayBackend,
+    now: Timestamp,
+) -> Result<(), IllegalTransition> {
+    pump(engine, backend, now)?;
+    debug_assert!(ties(engine.gate(), backend.venue()), "{:?} {:?}", engine.gate(), backend.venue());
+    Ok(())
+}
+
+/// Is every open order approved for the shares it may still fill, and nothing else set aside?
+fn ties(gate: &Gate, venue: &SimulatedVenue) -> bool {
+    let open = gate.open();
+    let as_approved = |(order, remaining)| {
+        let mut approvals = open.iter().filter(|approval| approval.order == order);
+        approvals.next().is_some_and(|approval| approval.open == remaining)
+    };
+    let total: Money = open.iter().map(|approval| approval.reserve).sum();
+    let free = open.iter().all(|approval| !approval.reduces || approval.reserve == Money::ZERO);
+    gate.reserved() == total && free && venue.approved().count() == open.len() && venue.approved().all(as_approved)
+}
+
 #[inline]
-fn end_session<S: Strategy>(engine: &mut Engine<S>, backend: &mut ReplayBackend) -> Result<(), IllegalTransition> {
+fn end_session<S: Strategy>(
+    engine: &mut Engine<S>,
+    backend: &mut ReplayBackend,
+    now: Timestamp,
+) -> Result<(), IllegalTransition> {
     engine.end_session();
     if backend.venue().has_session_orders() {
         backend.venue_mut().end_session();
-        pump(engine, backend)?;
+        settle(engine, backend, now)?;
     }
     Ok(())
 }
@@ -292,7 +324,7 @@ impl<'a> Clock<'a> {
         }
         if time >= self.next_action {
             self.act(time, engine, backend)?;
-            pump(engine, backend)?;
+            settle(engine, backend, time)?;
         }
         Ok(())
     }
@@ -306,7 +338,7 @@ impl<'a> Clock<'a> {
     ) -> Result<(), IllegalTransition> {
         if !self.ended {
             // The session's last minute had no bar: its end is noticed only now.
-            end_session(engine, backend)?;
+            end_session(engine, backend, time)?;
         }
         while let [session, rest @ ..] = self.sessions
             && session.start <= time
@@ -336,7 +368,7 @@ impl<'a> Clock<'a> {
                         return Err(ReplayError::SplitTooLarge { symbol, ratio, held });
                     }
                     let (kept, mark, cash) = engine.split(symbol, ratio, time);
-                    backend.venue_mut().split(symbol, ratio, kept, mark, cash);
+                    backend.venue_mut().split(symbol, ratio, (kept, mark, cash), time);
                 }
                 MarketAction::Dividend { symbol, amount } => {
                     let paid = engine.dividend(symbol, amount, time);

@@ -71,8 +71,13 @@ impl<S: Strategy> Engine<S> {
         if let Some(need) = quantity.filter(|total| *total <= filled) {
             return self.refuse_change(id, Refusal::BelowFilled { need, have: filled }, now);
         }
-        let kind = record.request.kind.with_prices(limit, stop);
-        let remaining = quantity.map(|total| total - filled);
+        // A change of the same moment has not reached the record yet; this one comes on top of it.
+        let earlier = self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Replace(change) if change.order() == id => Some(change),
+            _ => None,
+        });
+        let kind = earlier.map_or(record.request.kind, |change| change.kind()).with_prices(limit, stop);
+        let remaining = quantity.map(|total| total - filled).or(earlier.and_then(|change| change.quantity()));
         let left = remaining.unwrap_or(record.quantity - filled.min(record.quantity));
         let request = record.request.for_shares(left);
         let fee = self.fee(request.symbol, kind)(left);

@@ -48,7 +48,7 @@ impl Sizing {
         }
         match self.kind {
             SizingKind::EquityFraction(value) => by_value(inputs.equity.share(value)),
-            SizingKind::CashFraction(fraction) => Ok(OrderSize::CashFraction { fraction, fractional: self.fractional }),
+            SizingKind::CashFraction(fraction) => Ok(OrderSize::CashFraction { fraction, most: Money::ZERO }),
             SizingKind::FixedShares(quantity) => Ok(OrderSize::Shares(quantity)),
             SizingKind::Notional(budget) => by_value(budget),
             SizingKind::RiskFraction(value) => {

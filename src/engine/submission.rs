@@ -97,8 +97,11 @@ impl<S: Strategy> Engine<S> {
         if trims {
             let most = self.quantity_max(&request);
             let fee = self.fee(request.symbol, request.kind);
+            let size = request.size;
             let request = OrderRequest { size: OrderSize::Shares(most), ..request };
-            let fits = Quantity::ZERO < most && most < quantity;
+            // A share of cash is no number of shares yet.
+            let asked = if matches!(size, OrderSize::Shares(_)) { quantity } else { Quantity::MAX };
+            let fits = Quantity::ZERO < most && most < asked;
             let id = self.orders.next_id();
             if fits && let Ok(approved) = self.gate.review(id, &request, || fee(most), &self.portfolio, now) {
                 return self.approved(approved, label, now);

@@ -98,10 +98,12 @@ impl RoundTrips {
     /// Restates the open trip's shares for a split; the position after it decides what was kept.
     pub fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, held_after: Quantity, time: Timestamp) {
         let Some(trip) = self.open[symbol.get()].as_mut() else { return };
-        trip.exited = split_quantity(trip.exited, ratio);
-        trip.quantity = trip.exited + held_after.abs();
-        if held_after.is_zero() {
-            // Less than one share was left and it was paid in cash.
+        if !held_after.is_zero() {
+            trip.exited = split_quantity(trip.exited, ratio);
+            trip.quantity = trip.exited + held_after.abs();
+        } else {
+            // Less than one share was left and it was paid in cash. The trip stays in the shares it was made in.
+            trip.exited = trip.quantity;
             trip.exit_time = Some(time);
             trip.exit_purpose = Some(OrderPurpose::Manual);
             self.closed.push(*trip);

@@ -21,7 +21,7 @@ fn trade(run: Finished<'_>, trip: &RoundTrip) -> TradeRow {
     let entry_price = trip.entry_notional.to_f64() / quantity;
     let splits = splits_inside(run, trip);
     let (worst, best) = excursions(bars, trip, entry_price, &splits);
-    let last = bars.last().map_or(0.0, |bar| bar.close.to_f64());
+    let last = run.market.last_price(trip.symbol).to_f64();
     let unrealised = match trip.side {
         Side::Buy => last * trip.held().to_f64(),
         Side::Sell => -last * trip.held().to_f64(),

@@ -1,10 +1,10 @@
 //! The risk gate: the only place an [`OrderRequest`] becomes an [`ApprovedOrder`].
 //!
 //! Not here: sizing (engine), sending (execution), what became of an order (engine::orders).
-//! Invariants: (1) reserved = Σ reserve of open approvals; (2) halted ⇒ only reducing orders pass;
-//! (3) an approval is a value that is used up by sending it.
+//! Invariants: (1) reserved = Σ reserve of open approvals, each for what the venue may still fill of it;
+//! (2) halted ⇒ only reducing orders pass; (3) an approval is a value that is used up by sending it.
 //! Keep this file a leaf: a child module could build approvals.
-use super::open_approval::{OpenApproval, reserve_price};
+use super::open_approval::{OpenApproval, projected, reserve_price};
 use super::{CashCheck, Limits, Margin, Refusal};
 use crate::domain::{
     Money, OrderClass, OrderId, OrderKind, OrderRequest, OrderSize, Price, Quantity, Ratio, Side, SymbolIndex,
@@ -194,7 +194,8 @@ impl Gate {
 
     /// Approves `request` as order `id`, or says why not. `fee` says what its fill would cost in fees.
     ///
-    /// Measured at the symbol's mark, with every open order counted as if it had filled.
+    /// Measured at the symbol's mark, with every open entry counted as if it had filled. Open exits make no
+    /// room for an entry on the side of the position: they may never fill, or be taken back.
     pub fn review(
         &mut self,
         id: OrderId,
@@ -214,7 +215,8 @@ impl Gate {
             }
         };
         if quantity <= Quantity::ZERO {
-            return Err(Refusal::TooSmall { need: Money::ZERO, have: price.notional(one_share()) });
+            let one = Quantity::from_units(Quantity::UNITS_PER_SHARE);
+            return Err(Refusal::TooSmall { need: Money::ZERO, have: price.notional(one) });
         }
         let reserve = if self.reduces(request, quantity, portfolio) {
             if matches!(request.class, OrderClass::Bracket | OrderClass::Oto) {
@@ -226,19 +228,15 @@ impl Gate {
         } else {
             Some(self.check_entry(request, quantity, price, fee(), portfolio)?)
         };
-        self.open.push(OpenApproval {
-            order: id,
-            symbol: request.symbol,
-            side: request.side,
-            open: quantity,
-            reserve: reserve.unwrap_or(Money::ZERO),
-            reduces: reserve.is_none(),
-            change: None,
-        });
+        let mut request = *request;
+        if let OrderSize::CashFraction { fraction, .. } = request.size {
+            // A sale before it adds to the cash, not to the limit.
+            request.size = OrderSize::CashFraction { fraction, most: self.room(&request, portfolio) };
+        }
+        self.open.push(OpenApproval::new(id, &request, quantity, reserve));
         self.reserved += reserve.unwrap_or(Money::ZERO);
         self.sequence += 1;
-        let reduces = reserve.is_none();
-        let (request, reference, approved_at, sequence) = (*request, price, now, self.sequence);
+        let (reduces, reference, approved_at, sequence) = (reserve.is_none(), price, now, self.sequence);
         Ok(ApprovedOrder { id, request, quantity, reference, approved_at, sequence, reduces })
     }
 
@@ -347,15 +345,19 @@ impl Gate {
         }) {
             return Err(Refusal::OppositeEntry { side: request.side });
         }
-        let projected = self.projected(request.symbol, held);
-        let after = projected.checked_add(quantity.signed(request.side)).unwrap_or(Quantity::MAX);
+        let have = portfolio.equity().share(self.limits.position_size_max);
+        let filled = |shares: Quantity| shares.checked_add(quantity.signed(request.side));
+        let [Some(kept), Some(after)] = projected(&self.open, request.symbol, held).map(filled) else {
+            // More shares than can be counted, whatever they cost.
+            return Err(Refusal::PositionSize { need: price.notional(Quantity::MAX), have });
+        };
         if after < Quantity::ZERO && !self.margin.allow_short {
             return Err(match held.closing_side() == Some(request.side) {
                 true => Refusal::ExceedsPosition { need: quantity, have: can_leave },
                 false => Refusal::ShortBan { need: after },
             });
         }
-        let (need, have) = (price.notional(after.abs()), portfolio.equity().share(self.limits.position_size_max));
+        let need = price.notional(kept.abs().max(after.abs()));
         if need > have {
             return Err(Refusal::PositionSize { need, have });
         }
@@ -364,26 +366,30 @@ impl Gate {
             OrderSize::CashFraction { fraction, .. } => portfolio.cash().share(fraction),
             OrderSize::Shares(_) => reserve_price(request.kind, price).notional(quantity) + fee,
         };
-        let have = self.buying_power(request.symbol, portfolio);
+        let have = self.buying_power(request.symbol, request.side, portfolio);
         if self.margin.cash_check == CashCheck::Approval && reserve > have {
             return Err(Refusal::BuyingPower { need: reserve, have });
         }
         Ok(reserve)
     }
 
-    /// Position plus every open order of `symbol`, as if filled.
-    fn projected(&self, symbol: SymbolIndex, held: Quantity) -> Quantity {
-        let of_symbol = self.open.iter().filter(|open| open.symbol == symbol);
-        of_symbol.fold(held, |sum, open| sum + open.open.signed(open.side))
+    /// Dollars an entry in `symbol` on `side` may spend now: leverage × equity − gross exposure − reserves. If
+    /// it turns the position round, leaving shares are no exposure: should they stay, it only shrinks them.
+    pub fn buying_power(&self, symbol: SymbolIndex, side: Side, portfolio: &Portfolio) -> Money {
+        let position = portfolio.position(symbol);
+        let turns = position.quantity().closing_side() == Some(side);
+        let stays = if turns { self.can_leave(symbol, position.quantity()) } else { position.quantity().abs() };
+        let equity = portfolio.equity().units().saturating_mul(i128::from(self.margin.leverage));
+        Money::from_units(equity) - portfolio.gross_exposure() - self.reserved
+            + position.mark().notional(position.quantity().abs() - stays)
     }
 
-    /// Dollars an entry in `symbol` may spend now: leverage × equity − gross exposure − reserves, where
-    /// shares of `symbol` itself that are already leaving no longer count as exposure.
-    pub fn buying_power(&self, symbol: SymbolIndex, portfolio: &Portfolio) -> Money {
-        let position = portfolio.position(symbol);
-        let leaving = position.quantity().abs() - self.can_leave(symbol, position.quantity());
-        let equity = portfolio.equity().units().saturating_mul(i128::from(self.margin.leverage));
-        Money::from_units(equity) - portfolio.gross_exposure() - self.reserved + position.mark().notional(leaving)
+    /// Dollars that the position size leaves for `request`; negative where it is passed.
+    fn room(&self, request: &OrderRequest, portfolio: &Portfolio) -> Money {
+        let position = portfolio.position(request.symbol);
+        let used = projected(&self.open, request.symbol, position.quantity()).map(|held| held.signed(request.side));
+        let used = position.mark().notional(used[0].max(used[1]));
+        portfolio.equity().share(self.limits.position_size_max) - used
     }
 
     /// The most shares that `review` would pass for `request`, whatever its size; a billionth of a share
@@ -400,33 +406,33 @@ impl Gate {
         if position.quantity().closing_side() == Some(side) && can_leave > Quantity::ZERO {
             return can_leave;
         }
-        let projected = self.projected(symbol, position.quantity()).signed(side);
-        let within_size =
-            Quantity::affordable(portfolio.equity().share(self.limits.position_size_max), position.mark())
-                .map_or(Quantity::ZERO, |most| most - projected);
+        let [_, after] = projected(&self.open, symbol, position.quantity());
+        let room = self.room(request, portfolio);
+        let within_size = Quantity::affordable(room, position.mark()).unwrap_or(Quantity::ZERO);
         let within_cash = match self.margin.cash_check {
             CashCheck::Fill => Quantity::MAX,
             CashCheck::Approval => {
                 let price = reserve_price(request.kind, position.mark());
-                affordable(self.buying_power(symbol, portfolio).max(Money::ZERO), price)
+                affordable(self.buying_power(symbol, side, portfolio).max(Money::ZERO), price)
             }
         };
         // Without shorts a sale may take away what is there and not yet leaving.
-        let shorts = if self.margin.allow_short || side == Side::Buy { Quantity::MAX } else { -projected };
+        let shorts = if self.margin.allow_short || side == Side::Buy { Quantity::MAX } else { after };
         within_size.min(within_cash).min(shorts.max(Quantity::ZERO)).max(Quantity::ZERO)
     }
 
-    /// A fill of `quantity` shares: its part of the reserve is spent.
-    pub fn post(&mut self, order: OrderId, quantity: Quantity, done: bool) {
+    /// A fill of `quantity` shares that leaves `remaining` to fill: its part of the reserve is spent.
+    pub fn post(&mut self, order: OrderId, quantity: Quantity, remaining: Quantity) {
         let Some(at) = self.position_of(order) else { return };
         let approval = &mut self.open[at];
-        if done || quantity >= approval.open {
+        if remaining.is_zero() {
             self.remove(at);
             return;
         }
-        let part = i128::from(quantity.units()) * i128::from(Ratio::ONE.units()) / i128::from(approval.open.units());
+        let whole = i128::from(quantity.units()) + i128::from(remaining.units());
+        let part = i128::from(quantity.units()) * i128::from(Ratio::ONE.units()) / whole;
         let spent = approval.reserve.share(Ratio::from_units(part as i64));
-        approval.open = approval.open - quantity;
+        approval.open = remaining;
         approval.reserve -= spent;
         self.reserved -= spent;
         // A change on its way counts what is still to fill.
@@ -437,6 +443,14 @@ impl Gate {
     pub fn void(&mut self, order: OrderId) {
         if let Some(at) = self.position_of(order) {
             self.remove(at);
+        }
+    }
+
+    /// The position in `symbol` is `held` shares now: no exit is for more, as at the venue.
+    pub fn shrink_exits(&mut self, symbol: SymbolIndex, held: Quantity) {
+        for exit in self.open.iter_mut().filter(|open| open.symbol == symbol && open.reduces) {
+            let most = if held.closing_side() == Some(exit.side) { held.abs() } else { Quantity::ZERO };
+            exit.open = exit.open.min(most);
         }
     }
 
@@ -481,8 +495,4 @@ impl Gate {
         self.reserved -= self.open.swap_remove(at).reserve;
         debug_assert_eq!(self.reserved, self.open.iter().map(|approval| approval.reserve).sum());
     }
-}
-
-fn one_share() -> Quantity {
-    Quantity::from_units(Quantity::UNITS_PER_SHARE)
 }

@@ -3,10 +3,10 @@
 //! The loop keeps no row per step; equity, cash, exposure and heat follow from fills, splits, cash events
 //! and stops. Rebuilding them is also a check: the curve must come out as the run's tape remembers it.
 use super::MarketData;
-use crate::domain::{Bar, Fill, Money, OrderId, Price, Quantity, SymbolIndex, Timestamp};
-use crate::engine::{EquityTape, Journal, MarketAction};
+use crate::domain::{Bar, Fill, Money, OrderId, Price, Quantity, Timestamp};
+use crate::engine::{EquityTape, Journal, SplitRecord};
 use crate::market::Merge;
-use crate::portfolio::{CashEvent, RoundTrip, RoundTrips};
+use crate::portfolio::{CashEvent, RoundTrip, RoundTrips, split_price};
 
 /// One row of `equity.csv`.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -45,8 +45,10 @@ pub fn account_rows(market: &MarketData, journal: &Journal, start: Money) -> Vec
     let mut rows = Vec::with_capacity(journal.equity.steps() as usize);
     let mut tape = EquityTape::new(start);
     while let Some(time) = merge.next_step(&mut step) {
-        while let Some((_, symbol, kept)) = splits.next_if(|(at, ..)| *at <= time) {
-            held[symbol.get()].quantity = *kept;
+        while let Some(split) = splits.next_if(|split| split.time <= time) {
+            let held = &mut held[split.symbol.get()];
+            // Its last close is of before the split, and may stay the last for a while.
+            (held.quantity, held.close) = (split.kept, split_price(held.close, split.ratio));
         }
         while let Some(event) = events.next_if(|event| event.time <= time) {
             cash += event.amount;
@@ -89,7 +91,7 @@ fn at_risk(held: &Held) -> Money {
 
 /// What happened to a position, in order of time.
 enum Change<'a> {
-    Split(SymbolIndex, Quantity, Timestamp),
+    Split(&'a SplitRecord),
     Cash(&'a CashEvent),
     Fill(&'a Fill),
 }
@@ -97,25 +99,17 @@ enum Change<'a> {
 /// Flat-to-flat round trips of a run: closed ones in order of exit, then open ones.
 pub fn round_trips(market: &MarketData, journal: &Journal) -> (Vec<RoundTrip>, Vec<RoundTrip>) {
     let mut changes: Vec<(Timestamp, Change<'_>)> = Vec::new();
-    changes.extend(journal.splits.iter().map(|(time, symbol, kept)| (*time, Change::Split(*symbol, *kept, *time))));
     changes.extend(journal.cash_events.iter().map(|event| (event.time, Change::Cash(event))));
+    changes.extend(journal.splits.iter().map(|split| (split.time, Change::Split(split))));
     changes.extend(journal.fills.iter().map(|fill| (fill.time, Change::Fill(fill))));
-    // Stable: before the fills of a time come its splits and payments.
+    // Stable: before the fills of a time come its payments, and a split that ends a trip comes after them.
     changes.sort_by_key(|(time, _)| *time);
     let mut trips = RoundTrips::for_symbols(market.bars.len());
     for (_, change) in changes {
         match change {
             Change::Fill(fill) => trips.apply(fill),
             Change::Cash(event) => trips.receive(event.symbol, event.amount),
-            Change::Split(symbol, kept, time) => {
-                let ratio = market.actions.iter().rev().find_map(|(from, action)| match action {
-                    MarketAction::Split { symbol: of, ratio } if *of == symbol && *from <= time => Some(*ratio),
-                    _ => None,
-                });
-                if let Some(ratio) = ratio {
-                    trips.split(symbol, ratio, kept, time);
-                }
-            }
+            Change::Split(split) => trips.split(split.symbol, split.ratio, split.kept, split.time),
         }
     }
     trips.finish()

@@ -61,7 +61,8 @@ pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic
         market.actions.extend(to_follow(SymbolIndex(index as u16), &of_symbol, data, &bars));
         market.bars.push(bars);
     }
-    market.actions.sort_by_key(|(time, _)| *time);
+    // A dividend is for the shares of before a split of the same day.
+    market.actions.sort_by_key(|(time, action)| (*time, matches!(action, MarketAction::Split { .. })));
     if let Some(benchmark) = data.benchmark {
         let of_benchmark = actions_of(&actions, benchmark);
         let at = data.symbols.iter().position(|symbol| *symbol == benchmark);
@@ -88,6 +89,18 @@ pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic
 }
 
 impl MarketData {
+    /// What a share of `symbol` is worth at the end of the run: its last close, ÷ the ratios of the splits
+    /// that came after it while other symbols went on. Zero without a bar.
+    pub fn last_price(&self, symbol: SymbolIndex) -> Price {
+        let end = self.bars.iter().filter_map(|bars| bars.last()).map(|bar| bar.time).max();
+        let Some((last, end)) = self.bars[symbol.get()].last().zip(end) else { return Price::ZERO };
+        let later = self.actions.iter().filter(|(from, _)| last.time < *from && *from <= end);
+        later.fold(last.close, |price, (_, action)| match action {
+            MarketAction::Split { symbol: of, ratio } if *of == symbol => split_price(price, *ratio),
+            _ => price,
+        })
+    }
+
     fn hash(&mut self, name: &str, path: &std::path::Path) -> Result<(), Box<Diagnostic>> {
         self.files.push((name.to_owned(), sha256_of_file(path).map_err(refused)?));
         Ok(())

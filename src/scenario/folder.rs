@@ -111,7 +111,7 @@ fn trades(
         "income",
     ];
     let row = |trip: &RoundTrip| {
-        let last = market.bars[trip.symbol.get()].last().map_or(Price::ZERO, |bar| bar.close);
+        let last = market.last_price(trip.symbol);
         let unrealised = match trip.side {
             crate::domain::Side::Buy => last.notional(trip.held()),
             crate::domain::Side::Sell => -last.notional(trip.held()),

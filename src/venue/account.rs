@@ -30,7 +30,8 @@ impl VenueAccount {
     pub(super) fn apply(&mut self, fill: &Fill) {
         self.cash -= fill.price.notional(fill.quantity.signed(fill.side)) + fill.fee;
         self.shares[fill.symbol.get()] += fill.quantity.signed(fill.side);
-        self.marks[fill.symbol.get()] = fill.price;
+        // What slippage took is gone.
+        self.marks[fill.symbol.get()] = fill.reference;
     }
 
     pub(super) fn receive(&mut self, amount: Money) {

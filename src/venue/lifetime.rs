@@ -15,6 +15,7 @@ impl SimulatedVenue {
         if self.session_orders == 0 {
             return;
         }
+        self.mark(bars);
         let fills = |venue: &Self, order: &VenueOrder, bar: &Bar, pass: Pass| {
             let good = match order.kind {
                 OrderKind::Limit { limit } => order.limit_reached(limit, bar.close, venue.rules.limit_fill),

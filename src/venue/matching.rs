@@ -46,9 +46,11 @@ impl SimulatedVenue {
         }
         for pass in Pass::ALL {
             for &(symbol, bar) in bars {
-                while self.books[symbol.get()].iter().any(|order| belongs(order, pass))
-                    && let Some((at, price)) = self.due_at_open(symbol, &bar, pass)
-                {
+                if !self.books[symbol.get()].iter().any(|order| belongs(order, pass)) {
+                    continue;
+                }
+                // To the end, though nothing of the pass may be left: legs that went live are looked at, too.
+                while let Some((at, price)) = self.due_at_open(symbol, &bar, pass) {
                     self.execute(symbol, at, price, &bar, Moment::Open);
                 }
             }
@@ -76,6 +78,7 @@ impl SimulatedVenue {
 
     /// Market orders that fill at a close: those of this close, or those of the bar before.
     pub fn close(&mut self, bars: &[(SymbolIndex, Bar)]) {
+        self.mark(bars);
         for pass in Pass::ALL {
             for &(symbol, bar) in bars {
                 while let Some(at) = self
@@ -84,6 +87,13 @@ impl SimulatedVenue {
                     self.execute(symbol, at, bar.close, &bar, Moment::Close);
                 }
             }
+        }
+    }
+
+    /// Bars have closed: the account is worth their closes.
+    pub fn mark(&mut self, bars: &[(SymbolIndex, Bar)]) {
+        for &(symbol, bar) in bars {
+            self.account.set_mark(symbol, bar.close);
         }
     }
 
@@ -253,7 +263,7 @@ impl SimulatedVenue {
         let (time, purpose, side) = (bar.time, order.purpose, order.side);
         let fill = Fill { order: order.id, symbol, side, quantity, price, reference, fee, time, purpose };
         self.account.apply(&fill);
-        self.events.push_back(ExecutionEvent::Filled { fill, done });
+        self.events.push_back(ExecutionEvent::Filled { fill, remaining: wanted - quantity });
         if done {
             self.take(symbol, at);
         } else {
@@ -294,8 +304,12 @@ impl SimulatedVenue {
     ) -> Result<Quantity, RejectReason> {
         let wanted = match order.size {
             OrderSize::Shares(_) => order.remaining,
-            OrderSize::CashFraction { fraction, .. } => {
-                let budget = self.account.cash().share(fraction);
+            OrderSize::CashFraction { fraction, most } => {
+                let mut budget = self.account.cash().share(fraction).min(most);
+                if !reduces {
+                    // Sold short, cash grows while the account has less to spend.
+                    budget = budget.min(self.account.buying_power());
+                }
                 self.grid(self.rules.commission.affordable(budget, price))
             }
         };

@@ -241,6 +241,14 @@ impl SimulatedVenue {
         }
     }
 
+    /// Resting orders that were approved, with the shares they may still fill. Legs and the stops of pairs
+    /// are not among them: they protect what has filled.
+    pub fn approved(&self) -> impl Iterator<Item = (OrderId, Quantity)> + '_ {
+        let all = self.books.iter().flatten();
+        let own = all.filter(|order| order.parent.is_none() && order.sibling.is_none_or(|pair| order.id < pair));
+        own.map(|order| (order.id, order.remaining))
+    }
+
     /// A dividend was paid.
     pub fn receive(&mut self, amount: Money) {
         self.account.receive(amount);

@@ -2,14 +2,22 @@
 //!
 //! Not here: what it does to our own books (portfolio, engine).
 use super::simulated::SimulatedVenue;
-use crate::domain::{ExitLegs, LegLevel, Money, OrderKind, Price, Quantity, Ratio, SymbolIndex, Trail};
+use crate::domain::{
+    ExecutionEvent, ExitLegs, LegLevel, Money, OrderKind, Price, Quantity, Ratio, SymbolIndex, Timestamp, Trail,
+};
 use crate::portfolio::{split_price, split_quantity};
 
 impl SimulatedVenue {
     /// A split into `ratio` new shares per old, before the open: shares, levels and quantities of
     /// resting orders. `kept` is what our own books hold afterwards, `cash_change` what was paid for a
     /// fraction of a share.
-    pub fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, kept: Quantity, mark: Price, cash_change: Money) {
+    pub fn split(
+        &mut self,
+        symbol: SymbolIndex,
+        ratio: Ratio,
+        (kept, mark, cash_change): (Quantity, Price, Money),
+        time: Timestamp,
+    ) {
         self.account.restate(symbol, kept, mark, cash_change);
         let whole = |quantity: Quantity| {
             let shares = split_quantity(quantity, ratio);
@@ -21,6 +29,10 @@ impl SimulatedVenue {
             order.best = split_price(order.best, ratio);
             order.kind = split_kind(order.kind, ratio);
             order.legs = split_legs(order.legs, ratio);
+            if order.reduce_only && order.is_stop() {
+                let (order, parent, level) = (order.id, order.parent.unwrap_or(order.id), order.trigger);
+                self.events.push_back(ExecutionEvent::LegLive { order, parent, symbol, level, time });
+            }
         }
         self.cancel_emptied(symbol);
         self.refresh_band(symbol);

@@ -14,8 +14,8 @@ fn recomputed(case: &Case, market: &MarketData, journal: &Journal) -> Vec<(i128,
     let (mut fill, mut event, mut split) = (fills.next(), events.next(), splits.next());
     let mut steps = Vec::new();
     for time in times(market) {
-        while let Some((_, symbol, kept)) = split.filter(|(at, ..)| *at <= time) {
-            shares[symbol.get()] = kept.units().into();
+        while let Some(done) = split.filter(|split| split.time <= time) {
+            shares[done.symbol.get()] = done.kept.units().into();
             split = splits.next();
         }
         while let Some(change) = event.filter(|change| change.time <= time) {

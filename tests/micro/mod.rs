@@ -38,6 +38,10 @@ pub struct Outcome {
     pub cash: String,
     /// Exit reasons of the round trips.
     pub exits: Vec<String>,
+    /// Profit of the round trips.
+    pub pnl: Vec<String>,
+    /// Heat at every step.
+    pub heat: Vec<String>,
     /// Data files named in run.json, with the length of their hash.
     pub files: Vec<(String, usize)>,
     /// Stops and targets that shared a bar.
@@ -111,6 +115,8 @@ fn through_files(folder: &Path, set: &[String]) -> Result<Outcome, String> {
         cash: equity.last().map_or(String::new(), |row| row[2].clone()),
         equity: equity.into_iter().map(|row| (row[0].clone(), row[1].clone())).collect(),
         exits: read(folder, "trades.csv", &["exit_reason"]).into_iter().map(|row| row[0].clone()).collect(),
+        pnl: read(folder, "trades.csv", &["pnl"]).into_iter().flatten().collect(),
+        heat: read(folder, "equity.csv", &["heat"]).into_iter().flatten().collect(),
         files: files(folder),
         ambiguous_bars: journal.ambiguous_bars,
     })
