@@ -228,3 +228,22 @@ fn the_worst_fall_of_what_is_held_is_one_number() {
     let in_sentence = after("Holding MIN made").split("worst fall of ").nth(1).and_then(|rest| rest.split(". ").next());
     assert_eq!(in_sentence, after("Max drawdown").split_whitespace().nth(1), "{text}");
 }
+
+/// Where the calendar ends, a day of the data is a session: metrics count it, day orders end with it.
+#[test]
+fn days_beyond_the_calendar_are_sessions_of_their_own() {
+    let folder = small();
+    let sessions = |days: &[&str]| {
+        let bars = days.iter().flat_map(|day| (14..21).map(move |hour| (day, hour, 100 + (hour * 7) % 5)));
+        let rows =
+            bars.map(|(day, hour, price)| format!("{day}T{hour}:30:00Z,{price},{price},{price},{price},90000\n"));
+        let text = format!("timestamp,open,high,low,close,volume\n{}", rows.collect::<String>());
+        fs::write(folder.path().join("data/FAR.csv"), text).expect("write");
+        let set = ["--set", "data.timeframe=1h", "--set", "data.symbols=[\"FAR\"]", "--format", "json"];
+        let json = done(folder.path(), &[&["backtest", "scenarios/small.toml"], &set[..]].concat());
+        serde_json::from_str::<Value>(&json).expect("JSON")["sessions"].clone()
+    };
+    assert_eq!(sessions(&["2035-12-28", "2035-12-31", "2036-01-02", "2036-01-03"]), 4);
+    assert_eq!(sessions(&["2036-01-02", "2036-01-03", "2036-01-04"]), 3);
+    assert_eq!(sessions(&["1989-12-28", "1989-12-29", "1990-01-02"]), 3);
+}
