@@ -247,3 +247,39 @@ fn days_beyond_the_calendar_are_sessions_of_their_own() {
     assert_eq!(sessions(&["2036-01-02", "2036-01-03", "2036-01-04"]), 3);
     assert_eq!(sessions(&["1989-12-28", "1989-12-29", "1990-01-02"]), 3);
 }
+
+/// A leg says how many shares it protects, canceled or not: those its entry filled, restated by a split.
+#[test]
+fn a_leg_has_the_shares_that_it_protects() {
+    let folder = small();
+    let actions = "symbol,ex_date,kind,ratio_or_amount\nTEST,2020-01-22,split,2\n";
+    fs::write(folder.path().join("scenarios/actions.csv"), actions).expect("write");
+    let script = "time,action,id,symbol,side,qty,type,order_class,take_profit,stop_loss\n\
+                  2020-01-06,submit,in,TEST,buy,10,market,bracket,900,1\n\
+                  2020-01-10,submit,out,TEST,sell,10,market,,,\n\
+                  2020-01-14,submit,again,TEST,buy,10,market,bracket,900,1\n\
+                  2020-02-03,flatten,flat,TEST,,,,,,\n\
+                  2020-02-05,submit,more,TEST,buy,8,market,,,\n\
+                  2020-02-07,submit,pair,TEST,sell,8,,oco,900,1\n";
+    fs::write(folder.path().join("scenarios/orders.csv"), script).expect("write");
+    let strategy = "strategy={name=\"order_script\",params={file=\"orders.csv\"}}";
+    let run = |extra: &[&str]| {
+        let set = ["backtest", "scenarios/small.toml", "--set", strategy, "--out", "run"];
+        done(folder.path(), &[&set, extra].concat());
+        let orders = fs::read_to_string(folder.path().join("run/orders.csv")).expect("orders");
+        let fields = |row: &str| row.split(',').take(7).map(str::to_owned).collect::<Vec<_>>();
+        let rows: Vec<Vec<String>> = orders.lines().skip(1).map(fields).collect();
+        rows.into_iter().map(|row| (row[0].clone(), row[1].clone(), row[6].clone())).collect::<Vec<_>>()
+    };
+    let has = |rows: &[(String, String, String)], id: &str, status: &str, shares: &str| {
+        let row = (id.to_owned(), status.to_owned(), shares.to_owned());
+        assert!(rows.contains(&row), "{row:?} in {rows:#?}");
+    };
+    let plain = run(&[]);
+    has(&plain, "in.stop", "canceled", "10");
+    has(&plain, "in.take_profit", "canceled", "10");
+    has(&plain, "pair.stop", "new", "8");
+    let split = run(&["--set", "data.corporate_actions=actions.csv"]);
+    has(&split, "again", "filled", "10");
+    has(&split, "again.stop", "canceled", "20");
+}

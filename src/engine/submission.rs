@@ -182,7 +182,10 @@ impl<S: Strategy> Engine<S> {
             _ => (entry.side.opposite(), TimeInForce::Gtc),
         };
         let request = Wanted { side, kind, time_in_force, purpose, ..entry };
-        self.track(request, Quantity::ZERO, None, OrderOutcome::Sent(OrderStatus::Held), leg, now);
+        // The stop of a pair rests from the start; other legs grow as their entry fills.
+        let pair = self.orders.records().last().filter(|_| entry.class == OrderClass::Oco);
+        let quantity = pair.map_or(Quantity::ZERO, |target| target.quantity);
+        self.track(request, quantity, None, OrderOutcome::Sent(OrderStatus::Held), leg, now);
     }
 
     fn refuse(
