@@ -283,3 +283,21 @@ fn a_leg_has_the_shares_that_it_protects() {
     has(&split, "again", "filled", "10");
     has(&split, "again.stop", "canceled", "20");
 }
+
+/// A scenario with a stop opens nothing that would stand without one: no ATR yet, no entry.
+#[test]
+fn no_position_is_opened_before_its_stop_can_be_measured() {
+    let folder = small();
+    let run = |strategy: &str| {
+        let set = ["--set", strategy, "--set", "sizing.value=0.1", "--out", "run"];
+        let text = done(folder.path(), &[&["backtest", "scenarios/small.toml"], &set[..]].concat());
+        let file = |name: &str| fs::read_to_string(folder.path().join("run").join(name)).expect("file");
+        (text, file("orders.csv"), file("refusals.csv"))
+    };
+    let (_, orders, refusals) = run("strategy={name=\"quick_test\"}");
+    assert!(refusals.contains(",no_stop,,\n"), "{refusals}");
+    let filled: Vec<&str> = orders.lines().filter(|row| row.contains(",filled,") && row.contains(",entry,")).collect();
+    assert!(filled.len() > 5 && filled.iter().all(|row| row.contains(",oto,")), "{orders}");
+    let (text, ..) = run("strategy={name=\"buy_and_hold\"}");
+    assert!(text.contains("The only entry was refused by no stop."), "{text}");
+}
