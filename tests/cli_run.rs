@@ -150,3 +150,154 @@ fn suspicious_data_is_refused_when_asked() {
     assert_eq!(call.code, Some(0));
     assert!(call.out.contains("! 1 value in the data looks suspicious, the first in TEST.csv."), "{}", call.out);
 }
+
+/// Nothing that a scenario asks for is passed over in silence.
+#[test]
+fn what_does_nothing_yet_is_said_or_refused() {
+    let folder = small();
+    let run = |set: &str| done(folder.path(), &["backtest", "scenarios/small.toml", "--set", set]).replace("\n  ", " ");
+    assert!(!run("scenario.seed=2").contains("restricted_symbols"));
+    let text = run("risk.restricted_symbols=[\"TEST\"]");
+    assert!(text.contains("Set but not enforced yet: max_daily_loss,"), "{text}");
+    assert!(text.contains("price_collar, on_daily_loss, restricted_symbols."), "{text}");
+
+    for (section, name) in [
+        ("[sweep]\n\"stop.multiple\" = [\"1\", \"2\"]\n", "sweep"),
+        ("[walk_forward]\ntrain = \"3y\"\ntest = \"6m\"\n", "walk_forward"),
+        ("[stress]\ngap = [\"-0.05\"]\n", "stress"),
+    ] {
+        let path = folder.path().join("scenarios/small.toml");
+        let text = fs::read_to_string(&path).expect("read");
+        fs::write(folder.path().join("scenarios/study.toml"), format!("{text}{section}")).expect("write");
+        let error = fails(folder.path(), 2, &["backtest", "scenarios/study.toml"]);
+        assert!(error.contains(&format!("[{name}] is not available yet")), "{error}");
+        assert!(error.contains("scenarios/study.toml:") && error.contains("remove the section"), "{error}");
+    }
+}
+
+/// A strategy that shares out the account takes no more of it than `[sizing]` says, and no size of another kind.
+#[test]
+fn weights_stay_within_the_sizing() {
+    let folder = small();
+    let strategy = "strategy={name=\"cross_sectional_momentum\",params={lookback_period=5,top=1}}";
+    let shares = |value: &str| {
+        let value = format!("sizing.value={value}");
+        done(folder.path(), &["backtest", "scenarios/small.toml", "--set", strategy, "--set", &value, "--out", "run"]);
+        let fills = fs::read_to_string(folder.path().join("run/fills.csv")).expect("fills");
+        fills.lines().nth(1).and_then(|row| row.split(',').nth(4)?.parse::<f64>().ok()).expect("a first fill")
+    };
+    let (half, tenth) = (shares("0.5"), shares("0.1"));
+    assert!((half / tenth - 5.0).abs() < 0.1, "{half} {tenth}");
+    for set in ["sizing={kind=\"fixed_shares\",value=\"10\"}", "sizing={kind=\"risk_fraction\",value=\"0.01\"}"] {
+        let error = fails(folder.path(), 2, &["backtest", "scenarios/small.toml", "--set", strategy, "--set", set]);
+        assert!(error.contains("cross_sectional_momentum gives each position its share of equity"), "{error}");
+    }
+}
+
+/// Every field of an order is in `orders.csv`, the distance of a trailing stop too.
+#[test]
+fn orders_tell_how_far_a_trailing_stop_trails() {
+    let folder = small();
+    let script = "time,action,id,symbol,side,qty,type,trail_price,trail_percent\n\
+                  2020-01-06,submit,in,TEST,buy,10,market,,\n\
+                  2020-01-08,submit,share,TEST,sell,5,trailing_stop,,4.5\n\
+                  2020-01-08,submit,dollars,TEST,sell,5,trailing_stop,1.25,\n";
+    fs::write(folder.path().join("scenarios/orders.csv"), script).expect("write");
+    let strategy = "strategy={name=\"order_script\",params={file=\"orders.csv\"}}";
+    done(folder.path(), &["backtest", "scenarios/small.toml", "--set", strategy, "--out", "run"]);
+    let orders = fs::read_to_string(folder.path().join("run/orders.csv")).expect("orders");
+    let field = |id: &str, name: &str| {
+        let at = orders.lines().next().and_then(|header| header.split(',').position(|column| column == name));
+        let row = orders.lines().find(|row| row.starts_with(&format!("{id},"))).expect("a row");
+        row.split(',').nth(at.expect("a column")).expect("a field").to_owned()
+    };
+    assert_eq!((field("share", "trail_percent"), field("share", "trail_price")), ("4.5".into(), String::new()));
+    assert_eq!((field("dollars", "trail_price"), field("dollars", "trail_percent")), ("1.25".into(), String::new()));
+}
+
+/// The sentence and the table say the same of what is held, where a session has many bars too.
+#[test]
+fn the_worst_fall_of_what_is_held_is_one_number() {
+    let folder = small();
+    let bars =
+        ["data", "synthesize", "--symbol", "MIN", "--timeframe", "15m", "--sessions", "40", "--out", "data/MIN.csv"];
+    done(folder.path(), &bars);
+    let run = ["backtest", "scenarios/small.toml", "--set", "data.timeframe=15m", "--set", "data.symbols=[\"MIN\"]"];
+    let text = done(folder.path(), &run).replace('\n', " ");
+    let after = |words: &str| text.split(words).nth(1).unwrap_or_else(|| panic!("{words} in {text}"));
+    let in_sentence = after("Holding MIN made").split("worst fall of ").nth(1).and_then(|rest| rest.split(". ").next());
+    assert_eq!(in_sentence, after("Max drawdown").split_whitespace().nth(1), "{text}");
+}
+
+/// Where the calendar ends, a day of the data is a session: metrics count it, day orders end with it.
+#[test]
+fn days_beyond_the_calendar_are_sessions_of_their_own() {
+    let folder = small();
+    let sessions = |days: &[&str]| {
+        let bars = days.iter().flat_map(|day| (14..21).map(move |hour| (day, hour, 100 + (hour * 7) % 5)));
+        let rows =
+            bars.map(|(day, hour, price)| format!("{day}T{hour}:30:00Z,{price},{price},{price},{price},90000\n"));
+        let text = format!("timestamp,open,high,low,close,volume\n{}", rows.collect::<String>());
+        fs::write(folder.path().join("data/FAR.csv"), text).expect("write");
+        let set = ["--set", "data.timeframe=1h", "--set", "data.symbols=[\"FAR\"]", "--format", "json"];
+        let json = done(folder.path(), &[&["backtest", "scenarios/small.toml"], &set[..]].concat());
+        serde_json::from_str::<Value>(&json).expect("JSON")["sessions"].clone()
+    };
+    assert_eq!(sessions(&["2035-12-28", "2035-12-31", "2036-01-02", "2036-01-03"]), 4);
+    assert_eq!(sessions(&["2036-01-02", "2036-01-03", "2036-01-04"]), 3);
+    assert_eq!(sessions(&["1989-12-28", "1989-12-29", "1990-01-02"]), 3);
+}
+
+/// A leg says how many shares it protects, canceled or not: those its entry filled, restated by a split.
+#[test]
+fn a_leg_has_the_shares_that_it_protects() {
+    let folder = small();
+    let actions = "symbol,ex_date,kind,ratio_or_amount\nTEST,2020-01-22,split,2\n";
+    fs::write(folder.path().join("scenarios/actions.csv"), actions).expect("write");
+    let script = "time,action,id,symbol,side,qty,type,order_class,take_profit,stop_loss\n\
+                  2020-01-06,submit,in,TEST,buy,10,market,bracket,900,1\n\
+                  2020-01-10,submit,out,TEST,sell,10,market,,,\n\
+                  2020-01-14,submit,again,TEST,buy,10,market,bracket,900,1\n\
+                  2020-02-03,flatten,flat,TEST,,,,,,\n\
+                  2020-02-05,submit,more,TEST,buy,8,market,,,\n\
+                  2020-02-07,submit,pair,TEST,sell,8,,oco,900,1\n";
+    fs::write(folder.path().join("scenarios/orders.csv"), script).expect("write");
+    let strategy = "strategy={name=\"order_script\",params={file=\"orders.csv\"}}";
+    let run = |extra: &[&str]| {
+        let set = ["backtest", "scenarios/small.toml", "--set", strategy, "--out", "run"];
+        done(folder.path(), &[&set, extra].concat());
+        let orders = fs::read_to_string(folder.path().join("run/orders.csv")).expect("orders");
+        let fields = |row: &str| row.split(',').take(7).map(str::to_owned).collect::<Vec<_>>();
+        let rows: Vec<Vec<String>> = orders.lines().skip(1).map(fields).collect();
+        rows.into_iter().map(|row| (row[0].clone(), row[1].clone(), row[6].clone())).collect::<Vec<_>>()
+    };
+    let has = |rows: &[(String, String, String)], id: &str, status: &str, shares: &str| {
+        let row = (id.to_owned(), status.to_owned(), shares.to_owned());
+        assert!(rows.contains(&row), "{row:?} in {rows:#?}");
+    };
+    let plain = run(&[]);
+    has(&plain, "in.stop", "canceled", "10");
+    has(&plain, "in.take_profit", "canceled", "10");
+    has(&plain, "pair.stop", "new", "8");
+    let split = run(&["--set", "data.corporate_actions=actions.csv"]);
+    has(&split, "again", "filled", "10");
+    has(&split, "again.stop", "canceled", "20");
+}
+
+/// A scenario with a stop opens nothing that would stand without one: no ATR yet, no entry.
+#[test]
+fn no_position_is_opened_before_its_stop_can_be_measured() {
+    let folder = small();
+    let run = |strategy: &str| {
+        let set = ["--set", strategy, "--set", "sizing.value=0.1", "--out", "run"];
+        let text = done(folder.path(), &[&["backtest", "scenarios/small.toml"], &set[..]].concat());
+        let file = |name: &str| fs::read_to_string(folder.path().join("run").join(name)).expect("file");
+        (text, file("orders.csv"), file("refusals.csv"))
+    };
+    let (_, orders, refusals) = run("strategy={name=\"quick_test\"}");
+    assert!(refusals.contains(",no_stop,,\n"), "{refusals}");
+    let filled: Vec<&str> = orders.lines().filter(|row| row.contains(",filled,") && row.contains(",entry,")).collect();
+    assert!(filled.len() > 5 && filled.iter().all(|row| row.contains(",oto,")), "{orders}");
+    let (text, ..) = run("strategy={name=\"buy_and_hold\"}");
+    assert!(text.contains("The only entry was refused by no stop."), "{text}");
+}

@@ -15,13 +15,14 @@ use crate::report::chart::{ChartError, drawdown_png, equity_png, price_png};
 use crate::report::gather::{Finished, gather};
 use crate::report::html;
 use crate::report::model::ReportModel;
+use crate::scenario::spec::RiskSpec;
 use crate::scenario::{
     AccountRow, Diagnostic, LoadedScenario, MarketData, Metrics, account_rows, chart_lines, compute_metrics,
     round_trips, write_folder,
 };
 use crate::strategy::{Catalog, ChartLine};
 
-/// `[risk]` keys that are read and checked but that the gate does not hold an order to yet.
+/// `[risk]` keys that every scenario sets and that the gate does not hold an order to yet.
 const NOT_ENFORCED: &[&str] = &[
     "max_daily_loss",
     "max_portfolio_heat",
@@ -32,7 +33,14 @@ const NOT_ENFORCED: &[&str] = &[
     "max_orders_per_minute",
     "max_order_notional",
     "price_collar",
+    "on_daily_loss",
 ];
+
+/// The keys of [`NOT_ENFORCED`] and those of the same kind that `risk` need not set but does.
+fn not_enforced(risk: &RiskSpec) -> Vec<&'static str> {
+    let restricted = (!risk.restricted_symbols.is_empty()).then_some("restricted_symbols");
+    NOT_ENFORCED.iter().copied().chain(restricted).collect()
+}
 
 /// A finished run.
 pub(super) struct Run {
@@ -43,6 +51,7 @@ pub(super) struct Run {
     trips: (Vec<RoundTrip>, Vec<RoundTrip>),
     pub(super) metrics: Metrics,
     lines: Vec<Vec<ChartLine>>,
+    not_enforced: Vec<&'static str>,
 }
 
 impl Run {
@@ -57,7 +66,8 @@ impl Run {
         let trips = round_trips(&market, &journal);
         let metrics = compute_metrics(&loaded, &market, &journal, &rows, &trips);
         let lines = chart_lines(catalog, &loaded, &market).map_err(input)?;
-        Ok(Run { loaded, market, journal, rows, trips, metrics, lines })
+        let not_enforced = not_enforced(&loaded.spec.risk);
+        Ok(Run { loaded, market, journal, rows, trips, metrics, lines, not_enforced })
     }
 
     /// What a report shows.
@@ -70,7 +80,7 @@ impl Run {
             trips: &self.trips,
             metrics: &self.metrics,
             lines: &self.lines,
-            not_enforced: NOT_ENFORCED,
+            not_enforced: &self.not_enforced,
         })
     }
 

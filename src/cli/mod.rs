@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::strategy::{BuiltIn, Catalog};
 
-/// Backtest, rehearse and trade US-equity strategies with one risk gate on every backend.
+/// Backtest US-equity strategies on real bars: exact fills, one risk gate, a report of every run.
 #[derive(Debug, Parser)]
 #[command(name = "alphaflow", version, after_help = "Example: alphaflow backtest scenarios/ma_crossover_tech4.toml")]
 struct Cli {

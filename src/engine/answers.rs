@@ -39,12 +39,16 @@ impl<S: Strategy> Engine<S> {
         let record = self.orders.get_mut(fill.order);
         assert!(fill.time > record.decided_at || record.request.kind == OrderKind::Market, "a fill before its order");
         record.filled += fill.quantity;
-        let purpose = record.request.purpose;
+        let (purpose, class) = (record.request.purpose, record.request.class);
+        let has_legs = record.leg == 0 && matches!(class, OrderClass::Oto | OrderClass::Bracket);
         // The stop of a pair has no approval of its own: what it fills, its target no longer can.
-        let approved_as = match record.request.class {
+        let approved_as = match class {
             OrderClass::Oco => record.parent().unwrap_or(fill.order),
             _ => fill.order,
         };
+        if has_legs {
+            self.orders.cover(fill.order, fill.quantity);
+        }
         self.orders.update(fill.order, if done { OrderUpdate::Filled } else { OrderUpdate::PartFilled })?;
         self.gate.post(approved_as, fill.quantity, remaining);
         self.portfolio.apply(fill);

@@ -110,6 +110,12 @@ impl Orders {
         &mut self.records[id.0 as usize - 1]
     }
 
+    /// `quantity` more of `entry` has filled: that much more its legs protect.
+    pub(super) fn cover(&mut self, entry: OrderId, quantity: Quantity) {
+        let legs = self.records.iter_mut().skip(entry.0 as usize).take_while(|record| record.leg > 0);
+        legs.for_each(|leg| leg.quantity += quantity);
+    }
+
     /// All orders in the order of their numbers.
     pub fn records(&self) -> &[OrderRecord] {
         &self.records

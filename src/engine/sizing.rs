@@ -44,7 +44,12 @@ impl Sizing {
     pub(super) fn size(&self, inputs: SizingInputs, weight: Option<Ratio>) -> Result<OrderSize, Refusal> {
         let by_value = |budget: Money| self.shares(budget, inputs.close);
         if let Some(weight) = weight {
-            return by_value(inputs.equity.share(weight));
+            // A strategy shares out the account; what the scenario allows one position still holds.
+            let cap = match self.kind {
+                SizingKind::EquityFraction(value) => value,
+                _ => Ratio::ONE,
+            };
+            return by_value(inputs.equity.share(weight.min(cap)));
         }
         match self.kind {
             SizingKind::EquityFraction(value) => by_value(inputs.equity.share(value)),

@@ -11,7 +11,7 @@ use crate::domain::{
     ExitLegs, LegLevel, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, OrderStatus,
     Price, Quantity, Ratio, Side, SymbolIndex, TimeInForce, Timestamp,
 };
-use crate::risk::{ApprovedOrder, BreachRule, Refusal, reserve_price};
+use crate::risk::{ApprovedOrder, BreachRule, Refusal, StopKind, reserve_price};
 use crate::strategy::Strategy;
 
 impl<S: Strategy> Engine<S> {
@@ -40,7 +40,10 @@ impl<S: Strategy> Engine<S> {
             (Some(_), Some(_)) => OrderClass::Bracket,
             _ => OrderClass::Oto,
         };
-        match self.config.sizing.size(inputs, weight) {
+        // A scenario with a stop opens no position without one.
+        let is_bare = self.config.stop.kind != StopKind::None && stop_distance_units.is_none();
+        let size = if is_bare { Err(Refusal::NoStop) } else { self.config.sizing.size(inputs, weight) };
+        match size {
             Ok(size) => self.send(OrderRequest { size, ..request }, None, now),
             Err(refusal) => self.refuse(request, Quantity::ZERO, None, refusal, now),
         }
@@ -185,7 +188,10 @@ impl<S: Strategy> Engine<S> {
             _ => (entry.side.opposite(), TimeInForce::Gtc),
         };
         let request = Wanted { side, kind, time_in_force, purpose, ..entry };
-        self.track(request, Quantity::ZERO, None, OrderOutcome::Sent(OrderStatus::Held), leg, now);
+        // The stop of a pair rests from the start; other legs grow as their entry fills.
+        let pair = self.orders.records().last().filter(|_| entry.class == OrderClass::Oco);
+        let quantity = pair.map_or(Quantity::ZERO, |target| target.quantity);
+        self.track(request, quantity, None, OrderOutcome::Sent(OrderStatus::Held), leg, now);
     }
 
     fn refuse(

@@ -45,6 +45,9 @@ pub enum Refusal {
     /// No price yet to measure the order with.
     #[error("no price of this symbol is known yet")]
     NoPrice,
+    /// The scenario wants a stop whose distance is not known yet: the ATR is warming up, or zero.
+    #[error("no distance of the stop is known yet")]
+    NoStop,
     /// Entries are halted.
     #[error("entries are halted until resume")]
     Halted,
@@ -94,6 +97,7 @@ impl Refusal {
             Refusal::ExceedsPosition { .. } => "exceeds_position",
             Refusal::TooSmall { .. } => "too_small",
             Refusal::NoPrice => "no_price",
+            Refusal::NoStop => "no_stop",
             Refusal::Halted => "halted",
             Refusal::EntryClass { .. } => "entry_class",
             Refusal::OppositeEntry { .. } => "opposite_entry",
@@ -123,6 +127,7 @@ impl Refusal {
             }
             Refusal::ShortBan { need } => Some((need.to_string(), Quantity::ZERO.to_string())),
             Refusal::NoPrice
+            | Refusal::NoStop
             | Refusal::Halted
             | Refusal::EntryClass { .. }
             | Refusal::OppositeEntry { .. }

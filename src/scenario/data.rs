@@ -1,4 +1,5 @@
 //! A scenario's bars: read, checked, adjusted, cut to its dates.
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::script::{load_script, script_file};
@@ -194,7 +195,26 @@ fn sessions(data: &DataSpec, series: &[Vec<Bar>]) -> Vec<SessionSpan> {
     let span =
         |session: crate::market::Session| SessionSpan { start: session.open, last_bar: session.close.plus_ns(-bar_ns) };
     let day = |moment: Timestamp| Timestamp::from_days(moment.days()).unwrap_or(moment);
-    calendar(data).sessions(day(first), day(last)).map(span).collect()
+    let calendar = calendar(data);
+    let mut spans: Vec<SessionSpan> = calendar.sessions(day(first), day(last)).map(span).collect();
+    spans.extend(own_sessions(calendar, series));
+    spans.sort_unstable_by_key(|span| span.start);
+    spans
+}
+
+/// The data's own sessions on dates the calendar does not know: from the first bar of a day to its last.
+fn own_sessions(calendar: Calendar, series: &[Vec<Bar>]) -> impl Iterator<Item = SessionSpan> + use<> {
+    let mut days: BTreeMap<i32, SessionSpan> = BTreeMap::new();
+    let is_unknown = |bar: &&Bar| !calendar.covers(bar.time);
+    // What a calendar covers has no holes, so only the ends of a series can lie outside.
+    for bars in series {
+        for bar in bars.iter().take_while(is_unknown).chain(bars.iter().rev().take_while(is_unknown)) {
+            let own = SessionSpan { start: bar.time, last_bar: bar.time };
+            let span = days.entry(bar.time.days()).or_insert(own);
+            (span.start, span.last_bar) = (span.start.min(bar.time), span.last_bar.max(bar.time));
+        }
+    }
+    days.into_values()
 }
 
 fn refused(error: crate::market::DataError) -> Box<Diagnostic> {

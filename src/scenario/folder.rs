@@ -12,7 +12,9 @@ use sha2::{Digest, Sha256};
 use super::metrics::direction;
 use super::order_names::OrderNames;
 use super::{AccountRow, LoadedScenario, MarketData, Metrics, effective_toml};
-use crate::domain::{Fill, Money, OrderId, OrderKind, OrderPurpose, Price, Quantity, RejectReason, Symbol, Timeframe};
+use crate::domain::{
+    Fill, Money, OrderId, OrderKind, OrderPurpose, Price, Quantity, Ratio, RejectReason, Symbol, Timeframe, Trail,
+};
 use crate::engine::{Journal, OrderOutcome, OrderRecord};
 use crate::portfolio::RoundTrip;
 
@@ -165,6 +167,8 @@ fn orders(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
         "order_class",
         "purpose",
         "parent",
+        "trail_price",
+        "trail_percent",
     ];
     let rejected: BTreeMap<OrderId, RejectReason> = names.journal.rejections.iter().copied().collect();
     // The first refusal of an order is its own; later ones are of changes to it.
@@ -181,6 +185,11 @@ fn orders(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
             OrderKind::Stop { stop } => (None, Some(stop)),
             OrderKind::StopLimit { stop, limit } => (Some(limit), Some(stop)),
             OrderKind::Market | OrderKind::TrailingStop { .. } => (None, None),
+        };
+        let (trail_price, trail_percent) = match request.kind {
+            OrderKind::TrailingStop { trail: Trail::Price(dollars) } => (dollars.to_string(), String::new()),
+            OrderKind::TrailingStop { trail: Trail::Fraction(share) } => (String::new(), in_percent(share)),
+            _ => (String::new(), String::new()),
         };
         // A leg measured from a fill that never came stands nowhere.
         let known = |price: &Price| *price != Price::ZERO;
@@ -201,9 +210,16 @@ fn orders(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
             request.class.name().to_owned(),
             request.purpose.name().to_owned(),
             record.parent().map_or(String::new(), |parent| names.of_id(parent)),
+            trail_price,
+            trail_percent,
         ]
     };
     table(header, names.journal.orders.iter().map(row))
+}
+
+/// A share as a script writes it: 0.05 is `5`.
+fn in_percent(share: Ratio) -> String {
+    Ratio::from_units(share.units().saturating_mul(100)).to_string()
 }
 
 fn fills(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {

@@ -33,11 +33,11 @@ pub struct ScenarioSpec {
     pub take_profit: TakeProfitSpec,
     /// `[risk]`
     pub risk: RiskSpec,
-    /// `[sweep]`; `backtest` ignores it.
+    /// `[sweep]`; nothing runs it yet, so `check_strategy` refuses it.
     pub sweep: Option<SweepSpec>,
-    /// `[walk_forward]`; `backtest` ignores it.
+    /// `[walk_forward]`; nothing runs it yet, so `check_strategy` refuses it.
     pub walk_forward: Option<WalkForwardSpec>,
-    /// `[stress]`; `backtest` ignores it.
+    /// `[stress]`; nothing runs it yet, so `check_strategy` refuses it.
     pub stress: Option<StressSpec>,
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Not here: what strategies exist (strategy), the run (run). Errors are placed in the scenario file.
 use super::data::calendar;
+use super::spec::SizingRule;
 use super::{Diagnostic, LoadedScenario, MarketData};
 use crate::strategy::{Catalog, ChartLine, Choice, Listed, ListedVisitor, ParamError, Params, Setup};
 
@@ -18,14 +19,56 @@ pub(super) fn with_strategy<C: Catalog, V: ListedVisitor>(
         strategy.params.iter().map(|param| (param.name.clone(), param.value.to_string())).collect();
     let setup = Setup { symbols: data.symbols.len(), timeframe: data.timeframe, calendar: calendar(data) };
     let choice = Choice { id: &strategy.name, params: &params, setup };
+    if catalog.visit(&choice, Weighs).map_err(|error| placed(loaded, &error))? {
+        check_sizing(loaded)?;
+    }
     catalog.visit(&choice, visitor).map_err(|error| placed(loaded, &error))
 }
 
-/// Is there such a strategy in `catalog`, and can it be built? Asked before any data are read.
+struct Weighs;
+
+impl ListedVisitor for Weighs {
+    type Output = bool;
+
+    fn visit<S: Listed>(self, _params: &Params, _setup: &Setup) -> Result<bool, ParamError> {
+        Ok(S::WEIGHS)
+    }
+}
+
+/// A weight is a share of equity: beside it, every other kind of size would do nothing.
+fn check_sizing(loaded: &LoadedScenario) -> Result<(), Box<Diagnostic>> {
+    if matches!(loaded.spec.sizing.rule, SizingRule::EquityFraction(_)) {
+        return Ok(());
+    }
+    let name = &loaded.spec.strategy.name;
+    let what = format!("{name} gives each position its share of equity, so it needs sizing.kind = \"equity_fraction\"");
+    let remedy = "its value is the most of equity that one position takes; \"1\" leaves it to the strategy";
+    Err(Box::new(loaded.diagnostic("sizing.kind", what).note(remedy)))
+}
+
+/// Can the scenario be run with a strategy of `catalog`? Asked before any data are read.
 ///
-/// Errors: an unknown strategy or a wrong parameter.
+/// Errors: a study, which is not run yet; an unknown strategy or a wrong parameter.
 pub fn check_strategy<C: Catalog>(catalog: &C, loaded: &LoadedScenario) -> Result<(), Box<Diagnostic>> {
+    check_studies(loaded)?;
     with_strategy(catalog, loaded, Check)
+}
+
+/// Sections about many runs do nothing in one, and nothing runs many yet: silence would look like an answer.
+fn check_studies(loaded: &LoadedScenario) -> Result<(), Box<Diagnostic>> {
+    let spec = &loaded.spec;
+    let written = [
+        ("sweep", spec.sweep.is_some()),
+        ("walk_forward", spec.walk_forward.is_some()),
+        ("stress", spec.stress.is_some()),
+    ];
+    match written.iter().find(|(_, is_written)| *is_written) {
+        None => Ok(()),
+        Some((table, _)) => {
+            let what = format!("[{table}] is not available yet");
+            Err(Box::new(loaded.diagnostic(table, what).note("remove the section; one run does not need it")))
+        }
+    }
 }
 
 struct Check;

@@ -45,6 +45,9 @@ pub trait Listed: Strategy + Sized {
     /// Its id, rule and parameters.
     const INFO: StrategyInfo;
 
+    /// Does it give its entries weights? A weight is a share of equity, so `[sizing]` must be one too.
+    const WEIGHS: bool = false;
+
     /// The strategy with `params`, which are in their declared ranges.
     ///
     /// Errors: parameters that do not fit together, as [`ParamError::value`].

@@ -1,6 +1,6 @@
 //! `cross_sectional_momentum`: hold the symbols that rose most, chosen anew at the end of each period.
 //!
-//! Not here: how many shares a weight is (engine). Shares that stay in the top keep their size: there is
+//! Not here: how many shares a weight is, and that `[sizing]` caps it (engine). Shares that stay in the top keep their size: there is
 //! no pyramiding, so weights are equal when a position is opened and drift from then on.
 use std::cmp::Ordering;
 
@@ -103,6 +103,7 @@ impl Listed for CrossSectionalMomentum {
         ],
         signals: false,
     };
+    const WEIGHS: bool = true;
 
     fn build(params: &Params, setup: &Setup) -> Result<Self, ParamError> {
         let rebalance = if params.word("rebalance") == "week" { Span::Week1 } else { Span::Month1 };

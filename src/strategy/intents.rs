@@ -7,7 +7,8 @@ use crate::domain::{OrderRequest, Price, Quantity, Ratio, Side, SymbolIndex};
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Intent {
     /// Open a position; `[sizing]` says how large and `[stop]` how protected, unless `weight` is set:
-    /// then floor(weight × equity ÷ close) shares.
+    /// then floor(weight × equity ÷ close) shares, and no more than `equity_fraction` gives. A strategy that
+    /// sets it says so ([`super::Listed::WEIGHS`]).
     Enter {
         /// Which share.
         symbol: SymbolIndex,

@@ -102,6 +102,8 @@ mod tests {
         assert_eq!(range, "fast_period = 0 is not a whole number from 1 to 10000");
         let order = error("ma_crossover", &[("fast_period", "30")]).what;
         assert_eq!(order, "fast_period 30 must be less than slow_period 30");
+        let order = error("rsi_mean_reversion", &[("oversold", "71")]).what;
+        assert_eq!(order, "oversold 71 must not be above overbought 70");
         let order = error("macd_trend", &[("fast_period", "26")]).what;
         assert_eq!(order, "fast_period 26 must be less than slow_period 26");
         assert_eq!(error("momentum", &[("direction", "long_shrt")]).nearest.as_deref(), Some("long_short"));

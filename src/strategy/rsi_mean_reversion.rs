@@ -40,6 +40,11 @@ impl Listed for RsiMeanReversion {
 
     fn build(params: &Params, setup: &Setup) -> Result<Self, ParamError> {
         let (low, high) = (params.number("oversold").to_f64(), params.number("overbought").to_f64());
+        if low > high {
+            // Between the two it would be told to enter and to leave at once.
+            let what = format!("oversold {low} must not be above overbought {high}");
+            return Err(ParamError::value("oversold", what));
+        }
         let period = params.whole("rsi_period");
         Ok(RsiMeanReversion::new(period, low, high, params.signal_rule(), setup.symbols))
     }

@@ -5,12 +5,13 @@ use alphaflow::scenario::MarketData;
 
 use super::world::{CASES, Case, SYMBOLS, market, series, times, truncated};
 
-/// What of an order was known when it was decided: its level as a leg, and its fate, come later.
+/// What of an order was known when it was decided: level and size of a leg, and any fate, come later.
 fn decided(record: &OrderRecord) -> OrderRecord {
     let mut record = *record;
     record.filled = alphaflow::domain::Quantity::ZERO;
     if record.parent().is_some() {
         record.request.kind = alphaflow::domain::OrderKind::Market;
+        record.quantity = alphaflow::domain::Quantity::ZERO;
     }
     if let OrderOutcome::Sent(status) = &mut record.outcome {
         *status = alphaflow::domain::OrderStatus::Submitted;
