@@ -57,11 +57,11 @@ impl Sizing {
             SizingKind::FixedShares(quantity) => Ok(OrderSize::Shares(quantity)),
             SizingKind::Notional(budget) => by_value(budget),
             SizingKind::RiskFraction(value) => {
-                let distance = inputs.stop_distance_units.and_then(Price::from_units).ok_or(Refusal::NoPrice)?;
+                let distance = inputs.stop_distance_units.and_then(Price::from_units).ok_or(Refusal::NoStop)?;
                 self.shares(inputs.equity.share(value), distance)
             }
             SizingKind::VolatilityTarget(value) => {
-                let volatility = inputs.volatility.filter(|sigma| *sigma > 0.0).ok_or(Refusal::NoPrice)?;
+                let volatility = inputs.volatility.filter(|sigma| *sigma > 0.0).ok_or(Refusal::NoVolatility)?;
                 let leverage = Ratio::from_units((value.to_f64() / volatility * 1e9).round().min(1e12) as i64);
                 by_value(inputs.equity.share(leverage))
             }

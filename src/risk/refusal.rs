@@ -48,6 +48,9 @@ pub enum Refusal {
     /// The scenario wants a stop whose distance is not known yet: the ATR is warming up, or zero.
     #[error("no distance of the stop is known yet")]
     NoStop,
+    /// The scenario sizes by volatility, and there are no 20 sessions of it yet, or none moved.
+    #[error("no volatility of this symbol is known yet")]
+    NoVolatility,
     /// Entries are halted.
     #[error("entries are halted until resume")]
     Halted,
@@ -98,6 +101,7 @@ impl Refusal {
             Refusal::TooSmall { .. } => "too_small",
             Refusal::NoPrice => "no_price",
             Refusal::NoStop => "no_stop",
+            Refusal::NoVolatility => "no_volatility",
             Refusal::Halted => "halted",
             Refusal::EntryClass { .. } => "entry_class",
             Refusal::OppositeEntry { .. } => "opposite_entry",
@@ -128,6 +132,7 @@ impl Refusal {
             Refusal::ShortBan { need } => Some((need.to_string(), Quantity::ZERO.to_string())),
             Refusal::NoPrice
             | Refusal::NoStop
+            | Refusal::NoVolatility
             | Refusal::Halted
             | Refusal::EntryClass { .. }
             | Refusal::OppositeEntry { .. }

@@ -250,7 +250,7 @@ impl SimulatedVenue {
             Ok(wanted) => wanted,
             Err(reason) => return self.reject(symbol, at, reason),
         };
-        let quantity = wanted.min(bar.volume.share(self.rules.participation)).min(self.most_of(&order, wanted));
+        let quantity = wanted.min(bar.volume.share(self.rules.participation));
         if quantity.is_zero() || (order.time_in_force == TimeInForce::Fok && quantity < wanted) {
             // Not enough volume for it: it waits for the next bar, if it may.
             let tick = self.rules.tick;
@@ -280,11 +280,6 @@ impl SimulatedVenue {
             self.protect(symbol, &order, &fill, moment);
         }
         self.refresh_band(symbol);
-    }
-
-    fn most_of(&self, order: &VenueOrder, wanted: Quantity) -> Quantity {
-        // A part of a share cannot be left over by the volume cap, but the last of it may be one.
-        if order.remaining.is_whole() || self.rules.fractional { Quantity::MAX } else { wanted }
     }
 
     fn fill_price(&self, order: &VenueOrder, reference: Price, reduces: bool) -> Price {
