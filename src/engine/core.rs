@@ -136,12 +136,13 @@ impl<S: Strategy> Engine<S> {
     /// Turns wishes into reviewed orders.
     #[cold]
     pub fn review(&mut self, now: Timestamp) {
-        for index in 0..self.intents.len() {
-            let Some(intent) = self.intents.get(index) else { break };
-            match intent {
+        // Taken out while they are read: an intent with a whole order in it is not worth a copy.
+        let mut intents = std::mem::take(&mut self.intents);
+        for intent in intents.iter() {
+            match *intent {
                 Intent::Enter { symbol, side, weight } => self.enter(symbol, side, weight, now),
                 Intent::Exit { symbol } => self.exit(symbol, OrderPurpose::Signal, None, now),
-                Intent::Submit(order) => self.submit_script(&order, now),
+                Intent::Submit(ref order) => self.submit_script(order, now),
                 Intent::Cancel { target } => self.cancel_script(target, now),
                 Intent::Replace { target, quantity, limit, stop } => {
                     self.replace_script(target, quantity, limit, stop, now);
@@ -151,7 +152,14 @@ impl<S: Strategy> Engine<S> {
                 Intent::Flatten { symbol, label } => self.flatten(symbol, label, now),
             }
         }
-        self.intents.clear();
+        intents.clear();
+        self.intents = intents;
+    }
+
+    /// Is there nothing to be done at the venue?
+    #[inline]
+    pub fn wants_nothing(&self) -> bool {
+        self.effects.is_empty()
     }
 
     /// What is to be done at the venue, in order.

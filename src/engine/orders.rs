@@ -94,6 +94,7 @@ impl Orders {
     }
 
     /// Adds an order; its number must be [`Orders::next_id`].
+    #[inline]
     pub fn push(&mut self, record: OrderRecord) {
         assert_eq!(record.id, self.next_id(), "orders are numbered without gaps");
         self.records.push(record);

@@ -26,12 +26,10 @@ pub fn pump<S: Strategy>(
                 Effect::Replace(change) => backend.replace(change),
             }
         }
-        let mut quiet = true;
         while let Some(event) = backend.poll() {
             engine.on_execution(&event)?;
-            quiet = false;
         }
-        if quiet {
+        if engine.wants_nothing() {
             return Ok(());
         }
     }

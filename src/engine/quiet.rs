@@ -11,11 +11,11 @@ use crate::venue::Band;
 /// Bars shown to the strategy before the account follows: their prices still lie in the cache then.
 pub(super) const BLOCK_BARS: usize = Ride::STEPS_MAX;
 
-/// Shows `each` the bars that open before `until` and stay inside `band`; returns how many.
+/// Shows `each` the bars that stay inside `band`, up to the first that does not; returns how many.
 #[inline]
-fn pass(bars: &[Bar], band: Band, until: Timestamp, mut each: impl FnMut(&Bar)) -> usize {
+fn pass(bars: &[Bar], band: Band, mut each: impl FnMut(&Bar)) -> usize {
     for (index, bar) in bars.iter().enumerate() {
-        if bar.time >= until || !band.is_quiet(bar) {
+        if !band.is_quiet(bar) {
             return index;
         }
         each(bar);
@@ -33,17 +33,22 @@ impl<S: Strategy> Engine<S> {
     /// Values the only symbol of a run over the bars that open before `until` and stay inside `band`;
     /// returns how many. The strategy must have let them pass.
     pub(super) fn mark_quiet(&mut self, symbol: SymbolIndex, bars: &[Bar], band: Band, until: Timestamp) -> usize {
+        // Nearly always all of them: the end of a session is rarer than a stretch of quiet bars.
+        let bars = match bars.last() {
+            Some(last) if last.time < until => bars,
+            _ => &bars[..bars.partition_point(|bar| bar.time < until)],
+        };
         let (position, equity) = (self.portfolio.position(symbol), self.portfolio.equity());
         let (shares, mark) = (position.quantity(), position.mark());
         let mut ride = Ride::new(shares);
         let passed = match self.atrs.get_mut(symbol.get()) {
-            None => pass(bars, band, until, |bar| ride.push(bar.close)),
+            None => pass(bars, band, |bar| ride.push(bar.close)),
             Some(atr) => match atr.steady() {
                 Some(mut wilder) => {
                     let passed = if shares.is_zero() {
-                        pass(bars, band, until, |bar| wilder.update(bar))
+                        pass(bars, band, |bar| wilder.update(bar))
                     } else {
-                        pass(bars, band, until, |bar| {
+                        pass(bars, band, |bar| {
                             wilder.update(bar);
                             ride.push(bar.close);
                         })
@@ -51,7 +56,7 @@ impl<S: Strategy> Engine<S> {
                     atr.put(wilder);
                     passed
                 }
-                None => pass(bars, band, until, |bar| {
+                None => pass(bars, band, |bar| {
                     atr.update(bar);
                     ride.push(bar.close);
                 }),

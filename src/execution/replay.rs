@@ -52,6 +52,7 @@ impl ReplayBackend {
 }
 
 impl ExecutionBackend for ReplayBackend {
+    #[inline]
     fn submit(&mut self, order: ApprovedOrder) {
         assert_eq!(order.approved_at(), self.now, "an approval is about a moment: it is sent at once or not at all");
         self.venue.submit(&Submission {

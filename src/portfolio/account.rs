@@ -73,6 +73,7 @@ impl Portfolio {
     }
 
     /// Takes an execution: cash pays or receives price × quantity and pays the fee.
+    #[inline]
     pub fn apply(&mut self, fill: &Fill) {
         let paid = fill.price.notional(fill.quantity.signed(fill.side)) + fill.fee;
         let value_change = self.positions[fill.symbol.get()].trade(fill.side, fill.quantity, fill.price);

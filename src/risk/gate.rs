@@ -422,6 +422,7 @@ impl Gate {
     }
 
     /// A fill of `quantity` shares that leaves `remaining` to fill: its part of the reserve is spent.
+    #[inline]
     pub fn post(&mut self, order: OrderId, quantity: Quantity, remaining: Quantity) {
         let Some(at) = self.position_of(order) else { return };
         let approval = &mut self.open[at];
@@ -440,6 +441,7 @@ impl Gate {
     }
 
     /// The order was canceled, rejected or expired: what is left of its reserve returns.
+    #[inline]
     pub fn void(&mut self, order: OrderId) {
         if let Some(at) = self.position_of(order) {
             self.remove(at);

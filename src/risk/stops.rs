@@ -84,6 +84,7 @@ impl StopRule {
 
     /// Dollars (in billionths a share) between the anchor, taken as `close`, and the stop;
     /// `None` without a stop or before the ATR is known.
+    #[inline]
     pub fn distance_units(&self, close: Price, atr: Option<f64>) -> Option<i64> {
         let units = match self.kind {
             StopKind::None => return None,
@@ -95,6 +96,7 @@ impl StopRule {
 
     /// The legs of an entry on `side` decided at `close`, its stop at a `distance` from the anchor as
     /// [`StopRule::distance_units`] says.
+    #[inline]
     pub fn legs(&self, side: Side, close: Price, distance: Option<i64>) -> ExitLegs {
         ExitLegs {
             stop: distance.map(|units| self.stop_level(side, close, units)),

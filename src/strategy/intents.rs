@@ -120,14 +120,10 @@ impl Intents {
         self.list.is_empty()
     }
 
-    /// How many wishes.
-    pub fn len(&self) -> usize {
-        self.list.len()
-    }
-
-    /// The wish at `index`, in push order.
-    pub fn get(&self, index: usize) -> Option<Intent> {
-        self.list.get(index).copied()
+    /// The wishes in push order.
+    #[inline]
+    pub fn iter(&self) -> impl Iterator<Item = &Intent> + '_ {
+        self.list.iter()
     }
 
     /// Forgets all wishes.

@@ -132,7 +132,7 @@ mod tests {
         let view = View::new(Timestamp::MIN, &portfolio, &books);
         let mut intents = Intents::for_symbols(1);
         rule.apply(state, ONLY, up, down, &view, &mut intents);
-        (0..intents.len()).filter_map(|index| intents.get(index)).collect()
+        intents.iter().copied().collect()
     }
 
     fn holding(shares: i64) -> SymbolBook {

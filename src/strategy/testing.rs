@@ -86,11 +86,10 @@ pub(super) fn wishes<S: Rule>(mut strategy: S, series: &[Vec<Bar>]) -> Vec<(usiz
             }
         }
         strategy.on_step(&view, &mut intents);
-        for index in 0..intents.len() {
-            let intent = intents.get(index).expect("in range");
-            out.push((step, intent));
+        for intent in intents.iter() {
+            out.push((step, *intent));
             let one = Quantity::from_shares(1).expect("one");
-            match intent {
+            match *intent {
                 Intent::Enter { symbol, side, .. } => books[symbol.get()].quantity = one.signed(side),
                 Intent::Exit { symbol } => books[symbol.get()].quantity = Quantity::ZERO,
                 other => panic!("no rule asks for {other:?}"),

@@ -40,6 +40,7 @@ pub(super) fn belongs(order: &VenueOrder, pass: Pass) -> bool {
 
 impl SimulatedVenue {
     /// Everything that fills at the opens of one bar time.
+    #[inline]
     pub fn open(&mut self, bars: &[(SymbolIndex, Bar)]) {
         for &(symbol, bar) in bars {
             self.account.set_mark(symbol, bar.open);
@@ -58,6 +59,7 @@ impl SimulatedVenue {
     }
 
     /// Everything that fills inside the bar of `symbol`; then trailing stops move.
+    #[inline]
     pub fn within(&mut self, symbol: SymbolIndex, bar: &Bar) {
         if self.is_quiet(symbol, bar) {
             // What was due at the open has filled or gone, and nothing that rests is reached.
@@ -375,7 +377,7 @@ impl SimulatedVenue {
         let live_after = if at_open { fill.time.plus_ns(-1) } else { fill.time };
         let stop_id = entry.legs.stop.map(|_| OrderId(entry.id.0 + 1));
         let target_id = entry.legs.take_profit.map(|_| OrderId(entry.id.0 + 1 + u64::from(stop_id.is_some())));
-        let leg = LegTemplate { entry: *entry, symbol, fill: *fill, live_after };
+        let leg = LegTemplate { entry, symbol, fill, live_after };
         if let (Some(id), Some(level)) = (stop_id, entry.legs.stop) {
             self.grow_leg(&leg, id, target_id, level, true);
         }
@@ -384,7 +386,14 @@ impl SimulatedVenue {
         }
     }
 
-    fn grow_leg(&mut self, leg: &LegTemplate, id: OrderId, sibling: Option<OrderId>, level: LegLevel, is_stop: bool) {
+    fn grow_leg(
+        &mut self,
+        leg: &LegTemplate<'_>,
+        id: OrderId,
+        sibling: Option<OrderId>,
+        level: LegLevel,
+        is_stop: bool,
+    ) {
         if let Some(order) = self.books[leg.symbol.get()].iter_mut().find(|order| order.id == id) {
             order.remaining += leg.fill.quantity;
             return;
@@ -404,14 +413,14 @@ impl SimulatedVenue {
 }
 
 /// What the legs of one entry share.
-struct LegTemplate {
-    entry: VenueOrder,
+struct LegTemplate<'a> {
+    entry: &'a VenueOrder,
     symbol: SymbolIndex,
-    fill: Fill,
+    fill: &'a Fill,
     live_after: Timestamp,
 }
 
-impl LegTemplate {
+impl LegTemplate<'_> {
     fn order(&self, id: OrderId, sibling: Option<OrderId>, price: Price, is_stop: bool) -> VenueOrder {
         let side = self.entry.side.opposite();
         let (kind, purpose) = match (is_stop, self.entry.legs.trailing, self.entry.legs.stop_limit) {

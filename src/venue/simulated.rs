@@ -78,6 +78,7 @@ impl SimulatedVenue {
     }
 
     /// Takes an order.
+    #[inline]
     pub fn submit(&mut self, submission: &Submission<'_>) {
         let Submission { id, request, quantity, reduce_only, last, now, in_session } = *submission;
         if let Some(reason) = refusal(request, self.rules.tick) {
