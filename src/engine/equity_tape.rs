@@ -126,13 +126,17 @@ impl Ride {
     #[inline]
     pub(super) fn push(&mut self, close: Price) {
         let price = self.seen(close);
-        self.steps += 1;
-        self.last = price;
         self.high = self.high.max(price);
         self.low = self.low.min(price);
         self.drop_max = self.drop_max.max(self.high - price);
         self.sum += price;
         self.sum_of_sums += i128::from(self.sum);
+    }
+
+    /// Says, when it is over, how many closes it took and which was the last: a step need not keep that.
+    pub(super) fn ended(mut self, steps: usize, last: Price) -> Ride {
+        (self.steps, self.last) = (steps as u64, self.seen(last));
+        self
     }
 }
 
@@ -179,6 +183,7 @@ mod tests {
                 ride.push(price(close));
                 pushing.push(equity + price(close).notional(shares) - mark.notional(shares));
             }
+            let ride = ride.ended(closes.len(), price(closes.last().copied().unwrap_or(1)));
             let now = riding.ride(equity, mark, shares, &ride);
             prop_assert_eq!(riding, pushing);
             prop_assert_eq!(now, if closes.is_empty() { equity } else { pushing.last() });

@@ -66,7 +66,7 @@ impl<S: Strategy> Engine<S> {
         if shares.is_zero() {
             self.journal.equity.stay(equity, passed as u64);
         } else {
-            self.journal.equity.ride(equity, mark, shares, &ride);
+            self.journal.equity.ride(equity, mark, shares, &ride.ended(passed, last.close));
         }
         self.portfolio.mark(symbol, last.close);
         debug_assert_eq!(self.portfolio.equity(), self.journal.equity.last(), "a position is valued one way");
