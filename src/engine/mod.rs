@@ -4,6 +4,7 @@
 //! replay loop and under the live driver.
 mod answers;
 mod atr;
+mod clock;
 mod core;
 mod equity_tape;
 mod journal;

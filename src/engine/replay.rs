@@ -2,12 +2,12 @@
 //!
 //! Per step: corporate actions, fills at the open, fills inside the bar, mark, decide, review, send,
 //! record. Orders go out after the bar has matched, so none can fill on the bar that caused it.
+use super::clock::Clock;
 use super::core::Engine;
 use super::pump::pump;
 use super::quiet::BLOCK_BARS;
 use crate::domain::{Bar, IllegalTransition, Money, Price, Quantity, Ratio, SymbolIndex, Timestamp};
 use crate::execution::ReplayBackend;
-use crate::portfolio::fits_after_split;
 use crate::risk::Gate;
 use crate::strategy::Strategy;
 use crate::venue::{MarketFill, SimulatedVenue};
@@ -69,18 +69,6 @@ pub enum ReplayError {
         /// Shares before it.
         held: Quantity,
     },
-}
-
-/// Where the replay is among sessions and actions.
-struct Clock<'a> {
-    sessions: &'a [SessionSpan],
-    daily: bool,
-    /// First moment of the session after this one.
-    next_start: Timestamp,
-    last_bar: Timestamp,
-    ended: bool,
-    actions: &'a [(Timestamp, MarketAction)],
-    next_action: Timestamp,
 }
 
 /// Replays every bar.
@@ -249,7 +237,7 @@ fn send<S: Strategy>(
 }
 
 /// Lets engine and venue answer each other; then the gate must set aside what the venue may still fill.
-fn settle<S: Strategy>(
+pub(super) fn settle<S: Strategy>(
     engine: &mut Engine<S>,
     backend: &mut ReplayBackend,
     now: Timestamp,
@@ -272,7 +260,7 @@ fn ties(gate: &Gate, venue: &SimulatedVenue) -> bool {
 }
 
 #[inline]
-fn end_session<S: Strategy>(
+pub(super) fn end_session<S: Strategy>(
     engine: &mut Engine<S>,
     backend: &mut ReplayBackend,
     now: Timestamp,
@@ -283,115 +271,4 @@ fn end_session<S: Strategy>(
         settle(engine, backend, now)?;
     }
     Ok(())
-}
-
-impl<'a> Clock<'a> {
-    fn new(input: &ReplayInput<'a>) -> Clock<'a> {
-        let next_action = input.actions.first().map_or(Timestamp::MAX, |(time, _)| *time);
-        Clock {
-            sessions: input.sessions,
-            daily: input.sessions.is_empty(),
-            next_start: input.sessions.first().map_or(Timestamp::MAX, |session| session.start),
-            last_bar: Timestamp::MAX,
-            ended: true,
-            actions: input.actions,
-            next_action,
-        }
-    }
-
-    /// The first moment at which a bar must go the long way even if nothing can fill on it; for daily
-    /// bars every bar is one while `sessions_matter`.
-    fn next_stop(&self, sessions_matter: bool) -> Timestamp {
-        let session = match (self.daily, sessions_matter, self.ended) {
-            (true, true, _) => Timestamp::MIN,
-            (true, false, _) => Timestamp::MAX,
-            (false, _, true) => self.next_start,
-            (false, _, false) => self.next_start.min(self.last_bar),
-        };
-        session.min(self.next_action)
-    }
-
-    /// Moves to `time`: rolls the session, applies corporate actions that hold from now on.
-    #[inline]
-    fn advance<S: Strategy>(
-        &mut self,
-        time: Timestamp,
-        engine: &mut Engine<S>,
-        backend: &mut ReplayBackend,
-    ) -> Result<(), ReplayError> {
-        if time >= self.next_start {
-            self.roll(time, engine, backend)?;
-        }
-        if time >= self.next_action {
-            self.act(time, engine, backend)?;
-            settle(engine, backend, time)?;
-        }
-        Ok(())
-    }
-
-    #[cold]
-    fn roll<S: Strategy>(
-        &mut self,
-        time: Timestamp,
-        engine: &mut Engine<S>,
-        backend: &mut ReplayBackend,
-    ) -> Result<(), IllegalTransition> {
-        if !self.ended {
-            // The session's last minute had no bar: its end is noticed only now.
-            end_session(engine, backend, time)?;
-        }
-        while let [session, rest @ ..] = self.sessions
-            && session.start <= time
-        {
-            self.last_bar = session.last_bar;
-            self.sessions = rest;
-        }
-        self.next_start = self.sessions.first().map_or(Timestamp::MAX, |session| session.start);
-        self.ended = false;
-        Ok(())
-    }
-
-    #[cold]
-    fn act<S: Strategy>(
-        &mut self,
-        time: Timestamp,
-        engine: &mut Engine<S>,
-        backend: &mut ReplayBackend,
-    ) -> Result<(), ReplayError> {
-        while let [(from, action), rest @ ..] = self.actions
-            && *from <= time
-        {
-            match *action {
-                MarketAction::Split { symbol, ratio } => {
-                    let held = engine.portfolio().position(symbol).quantity();
-                    if !fits_after_split(held, ratio) {
-                        return Err(ReplayError::SplitTooLarge { symbol, ratio, held });
-                    }
-                    let (kept, mark, cash) = engine.split(symbol, ratio, time);
-                    backend.venue_mut().split(symbol, ratio, (kept, mark, cash), time);
-                }
-                MarketAction::Dividend { symbol, amount } => {
-                    let paid = engine.dividend(symbol, amount, time);
-                    backend.venue_mut().receive(paid);
-                }
-            }
-            self.actions = rest;
-        }
-        self.next_action = self.actions.first().map_or(Timestamp::MAX, |(time, _)| *time);
-        Ok(())
-    }
-
-    /// Is the bar at `time` the last of its session?
-    #[inline]
-    fn is_last(&self, time: Timestamp) -> bool {
-        self.daily || (time >= self.last_bar && !self.ended)
-    }
-
-    /// Ends the session with its last bar; is the bar at `time` that one?
-    #[inline]
-    fn end_of_session(&mut self, time: Timestamp) -> bool {
-        let last = self.is_last(time);
-        self.ended |= last;
-        last
-    }
 }

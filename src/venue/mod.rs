@@ -4,6 +4,8 @@
 //! books (engine, portfolio). The venue keeps an account of its own, as a broker does.
 mod account;
 mod costs;
+mod execute;
+mod legs;
 mod lifetime;
 mod matching;
 mod order;
@@ -11,6 +13,7 @@ mod refusal;
 mod rules;
 mod simulated;
 mod split;
+mod within;
 
 pub use costs::{Commission, CostScope, Slippage};
 pub use order::Band;

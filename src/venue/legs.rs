@@ -1,0 +1,125 @@
+//! What a fill does to the orders around it: legs grow with their entry, shrink with their position.
+//!
+//! Not here: the fill itself (execute).
+use super::matching::Moment;
+use super::order::{VenueOrder, leg_price};
+use super::simulated::SimulatedVenue;
+use crate::domain::{
+    ExecutionEvent, ExitLegs, Fill, LegActivation, LegLevel, OrderId, OrderKind, OrderPurpose, OrderSize, Price,
+    Quantity, SymbolIndex, TimeInForce, Timestamp, Trail,
+};
+
+impl SimulatedVenue {
+    /// A fill of `quantity` took shares away: its pair and every leg shrink to what is left, and no more is
+    /// bought of what is being sold.
+    pub(super) fn shrink_legs(&mut self, symbol: SymbolIndex, filled: &VenueOrder, quantity: Quantity) {
+        let held = self.account.shares(symbol);
+        for order in &mut self.books[symbol.get()] {
+            if order.sibling == Some(filled.id) {
+                order.remaining = order.remaining - quantity.min(order.remaining);
+            }
+            if filled.parent == Some(order.id) {
+                // The exit has begun: the rest of the entry would open a position that its exits have left.
+                order.remaining = Quantity::ZERO;
+            }
+            if order.reduce_only && order.id != filled.id {
+                let protects = held.closing_side() == Some(order.side);
+                order.remaining = if protects { order.remaining.min(held.abs()) } else { Quantity::ZERO };
+            }
+        }
+        self.cancel_emptied(symbol);
+        // What is left of an entry would open again a position that is being left.
+        let reopens = |order: &VenueOrder| order.purpose == OrderPurpose::Entry && order.side != filled.side;
+        self.cancel_where(symbol, |order| !order.reduce_only && reopens(order));
+    }
+
+    /// An entry filled: its legs go live, sized to what has filled.
+    pub(super) fn protect(&mut self, symbol: SymbolIndex, entry: &VenueOrder, fill: &Fill, moment: Moment) {
+        let at_open = moment == Moment::Open && entry.legs.activation == LegActivation::EntryBar;
+        let live_after = if at_open { fill.time.plus_ns(-1) } else { fill.time };
+        let stop_id = entry.legs.stop.map(|_| OrderId(entry.id.0 + 1));
+        let target_id = entry.legs.take_profit.map(|_| OrderId(entry.id.0 + 1 + u64::from(stop_id.is_some())));
+        let leg = LegTemplate { entry, symbol, fill, live_after };
+        if let (Some(id), Some(level)) = (stop_id, entry.legs.stop) {
+            self.grow_leg(&leg, id, target_id, level, true);
+        }
+        if let (Some(id), Some(level)) = (target_id, entry.legs.take_profit) {
+            self.grow_leg(&leg, id, stop_id, level, false);
+        }
+    }
+
+    fn grow_leg(
+        &mut self,
+        leg: &LegTemplate<'_>,
+        id: OrderId,
+        sibling: Option<OrderId>,
+        level: LegLevel,
+        is_stop: bool,
+    ) {
+        if let Some(order) = self.books[leg.symbol.get()].iter_mut().find(|order| order.id == id) {
+            order.remaining += leg.fill.quantity;
+            return;
+        }
+        let side = leg.entry.side.opposite();
+        let price = leg_price(side, leg.fill.price, level, is_stop, self.rules.tick);
+        let order = leg.order(id, sibling, price, is_stop);
+        self.events.push_back(ExecutionEvent::LegLive {
+            order: id,
+            parent: leg.entry.id,
+            symbol: leg.symbol,
+            level: price,
+            time: leg.fill.time,
+        });
+        self.rest(leg.symbol, order);
+    }
+}
+
+/// What the legs of one entry share.
+struct LegTemplate<'a> {
+    entry: &'a VenueOrder,
+    symbol: SymbolIndex,
+    fill: &'a Fill,
+    live_after: Timestamp,
+}
+
+impl LegTemplate<'_> {
+    fn order(&self, id: OrderId, sibling: Option<OrderId>, price: Price, is_stop: bool) -> VenueOrder {
+        let side = self.entry.side.opposite();
+        let (kind, purpose) = match (is_stop, self.entry.legs.trailing, self.entry.legs.stop_limit) {
+            (false, ..) => (OrderKind::Limit { limit: price }, OrderPurpose::TakeProfit),
+            (true, true, _) => (OrderKind::TrailingStop { trail: self.trail(price) }, OrderPurpose::Trail),
+            (true, false, Some(limit)) => (OrderKind::StopLimit { stop: price, limit }, OrderPurpose::Stop),
+            (true, false, None) => (OrderKind::Stop { stop: price }, OrderPurpose::Stop),
+        };
+        VenueOrder {
+            id,
+            side,
+            remaining: self.fill.quantity,
+            size: OrderSize::Shares(self.fill.quantity),
+            kind,
+            time_in_force: TimeInForce::Gtc,
+            purpose,
+            legs: ExitLegs::NONE,
+            parent: Some(self.entry.id),
+            reduce_only: true,
+            sibling,
+            live_after: self.live_after,
+            trigger: price,
+            best: self.fill.price,
+            triggered: false,
+            armed: true,
+            filled_on: Timestamp::MIN,
+        }
+    }
+
+    /// How far the first level stands from the fill: a fraction stays a fraction.
+    fn trail(&self, price: Price) -> Trail {
+        match self.entry.legs.stop {
+            Some(LegLevel::FractionFromFill(fraction)) => Trail::Fraction(fraction),
+            _ => {
+                let distance = (self.fill.price.units() - price.units()).abs();
+                Trail::Price(Price::ZERO.saturating_offset(distance))
+            }
+        }
+    }
+}
