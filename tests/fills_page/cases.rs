@@ -1,0 +1,356 @@
+//! The rules of the page: words, bars and orders. What fills is not written here: the engine says so.
+
+/// One rule with its picture.
+pub struct Case {
+    /// Name of the picture.
+    pub id: &'static str,
+    pub title: &'static str,
+    pub rule: &'static str,
+    /// `open high low close [volume]`.
+    pub bars: &'static [&'static str],
+    /// `bar action id side qty type name=value …`, bars counted from 0.
+    pub script: &'static [&'static str],
+    /// Changes of the scenario.
+    pub set: &'static [&'static str],
+    pub actions: &'static str,
+    pub minutes: bool,
+    /// What other engines do.
+    pub others: &'static str,
+}
+
+pub struct Section {
+    pub title: &'static str,
+    pub text: &'static str,
+    pub cases: &'static [Case],
+}
+
+const PLAIN: Case =
+    Case { id: "", title: "", rule: "", bars: &[], script: &[], set: &[], actions: "", minutes: false, others: "" };
+
+const FLAT: &str = "100 101 99 100";
+
+pub const SECTIONS: &[Section] = &[
+    Section {
+        title: "Market orders",
+        text: "No order fills on the bar that caused it: the strategy sees a bar when it has closed.",
+        cases: MARKET,
+    },
+    Section {
+        title: "Limits",
+        text: "A limit never fills worse than its price, and better only at an open.",
+        cases: LIMITS,
+    },
+    Section {
+        title: "Stops",
+        text: "A stop never fills better than a market order sent at the moment it triggers would.",
+        cases: STOPS,
+    },
+    Section {
+        title: "Stop-limits",
+        text: "A stop-limit becomes a limit when its stop is touched; the bar cannot tell what came after the touch.",
+        cases: STOP_LIMITS,
+    },
+    Section {
+        title: "What a bar hides",
+        text: "A bar says how far the price went, not in which order. Where that decides a fill, the rule below takes the \
+               reading against you; the run counts such bars and says how much hangs on them.",
+        cases: HIDDEN,
+    },
+    Section { title: "Trailing stops", text: "The old level is tested first, then it moves.", cases: TRAILING },
+    Section {
+        title: "Volume",
+        text: "An order takes at most `execution.participation` of a bar's volume (whole shares, rounded down); the rest \
+               lives on as long as its time in force allows.",
+        cases: VOLUME,
+    },
+    Section {
+        title: "Costs",
+        text: "Slippage is always against you, so a price may lie outside the bar; the price before slippage never does.",
+        cases: COSTS,
+    },
+    Section {
+        title: "Time in force",
+        text: "`day` expires at the session's close, `gtc` rests, `ioc` and `fok` have one moment, `opg` and `cls` one auction.",
+        cases: TIMES,
+    },
+    Section {
+        title: "Corporate actions",
+        text: "With `data.adjust = \"none\"` prices are raw and actions reach positions, cost basis and resting orders before \
+               the open of the ex-date.",
+        cases: ACTIONS,
+    },
+];
+
+const MARKET: &[Case] = &[
+    Case {
+        id: "market-next-open",
+        title: "A market order fills at the next bar's open",
+        rule: "Decided at the close of bar 2, filled at the open of bar 3, whatever happened over night.",
+        bars: &[FLAT, FLAT, "103 104 102 103", "103 104 102 103"],
+        script: &["1 submit E1 buy 50 market"],
+        others: "backtesting.py, backtrader and LEAN fill there too. vectorbt and NautilusTrader fill at the close that gave the \
+                 signal, 100 here; zipline at the close of the next bar.",
+        ..PLAIN
+    },
+    Case {
+        id: "market-close",
+        title: "At the close that decided it, where the scenario says so",
+        rule: "The one exception to \"never on the bar that caused it\", for comparisons with engines that do so.",
+        bars: &[FLAT, "100 102 99 101", "103 104 102 103"],
+        script: &["1 submit E1 buy 50 market"],
+        set: &["execution.market_fill=close"],
+        others: "vectorbt's default; `trade_on_close` in backtesting.py, `cheat_on_close` in backtrader.",
+        ..PLAIN
+    },
+    Case {
+        id: "market-next-close",
+        title: "At the next bar's close, where the scenario says so",
+        rule: "For comparisons with zipline.",
+        bars: &[FLAT, FLAT, "103 104 101 102", FLAT],
+        script: &["1 submit E1 buy 50 market"],
+        set: &["execution.market_fill=next_close"],
+        others: "zipline's only way.",
+        ..PLAIN
+    },
+    Case {
+        id: "market-last-bar",
+        title: "An order of the last bar never fills",
+        rule: "Nothing is closed by force at the end: an open position is valued at the last close and listed as open.",
+        bars: &[FLAT, FLAT, "100 102 99 101"],
+        script: &["0 submit E1 buy 50 market", "2 submit X1 sell 50 market"],
+        others: "backtesting.py leaves trades open unless told to finalise and warns; NautilusTrader and LEAN may send closing \
+                 orders of their own.",
+        ..PLAIN
+    },
+];
+
+const LIMITS: &[Case] = &[
+    Case {
+        id: "limit-touch",
+        title: "A touch fills a limit, at the limit",
+        rule: "Bar 3's low is exactly the limit.",
+        bars: &[FLAT, FLAT, "100 101 98 99", FLAT],
+        script: &["1 submit E1 buy 50 limit limit_price=98"],
+        others: "LEAN wants the price to go through (it assumes the last place in the queue); zipline looks at closes only; \
+                 vectorbt's open version has no limits.",
+        ..PLAIN
+    },
+    Case {
+        id: "limit-through",
+        title: "Through the limit, where a touch is not enough",
+        rule: "Bar 3 touches the limit and does not fill it; bar 4 goes beyond.",
+        bars: &[FLAT, FLAT, "100 101 98 99", "99 100 97.5 99"],
+        script: &["1 submit E1 buy 50 limit limit_price=98"],
+        set: &["execution.limit_fill=through"],
+        others: "LEAN's rule.",
+        ..PLAIN
+    },
+    Case {
+        id: "limit-better-open",
+        title: "An open beyond the limit fills there, which is better",
+        rule: "The limit is 99.5 and the bar opens at 98.",
+        bars: &[FLAT, FLAT, "98 99 97 98", FLAT],
+        script: &["1 submit E1 buy 50 limit limit_price=99.5"],
+        others: "NautilusTrader fills at the limit, 99.5; freqtrade at the price asked for.",
+        ..PLAIN
+    },
+];
+
+const STOPS: &[Case] = &[
+    Case {
+        id: "stop-touch",
+        title: "A touch triggers a stop, and it fills at its level",
+        rule: "Bar 3's low is exactly the stop.",
+        bars: &[FLAT, FLAT, "100 100.5 97 98", FLAT],
+        script: &["0 submit E1 buy 50 market", "1 submit S1 sell 50 stop stop_price=97"],
+        others: "All agree.",
+        ..PLAIN
+    },
+    Case {
+        id: "stop-gap",
+        title: "An open beyond the stop fills at the open",
+        rule: "The stop is 97; the bar opens at 94. A 3 % stop lost 6 %.",
+        bars: &[FLAT, FLAT, "94 96 93 95", FLAT],
+        script: &["0 submit E1 buy 50 market", "1 submit S1 sell 50 stop stop_price=97"],
+        others: "All agree today; NautilusTrader before 1.22 filled at the stop.",
+        ..PLAIN
+    },
+    Case {
+        id: "stop-entry-bar",
+        title: "The stop of a market entry is live on the bar it fills on",
+        rule: "Bought at the open of bar 3, stopped on the same bar.",
+        bars: &[FLAT, FLAT, "100 101 96 98", FLAT],
+        script: &["1 submit E1 buy 50 market order_class=oto stop_loss=97"],
+        others: "backtesting.py and NautilusTrader do so; backtrader wakes the stop on the next bar, vectorbt cannot stop on the \
+                 bar of the entry. `stop.active_from = \"next_bar\"` does as they do.",
+        ..PLAIN
+    },
+    Case {
+        id: "stop-due-exit",
+        title: "An exit that is due at the open comes before the stop",
+        rule: "The strategy's exit fills at the open of bar 4 and voids the stop, though the bar touches it.",
+        bars: &[FLAT, FLAT, FLAT, "99 100 95 96"],
+        script: &["0 submit E1 buy 50 market order_class=oto stop_loss=97", "2 submit X1 sell 50 market"],
+        others: "vectorbt lets the stop set the exit's price; `stop.due_exit = \"stop_first\"` does the same.",
+        ..PLAIN
+    },
+    Case {
+        id: "stop-collar",
+        title: "A buy stop pays its collar at most",
+        rule: "Alpaca sends a buy stop as a stop-limit 2.5 % above the stop (4 % below $50). Bar 3 opens beyond 104.55, so the \
+               order waits as a limit, and fills on bar 4.",
+        bars: &[FLAT, FLAT, "106 107 105 106", "105 105.5 104 105"],
+        script: &["1 submit E1 buy 50 stop stop_price=102"],
+        others: "No other engine knows it: they fill at 106. `venue_rules = \"none\"` does as they do.",
+        ..PLAIN
+    },
+];
+
+const STOP_LIMITS: &[Case] = &[
+    Case {
+        id: "stop-limit",
+        title: "A limit beyond the stop fills at the stop",
+        rule: "Triggered at 101, where 102 or better is to be had.",
+        bars: &[FLAT, FLAT, "100 102 99 101", FLAT],
+        script: &["1 submit E1 buy 50 stop_limit stop_price=101 limit_price=102"],
+        others: "backtesting.py, backtrader and NautilusTrader agree. LEAN fills at the lower of high and limit.",
+        ..PLAIN
+    },
+    Case {
+        id: "stop-limit-far",
+        title: "A limit on the far side does not fill on the bar that triggers it",
+        rule: "Bar 3 rises to the stop, 101; whether it came back to 100 afterwards it cannot tell. Bar 4 opens at 99.5.",
+        bars: &[FLAT, FLAT, "100 102 99 100", "99.5 100 99 99.5"],
+        script: &["1 submit E1 buy 50 stop_limit stop_price=101 limit_price=100"],
+        others: "backtesting.py and backtrader wait as well. NautilusTrader walks open, high, low, close and fills at 100 on bar 3; \
+                 lumibot tests the limit in the same bar.",
+        ..PLAIN
+    },
+    Case {
+        id: "stop-limit-gap",
+        title: "An open beyond the limit triggers and does not fill",
+        rule: "Bar 3 opens at 104, beyond the limit of 102; bar 4 comes back to it.",
+        bars: &[FLAT, FLAT, "104 105 103 104", "103 103.5 101.5 102"],
+        script: &["1 submit E1 buy 50 stop_limit stop_price=101 limit_price=102"],
+        others: "backtesting.py and backtrader fill at 102 on bar 4; NautilusTrader at the low of bar 4, 101.5.",
+        ..PLAIN
+    },
+];
+
+const HIDDEN: &[Case] = &[
+    Case {
+        id: "both-stop-first",
+        title: "Stop and target in one bar: the stop",
+        rule: "Bar 3 holds both 95 and 110. The stop fills, and the bar is counted in `ambiguous_bars`.",
+        bars: &[FLAT, FLAT, "100 111 94 105", FLAT],
+        script: &["0 submit E1 buy 50 market order_class=bracket take_profit=110 stop_loss=95"],
+        others: "backtesting.py, backtrader, vectorbt and freqtrade take the stop. NautilusTrader walks to the high first and takes \
+                 the target of every long; in LEAN both may fill.",
+        ..PLAIN
+    },
+    Case {
+        id: "both-target-first",
+        title: "The target, where the scenario says so",
+        rule: "The kindest reading, to see how much hangs on it.",
+        bars: &[FLAT, FLAT, "100 111 94 105", FLAT],
+        script: &["0 submit E1 buy 50 market order_class=bracket take_profit=110 stop_loss=95"],
+        set: &["execution.both_touched=target_first"],
+        ..PLAIN
+    },
+    Case {
+        id: "inside-entry",
+        title: "Exits of an entry that filled inside its bar wait for the next bar",
+        rule: "The limit of 98 filled somewhere inside bar 3, so bar 3's low proves nothing about the stop at 97. Bar 4 touches it.",
+        bars: &[FLAT, FLAT, "100 101 96 99", "98.5 99 96.5 97"],
+        script: &["1 submit E1 buy 50 limit limit_price=98 order_class=oto stop_loss=97"],
+        others: "backtesting.py warns and waits as well; backtrader waits; NautilusTrader walks the bar and may stop out in it.",
+        ..PLAIN
+    },
+];
+
+const TRAILING: &[Case] = &[Case {
+    id: "trailing",
+    title: "A trailing stop tests its old level, then follows the bar's best price",
+    rule: "Sent at a close of 100 with a trail of 2: it stands at 98. Bar 3 does not touch 98 and lifts it to 102; bar 4 opens \
+           at 103 and falls through 102.",
+    bars: &[FLAT, FLAT, "100 104 99 103", "103 103 101 101.5"],
+    script: &["0 submit E1 buy 50 market", "1 submit T1 sell 50 trailing_stop trail_price=2"],
+    others: "backtrader moves it at the close of each bar; freqtrade moves it with the high first and tests the low against the \
+             new level; LEAN fills at the worse of stop and close.",
+    ..PLAIN
+}];
+
+const VOLUME: &[Case] = &[
+    Case {
+        id: "participation",
+        title: "An order takes its share of the volume and rests for more",
+        rule: "A tenth of 1,000 shares a bar: 250 shares take three bars.",
+        bars: &[FLAT, "100 101 99 100 1000", "101 102 100 101 1000", "102 103 101 102 1000"],
+        script: &["0 submit E1 buy 250 market"],
+        set: &["execution.participation=0.1"],
+        others: "zipline caps by default (a tenth); backtrader can; backtesting.py, vectorbt, LEAN and freqtrade fill whatever is asked.",
+        ..PLAIN
+    },
+    Case {
+        id: "no-volume",
+        title: "Nothing fills on a bar without volume",
+        rule: "Nobody traded on bar 2, so the order waits.",
+        bars: &[FLAT, "100 101 99 100 0", "101 102 100 101", FLAT],
+        script: &["0 submit E1 buy 50 market"],
+        others: "zipline (its cap is a share of nothing) and LEAN (the price is stale) wait as well; the others fill.",
+        ..PLAIN
+    },
+];
+
+const COSTS: &[Case] = &[Case {
+    id: "slippage-bps",
+    title: "Slippage in basis points moves the price against you",
+    rule: "20 bps of 100 is 0.20, on market orders, stops and trailing stops; limits pay none. `per_share` moves it by dollars.",
+    bars: &[FLAT, "100 101 99 100", "100 101 99 100", FLAT],
+    script: &["0 submit E1 buy 50 market", "1 submit X1 sell 50 market"],
+    set: &["execution.slippage={ kind = \"bps\", value = \"20\" }"],
+    others: "backtrader applies its slippage to opens only when told to (`slip_open`), so a plain market order pays none; \
+                 backtesting.py's `spread` is paid at the entry only.",
+    ..PLAIN
+}];
+
+const TIMES: &[Case] = &[
+    Case {
+        id: "day-expires",
+        title: "A day order expires at the session's close",
+        rule: "The limit of 97 lives on bar 3 and is gone when bar 4 reaches it.",
+        bars: &[FLAT, FLAT, "100 101 98 99", "99 100 96 97"],
+        script: &["1 submit E1 buy 50 limit limit_price=97 time_in_force=day"],
+        others: "backtesting.py, vectorbt and zipline (on daily bars) know only orders that rest until canceled.",
+        ..PLAIN
+    },
+    Case {
+        id: "ioc",
+        title: "An immediate order has one moment, the next open",
+        rule: "The limit of 99 is not good enough at the open of bar 3; the rest of the bar does not count.",
+        bars: &[FLAT, FLAT, "100 101 98 99", FLAT],
+        script: &["1 submit E1 buy 50 limit limit_price=99 time_in_force=ioc"],
+        ..PLAIN
+    },
+    Case {
+        id: "cls",
+        title: "An order for the close fills at the session's last close",
+        rule: "`cls` fills at the close of bar 3, `opg` at its open.",
+        bars: &[FLAT, FLAT, "101 103 100 102", FLAT],
+        script: &["1 submit E1 buy 50 market time_in_force=opg", "1 submit E2 buy 50 market time_in_force=cls"],
+        others: "LEAN and NautilusTrader have both; backtrader a close order.",
+        ..PLAIN
+    },
+];
+
+const ACTIONS: &[Case] = &[Case {
+    id: "split-resting",
+    title: "A split changes resting orders before the open",
+    rule: "Two for one before bar 4: 10 shares at 98 become 20 at 49; bar 4's low is above, bar 5 reaches it.",
+    bars: &[FLAT, FLAT, FLAT, "50.5 51 49.5 50", "50 50.5 48.5 49"],
+    script: &["1 submit E1 buy 10 limit limit_price=98"],
+    actions: "TST,2024-01-05,split,2",
+    others: "zipline restates positions and open orders; NautilusTrader, backtesting.py and vectorbt know no splits: a raw price \
+                 file would have filled at the open of bar 4.",
+    ..PLAIN
+}];
