@@ -85,7 +85,8 @@ impl Price {
 }
 
 impl Tick {
-    fn units_at(self, price: Price) -> i64 {
+    /// The step at `price`, in billionths of a dollar.
+    pub fn units_at(self, price: Price) -> i64 {
         match self {
             Tick::UsEquity if price.0 >= Price::UNITS_PER_USD => 10_000_000,
             Tick::UsEquity => 100_000,

@@ -48,9 +48,13 @@ impl Volume {
 
     /// `ratio` of the volume in whole shares, rounded down, at most [`Quantity::MAX`].
     pub fn share(self, ratio: Ratio) -> Quantity {
-        let millionths = div_rem_billion(i128::from(self.0) * i128::from(ratio.units())).0;
-        let units = millionths * 1_000;
-        Quantity::from_units(i64::try_from(units).unwrap_or(i64::MAX)).whole()
+        self.portion(ratio).whole()
+    }
+
+    /// `ratio` of the volume, rounded down to a billionth of a share, at most [`Quantity::MAX`].
+    pub fn portion(self, ratio: Ratio) -> Quantity {
+        let billionths = div_rem_billion(i128::from(self.0) * i128::from(ratio.units()) * 1_000).0;
+        Quantity::from_units(i64::try_from(billionths).unwrap_or(i64::MAX))
     }
 }
 
@@ -76,6 +80,8 @@ mod tests {
     fn a_share_of_the_volume_is_whole_and_never_more() {
         let tenth = "0.1".parse().expect("ratio");
         assert_eq!(Volume::from_shares(1_009).expect("volume").share(tenth).to_string(), "100");
+        assert_eq!(Volume::from_shares(1_009).expect("volume").portion(tenth).to_string(), "100.9");
+        assert_eq!(Volume::from_units(3).expect("volume").portion(tenth).to_string(), "0.0000003");
         assert_eq!(Volume::ZERO.share(tenth), Quantity::ZERO);
         assert_eq!(Volume::from_shares(-1), None);
     }

@@ -65,6 +65,8 @@ pub struct Journal {
     pub halts: u64,
     /// Bars that could not tell a stop from a target.
     pub ambiguous_bars: u64,
+    /// Fills that paid a modelled spread for want of a quote.
+    pub quotes_missing: u64,
 }
 
 /// Room made at once for fills and stops: a year of ten trades a day.
@@ -84,6 +86,7 @@ impl Journal {
             splits: Vec::new(),
             halts: 0,
             ambiguous_bars: 0,
+            quotes_missing: 0,
         }
     }
 
@@ -97,7 +100,7 @@ impl Journal {
         self.stops.clear();
         self.cash_events.clear();
         self.splits.clear();
-        (self.halts, self.ambiguous_bars) = (0, 0);
+        (self.halts, self.ambiguous_bars, self.quotes_missing) = (0, 0, 0);
         self
     }
 }

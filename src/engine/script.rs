@@ -28,7 +28,7 @@ impl<S: Strategy> Engine<S> {
         let request = OrderRequest { purpose: self.purpose(&order.request), ..order.request };
         let size = match order.size {
             ScriptSize::Shares(quantity) => quantity,
-            ScriptSize::Max => self.quantity_max(&request),
+            ScriptSize::Max => self.quantity_max(&request, now),
         };
         self.send(OrderRequest { size: OrderSize::Shares(size), ..request }, Some(order.label), now);
     }
@@ -80,7 +80,7 @@ impl<S: Strategy> Engine<S> {
         let remaining = quantity.map(|total| total - filled).or(earlier.and_then(|change| change.quantity()));
         let left = remaining.unwrap_or(record.quantity - filled.min(record.quantity));
         let request = record.request.for_shares(left);
-        let fee = self.fee(request.symbol, kind)(left);
+        let fee = self.fee(&OrderRequest { kind, ..request }, now)(left);
         match self.gate.review_change(id, &request, (kind, remaining), fee, &self.portfolio, now) {
             Ok(change) => self.effects.push(Effect::Replace(change)),
             Err(refusal) => self.refuse_change(id, refusal, now),

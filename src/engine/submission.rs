@@ -13,6 +13,7 @@ use crate::domain::{
 };
 use crate::risk::{ApprovedOrder, BreachRule, Refusal, StopKind, reserve_price};
 use crate::strategy::Strategy;
+use crate::venue::Occasion;
 
 impl<S: Strategy> Engine<S> {
     pub(super) fn enter(&mut self, symbol: SymbolIndex, side: Side, weight: Option<Ratio>, now: Timestamp) {
@@ -77,7 +78,7 @@ impl<S: Strategy> Engine<S> {
             OrderSize::Shares(quantity) => quantity,
             OrderSize::CashFraction { .. } => Quantity::ZERO,
         };
-        let fee = self.fee(request.symbol, request.kind);
+        let fee = self.fee(&request, now);
         match self.gate.review(self.orders.next_id(), &request, || fee(quantity), &self.portfolio, now) {
             Ok(approved) => self.approved(approved, label, now),
             Err(refusal) => self.trim_or_refuse(request, quantity, label, refusal, now),
@@ -98,8 +99,8 @@ impl<S: Strategy> Engine<S> {
             _ => false,
         };
         if trims {
-            let most = self.quantity_max(&request);
-            let fee = self.fee(request.symbol, request.kind);
+            let most = self.quantity_max(&request, now);
+            let fee = self.fee(&request, now);
             let size = request.size;
             let request = OrderRequest { size: OrderSize::Shares(most), ..request };
             // A share of cash is no number of shares yet.
@@ -114,18 +115,21 @@ impl<S: Strategy> Engine<S> {
     }
 
     /// The most shares of `request` that the gate would pass now.
-    pub(super) fn quantity_max(&self, request: &OrderRequest) -> Quantity {
+    pub(super) fn quantity_max(&self, request: &OrderRequest, now: Timestamp) -> Quantity {
         let commission = self.config.commission;
-        let affordable = |budget, price| commission.affordable(budget, price);
+        let occasion = Occasion { side: request.side, time: now };
+        let affordable = |budget, price| commission.affordable(occasion, budget, price);
         let most = self.gate.quantity_max(request, affordable, &self.portfolio);
         if self.config.sizing.fractional { most } else { most.whole() }
     }
 
-    /// What tells the dollars of fees to set aside for a number of shares of `symbol`, ordered as `kind`.
-    pub(super) fn fee(&self, symbol: SymbolIndex, kind: OrderKind) -> impl Fn(Quantity) -> Money + use<S> {
-        let price = reserve_price(kind, self.portfolio.position(symbol).mark());
+    /// What tells the dollars of fees to set aside for a number of shares of `request`, as if it filled at
+    /// `now`, whole and alone of its day.
+    pub(super) fn fee(&self, request: &OrderRequest, now: Timestamp) -> impl Fn(Quantity) -> Money + use<S> {
+        let price = reserve_price(request.kind, self.portfolio.position(request.symbol).mark());
         let commission = self.config.commission;
-        move |quantity| commission.fee(price, quantity)
+        let occasion = Occasion { side: request.side, time: now };
+        move |quantity| commission.fee(occasion, price, quantity)
     }
 
     fn approved(&mut self, approved: ApprovedOrder, label: Option<u32>, now: Timestamp) {

@@ -77,7 +77,7 @@ pub fn read_corporate_actions(path: &Path) -> Result<Vec<CorporateAction>, DataE
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let Some((_, header)) = lines.next() else {
-        return Err(DataError::Empty { path: path.to_owned() });
+        return Err(DataError::Empty { path: path.to_owned(), wanted: WANTED });
     };
     let columns = columns(path, header)?;
     let mut actions = Vec::new();

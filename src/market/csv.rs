@@ -43,7 +43,7 @@ pub fn read_csv_on(path: &Path, timeframe: Timeframe, threads: NonZeroUsize) -> 
 fn read_blocks(path: &Path, timeframe: Timeframe, threads: usize, block: usize) -> Result<BarFile, DataError> {
     let mut blocks = Blocks::open(path, threads * block)?;
     let Some(header_end) = blocks.fill_past(|bytes| bytes.iter().position(|byte| *byte == b'\n'))? else {
-        return Err(DataError::Empty { path: path.to_owned() });
+        return Err(DataError::Empty { path: path.to_owned(), wanted: csv_header::WANTED });
     };
     let roles = header(path, &blocks.buffer[..header_end])?;
     blocks.consume(header_end);

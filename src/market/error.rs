@@ -40,10 +40,12 @@ pub enum DataError {
         path: PathBuf,
     },
     /// A file without content.
-    #[error("{}: the file is empty; it needs the header `timestamp,open,high,low,close,volume` and rows", path.display())]
+    #[error("{}: the file is empty; it needs the header `{wanted}` and rows", path.display())]
     Empty {
         /// The file.
         path: PathBuf,
+        /// Columns that are needed, as a header line.
+        wanted: &'static str,
     },
     /// A header, but no row.
     #[error("{}: the file has a header but no rows; add rows or leave the file out", path.display())]
@@ -206,6 +208,16 @@ pub enum Fault {
         /// The most, in words.
         limit: &'static str,
     },
+    /// A bid above its ask.
+    #[error("{} `{bid}` is above {} `{ask}`; mend the row or remove it", columns.0, columns.1)]
+    CrossedQuote {
+        /// The columns of bid and ask.
+        columns: (&'static str, &'static str),
+        /// The bid as found.
+        bid: String,
+        /// The ask as found.
+        ask: String,
+    },
     /// Prices that do not fit together.
     #[error("{0}; compare the row with the vendor's or remove it")]
     Bar(#[from] BarError),
@@ -296,7 +308,7 @@ impl DataError {
             | Self::Read { path, .. }
             | Self::Write { path, .. }
             | Self::UnknownExtension { path }
-            | Self::Empty { path }
+            | Self::Empty { path, .. }
             | Self::NoRows { path }
             | Self::Encoding { path }
             | Self::Header { path, .. }

@@ -41,7 +41,7 @@ pub fn read_parquet(path: &Path, timeframe: Timeframe) -> Result<Vec<Bar>, DataE
     let unreadable = |source| DataError::Read { path: path.to_owned(), source };
     let file = file::open(path)?;
     if file.metadata().map_err(unreadable)?.len() == 0 {
-        return Err(DataError::Empty { path: path.to_owned() });
+        return Err(DataError::Empty { path: path.to_owned(), wanted: super::csv_header::WANTED });
     }
     let mut reader = ParquetReader::new(file.try_clone().map_err(unreadable)?);
     let schema = guarded(path, || reader.schema())?;

@@ -180,7 +180,20 @@ fn warnings(run: Finished<'_>) -> Vec<WarningRow> {
         line: warning.line,
         message: warning.message.clone(),
     };
-    run.market.warnings.iter().map(row).chain(late_benchmark(run)).collect()
+    run.market.warnings.iter().map(row).chain(late_benchmark(run)).chain(missing_quotes(run)).collect()
+}
+
+/// Fills without a quote of their bar: their spread is an estimate.
+fn missing_quotes(run: Finished<'_>) -> Option<WarningRow> {
+    let quotes = run.loaded.spec.execution.slippage.quotes.as_ref()?;
+    let (missing, fills) = (run.journal.quotes_missing, run.journal.fills.len());
+    (missing > 0).then(|| WarningRow {
+        file: std::path::Path::new(quotes)
+            .file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+        line: None,
+        message: format!("{missing} of {fills} fills had no quote of their bar; the spread they paid is the model's"),
+    })
 }
 
 fn late_benchmark(run: Finished<'_>) -> Option<WarningRow> {

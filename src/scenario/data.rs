@@ -1,6 +1,7 @@
 //! A scenario's bars: read, checked, adjusted, cut to its dates.
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::script::{load_script, script_file};
 use super::spec_data::DataSpec;
@@ -14,6 +15,7 @@ use crate::market::{
 use crate::portfolio::split_price;
 use crate::scenario::spec::{Adjust, CalendarKind};
 use crate::strategy::Script;
+use crate::venue::Spreads;
 
 /// Everything a run reads from files.
 #[derive(Debug, Default)]
@@ -32,6 +34,8 @@ pub struct MarketData {
     pub warnings: Vec<DataWarning>,
     /// How many findings there were in all.
     pub warnings_total: u64,
+    /// The spread of every bar, where the scenario's slippage is a spread.
+    pub spreads: Option<Arc<Spreads>>,
     /// The orders of `order_script`.
     pub script: Option<Script>,
     /// Rows read from bar files, before any were set aside or cut off by `start` and `end`.
@@ -81,6 +85,7 @@ pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic
     if !data.timeframe.is_daily() {
         market.sessions = sessions(data, &market.bars);
     }
+    market.load_spreads(loaded)?;
     if loaded.spec.strategy.name == Script::STRATEGY {
         let (file, path) = script_file(loaded)?;
         market.hash(&file, &path)?;
@@ -102,7 +107,7 @@ impl MarketData {
         })
     }
 
-    fn hash(&mut self, name: &str, path: &std::path::Path) -> Result<(), Box<Diagnostic>> {
+    pub(super) fn hash(&mut self, name: &str, path: &std::path::Path) -> Result<(), Box<Diagnostic>> {
         self.files.push((name.to_owned(), sha256_of_file(path).map_err(refused)?));
         Ok(())
     }
@@ -217,7 +222,7 @@ fn own_sessions(calendar: Calendar, series: &[Vec<Bar>]) -> impl Iterator<Item =
     days.into_values()
 }
 
-fn refused(error: crate::market::DataError) -> Box<Diagnostic> {
+pub(super) fn refused(error: crate::market::DataError) -> Box<Diagnostic> {
     let diagnostic = *data_diagnostic(&error);
     Box::new(match error {
         crate::market::DataError::Missing { .. } => {

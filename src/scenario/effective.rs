@@ -108,14 +108,14 @@ fn execution(out: &mut Writer, execution: &ExecutionSpec) {
     out.text("market_fill", execution.market_fill);
     out.text("limit_fill", execution.limit_fill);
     out.text("both_touched", execution.both_touched);
-    out.raw("slippage", slippage(execution.slippage));
+    out.raw("slippage", slippage(&execution.slippage));
     out.raw("commission", commission(execution.commission));
     out.text("participation", execution.participation);
     out.raw("latency_ms", execution.latency_ms);
     out.text("venue_rules", execution.venue_rules);
 }
 
-fn slippage(slippage: SlippageSpec) -> String {
+fn slippage(slippage: &SlippageSpec) -> String {
     let (kind, value) = match slippage.rule {
         SlippageRule::None => ("none", None),
         SlippageRule::Bps(share) => ("bps", Some(bps(share))),
@@ -125,6 +125,7 @@ fn slippage(slippage: SlippageSpec) -> String {
     };
     let mut parts = vec![pair("kind", kind)];
     parts.extend(value.map(|value| pair("value", &value)));
+    parts.extend(slippage.quotes.as_ref().map(|quotes| pair("quotes", quotes)));
     parts.push(pair("applies_to", slippage.applies_to.name()));
     inline(parts)
 }

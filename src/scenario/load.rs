@@ -99,6 +99,11 @@ impl LoadedScenario {
         self.spec.data.finer_path.as_ref().map(|path| self.resolve(&expand(path, symbol)))
     }
 
+    /// The file with the quotes of `symbol`.
+    pub fn quotes_path_for(&self, symbol: Symbol) -> Option<PathBuf> {
+        self.spec.execution.slippage.quotes.as_ref().map(|path| self.resolve(&expand(path, symbol)))
+    }
+
     /// The file with splits and dividends.
     pub fn corporate_actions_path(&self) -> Option<PathBuf> {
         self.spec.data.corporate_actions.as_ref().map(|path| self.resolve(path))

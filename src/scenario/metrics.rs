@@ -1,12 +1,15 @@
 //! `metrics.json`: every measure of spec §6, in its order, with a reason where there is none.
 use serde_json::{Map, Value, json};
 
+use super::run::trade_date;
+use super::spec::CommissionSpec;
 use super::{AccountRow, LoadedScenario, MarketData, benchmark_held, held_equally};
 use crate::domain::{Money, Side, Timestamp};
 use crate::engine::Journal;
 use crate::metric as m;
 use crate::metric::MetricError;
 use crate::portfolio::RoundTrip;
+use crate::venue::regulatory_fees;
 
 /// Measures by key, in the order of the file.
 #[derive(Debug, Clone, Default)]
@@ -103,6 +106,8 @@ const MEASURES: &[&str] = &[
     "kelly",
     "max_consecutive_losses",
     "commission",
+    "sec_fee",
+    "taf_fee",
     "slippage",
     "alpha",
     "beta",
@@ -179,7 +184,7 @@ pub fn compute_metrics(
     of_returns(&mut out, &inputs);
     of_account(&mut out, journal, rows, start);
     of_trades(&mut out, &trips.0);
-    out.put("commission", journal.fills.iter().map(|fill| fill.fee).sum::<Money>().to_f64());
+    of_fees(&mut out, loaded, journal);
     out.put("slippage", journal.fills.iter().map(crate::domain::Fill::slippage).sum::<Money>().to_f64());
     against_benchmark(&mut out, &inputs, market, &times);
     out.put("buy_and_hold_return", hold_return(market));
@@ -243,6 +248,18 @@ fn of_account(out: &mut Metrics, journal: &Journal, rows: &[AccountRow], start: 
     let mean_equity = rows.iter().map(|row| row.equity.to_f64()).sum::<f64>() / steps;
     out.put("exposure", exposure);
     out.put("turnover", if mean_equity > 0.0 { traded / mean_equity } else { traded / start.to_f64() });
+}
+
+/// What brokers and regulators took; by kind where the scenario's commission is Alpaca's.
+fn of_fees(out: &mut Metrics, loaded: &LoadedScenario, journal: &Journal) {
+    let paid = journal.fills.iter().map(|fill| fill.fee).sum::<Money>();
+    out.put("commission", paid.to_f64());
+    if loaded.spec.execution.commission == CommissionSpec::Alpaca {
+        let fees = regulatory_fees(trade_date(&loaded.spec), &journal.fills);
+        assert_eq!(fees.sum(), paid, "the fees of fills sum to those of their days");
+        out.put("sec_fee", fees.sec.to_f64());
+        out.put("taf_fee", fees.taf.to_f64());
+    }
 }
 
 fn of_trades(out: &mut Metrics, closed: &[RoundTrip]) {

@@ -35,6 +35,7 @@ mod spec_choice;
 mod spec_data;
 pub mod spec_keys;
 mod spec_study;
+mod spreads;
 #[cfg(test)]
 mod tests_errors;
 #[cfg(test)]

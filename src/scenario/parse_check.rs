@@ -14,6 +14,7 @@ impl Reader<'_> {
         self.check_span(&spec.data);
         self.check_symbols(&spec.data);
         self.check_data(spec);
+        self.check_quotes(spec);
         self.check_stop(spec);
     }
 
@@ -61,6 +62,21 @@ impl Reader<'_> {
             let what = "execution.both_touched = \"finer\" needs data.finer_path";
             let remedy = "add finer_path = \"{symbol}_minute.csv\" to [data]";
             self.fail(&self.place(both_touched), both_touched, what, &[remedy]);
+        }
+    }
+
+    fn check_quotes(&mut self, spec: &ScenarioSpec) {
+        const PATH: &str = "execution.slippage.quotes";
+        let Some(quotes) = &spec.execution.slippage.quotes else { return };
+        let count = spec.data.symbols.len();
+        if count > 1 && !quotes.contains("{symbol}") {
+            let what = format!("{PATH} names one file for {count} symbols: more symbols than files");
+            self.fail(&self.place(PATH), PATH, what, &["put {symbol} into the path, like \"{symbol}_quotes.csv\""]);
+        }
+        if spec.data.adjust != Adjust::None {
+            let what = format!("{PATH} needs data.adjust = \"none\": quotes are raw prices");
+            let remedy = "set adjust = \"none\" (splits and dividends then act on positions), or leave the quotes out";
+            self.fail(&self.place(PATH), PATH, what, &[remedy]);
         }
     }
 

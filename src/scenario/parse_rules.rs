@@ -37,9 +37,10 @@ impl Reader<'_> {
     pub(super) fn slippage(&mut self) -> Option<SlippageSpec> {
         const KIND: &str = "execution.slippage.kind";
         const VALUE: &str = "execution.slippage.value";
+        const QUOTES: &str = "execution.slippage.quotes";
         let rule = self.choice::<SlippageName>(KIND).and_then(|kind| match kind {
             SlippageName::None => {
-                self.needs_kind(KIND, &[VALUE, "execution.slippage.applies_to"], "add kind = \"bps\"");
+                self.needs_kind(KIND, &[VALUE, QUOTES, "execution.slippage.applies_to"], "add kind = \"bps\"");
                 Some(SlippageRule::None)
             }
             SlippageName::Bps => self.basis_points(KIND, VALUE, &by_kind::SLIPPAGE_BPS).map(SlippageRule::Bps),
@@ -49,8 +50,13 @@ impl Reader<'_> {
             }
             SlippageName::Spread => self.needed(KIND, VALUE, "0.5", &by_kind::SHARE).map(SlippageRule::Spread),
         });
+        let is_spread = matches!(rule, Some(SlippageRule::Spread(_)));
+        if rule.is_some_and(|rule| rule != SlippageRule::None && !is_spread) {
+            self.unused(KIND, &[QUOTES], "quotes are for kind = \"spread\"");
+        }
+        let quotes = if is_spread { self.quotes_path(QUOTES) } else { None };
         let applies_to = self.choice("execution.slippage.applies_to");
-        Some(SlippageSpec { rule: rule?, applies_to: applies_to? })
+        Some(SlippageSpec { rule: rule?, quotes, applies_to: applies_to? })
     }
 
     pub(super) fn commission(&mut self) -> Option<CommissionSpec> {

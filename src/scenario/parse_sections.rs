@@ -99,6 +99,17 @@ impl Reader<'_> {
         None
     }
 
+    /// A path to quotes: `.csv`, with no other placeholder than `{symbol}`.
+    pub(super) fn quotes_path(&mut self, path: &str) -> Option<String> {
+        let text = self.bars_path(path)?;
+        if text.to_lowercase().ends_with(".csv") {
+            return Some(text);
+        }
+        let what = format!("{path} {} is not .csv", quoted(&text));
+        self.fail(&self.place(path), path, what, &["quotes are read from CSV only"]);
+        None
+    }
+
     pub(super) fn account(&mut self) -> Option<AccountSpec> {
         let cash = self.number("account.cash");
         let leverage = self.count("account.leverage");

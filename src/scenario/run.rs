@@ -9,7 +9,9 @@ use crate::engine::{Engine, EngineConfig, Journal, ReplayError, ReplayInput, Siz
 use crate::execution::ReplayBackend;
 use crate::risk::{AtrSmoothing, BreachRule, CashCheck, Limits, Margin, StopAnchor, StopKind, StopRule, TakeProfit};
 use crate::strategy::{BuiltIn, Catalog, Listed, ListedVisitor, OrderScript, ParamError, Params, Setup, Strategy};
-use crate::venue::{BothTouched, Commission, CostScope, DueExit, LimitFill, MarketFill, Slippage, VenueRules};
+use crate::venue::{
+    BothTouched, Commission, CostScope, DueExit, LimitFill, MarketFill, Slippage, TradeDate, VenueRules,
+};
 
 /// Runs the scenario on `market` with a built-in strategy.
 ///
@@ -26,7 +28,7 @@ pub fn run_with<C: Catalog>(
     loaded: &LoadedScenario,
     market: &MarketData,
 ) -> Result<Journal, Box<Diagnostic>> {
-    let (config, rules) = (engine_config(&loaded.spec)?, venue_rules(&loaded.spec)?);
+    let (config, rules) = (engine_config(&loaded.spec), venue_rules(&loaded.spec)?);
     let visitor = Run { config, rules, market };
     let outcome = match &market.script {
         Some(script) => visitor.replay(OrderScript::new(script)),
@@ -55,6 +57,9 @@ impl Run<'_> {
         let bars: Vec<&[crate::domain::Bar]> = self.market.bars.iter().map(Vec::as_slice).collect();
         let mut engine = Engine::new(strategy, self.config);
         let mut backend = ReplayBackend::new(self.rules, self.config.cash, symbols);
+        if let Some(spreads) = &self.market.spreads {
+            backend.venue_mut().set_spreads(spreads.clone());
+        }
         let input = ReplayInput {
             bars: &bars,
             sessions: &self.market.sessions,
@@ -65,8 +70,8 @@ impl Run<'_> {
         let (ours, theirs) = (engine.portfolio(), backend.venue());
         assert_eq!(ours.cash(), theirs.cash(), "our cash and the venue's");
         assert!(ours.is_conserved(), "equity is cash plus positions");
-        let ambiguous_bars = theirs.ambiguous_bars();
-        Ok(Journal { ambiguous_bars, ..engine.finish() })
+        let (ambiguous_bars, quotes_missing) = (theirs.ambiguous_bars(), theirs.quotes_missing());
+        Ok(Journal { ambiguous_bars, quotes_missing, ..engine.finish() })
     }
 }
 
@@ -90,20 +95,25 @@ fn tick(spec: &ScenarioSpec) -> Tick {
     }
 }
 
-fn commission(spec: &ScenarioSpec) -> Result<Commission, Box<Diagnostic>> {
-    Ok(match spec.execution.commission {
+/// How the time of a bar names the date of its trades.
+pub(super) fn trade_date(spec: &ScenarioSpec) -> TradeDate {
+    if spec.data.timeframe.is_daily() { TradeDate::Stamp } else { TradeDate::NewYork }
+}
+
+fn commission(spec: &ScenarioSpec) -> Commission {
+    match spec.execution.commission {
         spec::CommissionSpec::None => Commission::None,
         spec::CommissionSpec::Bps(value) => Commission::Fraction(value),
         spec::CommissionSpec::PerShare { value, min, cap } => Commission::PerShare { rate: value, min, cap },
-        spec::CommissionSpec::Alpaca => return Err(unavailable("execution.commission.kind")),
-    })
+        spec::CommissionSpec::Alpaca => Commission::Alpaca(trade_date(spec)),
+    }
 }
 
 fn unavailable(key: &str) -> Box<Diagnostic> {
     Box::new(Diagnostic::new(key, "is not available yet"))
 }
 
-fn engine_config(spec: &ScenarioSpec) -> Result<EngineConfig, Box<Diagnostic>> {
+fn engine_config(spec: &ScenarioSpec) -> EngineConfig {
     let kind = match spec.sizing.rule {
         spec::SizingRule::EquityFraction(value) => SizingKind::EquityFraction(value),
         spec::SizingRule::CashFraction(value) => SizingKind::CashFraction(value),
@@ -112,7 +122,7 @@ fn engine_config(spec: &ScenarioSpec) -> Result<EngineConfig, Box<Diagnostic>> {
         spec::SizingRule::RiskFraction(value) => SizingKind::RiskFraction(value),
         spec::SizingRule::VolatilityTarget(value) => SizingKind::VolatilityTarget(value),
     };
-    Ok(EngineConfig {
+    EngineConfig {
         cash: spec.account.cash,
         symbols: spec.data.symbols.len(),
         sizing: Sizing { kind, fractional: spec.sizing.fractional },
@@ -132,9 +142,9 @@ fn engine_config(spec: &ScenarioSpec) -> Result<EngineConfig, Box<Diagnostic>> {
                 spec::CashCheck::Fill => CashCheck::Fill,
             },
         },
-        commission: commission(spec)?,
+        commission: commission(spec),
         trim_to_cash: spec.sizing.if_short_of_cash == spec::ShortOfCash::Trim,
-    })
+    }
 }
 
 fn stop_rule(spec: &ScenarioSpec) -> StopRule {
@@ -194,15 +204,14 @@ fn venue_rules(spec: &ScenarioSpec) -> Result<VenueRules, Box<Diagnostic>> {
             spec::SlippageRule::None => Slippage::None,
             spec::SlippageRule::Bps(value) => Slippage::Fraction(value),
             spec::SlippageRule::PerShare(value) => Slippage::PerShare(value),
-            spec::SlippageRule::VolumeShare(_) | spec::SlippageRule::Spread(_) => {
-                return Err(unavailable("execution.slippage.kind"));
-            }
+            spec::SlippageRule::VolumeShare(value) => Slippage::VolumeShare(value),
+            spec::SlippageRule::Spread(value) => Slippage::Spread(value),
         },
         slippage_on: match execution.slippage.applies_to {
             spec::AppliesTo::Both => CostScope::Both,
             spec::AppliesTo::Entry => CostScope::Entry,
         },
-        commission: commission(spec)?,
+        commission: commission(spec),
         participation: execution.participation,
         tick: tick(spec),
         fractional: spec.sizing.fractional,

@@ -146,10 +146,12 @@ pub struct ExecutionSpec {
 }
 
 /// `execution.slippage`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SlippageSpec {
     /// `kind` and `value`.
     pub rule: SlippageRule,
+    /// With kind `spread`: the file of quotes, with `{symbol}`; without it the spread is estimated.
+    pub quotes: Option<String>,
     /// Which fills pay it.
     pub applies_to: AppliesTo,
 }
@@ -163,9 +165,9 @@ pub enum SlippageRule {
     Bps(Ratio),
     /// Dollars a share.
     PerShare(Price),
-    /// Price impact of taking a whole bar's volume, as a share of the price. Not available yet.
+    /// Price impact of taking a whole bar's volume, as a share of the price. 0 to 1.
     VolumeShare(Ratio),
-    /// Share of the spread paid. Not available yet.
+    /// Share of the whole spread paid beyond the trade price. 0 to 1.
     Spread(Ratio),
 }
 
@@ -180,12 +182,12 @@ pub enum CommissionSpec {
     PerShare {
         /// Dollars a share.
         value: Price,
-        /// Least an order pays, in dollars; beats `cap`.
+        /// Least an order pays over all its fills, in dollars; beats `cap`.
         min: Money,
         /// Most an order pays, as a share of its value (`cap_bps` ÷ 10,000); `None`: no cap.
         cap: Option<Ratio>,
     },
-    /// Alpaca's regulatory fees by date. Not available yet.
+    /// No commission; the fees of the SEC and FINRA by date, summed by day.
     Alpaca,
 }
 

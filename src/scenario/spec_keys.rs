@@ -195,7 +195,13 @@ pub const KEYS: &[KeyInfo] = &[
         "stop and target inside one bar",
     ),
     key("execution.slippage.kind", Word(SlippageName::NAMES), Default("\"none\""), "fill price against us"),
-    key("execution.slippage.value", ByKind, Optional, "bps, or dollars a share"),
+    key(
+        "execution.slippage.value",
+        ByKind,
+        Optional,
+        "bps, dollars a share, impact of a whole bar's volume, or share of the spread",
+    ),
+    key("execution.slippage.quotes", Path, Optional, "CSV of bid and ask by bar, with {symbol}, for kind = \"spread\""),
     key("execution.slippage.applies_to", Word(AppliesTo::NAMES), Default("\"both\""), "which fills pay it"),
     key("execution.commission.kind", Word(CommissionName::NAMES), Default("\"none\""), "what the broker takes"),
     key("execution.commission.value", ByKind, Optional, "bps, or dollars a share"),
@@ -203,7 +209,7 @@ pub const KEYS: &[KeyInfo] = &[
         "execution.commission.min",
         Dollars(Bounds { low: Including(0), high: Including(1_000_000), why: "in dollars an order" }),
         Optional,
-        "least an order pays; beats cap_bps",
+        "least an order pays over all its fills; beats cap_bps",
     ),
     key(
         "execution.commission.cap_bps",

@@ -304,20 +304,34 @@ fn keys_that_make_no_sense_together() {
 }
 
 #[test]
-fn not_available_yet() {
-    assert_eq!(
-        errors_of(FULL, &[]),
-        "error scenarios/a.toml:37: execution.commission.kind = \"alpaca\" is not available yet\n   \
-            37 | commission = { kind = \"alpaca\" }\n      \
-               |                       ^^^^^^^^\n      \
-         use \"none\", \"bps\" or \"per_share\""
+fn quotes_belong_to_a_spread_and_to_raw_prices() {
+    let what = |slippage: &str| error_of("execution", slippage).lines().next().unwrap_or_default().to_owned();
+    assert!(
+        what("slippage = { kind = \"bps\", value = 1, quotes = \"q.csv\" }")
+            .ends_with("execution.slippage.quotes does nothing with execution.slippage.kind = \"bps\"")
     );
+    let spread = |quotes: &str| format!("slippage = {{ kind = \"spread\", value = 0.5, quotes = \"{quotes}\" }}");
+    assert!(what(&spread("q.parquet")).ends_with("execution.slippage.quotes \"q.parquet\" is not .csv"));
+    assert!(what(&spread("{date}.csv")).ends_with("\"{date}.csv\" holds an unknown placeholder"));
+    assert!(what("slippage = { kind = \"spread\", value = 1.5 }").ends_with("value is 1.5, allowed is 0 to 1"));
+    assert!(what("slippage = { kind = \"volume_share\", value = 2 }").ends_with("value is 2, allowed is 0 to 1"));
+    assert!(what("slippage = { kind = \"spread\" }").ends_with("\"spread\" needs execution.slippage.value"));
+    let with =
+        |set: &str| set_error(&["execution.slippage={ kind = \"spread\", value = 0.5, quotes = \"q.csv\" }", set]);
+    let two = with("data.symbols=[\"AAPL\", \"MSFT\"]");
+    assert!(two.contains("execution.slippage.quotes names one file for 2 symbols: more symbols than files"), "{two}");
+    let adjusted = with("data.adjust=splits");
+    assert!(
+        adjusted.contains("execution.slippage.quotes needs data.adjust = \"none\": quotes are raw prices"),
+        "{adjusted}"
+    );
+}
+
+#[test]
+fn not_available_yet() {
     for (line, what) in [
         ("both_touched = \"ohlc\"", "execution.both_touched = \"ohlc\" is not available yet"),
         ("latency_ms = 5", "execution.latency_ms above 0 is not available yet"),
-        ("commission = \"alpaca\"", "execution.commission.kind = \"alpaca\" is not available yet"),
-        ("slippage = { kind = \"spread\", value = 1 }", "execution.slippage.kind = \"spread\" is not available yet"),
-        ("slippage = { kind = \"volume_share\", value = 1 }", "\"volume_share\" is not available yet"),
     ] {
         assert!(error_of("execution", line).contains(what), "{line}: {}", error_of("execution", line));
     }
@@ -405,7 +419,7 @@ fn overrides_name_themselves() {
          write --set key=value, like --set stop.multiple=3"
     );
     assert_eq!(
-        errors_of(FULL, &["execution.commission=none", "fast_period=3"]),
+        errors_of(FULL, &["fast_period=3"]),
         "error --set fast_period=3: unknown key fast_period\n      \
          nearest known key: strategy.params.fast_period"
     );
@@ -420,7 +434,7 @@ fn overrides_name_themselves() {
 
 #[test]
 fn later_errors_find_their_place() {
-    let loaded = read_with(FULL, &["execution.commission=none", "strategy.params.slow_period=9"]).expect("scenario");
+    let loaded = read_with(FULL, &["strategy.params.slow_period=9"]).expect("scenario");
     let error = loaded.param_diagnostic("fast_period", "fast_period is 10, allowed is 2 to 9").note("why");
     assert_eq!(
         error.to_string(),

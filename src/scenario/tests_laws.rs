@@ -109,7 +109,8 @@ fn execution() -> impl Strategy<Value = ExecutionSpec> {
             latency_ms,
             venue_rules,
         )| {
-            let slippage = SlippageSpec { rule, applies_to };
+            // Quotes go with raw prices, and the data may be adjusted: the model's spread only.
+            let slippage = SlippageSpec { rule, quotes: None, applies_to };
             ExecutionSpec {
                 market_fill,
                 limit_fill,

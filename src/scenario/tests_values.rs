@@ -118,7 +118,7 @@ restricted_symbols = []
     );
 }
 
-/// The file of the product specification, §2, word for word but for what is not available yet.
+/// The file of the product specification, §2, word for word.
 pub(super) const FULL: &str = r#"
 [scenario]
 name = "sma_crossover_aapl"
@@ -208,11 +208,12 @@ missing_bars = ["0", "0.01"]
 
 #[test]
 fn the_file_of_the_specification_reads() {
-    let spec = read(FULL, &["execution.commission=none"]).spec;
+    let spec = read(FULL, &[]).spec;
     assert_eq!(spec.data.timeframe, Timeframe::Day1);
     assert_eq!(spec.data.start.map(|bound| bound.to_string()).as_deref(), Some("2005-01-03"));
     assert_eq!(spec.strategy.param("slow_period"), Some(&ParamValue::Int(30)));
     assert_eq!(spec.execution.slippage.rule, SlippageRule::Bps(ratio("0.0001")));
+    assert_eq!(spec.execution.commission, CommissionSpec::Alpaca);
     let atr = StopRule::Atr { period: 14, multiple: ratio("2"), smoothing: Smoothing::Wilder };
     assert_eq!(spec.stop.rule, atr);
     let sweep = spec.sweep.expect("sweep");
@@ -252,6 +253,14 @@ fn each_kind_gives_its_rule() {
     let fees = spec(&[r#"execution.commission={ kind = "per_share", value = 0.005, min = 1, cap_bps = 100 }"#]);
     let CommissionSpec::PerShare { value, min, cap } = fees.execution.commission else { panic!("per_share") };
     assert_eq!((value.to_string(), min.to_string(), cap), ("0.005".to_owned(), "1".to_owned(), Some(ratio("0.01"))));
+    let slippage = spec(&[r#"execution.slippage={ kind = "spread", value = "0.5", quotes = "../q/{symbol}.csv" }"#]);
+    let slippage = slippage.execution.slippage;
+    assert_eq!(
+        (slippage.rule, slippage.quotes.as_deref()),
+        (SlippageRule::Spread(ratio("0.5")), Some("../q/{symbol}.csv"))
+    );
+    let impact = spec(&[r#"execution.slippage={ kind = "volume_share", value = "0.1" }"#]).execution.slippage;
+    assert_eq!((impact.rule, impact.quotes), (SlippageRule::VolumeShare(ratio("0.1")), None));
     let percent = spec(&["stop.kind=percent", "stop.value=0.03", "take_profit.kind=r_multiple", "take_profit.value=2"]);
     assert_eq!(percent.stop.rule, StopRule::Percent(ratio("0.03")));
     assert_eq!(percent.take_profit, TakeProfitSpec::RMultiple(ratio("2")));
@@ -296,9 +305,8 @@ fn overrides_change_the_file_and_the_last_wins() {
 
 #[test]
 fn a_kind_from_set_drops_what_the_files_kind_used() {
-    let none = "execution.commission=none";
-    assert_eq!(read(FULL, &[none, "stop.kind=none"]).spec.stop.rule, StopRule::None);
-    let percent = read(FULL, &[none, "stop.kind=percent", "stop.value=0.05"]).spec.stop.rule;
+    assert_eq!(read(FULL, &["stop.kind=none"]).spec.stop.rule, StopRule::None);
+    let percent = read(FULL, &["stop.kind=percent", "stop.value=0.05"]).spec.stop.rule;
     assert_eq!(percent, StopRule::Percent(ratio("0.05")));
 }
 

@@ -17,9 +17,6 @@ use When::{Above, Is};
 const UNSUPPORTED: &[(&str, When, &str)] = &[
     ("execution.both_touched", Is("ohlc"), "use \"stop_first\" or \"target_first\""),
     ("execution.both_touched", Is("finer"), "use \"stop_first\" or \"target_first\""),
-    ("execution.slippage.kind", Is("volume_share"), "use \"bps\" or \"per_share\""),
-    ("execution.slippage.kind", Is("spread"), "use \"bps\" or \"per_share\""),
-    ("execution.commission.kind", Is("alpaca"), "use \"none\", \"bps\" or \"per_share\""),
     ("execution.latency_ms", Above(0), "use 0"),
 ];
 

@@ -1,25 +1,49 @@
 //! One fill: at what price, for how many shares, or why not.
 //!
 //! Not here: which order fills (matching, within), what becomes of its pair and legs (legs).
-use super::CostScope;
+use super::costs::{CostScope, Depth, Occasion, Slippage, SpreadAt};
 use super::matching::Moment;
 use super::order::VenueOrder;
 use super::simulated::SimulatedVenue;
 use crate::domain::{
-    Bar, ExecutionEvent, Fill, OrderKind, OrderSize, Price, Quantity, RejectReason, SymbolIndex, TimeInForce,
+    Bar, ExecutionEvent, Fill, OrderKind, OrderSize, Price, Quantity, RejectReason, SymbolIndex, TimeInForce, Volume,
 };
+
+/// What a fill of an order would be at, whatever its size.
+struct Pricing {
+    occasion: Occasion,
+    reference: Price,
+    slippage: Slippage,
+    volume: Volume,
+    spread: Price,
+    /// The spread should have been a quote's and is the model's.
+    lacks_quote: bool,
+    collar: Option<Price>,
+    /// Most shares the bar has for the order.
+    most: Quantity,
+}
+
+impl Pricing {
+    /// Dollars a share for `quantity` shares.
+    #[inline]
+    fn at(&self, quantity: Quantity) -> Price {
+        let depth = Depth { quantity, volume: self.volume, spread: self.spread };
+        let price = self.slippage.applied(self.occasion.side, self.reference, depth);
+        self.collar.map_or(price, |collar| price.min(collar))
+    }
+}
 
 impl SimulatedVenue {
     /// Fills the order at `at` as far as volume, position and cash allow.
     pub(super) fn execute(&mut self, symbol: SymbolIndex, at: usize, reference: Price, bar: &Bar, moment: Moment) {
         let order = self.books[symbol.get()][at];
         let reduces = self.account.reduces(symbol, order.side);
-        let price = self.fill_price(&order, reference, reduces);
-        let wanted = match self.wanted(symbol, &order, price, reduces) {
+        let pricing = self.pricing(symbol, &order, (reference, reduces), bar, moment);
+        let wanted = match self.wanted(symbol, &order, &pricing, reduces) {
             Ok(wanted) => wanted,
             Err(reason) => return self.reject(symbol, at, reason),
         };
-        let quantity = wanted.min(bar.volume.share(self.rules.participation));
+        let quantity = wanted.min(pricing.most);
         if quantity.is_zero() || (order.time_in_force == TimeInForce::Fok && quantity < wanted) {
             // Not enough volume for it: it waits for the next bar, if it may.
             let tick = self.rules.tick;
@@ -28,7 +52,10 @@ impl SimulatedVenue {
             return;
         }
         let done = quantity == wanted;
-        let fee = self.rules.commission.fee(price, quantity);
+        let price = pricing.at(quantity);
+        let fee = self.fees.fee(order.traded, pricing.occasion, price, quantity);
+        self.fees.count(pricing.occasion, price, quantity);
+        self.quotes_missing += u64::from(pricing.lacks_quote);
         let (time, purpose, side) = (bar.time, order.purpose, order.side);
         let fill = Fill { order: order.id, symbol, side, quantity, price, reference, fee, time, purpose };
         self.account.apply(&fill);
@@ -39,6 +66,7 @@ impl SimulatedVenue {
             let tick = self.rules.tick;
             let resting = &mut self.books[symbol.get()][at];
             resting.remaining = wanted - quantity;
+            resting.traded = order.traded.with(price, quantity);
             // Sized now; the rest is a plain number of shares.
             resting.size = OrderSize::Shares(resting.remaining);
             resting.wait_after(bar, tick);
@@ -51,21 +79,48 @@ impl SimulatedVenue {
         self.refresh_band(symbol);
     }
 
-    fn fill_price(&self, order: &VenueOrder, reference: Price, reduces: bool) -> Price {
+    #[inline]
+    fn pricing(
+        &self,
+        symbol: SymbolIndex,
+        order: &VenueOrder,
+        (reference, reduces): (Price, bool),
+        bar: &Bar,
+        moment: Moment,
+    ) -> Pricing {
         let takes = matches!(order.kind, OrderKind::Market | OrderKind::Stop { .. } | OrderKind::TrailingStop { .. });
         let pays = takes && (self.rules.slippage_on == CostScope::Both || !reduces);
-        let price = if pays { self.rules.slippage.applied(order.side, reference) } else { reference };
-        order.collar(self.rules.tick).map_or(price, |collar| price.min(collar))
+        let slippage = if pays { self.rules.slippage } else { Slippage::None };
+        let (spread, lacks_quote) = match slippage {
+            Slippage::Spread(_) => {
+                let at = match moment {
+                    Moment::Open if reference == bar.open => SpreadAt::Open,
+                    Moment::Close => SpreadAt::Close,
+                    // An exit due at the open that leaves at its stop's price is somewhere inside.
+                    Moment::Open | Moment::Within => SpreadAt::Within,
+                };
+                self.spreads.of(symbol, bar.time, at, reference)
+            }
+            _ => (Price::ZERO, false),
+        };
+        let most = match self.rules.fractional {
+            true => bar.volume.portion(self.rules.participation),
+            false => bar.volume.share(self.rules.participation),
+        };
+        let occasion = Occasion { side: order.side, time: bar.time };
+        let collar = order.collar(self.rules.tick);
+        Pricing { occasion, reference, slippage, volume: bar.volume, spread, lacks_quote, collar, most }
     }
 
-    /// How many shares the order is for, now that its price is known.
+    /// How many shares the order is for, now that it is known what they cost.
     fn wanted(
         &self,
         symbol: SymbolIndex,
         order: &VenueOrder,
-        price: Price,
+        pricing: &Pricing,
         reduces: bool,
     ) -> Result<Quantity, RejectReason> {
+        let affordable = |budget, price| self.grid(self.rules.commission.affordable(pricing.occasion, budget, price));
         let wanted = match order.size {
             OrderSize::Shares(_) => order.remaining,
             OrderSize::CashFraction { fraction, most } => {
@@ -74,7 +129,12 @@ impl SimulatedVenue {
                     // Sold short, cash grows while the account has less to spend.
                     budget = budget.min(self.account.buying_power());
                 }
-                self.grid(self.rules.commission.affordable(budget, price))
+                // Where more shares are dearer ones, it is sized at the price of the most it could be.
+                let bound = match pricing.slippage.is_by_quantity() {
+                    true => affordable(budget, pricing.reference).min(pricing.most),
+                    false => Quantity::ZERO,
+                };
+                affordable(budget, pricing.at(bound))
             }
         };
         if reduces {
@@ -87,6 +147,7 @@ impl SimulatedVenue {
                 false => Ok(wanted),
             };
         }
+        let price = pricing.at(wanted.min(pricing.most));
         if wanted.is_zero() {
             return Err(RejectReason::NoShares { price });
         }
@@ -94,13 +155,13 @@ impl SimulatedVenue {
             return Ok(wanted);
         }
         let have = self.account.buying_power();
-        let need = price.notional(wanted) + self.rules.commission.fee(price, wanted);
+        let need = price.notional(wanted) + self.fees.fee(order.traded, pricing.occasion, price, wanted);
         if need <= have {
             return Ok(wanted);
         }
-        let affordable = self.grid(self.rules.commission.affordable(have, price));
-        if self.rules.trim_to_cash && !affordable.is_zero() {
-            return Ok(affordable);
+        let fits = affordable(have, price);
+        if self.rules.trim_to_cash && !fits.is_zero() {
+            return Ok(fits);
         }
         Err(RejectReason::BuyingPower { need, have })
     }

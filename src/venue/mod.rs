@@ -15,7 +15,10 @@ mod simulated;
 mod split;
 mod within;
 
-pub use costs::{Commission, CostScope, Slippage};
+pub use costs::{
+    Commission, CostScope, Depth, Occasion, RegulatoryFees, Slippage, Spread, SpreadSource, Spreads, TradeDate,
+    regulatory_fees,
+};
 pub use order::Band;
 pub use rules::{BothTouched, DueExit, LimitFill, MarketFill, VenueRules};
 pub use simulated::{SimulatedVenue, Submission};

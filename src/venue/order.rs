@@ -4,6 +4,7 @@ use crate::domain::{
     TimeInForce, Timestamp, Trail,
 };
 
+use super::costs::Traded;
 use super::rules::LimitFill;
 
 /// A resting order.
@@ -12,6 +13,8 @@ pub(super) struct VenueOrder {
     pub(super) id: OrderId,
     pub(super) side: Side,
     pub(super) remaining: Quantity,
+    /// What has filled of it: a commission may have a least that an order pays once.
+    pub(super) traded: Traded,
     pub(super) size: OrderSize,
     pub(super) kind: OrderKind,
     pub(super) time_in_force: TimeInForce,

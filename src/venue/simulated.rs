@@ -5,8 +5,10 @@
 //! `market_fill = "close"`; (2) legs never exceed the position they protect; (3) the band of a
 //! symbol holds every price at which one of its orders could fill.
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::account::VenueAccount;
+use super::costs::{FeeMeter, Spreads, Traded};
 use super::order::{Band, VenueOrder, trail_level};
 use super::refusal::refusal;
 use super::rules::VenueRules;
@@ -20,6 +22,10 @@ use crate::domain::{
 pub struct SimulatedVenue {
     pub(super) rules: VenueRules,
     pub(super) account: VenueAccount,
+    pub(super) fees: FeeMeter,
+    pub(super) spreads: Arc<Spreads>,
+    /// Fills that paid the model's spread for want of a quote.
+    pub(super) quotes_missing: u64,
     pub(super) books: Vec<Vec<VenueOrder>>,
     bands: Vec<Band>,
     pub(super) events: VecDeque<ExecutionEvent>,
@@ -56,6 +62,9 @@ impl SimulatedVenue {
         SimulatedVenue {
             rules,
             account: VenueAccount::new(cash, symbols, rules.leverage),
+            fees: FeeMeter::new(rules.commission),
+            spreads: Arc::default(),
+            quotes_missing: 0,
             books: (0..symbols).map(|_| Vec::with_capacity(8)).collect(),
             bands: vec![Band::QUIET; symbols],
             events: VecDeque::with_capacity(64),
@@ -63,6 +72,11 @@ impl SimulatedVenue {
             brief_orders: 0,
             ambiguous_bars: 0,
         }
+    }
+
+    /// The spreads that fills pay under [`Slippage::Spread`](super::Slippage::Spread).
+    pub fn set_spreads(&mut self, spreads: Arc<Spreads>) {
+        self.spreads = spreads;
     }
 
     /// Can nothing happen to `symbol` on this bar?
@@ -94,6 +108,7 @@ impl SimulatedVenue {
             id,
             side: request.side,
             remaining: quantity,
+            traded: Traded::default(),
             size: request.size,
             kind: request.kind,
             time_in_force: request.time_in_force,
@@ -269,6 +284,11 @@ impl SimulatedVenue {
     /// Shares as the venue counts them: must equal ours.
     pub fn shares(&self, symbol: SymbolIndex) -> Quantity {
         self.account.shares(symbol)
+    }
+
+    /// Fills that paid the model's spread, there being no quote of their bar.
+    pub fn quotes_missing(&self) -> u64 {
+        self.quotes_missing
     }
 
     /// Bars that decided something and could not tell what came first.

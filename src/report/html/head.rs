@@ -114,12 +114,20 @@ fn turnover(model: &ReportModel) -> Option<String> {
     })
 }
 
-/// Commission and slippage, against what was traded.
+/// Commission and slippage, against what was traded; the regulators' fees by kind where they are charged.
 fn costs(model: &ReportModel) -> Figure {
     let sum = find(model, "commission").and_then(|fees| find(model, "slippage").map(|slippage| fees + slippage));
     let context = match (&sum, model.traded_value) {
         (Ok(cost), traded) if traded > 0.0 => format!("{} of traded value", N.basis_points(cost / traded)),
         _ => "nothing was traded".to_owned(),
+    };
+    let context = match (model.measure("sec_fee"), model.measure("taf_fee")) {
+        (Some(sec), Some(taf)) => format!(
+            "{context}; SEC {}, TAF {}",
+            N.dollars_cents(sec, Sign::Negative),
+            N.dollars_cents(taf, Sign::Negative)
+        ),
+        _ => context,
     };
     Figure {
         name: "Costs",

@@ -140,7 +140,8 @@ fn exits(model: &ReportModel<'_>, closed: &[&TradeRow]) -> String {
     format!("{left}; still open: {}{more}", named.join("; "))
 }
 
-/// "$817: fees $82, slippage $735; 1.1 bps of traded value"; the parts make the sum as printed, and the
+/// "$817: fees $82, slippage $735; 1.1 bps of traded value", with the fees by kind, "fees $82 (SEC $60,
+/// TAF $22)", where they are the regulators'; the parts make the sum as printed, and the
 /// sum is the one in the report: what rounding leaves goes to slippage, an estimate itself.
 fn costs(model: &ReportModel<'_>) -> String {
     let (Some(fees), Some(slippage)) = (model.measure("commission"), model.measure("slippage")) else {
@@ -151,11 +152,15 @@ fn costs(model: &ReportModel<'_>) -> String {
     let text = |usd: f64| dollars(usd, cents, Sign::Negative);
     let sum = rounded(fees + slippage);
     let (sum, fees_text, slippage_text) = (text(sum), text(fees), text(sum - rounded(fees)));
+    let by_kind = match (model.measure("sec_fee"), model.measure("taf_fee")) {
+        (Some(sec), Some(_)) => format!(" (SEC {}, TAF {})", text(sec), text(rounded(fees) - rounded(sec))),
+        _ => String::new(),
+    };
     let share = match model.traded_value {
         traded if traded > 0.0 => format!("; {} of traded value", N.basis_points((fees + slippage) / traded)),
         _ => String::new(),
     };
-    format!("{sum}: fees {fees_text}, slippage {slippage_text}{share}")
+    format!("{sum}: fees {fees_text}{by_kind}, slippage {slippage_text}{share}")
 }
 
 fn dollars(usd: f64, cents: bool, sign: Sign) -> String {
