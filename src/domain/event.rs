@@ -1,5 +1,5 @@
 //! What a venue tells us.
-use super::{Fill, Money, OrderId, OrderKind, Price, Quantity, SymbolIndex, Timestamp};
+use super::{Fill, Money, OrderId, OrderKind, Price, Quantity, Symbol, SymbolIndex, Timestamp};
 
 /// Why a venue refused an order after risk had approved it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -39,6 +39,12 @@ pub enum RejectReason {
     SubPenny {
         /// The price.
         price: Price,
+    },
+    /// The share is no longer listed (Alpaca: 422, 42210000).
+    #[error("asset \"{symbol}\" is not active")]
+    NotActive {
+        /// The share.
+        symbol: Symbol,
     },
 }
 

@@ -107,6 +107,8 @@ pub enum OrderPurpose {
     KillSwitch,
     /// Exactly as a script or a person wrote it.
     Manual,
+    /// The share is no longer listed: the venue takes the position and pays for it.
+    Delisted,
 }
 
 /// How many shares an order is for.
@@ -280,5 +282,5 @@ names!(TimeInForce { Day => "day", Gtc => "gtc", Ioc => "ioc", Fok => "fok", Opg
 names!(OrderClass { Simple => "simple", Bracket => "bracket", Oco => "oco", Oto => "oto" });
 names!(OrderPurpose {
     Entry => "entry", Signal => "signal", Stop => "stop", TakeProfit => "take_profit", Trail => "trail",
-    RiskHalt => "risk_halt", KillSwitch => "kill_switch", Manual => "manual",
+    RiskHalt => "risk_halt", KillSwitch => "kill_switch", Manual => "manual", Delisted => "delisted",
 });

@@ -39,6 +39,18 @@ impl Ratio {
         Ratio(Self::ONE.0.saturating_sub(self.0))
     }
 
+    /// `units` ÷ this ratio, which is above 0, to the nearest whole unit (half up): what a price of that many
+    /// units is after a split into so many new shares per old.
+    pub fn divide_nearest(self, units: i64) -> i128 {
+        let ratio = i128::from(self.0);
+        (i128::from(units) * i128::from(Self::ONE.0) + ratio / 2) / ratio
+    }
+
+    /// `units` × this ratio, to the nearest whole unit (half up): what a volume is after a split.
+    pub fn multiply_nearest(self, units: i64) -> i128 {
+        (i128::from(units) * i128::from(self.0) + i128::from(Self::ONE.0) / 2) / i128::from(Self::ONE.0)
+    }
+
     /// `bps` basis points as a fraction: 5 bps is 0.0005. `None` when finer than a billionth.
     pub fn from_bps(bps: Ratio) -> Option<Ratio> {
         (bps.0 % 10_000 == 0).then_some(Ratio(bps.0 / 10_000))

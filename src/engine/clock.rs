@@ -3,9 +3,9 @@
 //! Not here: bars and fills (replay), what an action does to positions (core) and orders (venue).
 use super::core::Engine;
 use super::replay::{MarketAction, ReplayError, ReplayInput, SessionSpan, end_session, settle};
-use crate::domain::{IllegalTransition, Timestamp};
+use crate::domain::{Bar, IllegalTransition, Ratio, SymbolIndex, Timestamp};
 use crate::execution::ReplayBackend;
-use crate::portfolio::fits_after_split;
+use crate::portfolio::{fits_after_split, price_after_split};
 use crate::strategy::Strategy;
 
 /// Where the replay is among sessions and actions.
@@ -44,6 +44,11 @@ impl<'a> Clock<'a> {
             (false, _, false) => self.next_start.min(self.last_bar),
         };
         session.min(self.next_action)
+    }
+
+    /// `bars` up to the next corporate action, and the rest.
+    pub(super) fn before_next_action<'b>(&self, bars: &'b [Bar]) -> (&'b [Bar], &'b [Bar]) {
+        bars.split_at(bars.partition_point(|bar| bar.time < self.next_action))
     }
 
     /// Moves to `time`: rolls the session, applies corporate actions that hold from now on.
@@ -98,10 +103,7 @@ impl<'a> Clock<'a> {
         {
             match *action {
                 MarketAction::Split { symbol, ratio } => {
-                    let held = engine.portfolio().position(symbol).quantity();
-                    if !fits_after_split(held, ratio) {
-                        return Err(ReplayError::SplitTooLarge { symbol, ratio, held });
-                    }
+                    refuse_too_large(engine, backend, symbol, ratio)?;
                     let (kept, mark, cash) = engine.split(symbol, ratio, time);
                     backend.venue_mut().split(symbol, ratio, (kept, mark, cash), time);
                 }
@@ -109,10 +111,30 @@ impl<'a> Clock<'a> {
                     let paid = engine.dividend(symbol, amount, time);
                     backend.venue_mut().receive(paid);
                 }
+                MarketAction::Delisting { symbol, name, amount } => {
+                    let paid = engine.delist(symbol, amount, time);
+                    backend.venue_mut().delist(symbol, name, paid);
+                }
             }
             self.actions = rest;
         }
         self.next_action = self.actions.first().map_or(Timestamp::MAX, |(time, _)| *time);
+        Ok(())
+    }
+
+    /// The last bar has passed: shares that are delisted after it are still paid for, in steps of their own.
+    #[cold]
+    pub(super) fn finish<S: Strategy>(
+        &mut self,
+        engine: &mut Engine<S>,
+        backend: &mut ReplayBackend,
+    ) -> Result<(), ReplayError> {
+        while self.actions.iter().any(|(_, action)| action.is_delisting()) {
+            let time = self.next_action;
+            self.act(time, engine, backend)?;
+            settle(engine, backend, time)?;
+            engine.record_late(time);
+        }
         Ok(())
     }
 
@@ -128,5 +150,24 @@ impl<'a> Clock<'a> {
         let last = self.is_last(time);
         self.ended |= last;
         last
+    }
+}
+
+/// Does a split leave more shares than can be counted, or a price that is larger than prices can be?
+fn refuse_too_large<S: Strategy>(
+    engine: &Engine<S>,
+    backend: &ReplayBackend,
+    symbol: SymbolIndex,
+    ratio: Ratio,
+) -> Result<(), ReplayError> {
+    let position = engine.portfolio().position(symbol);
+    let held = position.quantity();
+    if !fits_after_split(held, ratio) {
+        return Err(ReplayError::SplitTooLarge { symbol, ratio, held });
+    }
+    let price = position.mark().max(position.average_price()).max(backend.venue().dearest_level(symbol));
+    match price_after_split(price, ratio) {
+        Some(_) => Ok(()),
+        None => Err(ReplayError::SplitTooDear { symbol, ratio, price }),
     }
 }

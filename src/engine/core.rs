@@ -185,6 +185,7 @@ impl<S: Strategy> Engine<S> {
             let shares = split_quantity(quantity, ratio);
             if fractional { shares } else { shares.whole() }
         };
+        self.strategy.on_split(symbol, ratio);
         self.gate.split(symbol, restate);
         self.orders.split(symbol, ratio, restate);
         self.atrs.get_mut(symbol.get()).into_iter().for_each(|atr| atr.split(ratio));

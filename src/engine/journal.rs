@@ -61,6 +61,8 @@ pub struct Journal {
     pub cash_events: Vec<CashEvent>,
     /// Positions after splits.
     pub splits: Vec<SplitRecord>,
+    /// Steps after the last bar, at which a share that was delisted was still paid for.
+    pub late_steps: Vec<Timestamp>,
     /// Times entries were halted.
     pub halts: u64,
     /// Bars that could not tell a stop from a target.
@@ -84,6 +86,7 @@ impl Journal {
             stops: Vec::with_capacity(RECORDS_AT_ONCE),
             cash_events: Vec::new(),
             splits: Vec::new(),
+            late_steps: Vec::new(),
             halts: 0,
             ambiguous_bars: 0,
             quotes_missing: 0,
@@ -100,6 +103,7 @@ impl Journal {
         self.stops.clear();
         self.cash_events.clear();
         self.splits.clear();
+        self.late_steps.clear();
         (self.halts, self.ambiguous_bars, self.quotes_missing) = (0, 0, 0);
         self
     }

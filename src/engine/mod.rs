@@ -6,6 +6,7 @@ mod answers;
 mod atr;
 mod clock;
 mod core;
+mod delist;
 mod equity_tape;
 mod journal;
 mod orders;

@@ -126,8 +126,10 @@ impl Orders {
     pub(super) fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, restate: impl Fn(Quantity) -> Quantity) {
         for record in self.records.iter_mut().filter(|record| record.request.symbol == symbol) {
             if matches!(record.outcome, OrderOutcome::Sent(status) if status.is_open()) {
-                record.quantity = restate(record.quantity);
+                // What is left is rounded by itself, as at the venue, so that it can fill whole.
+                let left = restate(record.quantity - record.filled.min(record.quantity));
                 record.filled = restate(record.filled);
+                record.quantity = record.filled + left;
                 record.request.kind = split_kind(record.request.kind, ratio);
             }
         }

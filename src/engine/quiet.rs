@@ -101,6 +101,10 @@ mod tests {
         fn on_bar(&mut self, symbol: SymbolIndex, bar: &Bar, view: &View<'_>, intents: &mut Intents) {
             self.0.on_bar(symbol, bar, view, intents);
         }
+
+        fn on_split(&mut self, symbol: SymbolIndex, ratio: crate::domain::Ratio) {
+            self.0.on_split(symbol, ratio);
+        }
     }
 
     fn ratio(text: &str) -> crate::domain::Ratio {

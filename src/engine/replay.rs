@@ -6,7 +6,7 @@ use super::clock::Clock;
 use super::core::Engine;
 use super::pump::pump;
 use super::quiet::BLOCK_BARS;
-use crate::domain::{Bar, IllegalTransition, Money, Price, Quantity, Ratio, SymbolIndex, Timestamp};
+use crate::domain::{Bar, IllegalTransition, Money, Price, Quantity, Ratio, Symbol, SymbolIndex, Timestamp};
 use crate::execution::ReplayBackend;
 use crate::risk::Gate;
 use crate::strategy::Strategy;
@@ -38,6 +38,38 @@ pub enum MarketAction {
         /// Dollars a share.
         amount: Price,
     },
+    /// The share is listed no more: its orders are canceled and its position is paid for.
+    Delisting {
+        /// Which share.
+        symbol: SymbolIndex,
+        /// Its name, for refusals of later orders.
+        name: Symbol,
+        /// Dollars a share; the last close where nobody says.
+        amount: Option<Price>,
+    },
+}
+
+impl MarketAction {
+    /// Whose it is.
+    pub const fn symbol(&self) -> SymbolIndex {
+        match self {
+            Self::Split { symbol, .. } | Self::Dividend { symbol, .. } | Self::Delisting { symbol, .. } => *symbol,
+        }
+    }
+
+    /// The place among actions of one moment: a dividend is for the shares of before a split.
+    pub const fn order(&self) -> u8 {
+        match self {
+            Self::Dividend { .. } => 0,
+            Self::Split { .. } => 1,
+            Self::Delisting { .. } => 2,
+        }
+    }
+
+    /// Does the share end with it?
+    pub const fn is_delisting(&self) -> bool {
+        matches!(self, Self::Delisting { .. })
+    }
 }
 
 /// What a replay runs over.
@@ -47,7 +79,8 @@ pub struct ReplayInput<'a> {
     pub bars: &'a [&'a [Bar]],
     /// Sessions in order; empty when every bar time is a session of its own (daily bars).
     pub sessions: &'a [SessionSpan],
-    /// Corporate actions in order of the moment from which they hold.
+    /// Corporate actions in order of the moment from which they hold. Those after the last bar do nothing,
+    /// but up to the last delisting among them each moment is a step of its own.
     pub actions: &'a [(Timestamp, MarketAction)],
     /// When market orders fill.
     pub market_fill: MarketFill,
@@ -69,6 +102,16 @@ pub enum ReplayError {
         /// Shares before it.
         held: Quantity,
     },
+    /// A split that makes a price larger than prices can be.
+    #[error("a split into {ratio} new shares per old makes ${price} a share more than a price can be, $10,000,000")]
+    SplitTooDear {
+        /// Which share.
+        symbol: SymbolIndex,
+        /// New shares per old.
+        ratio: Ratio,
+        /// The dearest of last close, average price and levels of open orders before it.
+        price: Price,
+    },
 }
 
 /// Replays every bar.
@@ -81,10 +124,13 @@ pub fn replay<S: Strategy>(
 ) -> Result<(), ReplayError> {
     let mut clock = Clock::new(input);
     match input.bars {
-        [only] => replay_one(engine, backend, only, &mut clock, input.market_fill),
-        many => replay_many(engine, backend, many, &mut clock, input.market_fill),
+        [only] => replay_one(engine, backend, only, &mut clock, input.market_fill)?,
+        many => replay_many(engine, backend, many, &mut clock, input.market_fill)?,
     }
+    clock.finish(engine, backend)
 }
+
+const ONLY: SymbolIndex = SymbolIndex(0);
 
 fn replay_one<S: Strategy>(
     engine: &mut Engine<S>,
@@ -93,7 +139,25 @@ fn replay_one<S: Strategy>(
     clock: &mut Clock<'_>,
     market_fill: MarketFill,
 ) -> Result<(), ReplayError> {
-    const ONLY: SymbolIndex = SymbolIndex(0);
+    let mut bars = bars;
+    // The strategy is shown a block ahead of the account, so no block reaches over a corporate action.
+    while let [first, ..] = bars {
+        clock.advance(first.time, engine, backend)?;
+        let (stretch, later) = clock.before_next_action(bars);
+        replay_stretch(engine, backend, stretch, clock, market_fill)?;
+        bars = later;
+    }
+    Ok(())
+}
+
+/// Bars of the only symbol with no corporate action after the open of the first.
+fn replay_stretch<S: Strategy>(
+    engine: &mut Engine<S>,
+    backend: &mut ReplayBackend,
+    bars: &[Bar],
+    clock: &mut Clock<'_>,
+    market_fill: MarketFill,
+) -> Result<(), ReplayError> {
     let mut bars = bars;
     while !bars.is_empty() {
         let (block, _) = bars.split_at(bars.len().min(BLOCK_BARS));

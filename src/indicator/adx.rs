@@ -53,6 +53,12 @@ impl Adx {
     pub fn directional(&self) -> Option<DirectionalIndex> {
         self.directional.value()
     }
+
+    /// Multiplies what is remembered by `factor`, above 0, as if every input so far had been so many times as
+    /// large: 1 ÷ ratio when a share splits.
+    pub fn rescale(&mut self, factor: f64) {
+        self.directional.rescale(factor);
+    }
 }
 
 #[cfg(test)]

@@ -74,6 +74,16 @@ impl Atr {
             Mean::Simple(mean) => mean.value(),
         }
     }
+
+    /// Multiplies what is remembered by `factor`, above 0, as if every input so far had been so many times as
+    /// large: 1 ÷ ratio when a share splits.
+    pub fn rescale(&mut self, factor: f64) {
+        match &mut self.mean {
+            Mean::Wilder(mean) => mean.rescale(factor),
+            Mean::Simple(mean) => mean.rescale(factor),
+        }
+        self.range.rescale(factor);
+    }
 }
 
 /// The true range of each bar after the first.
@@ -90,6 +100,11 @@ impl TrueRange {
         let top = if previous > high { previous } else { high };
         let bottom = if previous < low { previous } else { low };
         Some(top - bottom)
+    }
+
+    /// Multiplies the close it remembers by `factor`.
+    pub(super) fn rescale(&mut self, factor: f64) {
+        self.previous_close = self.previous_close.map(|close| close * factor);
     }
 }
 

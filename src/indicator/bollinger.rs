@@ -53,6 +53,12 @@ impl Bollinger {
         let width = self.multiplier * (self.moments.spread() / self.moments.count()).sqrt();
         Some(BollingerBands { upper: middle + width, middle, lower: middle - width })
     }
+
+    /// Multiplies what is remembered by `factor`, above 0, as if every input so far had been so many times as
+    /// large: 1 ÷ ratio when a share splits.
+    pub fn rescale(&mut self, factor: f64) {
+        self.moments.rescale(factor);
+    }
 }
 
 #[cfg(test)]

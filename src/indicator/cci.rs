@@ -38,6 +38,12 @@ impl Cci {
     pub fn value(&self) -> Option<f64> {
         self.index
     }
+
+    /// Multiplies what is remembered by `factor`, above 0, as if every input so far had been so many times as
+    /// large: 1 ÷ ratio when a share splits.
+    pub fn rescale(&mut self, factor: f64) {
+        self.ring.rescale(factor);
+    }
 }
 
 /// Distances are taken from the newest price, so a flat window has a deviation of exactly 0.

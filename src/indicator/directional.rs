@@ -90,6 +90,17 @@ impl Directional {
             minus: 100.0 * (self.minus_sum / self.range_sum),
         })
     }
+
+    /// Multiplies what is remembered by `factor`, above 0, as if every input so far had been so many times as
+    /// large: 1 ÷ ratio when a share splits.
+    pub fn rescale(&mut self, factor: f64) {
+        self.range.rescale(factor);
+        self.previous_high *= factor;
+        self.previous_low *= factor;
+        self.plus_sum *= factor;
+        self.minus_sum *= factor;
+        self.range_sum *= factor;
+    }
 }
 
 #[cfg(test)]

@@ -55,6 +55,13 @@ impl Donchian {
     pub fn value(&self) -> Option<DonchianChannel> {
         Some(DonchianChannel { high: self.high.value()?, low: self.low.value()? })
     }
+
+    /// Multiplies what is remembered by `factor`, above 0, as if every input so far had been so many times as
+    /// large: 1 ÷ ratio when a share splits.
+    pub fn rescale(&mut self, factor: f64) {
+        self.high.rescale(factor);
+        self.low.rescale(factor);
+    }
 }
 
 #[cfg(test)]

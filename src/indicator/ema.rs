@@ -39,6 +39,12 @@ impl Ema {
     pub fn value(&self) -> Option<f64> {
         self.0.value()
     }
+
+    /// Multiplies what is remembered by `factor`, above 0, as if every input so far had been so many times as
+    /// large: 1 ÷ ratio when a share splits.
+    pub fn rescale(&mut self, factor: f64) {
+        self.0.rescale(factor);
+    }
 }
 
 #[cfg(test)]

@@ -54,6 +54,13 @@ impl Keltner {
         let (middle, width) = (self.middle.value()?, self.multiplier * self.atr.value()?);
         Some(KeltnerChannel { upper: middle + width, middle, lower: middle - width })
     }
+
+    /// Multiplies what is remembered by `factor`, above 0, as if every input so far had been so many times as
+    /// large: 1 ÷ ratio when a share splits.
+    pub fn rescale(&mut self, factor: f64) {
+        self.middle.rescale(factor);
+        self.atr.rescale(factor);
+    }
 }
 
 #[cfg(test)]

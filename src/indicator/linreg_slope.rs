@@ -60,6 +60,17 @@ impl LinearRegressionSlope {
         self.ring.is_full().then(|| covariance / (n * (n * n - 1.0) / 12.0))
     }
 
+    /// Multiplies what is remembered by `factor`, above 0, as if every input so far had been so many times as
+    /// large: 1 ÷ ratio when a share splits.
+    pub fn rescale(&mut self, factor: f64) {
+        self.ring.rescale(factor);
+        self.shift *= factor;
+        self.sum *= factor;
+        self.weighted_sum *= factor;
+        self.sum_squares *= factor * factor;
+        self.peak *= factor * factor;
+    }
+
     fn count(&self) -> f64 {
         self.ring.period() as f64
     }

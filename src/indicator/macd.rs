@@ -70,6 +70,14 @@ impl Macd {
     pub fn line(&self) -> Option<f64> {
         Some(self.fast.value()? - self.slow.value()?)
     }
+
+    /// Multiplies what is remembered by `factor`, above 0, as if every input so far had been so many times as
+    /// large: 1 ÷ ratio when a share splits.
+    pub fn rescale(&mut self, factor: f64) {
+        self.fast.rescale(factor);
+        self.slow.rescale(factor);
+        self.signal.rescale(factor);
+    }
 }
 
 #[cfg(test)]

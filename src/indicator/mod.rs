@@ -7,7 +7,8 @@
 //! never panics, but makes values NaN until it has left the window (for good in a recursive average).
 //!
 //! Every struct has a fallible `new`, `update` (one bar in, `None` while warming up) and `value` (what
-//! the last `update` returned).
+//! the last `update` returned). What remembers prices has `rescale`, for splits; [`Vwap`] starts anew with
+//! each session instead, and [`Correlation`] is of numbers that have no unit.
 
 // Only the test build is let off; the library build of the same files still refuses `unwrap`.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -48,6 +49,8 @@ mod zscore;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests_rescale;
 
 pub use adx::Adx;
 pub use atr::Atr;

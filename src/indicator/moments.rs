@@ -85,6 +85,16 @@ impl Moments {
         self.ring.period() as f64
     }
 
+    /// Multiplies every input so far by `factor`.
+    pub(super) fn rescale(&mut self, factor: f64) {
+        self.ring.rescale(factor);
+        self.shift *= factor;
+        self.sum *= factor;
+        self.sum_squares *= factor * factor;
+        self.peak *= factor * factor;
+        self.spread *= factor * factor;
+    }
+
     #[cold]
     fn recompute(&mut self) {
         let slots = self.ring.slots();

@@ -35,6 +35,13 @@ impl Natr {
         let atr = self.atr.value()?;
         Some(if self.close == 0.0 { 0.0 } else { 100.0 * (atr / self.close) })
     }
+
+    /// Multiplies what is remembered by `factor`, above 0, as if every input so far had been so many times as
+    /// large: 1 ÷ ratio when a share splits.
+    pub fn rescale(&mut self, factor: f64) {
+        self.atr.rescale(factor);
+        self.close *= factor;
+    }
 }
 
 #[cfg(test)]

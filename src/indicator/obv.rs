@@ -32,6 +32,12 @@ impl Obv {
     pub fn value(&self) -> Option<f64> {
         self.previous_close.map(|_| self.total)
     }
+
+    /// A split into `ratio` new shares per old: what is remembered in dollars ÷ ratio, in shares × ratio.
+    pub fn split(&mut self, ratio: f64) {
+        self.previous_close = self.previous_close.map(|close| close / ratio);
+        self.total *= ratio;
+    }
 }
 
 #[cfg(test)]

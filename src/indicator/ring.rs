@@ -58,6 +58,11 @@ impl Ring {
         let (newer, older) = self.slots.split_at(self.next);
         older.iter().chain(newer).copied()
     }
+
+    /// Multiplies every value by `factor`.
+    pub(super) fn rescale(&mut self, factor: f64) {
+        self.slots.iter_mut().for_each(|slot| *slot *= factor);
+    }
 }
 
 /// Σ f(x) in eight lanes: several times faster than one chain of additions, and rounds less.

@@ -36,6 +36,12 @@ impl Roc {
     pub fn value(&self) -> Option<f64> {
         self.percent
     }
+
+    /// Multiplies what is remembered by `factor`, above 0, as if every input so far had been so many times as
+    /// large: 1 ÷ ratio when a share splits.
+    pub fn rescale(&mut self, factor: f64) {
+        self.ring.rescale(factor);
+    }
 }
 
 #[cfg(test)]

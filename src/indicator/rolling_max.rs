@@ -57,6 +57,15 @@ impl RollingMax {
         self.full.then_some(self.window_max)
     }
 
+    /// Multiplies what is remembered by `factor`, above 0, as if every input so far had been so many times as
+    /// large: 1 ÷ ratio when a share splits.
+    pub fn rescale(&mut self, factor: f64) {
+        // −∞ stays what it is.
+        self.slots.iter_mut().for_each(|slot| *slot *= factor);
+        self.head *= factor;
+        self.window_max *= factor;
+    }
+
     /// Turns a full block into the maxima of its tails.
     #[inline(never)]
     fn finish_block(&mut self) {

@@ -38,6 +38,12 @@ impl RollingMin {
     pub fn value(&self) -> Option<f64> {
         self.0.value().map(|max| -max)
     }
+
+    /// Multiplies what is remembered by `factor`, above 0, as if every input so far had been so many times as
+    /// large: 1 ÷ ratio when a share splits.
+    pub fn rescale(&mut self, factor: f64) {
+        self.0.rescale(factor);
+    }
 }
 
 #[cfg(test)]

@@ -43,6 +43,14 @@ impl Rsi {
     pub fn value(&self) -> Option<f64> {
         Some(index(self.gain.value()?, self.loss.value()?))
     }
+
+    /// Multiplies what is remembered by `factor`, above 0, as if every input so far had been so many times as
+    /// large: 1 ÷ ratio when a share splits.
+    pub fn rescale(&mut self, factor: f64) {
+        self.gain.rescale(factor);
+        self.loss.rescale(factor);
+        self.previous *= factor;
+    }
 }
 
 #[inline]

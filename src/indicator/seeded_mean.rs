@@ -55,6 +55,11 @@ impl SeededMean {
     pub(super) fn value(&self) -> Option<f64> {
         (self.missing == 0).then_some(self.mean)
     }
+
+    /// Multiplies the average, or the sum it is still made of, by `factor`.
+    pub(super) fn rescale(&mut self, factor: f64) {
+        self.mean *= factor;
+    }
 }
 
 #[cfg(test)]

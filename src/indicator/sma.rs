@@ -57,6 +57,13 @@ impl Sma {
     pub fn sum(&self) -> Option<f64> {
         self.ring.is_full().then_some(self.sum)
     }
+
+    /// Multiplies what is remembered by `factor`, above 0, as if every input so far had been so many times as
+    /// large: 1 ÷ ratio when a share splits.
+    pub fn rescale(&mut self, factor: f64) {
+        self.ring.rescale(factor);
+        self.sum *= factor;
+    }
 }
 
 #[cfg(test)]

@@ -42,6 +42,12 @@ impl StdDev {
     pub fn value(&self) -> Option<f64> {
         self.moments.is_full().then(|| (self.moments.spread() / self.divisor).sqrt())
     }
+
+    /// Multiplies what is remembered by `factor`, above 0, as if every input so far had been so many times as
+    /// large: 1 ÷ ratio when a share splits.
+    pub fn rescale(&mut self, factor: f64) {
+        self.moments.rescale(factor);
+    }
 }
 
 #[cfg(test)]

@@ -54,6 +54,12 @@ impl Stochastic {
     pub fn value(&self) -> Option<StochasticValue> {
         Some(StochasticValue { k: self.k.value()?, d: self.d.value()? })
     }
+
+    /// Multiplies what is remembered by `factor`, above 0, as if every input so far had been so many times as
+    /// large: 1 ÷ ratio when a share splits.
+    pub fn rescale(&mut self, factor: f64) {
+        self.channel.rescale(factor);
+    }
 }
 
 #[cfg(test)]

@@ -38,6 +38,13 @@ impl WilliamsR {
         // The numerator is turned round instead of negating the result, which would print as −0.
         Some(if range == 0.0 { 0.0 } else { 100.0 * ((self.close - channel.high) / range) })
     }
+
+    /// Multiplies what is remembered by `factor`, above 0, as if every input so far had been so many times as
+    /// large: 1 ÷ ratio when a share splits.
+    pub fn rescale(&mut self, factor: f64) {
+        self.channel.rescale(factor);
+        self.close *= factor;
+    }
 }
 
 #[cfg(test)]

@@ -44,6 +44,14 @@ impl Wma {
         self.ring.is_full().then(|| self.weighted_sum / (n * (n + 1.0) / 2.0))
     }
 
+    /// Multiplies what is remembered by `factor`, above 0, as if every input so far had been so many times as
+    /// large: 1 ÷ ratio when a share splits.
+    pub fn rescale(&mut self, factor: f64) {
+        self.ring.rescale(factor);
+        self.sum *= factor;
+        self.weighted_sum *= factor;
+    }
+
     fn recompute(&mut self) {
         self.sum = sum_of(self.ring.slots(), |x| x);
         self.weighted_sum = self.ring.oldest_first().zip(1u32..).map(|(x, k)| f64::from(k) * x).sum();

@@ -39,6 +39,13 @@ impl ZScore {
         let deviation = (self.moments.spread() / (self.moments.count() - 1.0)).sqrt();
         Some(self.moments.distance_from_mean(self.newest) / deviation)
     }
+
+    /// Multiplies what is remembered by `factor`, above 0, as if every input so far had been so many times as
+    /// large: 1 ÷ ratio when a share splits.
+    pub fn rescale(&mut self, factor: f64) {
+        self.moments.rescale(factor);
+        self.newest *= factor;
+    }
 }
 
 #[cfg(test)]

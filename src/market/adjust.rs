@@ -3,11 +3,11 @@
 //! Not here: reading the actions; adjusting positions and orders when a split comes (engine).
 //!
 //! Formula, for a bar before the ex-dates of some actions: price × Π f, where a split of ratio r has
-//! f = 1 ÷ r and a dividend a has f = 1 − a ÷ c, c the raw close of the last bar before its ex-date;
+//! f = 1 ÷ r and a dividend a has f = 1 − a ÷ c, c the close of the last bar before its ex-date in shares of that day;
 //! volume × Π r over the splits alone. Factors are kept to 1e-18, prices rounded half up to 1e-9 and
 //! volumes to 1e-6. Source: CRSP Data Definitions, "factor to adjust price"; as LEAN's factor files.
 use super::corporate_actions::{ActionKind, CorporateAction};
-use crate::domain::{Bar, Price, Timeframe, Timestamp, Volume};
+use crate::domain::{Bar, Price, Ratio, Timeframe, Timestamp, Volume};
 
 /// One, in the factors' unit of 1e-18.
 const ONE: u128 = 1_000_000_000_000_000_000;
@@ -73,16 +73,40 @@ pub fn adjust(bars: &mut [Bar], actions: &[CorporateAction], adjustment: Adjustm
         bars[start..end].iter_mut().try_for_each(|bar| factors.apply(bar))?;
         end = start;
         // A raw close: bars before `start` are not adjusted yet.
-        let Some(last) = start.checked_sub(1).map(|index| bars[index].close) else { break };
+        let Some(last) = start.checked_sub(1).map(|index| bars[index]) else { break };
+        // In shares of this day, though a split between the two days had no bar to show it.
+        let unseen = actions.iter().filter(|action| last.time < action.ex_date && action.ex_date < day[0].ex_date);
+        let last = unseen.fold(last, |last, action| match action.kind {
+            ActionKind::Split { ratio } => bar_after_split(&last, ratio),
+            _ => last,
+        });
         // An ex-date after the last bar has no bar that shows it.
         if start == bars.len() {
             continue;
         }
         for action in day {
-            factors.add(action, last, adjustment)?;
+            factors.add(action, last.close, adjustment)?;
         }
     }
     bars[..end].iter_mut().try_for_each(|bar| factors.apply(bar))
+}
+
+/// A bar in the unit of after a split into `ratio` new shares per old, rounded as [`adjust`] does: prices
+/// ÷ ratio half up to 1e-9 and held inside those a bar can have, volume × ratio to 1e-6.
+pub fn bar_after_split(bar: &Bar, ratio: Ratio) -> Bar {
+    let price = |price: Price| {
+        let units = ratio.divide_nearest(price.units()).clamp(1, i128::from(Price::MAX.units()));
+        Price::ZERO.saturating_offset(units as i64)
+    };
+    let volume = i64::try_from(ratio.multiply_nearest(bar.volume.units())).unwrap_or(i64::MAX);
+    Bar {
+        time: bar.time,
+        open: price(bar.open),
+        high: price(bar.high),
+        low: price(bar.low),
+        close: price(bar.close),
+        volume: Volume::from_units(volume).unwrap_or(bar.volume),
+    }
 }
 
 struct Factors {
@@ -106,7 +130,8 @@ impl Factors {
                 self.price = multiply_divide(self.price, left, price).ok_or_else(too_far)?;
             }
             (ActionKind::Split { .. }, Adjustment::None)
-            | (ActionKind::Dividend { .. }, Adjustment::None | Adjustment::Splits) => {}
+            | (ActionKind::Dividend { .. }, Adjustment::None | Adjustment::Splits)
+            | (ActionKind::Delisting { .. } | ActionKind::Rename { .. }, _) => {}
         }
         Ok(())
     }
@@ -164,7 +189,7 @@ mod tests {
             "split" => ActionKind::Split { ratio: value.parse().expect("ratio") },
             _ => ActionKind::Dividend { amount: value.parse().expect("amount") },
         };
-        CorporateAction { symbol: "AAPL".parse().expect("symbol"), ex_date: date.parse().expect("date"), kind }
+        CorporateAction { symbol: "AAPL".parse().expect("symbol"), ex_date: date.parse().expect("date"), kind, line: 2 }
     }
 
     fn closes(bars: &[Bar]) -> Vec<String> {

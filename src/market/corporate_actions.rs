@@ -1,12 +1,13 @@
-//! Splits and dividends, out of a CSV file.
+//! Splits, dividends, delistings and renames, out of a CSV file.
 //!
-//! Not here: what they do to prices (`adjust`) and positions (engine).
+//! Not here: what they do to prices (`adjust`) and positions (engine); a share through its names (`names`).
 use std::fmt;
 use std::path::Path;
 
 use super::csv_row::{exact_time, split_fields};
 use super::error::{DataError, Fault, Place};
 use super::file;
+use super::names::check_names;
 use super::number::{NumberKind, parse_any};
 use crate::domain::{Price, Ratio, Symbol, Timeframe, Timestamp};
 
@@ -23,6 +24,8 @@ pub struct CorporateAction {
     pub ex_date: Timestamp,
     /// What was done.
     pub kind: ActionKind,
+    /// Where it stands in its file.
+    pub line: u64,
 }
 
 /// What was done, and how much of it.
@@ -39,6 +42,16 @@ pub enum ActionKind {
         /// Dollars a share, above 0.
         amount: Price,
     },
+    /// The share is listed no more: who held it at the close before is paid.
+    Delisting {
+        /// Dollars a share, 0 for a worthless one; the last close where the file does not say.
+        amount: Option<Price>,
+    },
+    /// From the ex-date on the same share trades under another name.
+    Rename {
+        /// The new name.
+        to: Symbol,
+    },
 }
 
 impl ActionKind {
@@ -47,7 +60,24 @@ impl ActionKind {
         match self {
             Self::Split { .. } => "split",
             Self::Dividend { .. } => "dividend",
+            Self::Delisting { .. } => "delisting",
+            Self::Rename { .. } => "rename",
         }
+    }
+
+    /// The place among actions of one symbol and day.
+    const fn order(&self) -> u8 {
+        match self {
+            Self::Split { .. } => 0,
+            Self::Dividend { .. } => 1,
+            Self::Rename { .. } => 2,
+            Self::Delisting { .. } => 3,
+        }
+    }
+
+    /// Does it make the price jump?
+    pub const fn moves_price(&self) -> bool {
+        matches!(self, Self::Split { .. } | Self::Dividend { .. })
     }
 }
 
@@ -57,6 +87,13 @@ impl fmt::Display for CorporateAction {
         match self.kind {
             ActionKind::Split { ratio } => write!(f, "{} split of {ratio} for 1 on {date}", self.symbol),
             ActionKind::Dividend { amount } => write!(f, "{} dividend of ${amount} on {date}", self.symbol),
+            ActionKind::Delisting { amount: Some(amount) } => {
+                write!(f, "{} delisting at ${amount} on {date}", self.symbol)
+            }
+            ActionKind::Delisting { amount: None } => {
+                write!(f, "{} delisting at its last close on {date}", self.symbol)
+            }
+            ActionKind::Rename { to } => write!(f, "{} rename to {to} on {date}", self.symbol),
         }
     }
 }
@@ -67,9 +104,11 @@ pub fn actions_of(actions: &[CorporateAction], symbol: Symbol) -> Vec<CorporateA
 }
 
 /// Every action of a file `symbol,ex_date,kind,ratio_or_amount`, by symbol, date and kind (splits
-/// first). A file with a header and no rows is a company that did nothing.
+/// first). A file with a header and no rows is a company that did nothing. The value of a delisting is the
+/// amount paid a share (empty: its last close), that of a rename the new name.
 ///
-/// Errors: [`DataError`] with line, value and remedy; the same action twice among them.
+/// Errors: [`DataError`] with line, value and remedy; the same action twice, an action of a share that is gone
+/// and renames that contradict each other among them.
 pub fn read_corporate_actions(path: &Path) -> Result<Vec<CorporateAction>, DataError> {
     let mut text = String::new();
     std::io::Read::read_to_string(&mut file::open(path)?, &mut text)
@@ -83,24 +122,37 @@ pub fn read_corporate_actions(path: &Path) -> Result<Vec<CorporateAction>, DataE
     let mut actions = Vec::new();
     for (index, line) in lines {
         let line_number = index as u64 + 1;
-        let action = action(line, &columns).map_err(|fault| malformed(path, line_number, fault))?;
-        actions.push((action, line_number));
+        actions.push(action(line, line_number, &columns).map_err(|fault| malformed(path, line_number, fault))?);
     }
     // The line breaks ties, so a duplicate is reported where it stands second.
-    actions.sort_by_key(|(action, line)| (action.symbol, action.ex_date, action.kind.name() != "split", *line));
+    actions.sort_by_key(|action| (action.symbol, action.ex_date, action.kind.order(), action.line));
+    check_pairs(&actions).and_then(|()| check_names(&actions)).map_err(|(line, fault)| malformed(path, line, fault))?;
+    Ok(actions)
+}
+
+/// Actions of one symbol that cannot both be: the same one twice, or one of a share that is gone.
+fn check_pairs(actions: &[CorporateAction]) -> Result<(), (u64, Fault)> {
     for pair in actions.windows(2) {
-        let [(first, _), (second, line)] = [pair[0], pair[1]];
-        let same = first.symbol == second.symbol && first.ex_date == second.ex_date;
-        if same && first.kind.name() == second.kind.name() {
-            let fault = Fault::DuplicateAction {
-                symbol: second.symbol.to_string(),
-                ex_date: second.ex_date.text(Timeframe::Day1),
-                kind: second.kind.name(),
-            };
-            return Err(malformed(path, line, fault));
+        let [first, second] = [pair[0], pair[1]];
+        if first.symbol != second.symbol {
+            continue;
         }
+        if first.ex_date == second.ex_date && first.kind.order() == second.kind.order() {
+            let (symbol, kind) = (second.symbol.to_string(), second.kind.name());
+            let ex_date = second.ex_date.text(Timeframe::Day1);
+            return Err((second.line, Fault::DuplicateAction { symbol, ex_date, kind }));
+        }
+        // On the day itself a delisting is sorted last.
+        let (gone, other) = match (first.kind, second.kind) {
+            (ActionKind::Delisting { .. }, _) => (first, second),
+            (_, ActionKind::Delisting { .. }) if first.ex_date == second.ex_date => (second, first),
+            _ => continue,
+        };
+        let CorporateAction { symbol, ex_date, kind, .. } = other;
+        let fault = Fault::AfterDelisting { symbol, kind: kind.name(), ex_date, gone: gone.ex_date };
+        return Err((other.line, fault));
     }
-    Ok(actions.into_iter().map(|(action, _)| action).collect())
+    Ok(())
 }
 
 fn malformed(path: &Path, line: u64, fault: Fault) -> DataError {
@@ -120,7 +172,7 @@ fn columns(path: &Path, header: &str) -> Result<([usize; 4], usize), DataError> 
     Ok((COLUMNS.map(|column| place(column).unwrap_or_default()), names.len()))
 }
 
-fn action(line: &str, (places, wanted): &([usize; 4], usize)) -> Result<CorporateAction, Fault> {
+fn action(line: &str, number: u64, (places, wanted): &([usize; 4], usize)) -> Result<CorporateAction, Fault> {
     let fields = split_fields(line).ok_or(Fault::Quote)?;
     if fields.len() != *wanted {
         return Err(Fault::FieldCount { found: fields.len(), wanted: *wanted });
@@ -132,15 +184,20 @@ fn action(line: &str, (places, wanted): &([usize; 4], usize)) -> Result<Corporat
         0 => Err(Fault::NotPositive { column, value: value.to_owned() }),
         units => Ok(units),
     };
+    let price = |units| Price::from_units(units).expect("parse_any holds a price to its range");
     let kind = match kind.to_ascii_lowercase().as_str() {
         "split" => ActionKind::Split { ratio: Ratio::from_units(units("split ratio")?) },
-        "dividend" => {
-            let amount = Price::from_units(units("dividend amount")?).expect("parse_any holds a price to its range");
-            ActionKind::Dividend { amount }
+        "dividend" => ActionKind::Dividend { amount: price(units("dividend amount")?) },
+        "delisting" if value.is_empty() => ActionKind::Delisting { amount: None },
+        // Nothing is an amount here: a share can be worthless.
+        "delisting" => {
+            let amount = price(parse_any(value, "delisting amount", NumberKind::Price)?);
+            ActionKind::Delisting { amount: Some(amount) }
         }
+        "rename" => ActionKind::Rename { to: value.parse()? },
         _ => return Err(Fault::UnknownKind { value: kind.to_owned() }),
     };
-    Ok(CorporateAction { symbol, ex_date, kind })
+    Ok(CorporateAction { symbol, ex_date, kind, line: number })
 }
 
 #[cfg(test)]
@@ -175,13 +232,30 @@ mod tests {
     #[test]
     fn each_refusal_names_line_value_and_remedy() {
         let refusal = |row: &str| read(&format!("{WANTED}\nAAPL,2012-08-09,dividend,1\n{row}\n")).expect_err(row);
-        assert!(refusal("AAPL,2014-06-09,merger,7").starts_with(":3: kind `merger` is not known; use split or"));
+        assert!(
+            refusal("AAPL,2014-06-09,merger,7").starts_with(":3: kind `merger` is not known; use split, dividend,")
+        );
         assert!(refusal("AAPL,2014-06-09,split,0").starts_with(":3: split ratio `0` is zero"));
         assert!(refusal("AAPL,2014-06-09,split,-2").contains("split ratio `-2` is negative"));
         assert!(refusal("AAPL,2014-06-31,split,2").contains("impossible"));
         assert!(refusal("aapl,2014-06-09,split,2").contains("`aapl` is not a symbol"));
         assert!(refusal("AAPL,2014-06-09,split").contains("3 fields, but the header has 4"));
         assert!(refusal("AAPL,2012-08-09,dividend,2").starts_with(":3: duplicate dividend of AAPL on 2012-08-09"));
+        let worthless =
+            read(&format!("{WANTED}\nAAA,2020-01-13,delisting,0\nBBB,2020-01-13,delisting,\n")).expect("good");
+        assert_eq!(worthless[0].to_string(), "AAA delisting at $0 on 2020-01-13");
+        assert_eq!(worthless[1].to_string(), "BBB delisting at its last close on 2020-01-13");
+        assert!(refusal("AAPL,2014-06-09,delisting,-1").contains("delisting amount `-1` is negative"));
+        assert!(refusal("AAPL,2014-06-09,delisting,all").contains("delisting amount `all` is not a number"));
+        assert!(refusal("AAPL,2014-06-09,rename,apple inc").contains("`apple inc` is not a symbol"));
+        assert!(refusal("AAPL,2014-06-09,rename,").contains("`` is not a symbol"));
+        let gone = "AAPL,2014-06-09,delisting,5\nAAPL,2014-06-10,split,2";
+        assert!(refusal(gone).starts_with(":4: split of AAPL on 2014-06-10, but it was delisted on 2014-06-09; "));
+        // What is paid on the day itself belongs to the amount, wherever the row stands.
+        let both = "AAPL,2014-06-09,delisting,5\nAAPL,2014-06-09,dividend,1";
+        assert!(refusal(both).starts_with(":4: dividend of AAPL on 2014-06-09, but it was delisted on 2014-06-09; "));
+        let twice = "AAPL,2014-06-09,delisting,5\nAAPL,2015-06-09,delisting,5";
+        assert!(refusal(twice).starts_with(":4: delisting of AAPL on 2015-06-09, but it was delisted on"));
         assert!(read("").expect_err("empty").contains("empty"));
         assert!(read("symbol,date,kind,ratio\n").expect_err("header").contains("no column `ex_date`"));
         assert_eq!(read(WANTED), Ok(vec![]));

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::domain::{BarError, SymbolError, Timeframe};
+use crate::domain::{BarError, Symbol, SymbolError, Timeframe, Timestamp};
 
 /// Why a file of market data cannot be used. Every message ends with what to do.
 #[derive(Debug, thiserror::Error)]
@@ -274,7 +274,7 @@ pub enum Fault {
     #[error("{0}")]
     Symbol(#[from] SymbolError),
     /// No kind of corporate action.
-    #[error("kind `{value}` is not known; use split or dividend")]
+    #[error("kind `{value}` is not known; use split, dividend, delisting or rename")]
     UnknownKind {
         /// The text as found.
         value: String,
@@ -286,9 +286,86 @@ pub enum Fault {
         symbol: String,
         /// The day.
         ex_date: String,
-        /// split or dividend.
+        /// split, dividend, delisting or rename.
         kind: &'static str,
     },
+    /// A corporate action of a share that is gone.
+    #[error(
+        "{kind} of {symbol} on {}, but it was delisted on {}; remove one of the rows, and put what was paid that day into the amount of the delisting",
+        date(ex_date),
+        date(gone)
+    )]
+    AfterDelisting {
+        /// The share.
+        symbol: Symbol,
+        /// What the row is.
+        kind: &'static str,
+        /// Its day.
+        ex_date: Timestamp,
+        /// The day of the delisting.
+        gone: Timestamp,
+    },
+    /// A bar of a share that is gone.
+    #[error(
+        "a bar of {time}, but {symbol} was delisted on {} (line {line} of the corporate actions); remove the bars from then on, which may be another company's, or mend the date there",
+        date(gone)
+    )]
+    BarAfterDelisting {
+        /// The time of the bar.
+        time: String,
+        /// The share.
+        symbol: Symbol,
+        /// The day of the delisting.
+        gone: Timestamp,
+        /// Where the corporate actions say so.
+        line: u64,
+    },
+    /// A rename that changes nothing.
+    #[error("rename of `{symbol}` to itself; name the new symbol or remove the row")]
+    RenameToItself {
+        /// The share.
+        symbol: Symbol,
+    },
+    /// A second name taken, though the first rename already took the share away.
+    #[error(
+        "rename of {symbol} on {}, but no share has that name any more: it became {to} on {} (line {line}); rename {to} instead, or remove one of the rows",
+        date(ex_date),
+        date(earlier)
+    )]
+    RenamedAlready {
+        /// The old name.
+        symbol: Symbol,
+        /// The day of this rename.
+        ex_date: Timestamp,
+        /// What it became before.
+        to: Symbol,
+        /// When it did.
+        earlier: Timestamp,
+        /// Where it says so.
+        line: u64,
+    },
+    /// Two shares under one name.
+    #[error(
+        "rename to {symbol} on {}, but {from} has had that name since {} (line {line}); mend one of the rows",
+        date(ex_date),
+        date(earlier)
+    )]
+    NameTaken {
+        /// The name wanted.
+        symbol: Symbol,
+        /// The day of this rename.
+        ex_date: Timestamp,
+        /// Who took it before.
+        from: Symbol,
+        /// When it did.
+        earlier: Timestamp,
+        /// Where it says so.
+        line: u64,
+    },
+}
+
+fn date(time: &Timestamp) -> String {
+    time.text(Timeframe::Day1)
 }
 
 impl fmt::Display for Place {

@@ -17,6 +17,7 @@ mod file;
 mod file_hash;
 mod holidays;
 mod merge;
+mod names;
 mod new_york;
 mod number;
 mod parquet;
@@ -30,7 +31,7 @@ mod special;
 mod synthetic;
 mod validate;
 
-pub use adjust::{AdjustError, Adjustment, adjust};
+pub use adjust::{AdjustError, Adjustment, adjust, bar_after_split};
 pub use calendar::{Calendar, Session, SessionCursor, Sessions};
 pub use corporate_actions::{ActionKind, CorporateAction, actions_of, read_corporate_actions};
 pub use csv::{read_csv, read_csv_on};
@@ -39,6 +40,7 @@ pub use detect::load_detected;
 pub use error::{DataError, Fault, Place};
 pub use file_hash::sha256_of_file;
 pub use merge::Merge;
+pub use names::{NameSpan, actions_of_others, actions_of_share, names_of};
 pub use new_york::new_york_date;
 pub use parquet::read_parquet;
 pub use parquet_write::{write_parquet, write_parquet_with};
@@ -47,4 +49,6 @@ pub use resample::{ResampleError, Resampler};
 pub use series::{BarFile, load_bars, load_series};
 pub use span::Span;
 pub use synthetic::{Length, SynthesisError, SyntheticSpec, synthesize};
-pub use validate::{CheckedBars, DataWarning, WARNINGS_KEPT_PER_KIND, WarningKind, Warnings, check_bars};
+pub use validate::{
+    CheckedBars, DataWarning, WARNINGS_KEPT_PER_KIND, WarningKind, Warnings, check_bars, check_bars_after,
+};

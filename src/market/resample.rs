@@ -6,10 +6,11 @@
 //! the start of its bucket, from a day up midnight UTC of the first date with a bar.
 //! Invariant: a bar comes out with the input bar that closes it by the calendar, or, if that one is
 //! missing in the data, with the first bar after it; never before it is complete.
+use super::adjust::bar_after_split;
 use super::calendar::{Calendar, Session, SessionCursor, week};
 use super::civil::civil_from_days;
 use super::span::Span;
-use crate::domain::{Bar, Timeframe, Timestamp, Volume};
+use crate::domain::{Bar, Ratio, Timeframe, Timestamp, Volume};
 
 const NS_PER_MINUTE: i64 = 60 * Timestamp::NS_PER_SECOND;
 
@@ -83,6 +84,14 @@ impl Resampler {
         }
         self.growing = Some(Growing { id: bucket.id, bar: gathered });
         [late, None]
+    }
+
+    /// The share splits into `ratio` new ones per old before the next bar: the bar in the making is in the new
+    /// unit from here on.
+    pub fn split(&mut self, ratio: Ratio) {
+        if let Some(growing) = &mut self.growing {
+            growing.bar = bar_after_split(&growing.bar, ratio);
+        }
     }
 
     fn bucket(&mut self, time: Timestamp) -> Bucket {

@@ -8,8 +8,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::calendar::Calendar;
-use super::corporate_actions::CorporateAction;
-use super::error::{DataError, Fault};
+use super::corporate_actions::{ActionKind, CorporateAction};
+use super::error::{DataError, Fault, Place};
 use super::series::{BarFile, in_order, malformed_row};
 use crate::domain::{Bar, Price, Timeframe, Timestamp};
 
@@ -25,6 +25,8 @@ pub enum WarningKind {
     OutsideSession,
     /// A jump of more than 40 % without a corporate action.
     PriceJump,
+    /// A corporate action under a name that the share did not have on that day.
+    OtherShare,
 }
 
 /// Something suspicious in a file.
@@ -46,7 +48,7 @@ pub struct DataWarning {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Warnings {
     kept: Vec<DataWarning>,
-    counts: [u64; 3],
+    counts: [u64; 4],
 }
 
 /// A series that passed the gate.
@@ -62,7 +64,7 @@ pub struct CheckedBars {
 
 impl WarningKind {
     /// Every kind, in the order of reports.
-    pub const ALL: [WarningKind; 3] = [Self::MissingSessions, Self::OutsideSession, Self::PriceJump];
+    pub const ALL: [WarningKind; 4] = [Self::MissingSessions, Self::OutsideSession, Self::PriceJump, Self::OtherShare];
 
     /// The name in files and reports.
     pub const fn name(self) -> &'static str {
@@ -70,6 +72,7 @@ impl WarningKind {
             Self::MissingSessions => "missing_sessions",
             Self::OutsideSession => "outside_session",
             Self::PriceJump => "price_jump",
+            Self::OtherShare => "other_share",
         }
     }
 }
@@ -116,8 +119,21 @@ impl Warnings {
 
 /// Puts a series through the gate. `actions`: those of its symbol, in order of date.
 ///
-/// Errors: a malformed bar, should the series not come from a file of this room; no bar in a session.
+/// Errors: a malformed bar, should the series not come from a file of this room; a bar of a share that was
+/// delisted before; no bar in a session.
 pub fn check_bars(
+    path: &Path,
+    file: BarFile,
+    timeframe: Timeframe,
+    calendar: Calendar,
+    actions: &[CorporateAction],
+) -> Result<CheckedBars, DataError> {
+    check_bars_after(None, path, file, timeframe, calendar, actions)
+}
+
+/// [`check_bars`] of a series that goes on where another file ended: `previous` is the last bar there.
+pub fn check_bars_after(
+    previous: Option<Bar>,
     path: &Path,
     file: BarFile,
     timeframe: Timeframe,
@@ -132,10 +148,11 @@ pub fn check_bars(
         calendar,
         actions,
         warnings: Warnings::default(),
-        previous: None,
+        previous,
         session_end: Timestamp::MIN,
     };
     refuse_malformed(path, &bars, timeframe)?;
+    refuse_delisted(path, &bars, first_line, timeframe, actions)?;
     let loaded = bars.len();
     let mut index = 0;
     bars.retain(|bar| {
@@ -165,6 +182,29 @@ fn refuse_malformed(path: &Path, bars: &[Bar], timeframe: Timeframe) -> Result<(
         previous = Some(bar.time);
     }
     Ok(())
+}
+
+/// A bar from the ex-date of a delisting on is of no share that there is.
+fn refuse_delisted(
+    path: &Path,
+    bars: &[Bar],
+    first_line: Option<u64>,
+    timeframe: Timeframe,
+    actions: &[CorporateAction],
+) -> Result<(), DataError> {
+    let delisting = actions.iter().find(|action| matches!(action.kind, ActionKind::Delisting { .. }));
+    let Some(action) = delisting else { return Ok(()) };
+    let index = bars.partition_point(|bar| bar.time < action.ex_date);
+    let Some(bar) = bars.get(index) else { return Ok(()) };
+    let fault = Fault::BarAfterDelisting {
+        time: bar.time.text(timeframe),
+        symbol: action.symbol,
+        gone: action.ex_date,
+        line: action.line,
+    };
+    let row = index as u64;
+    let place = first_line.map_or(Place::Row(row + 1), |first| Place::Line(first + row));
+    Err(DataError::Malformed { path: path.to_owned(), place, fault })
 }
 
 struct Gate<'a> {
@@ -225,7 +265,8 @@ impl Gate<'_> {
         let explained = self.actions.iter().any(|action| {
             let day = action.ex_date.days();
             // An ex-date within a hole of the data shows at the first bar after it.
-            (day > previous.time.days() || day == bar.time.days()) && day <= bar.time.days()
+            let is_between = (day > previous.time.days() || day == bar.time.days()) && day <= bar.time.days();
+            action.kind.moves_price() && is_between
         });
         if explained {
             return;

@@ -8,6 +8,6 @@ mod position;
 mod round_trip;
 
 pub use account::{CashEvent, CashReason, Portfolio};
-pub(crate) use account::{fits_after_split, split_price, split_quantity};
+pub(crate) use account::{fits_after_split, price_after_split, split_price, split_quantity};
 pub use position::Position;
 pub use round_trip::{RoundTrip, RoundTrips};

@@ -3,6 +3,7 @@
 //! Not here: drawing. Every number comes from the run's record.
 use std::borrow::Cow;
 
+use super::ended::ended_early;
 use super::format::{self, Numbers};
 use super::model::{Line, Measure, PricePanel, Range, RefusalRow, ReportModel, StopSpan, WarningRow};
 use super::trade_rows::trade_rows;
@@ -171,7 +172,7 @@ fn refusals(run: Finished<'_>) -> Vec<RefusalRow> {
     run.journal.refusals.iter().map(row).collect()
 }
 
-/// What the data gate kept, and a benchmark that begins late.
+/// What the data gate kept, a benchmark that begins late, and shares that end early.
 fn warnings(run: Finished<'_>) -> Vec<WarningRow> {
     let name =
         |path: &std::path::Path| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
@@ -180,7 +181,14 @@ fn warnings(run: Finished<'_>) -> Vec<WarningRow> {
         line: warning.line,
         message: warning.message.clone(),
     };
-    run.market.warnings.iter().map(row).chain(late_benchmark(run)).chain(missing_quotes(run)).collect()
+    run.market
+        .warnings
+        .iter()
+        .map(row)
+        .chain(late_benchmark(run))
+        .chain(ended_early(run))
+        .chain(missing_quotes(run))
+        .collect()
 }
 
 /// Fills without a quote of their bar: their spread is an estimate.

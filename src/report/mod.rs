@@ -3,6 +3,7 @@
 //! Not here: any number that is not already in the run; files of numbers (scenario::folder).
 pub mod chart;
 pub mod curve;
+mod ended;
 pub mod font;
 pub mod format;
 pub mod gather;

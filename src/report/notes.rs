@@ -1,10 +1,10 @@
 //! "Before you trust this": what speaks against a result, worst first, at most six.
 //!
 //! Not here: drawing. The same notes stand in the report and under the terminal's summary.
-use super::curve;
 use super::format::{self, Numbers, Sign, code_in_words, counted};
 use super::model::ReportModel;
 use super::sentence::refusals_by_reason;
+use super::{curve, ended};
 
 /// More would not be read.
 const NOTES_MAX: usize = 6;
@@ -24,6 +24,7 @@ pub struct Note {
 pub fn notes(model: &ReportModel, numbers: Numbers) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut add = |anchor: &'static str, text: Option<String>| notes.extend(text.map(|text| Note { text, anchor }));
+    add("warnings", ended::note(model));
     add("trades", too_few_trades(model));
     add("measures", luck(model, numbers));
     add("measures", too_short(model));

@@ -59,7 +59,7 @@ fn splits_inside(run: Finished<'_>, trip: &RoundTrip) -> Vec<(Timestamp, f64)> {
     actions
         .filter_map(|(at, action)| match action {
             MarketAction::Split { symbol, ratio } if inside(*symbol, *at) => Some((*at, ratio.to_f64())),
-            MarketAction::Split { .. } | MarketAction::Dividend { .. } => None,
+            MarketAction::Split { .. } | MarketAction::Dividend { .. } | MarketAction::Delisting { .. } => None,
         })
         .collect()
 }

@@ -44,7 +44,8 @@ pub fn account_rows(market: &MarketData, journal: &Journal, start: Money) -> Vec
     let (mut splits, mut stops) = (journal.splits.iter().peekable(), journal.stops.iter().peekable());
     let mut rows = Vec::with_capacity(journal.equity.steps() as usize);
     let mut tape = EquityTape::new(start);
-    while let Some(time) = merge.next_step(&mut step) {
+    let mut late = journal.late_steps.iter().copied();
+    while let Some(time) = merge.next_step(&mut step).or_else(|| late.next()) {
         while let Some(split) = splits.next_if(|split| split.time <= time) {
             let held = &mut held[split.symbol.get()];
             // Its last close is of before the split, and may stay the last for a while.

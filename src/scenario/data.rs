@@ -1,17 +1,14 @@
 //! A scenario's bars: read, checked, adjusted, cut to its dates.
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::script::{load_script, script_file};
+use super::share::Share;
 use super::spec_data::DataSpec;
 use super::{Diagnostic, LoadedScenario, data_diagnostic};
 use crate::domain::{Bar, Price, Symbol, SymbolIndex, Timestamp};
 use crate::engine::{MarketAction, SessionSpan};
-use crate::market::{
-    ActionKind, Adjustment, Calendar, CorporateAction, DataWarning, actions_of, adjust, check_bars, load_series,
-    read_corporate_actions, sha256_of_file,
-};
+use crate::market::{ActionKind, Calendar, CorporateAction, DataWarning, read_corporate_actions, sha256_of_file};
 use crate::portfolio::split_price;
 use crate::scenario::spec::{Adjust, CalendarKind};
 use crate::strategy::Script;
@@ -57,29 +54,31 @@ pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic
         }
         None => Vec::new(),
     };
-    for (index, symbol) in data.symbols.iter().enumerate() {
-        let of_symbol = actions_of(&actions, *symbol);
-        let bars = market.series(loaded, *symbol, &of_symbol)?;
+    let shares: Vec<Share> = data.symbols.iter().map(|symbol| Share::of(&actions, *symbol)).collect();
+    Share::refuse_twins(loaded, &shares)?;
+    for (index, (symbol, share)) in data.symbols.iter().zip(&shares).enumerate() {
+        let bars = market.series(loaded, share, &actions)?;
         if bars.is_empty() {
             return Err(no_bars(loaded, *symbol));
         }
-        market.actions.extend(to_follow(SymbolIndex(index as u16), &of_symbol, data, &bars));
+        market.actions.extend(to_follow((SymbolIndex(index as u16), *symbol), &share.actions, data, &bars));
         market.bars.push(bars);
     }
     // A dividend is for the shares of before a split of the same day.
-    market.actions.sort_by_key(|(time, action)| (*time, matches!(action, MarketAction::Split { .. })));
+    market.actions.sort_by_key(|(time, action)| (*time, action.order()));
+    market.forget_later_actions();
     if let Some(benchmark) = data.benchmark {
-        let of_benchmark = actions_of(&actions, benchmark);
-        let at = data.symbols.iter().position(|symbol| *symbol == benchmark);
+        let share = Share::of(&actions, benchmark);
+        let at = shares.iter().position(|other| other.names == share.names);
         let bars = match at {
             Some(at) => market.bars[at].clone(),
-            None => market.series(loaded, benchmark, &of_benchmark)?,
+            None => market.series(loaded, &share, &actions)?,
         };
         if bars.is_empty() {
             return Err(no_bars(loaded, benchmark));
         }
         // It is never traded, so no position has its index.
-        market.benchmark_actions = to_follow(SymbolIndex(u16::MAX), &of_benchmark, data, &bars);
+        market.benchmark_actions = to_follow((SymbolIndex(u16::MAX), benchmark), &share.actions, data, &bars);
         market.benchmark = Some(bars);
     }
     if !data.timeframe.is_daily() {
@@ -107,48 +106,29 @@ impl MarketData {
         })
     }
 
+    /// Leaves out what nobody sees: actions after the last bar of the run, but for those of a share that is
+    /// delisted after it, up to that day. Each of their times is a step of the run.
+    fn forget_later_actions(&mut self) {
+        let Some(end) = self.bars.iter().filter_map(|bars| bars.last()).map(|bar| bar.time).max() else { return };
+        let gone: Vec<SymbolIndex> = self
+            .actions
+            .iter()
+            .filter(|(_, action)| action.is_delisting())
+            .map(|(_, action)| action.symbol())
+            .collect();
+        self.actions.retain(|(from, action)| *from <= end || gone.contains(&action.symbol()));
+    }
+
     pub(super) fn hash(&mut self, name: &str, path: &std::path::Path) -> Result<(), Box<Diagnostic>> {
         self.files.push((name.to_owned(), sha256_of_file(path).map_err(refused)?));
         Ok(())
-    }
-
-    fn series(
-        &mut self,
-        loaded: &LoadedScenario,
-        symbol: Symbol,
-        actions: &[CorporateAction],
-    ) -> Result<Vec<Bar>, Box<Diagnostic>> {
-        let data = &loaded.spec.data;
-        let path: PathBuf = loaded.path_for(symbol);
-        let file = load_series(&path, data.timeframe).map_err(refused)?;
-        self.hash(&data.path.replace("{symbol}", symbol.as_str()), &path)?;
-        self.rows_read += file.bars.len() as u64;
-        let checked = check_bars(&path, file, data.timeframe, calendar(data), actions).map_err(refused)?;
-        // What stands outside the run's dates says nothing about the run.
-        let (first, last) = (data.first_time(), data.last_time());
-        let (inside, outside): (Vec<&DataWarning>, Vec<&DataWarning>) =
-            checked.warnings.kept().iter().partition(|warning| first <= warning.time && warning.time <= last);
-        self.warnings_total += checked.warnings.total() - outside.len() as u64;
-        self.warnings.extend(inside.into_iter().cloned());
-        let mut bars = checked.bars;
-        let adjustment = match data.adjust {
-            Adjust::None => None,
-            Adjust::Splits => Some(Adjustment::Splits),
-            Adjust::All => Some(Adjustment::All),
-        };
-        if let Some(adjustment) = adjustment {
-            adjust(&mut bars, actions, adjustment)
-                .map_err(|error| Box::new(Diagnostic::of_file(&path, error.to_string())))?;
-        }
-        bars.retain(|bar| first <= bar.time && bar.time <= last);
-        Ok(bars)
     }
 }
 
 /// What the owner of a share lives through that its prices do not show: splits where prices are raw,
 /// dividends, in today's shares, where they are not taken off.
 fn to_follow(
-    symbol: SymbolIndex,
+    (symbol, name): (SymbolIndex, Symbol),
     actions: &[CorporateAction],
     data: &DataSpec,
     bars: &[Bar],
@@ -167,9 +147,13 @@ fn to_follow(
                 let amount = in_todays_shares(amount, action, actions, data);
                 (data.adjust != Adjust::All).then_some((from, MarketAction::Dividend { symbol, amount }))
             }
+            // Nothing splits after it, so its dollars are for shares of the last bar, adjusted or not.
+            ActionKind::Delisting { amount } => Some((from, MarketAction::Delisting { symbol, name, amount })),
+            ActionKind::Rename { .. } => None,
         }
     };
-    actions.iter().filter(|action| action.ex_date > first).filter_map(follow).collect()
+    let (end, in_time) = (data.last_time(), |action: &&CorporateAction| action.ex_date > first);
+    actions.iter().filter(in_time).filter_map(follow).filter(|(from, _)| *from <= end).collect()
 }
 
 /// A dividend of split-adjusted shares: the amount ÷ every split from its ex-date on.
@@ -180,7 +164,7 @@ fn in_todays_shares(amount: Price, dividend: &CorporateAction, actions: &[Corpor
     let later = actions.iter().filter(|action| action.ex_date >= dividend.ex_date);
     later.fold(amount, |amount, action| match action.kind {
         ActionKind::Split { ratio } => split_price(amount, ratio),
-        ActionKind::Dividend { .. } => amount,
+        ActionKind::Dividend { .. } | ActionKind::Delisting { .. } | ActionKind::Rename { .. } => amount,
     })
 }
 

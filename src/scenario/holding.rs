@@ -38,10 +38,7 @@ fn actions_on(
     actions: &[(Timestamp, MarketAction)],
     index: usize,
 ) -> impl Iterator<Item = (Timestamp, MarketAction)> + '_ {
-    let of = |action: &MarketAction| match action {
-        MarketAction::Split { symbol, .. } | MarketAction::Dividend { symbol, .. } => symbol.get(),
-    };
-    actions.iter().copied().filter(move |(_, action)| of(action) == index)
+    actions.iter().copied().filter(move |(_, action)| action.symbol().get() == index)
 }
 
 /// One share bought at the first close, read in order of time.
@@ -52,27 +49,39 @@ struct Holding<'a, I: Iterator<Item = (Timestamp, MarketAction)>> {
     seen: usize,
     /// Shares that the first one has become.
     shares: f64,
+    /// The last close, in dollars of the share as it is now.
+    close: f64,
 }
 
 impl<'a, I: Iterator<Item = (Timestamp, MarketAction)>> Holding<'a, I> {
     fn new(bars: &'a [Bar], actions: I) -> Self {
-        Holding { bars, actions: actions.peekable(), seen: 0, shares: 1.0 }
+        Holding { bars, actions: actions.peekable(), seen: 0, shares: 1.0, close: 0.0 }
     }
 
     /// Value ÷ price paid at the last close up to `time`; 1 before the first bar.
     fn growth_until(&mut self, time: Timestamp) -> f64 {
         while let Some(bar) = self.bars.get(self.seen).filter(|bar| bar.time <= time) {
-            while let Some((_, action)) = self.actions.next_if(|(at, _)| *at <= bar.time) {
-                // What happened up to the first bar is in its price.
-                if let Some(before) = self.seen.checked_sub(1) {
-                    self.shares *= shares_for_each(action, self.bars[before].close.to_f64());
-                }
-            }
+            self.live_through(bar.time);
+            self.close = bar.close.to_f64();
             self.seen += 1;
         }
-        match self.seen.checked_sub(1) {
-            Some(last) => self.shares * self.bars[last].close.to_f64() / self.bars[0].close.to_f64(),
-            None => 1.0,
+        if self.seen == self.bars.len() {
+            // No bar will show what happens from here on.
+            self.live_through(time);
+        }
+        match self.seen {
+            0 => 1.0,
+            _ => self.shares * self.close / self.bars[0].close.to_f64(),
+        }
+    }
+
+    /// What happened up to `time`. Up to the first bar it is in its price.
+    fn live_through(&mut self, time: Timestamp) {
+        while let Some((_, action)) = self.actions.next_if(|(at, _)| *at <= time) {
+            if self.seen > 0 {
+                self.shares *= shares_for_each(action, self.close);
+                self.close = close_after(action, self.close);
+            }
         }
     }
 }
@@ -86,6 +95,17 @@ fn shares_for_each(action: MarketAction, close: f64) -> f64 {
             // A dividend as large as the price leaves nothing to buy more of: it counts as cash.
             if amount < close { close / (close - amount) } else { 1.0 + amount / close }
         }
+        MarketAction::Delisting { .. } => 1.0,
+    }
+}
+
+/// What a share that closed at `close` dollars is worth until its next bar; for good, if there is none.
+fn close_after(action: MarketAction, close: f64) -> f64 {
+    match action {
+        MarketAction::Split { ratio, .. } => close / ratio.to_f64(),
+        // As a position: until a bar says otherwise a share is worth its last close.
+        MarketAction::Dividend { .. } => close,
+        MarketAction::Delisting { amount, .. } => amount.map_or(close, |amount| amount.to_f64()),
     }
 }
 
@@ -110,6 +130,31 @@ mod tests {
     fn dividend(date: &str, amount: &str) -> (Timestamp, MarketAction) {
         let amount = amount.parse().expect("amount");
         (date.parse().expect("date"), MarketAction::Dividend { symbol: SymbolIndex(0), amount })
+    }
+
+    #[test]
+    fn actions_between_bars_are_in_the_share_of_their_day() {
+        // 100 splits into two on a day without a bar; a dollar of the new share at 50 is one in fifty.
+        let series = bars(&[("2014-06-05", "100"), ("2014-06-09", "49")]);
+        let actions = vec![split("2014-06-06", "2"), dividend("2014-06-09", "1")];
+        near(&spread(&[series], &actions, &times(&["2014-06-05", "2014-06-09"]), 1.0), &[1.0, 1.0]);
+    }
+
+    #[test]
+    fn a_delisted_share_is_cash_at_what_was_paid() {
+        let delisting = |amount: Option<&str>| {
+            let amount = amount.map(|text| text.parse().expect("amount"));
+            let name = "AAA".parse().expect("symbol");
+            ("2014-06-10".parse().expect("date"), MarketAction::Delisting { symbol: SymbolIndex(0), name, amount })
+        };
+        let days = times(&["2014-06-05", "2014-06-06", "2014-06-09", "2014-06-10", "2014-06-11"]);
+        let made = |amount| {
+            let (gone, other) = (bars(&[("2014-06-05", "10"), ("2014-06-06", "8")]), bars(&[("2014-06-11", "7")]));
+            spread(&[gone, other], &[delisting(amount)], &days, 2.0)
+        };
+        near(&made(Some("5")), &[2.0, 1.8, 1.8, 1.5, 1.5]);
+        near(&made(Some("0")), &[2.0, 1.8, 1.8, 1.0, 1.0]);
+        near(&made(None), &[2.0, 1.8, 1.8, 1.8, 1.8]);
     }
 
     fn times(dates: &[&str]) -> Vec<Timestamp> {

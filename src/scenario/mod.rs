@@ -30,11 +30,13 @@ mod run_folder;
 mod script;
 mod series;
 mod series_metrics;
+mod share;
 pub mod spec;
 mod spec_choice;
 mod spec_data;
 pub mod spec_keys;
 mod spec_study;
+mod split_lines;
 mod spreads;
 #[cfg(test)]
 mod tests_errors;

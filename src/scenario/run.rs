@@ -85,6 +85,11 @@ fn unfinished(loaded: &LoadedScenario, error: ReplayError) -> Box<Diagnostic> {
             let what = format!("{}: {error}", loaded.spec.data.symbols[symbol.get()]);
             loaded.diagnostic("data.corporate_actions", what).note("check the split in the file, or size smaller")
         }
+        ReplayError::SplitTooDear { symbol, .. } => {
+            let what = format!("{}: {error}", loaded.spec.data.symbols[symbol.get()]);
+            let remedy = "check the split in the file, or move the price of the order that is meant";
+            loaded.diagnostic("data.corporate_actions", what).note(remedy)
+        }
     })
 }
 

@@ -3,6 +3,7 @@
 //! Not here: what strategies exist (strategy), the run (run). Errors are placed in the scenario file.
 use super::data::calendar;
 use super::spec::SizingRule;
+use super::split_lines::lines_over_splits;
 use super::{Diagnostic, LoadedScenario, MarketData};
 use crate::strategy::{Catalog, ChartLine, Choice, Listed, ListedVisitor, ParamError, Params, Setup};
 
@@ -98,7 +99,8 @@ impl ListedVisitor for Lines<'_> {
     type Output = Vec<Vec<ChartLine>>;
 
     fn visit<S: Listed>(self, params: &Params, setup: &Setup) -> Result<Self::Output, ParamError> {
-        Ok(self.0.bars.iter().map(|bars| S::lines(params, setup, bars)).collect())
+        let of_symbol = |index| lines_over_splits(self.0, index, |bars| S::lines(params, setup, bars));
+        Ok((0..self.0.bars.len()).map(of_symbol).collect())
     }
 }
 

@@ -123,6 +123,11 @@ impl Strategy for CrossSectionalMomentum {
         state.has_bar_in_period = true;
     }
 
+    fn on_split(&mut self, symbol: SymbolIndex, ratio: Ratio) {
+        // A return that is known already is of two closes in one unit, and stays.
+        self.symbols[symbol.get()].closes.split_prices(ratio);
+    }
+
     fn on_step(&mut self, view: &View<'_>, intents: &mut Intents) {
         if !std::mem::take(&mut self.is_due) {
             return;

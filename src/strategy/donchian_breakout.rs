@@ -1,11 +1,12 @@
 //! `donchian_breakout`: the close leaves the channel of the bars before it.
 //!
 //! Not here: the channel that includes this bar (indicator).
+use super::window::price_factor;
 use super::{
     ChartLine, Intents, LOOKBACK_BARS_MAX, Listed, ParamError, ParamInfo, Params, Setup, SignalRule, SignalState,
     Strategy, StrategyInfo, View,
 };
-use crate::domain::{Bar, SymbolIndex};
+use crate::domain::{Bar, Ratio, SymbolIndex};
 use crate::indicator::{RollingMax, RollingMin};
 
 /// Long when close > max(high of the previous `entry` bars); out when close < min(low of `exit` bars).
@@ -44,6 +45,12 @@ impl Channel {
         self.high.update(bar.high.to_f64());
         self.low.update(bar.low.to_f64());
         before
+    }
+
+    /// High and low in dollars of the new share.
+    pub(super) fn split(&mut self, ratio: Ratio) {
+        self.high.rescale(price_factor(ratio));
+        self.low.rescale(price_factor(ratio));
     }
 }
 
@@ -90,6 +97,10 @@ impl Strategy for DonchianBreakout {
         let up = high.is_some_and(|high| close > high);
         let down = low.is_some_and(|low| close < low);
         self.signal.apply(&mut state.signal, symbol, up, down, view, intents);
+    }
+
+    fn on_split(&mut self, symbol: SymbolIndex, ratio: Ratio) {
+        self.symbols[symbol.get()].channel.split(ratio);
     }
 }
 

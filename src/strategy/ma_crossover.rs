@@ -2,11 +2,12 @@
 //!
 //! Not here: averages as numbers (indicator).
 //! Averages of integer prices are compared exactly, as sums of integers, so a tie is a tie.
+use super::window::price_after_split;
 use super::{
     ChartLine, Intents, LOOKBACK_BARS_MAX, Listed, ParamError, ParamInfo, Params, Setup, SignalRule, SignalState,
     Strategy, StrategyInfo, View,
 };
-use crate::domain::{Bar, SymbolIndex};
+use crate::domain::{Bar, Ratio, SymbolIndex};
 use crate::indicator::Sma;
 
 /// What counts as a cross.
@@ -122,6 +123,18 @@ impl State {
     }
 }
 
+impl State {
+    /// Closes in dollars of the new share; the sign of the last difference stays.
+    fn split(&mut self, ratio: Ratio, fast: usize, slow: usize) {
+        self.closes.iter_mut().for_each(|close| *close = price_after_split(*close, ratio));
+        self.wide |= self.closes.iter().any(|close| *close > narrow_close_max(fast, slow));
+        let sum = |count: usize| -> i128 {
+            (1..=count).map(|ago| i128::from(self.closes[(self.next + slow - ago) % slow])).sum()
+        };
+        self.difference = sum(fast) * slow as i128 - sum(slow) * fast as i128;
+    }
+}
+
 /// The highest close, in billionths of a dollar, with which slow × Σ fast closes, fast × Σ slow closes and
 /// each step of their difference stay inside 64 bits.
 const fn narrow_close_max(fast: usize, slow: usize) -> i64 {
@@ -178,6 +191,10 @@ impl Strategy for MaCrossover {
         }
         self.symbols[symbol.get()].pass_quiet(bars, self.fast, self.slow)
     }
+
+    fn on_split(&mut self, symbol: SymbolIndex, ratio: Ratio) {
+        self.symbols[symbol.get()].split(ratio, self.fast, self.slow);
+    }
 }
 
 #[cfg(test)]
@@ -228,6 +245,30 @@ mod tests {
                     prop_assert_eq!(passing.update(close, 1, slow, rule), updating.update(close, 1, slow, rule));
                     rest = later;
                 }
+            }
+        }
+
+        /// A split in whole billionths changes the unit of the state and no cross.
+        #[test]
+        fn a_split_is_another_unit(
+            closes in proptest::collection::vec(1i64..40, 1..120),
+            fast in 1usize..5,
+            more in 1usize..6,
+            at in 0usize..120,
+            adjacent: bool,
+        ) {
+            let (slow, ratio) = (fast + more, "7".parse().expect("ratio"));
+            let rule = if adjacent { CrossRule::Adjacent } else { CrossRule::NonZero };
+            let new = || MaCrossover::new(fast, slow, rule, SignalRule::DEFAULT, 1).symbols.remove(0);
+            let (mut raw, mut restated) = (new(), new());
+            for (bar, close) in closes.into_iter().enumerate() {
+                if bar == at {
+                    raw.split(ratio, fast, slow);
+                }
+                let unit = if bar < at { 7 } else { 1 };
+                let crossed = restated.update(close, fast, slow, rule);
+                prop_assert_eq!(raw.update(close * unit, fast, slow, rule), crossed);
+                prop_assert!(bar < at || raw == restated, "{:?} is not {:?}", raw, restated);
             }
         }
 

@@ -1,11 +1,12 @@
 //! `macd_trend`: the distance of two averages crosses its own average.
 //!
 //! Not here: the lines themselves (indicator).
+use super::window::price_factor;
 use super::{
     ChartLine, Intents, LOOKBACK_BARS_MAX, Listed, ParamError, ParamInfo, Params, Setup, SignalRule, SignalState,
     Strategy, StrategyInfo, View,
 };
-use crate::domain::{Bar, SymbolIndex};
+use crate::domain::{Bar, Ratio, SymbolIndex};
 use crate::indicator::{Ema, Macd};
 
 /// Long when MACD crosses above its signal; out on the mirror. Bars where both are equal are skipped:
@@ -83,6 +84,10 @@ impl Strategy for MacdTrend {
             state.side = side;
         }
         self.signal.apply(&mut state.signal, symbol, up, down, view, intents);
+    }
+
+    fn on_split(&mut self, symbol: SymbolIndex, ratio: Ratio) {
+        self.symbols[symbol.get()].macd.rescale(price_factor(ratio));
     }
 }
 

@@ -1,11 +1,12 @@
 //! `mean_reversion`: buy what stands far below its own mean.
 //!
 //! Not here: the score itself (indicator).
+use super::window::price_factor;
 use super::{
     ChartLine, Intents, LOOKBACK_BARS_MAX, Listed, ParamError, ParamInfo, Params, Setup, SignalRule, SignalState,
     Strategy, StrategyInfo, View,
 };
-use crate::domain::{Bar, SymbolIndex};
+use crate::domain::{Bar, Ratio, SymbolIndex};
 use crate::indicator::{Sma, StdDev, ZScore};
 
 /// Long when z < −threshold, out when z > threshold; z is the distance of the close from the mean of
@@ -64,6 +65,10 @@ impl Strategy for MeanReversion {
         let up = z.is_some_and(|z| z < -self.threshold);
         let down = z.is_some_and(|z| z > self.threshold);
         self.signal.apply(state, symbol, up, down, view, intents);
+    }
+
+    fn on_split(&mut self, symbol: SymbolIndex, ratio: Ratio) {
+        self.symbols[symbol.get()].0.rescale(price_factor(ratio));
     }
 }
 

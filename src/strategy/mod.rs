@@ -46,7 +46,7 @@ pub use signal::{Direction, Reenter, SignalRule, SignalState};
 pub use view::{Holding, LastExit, SymbolBook, View};
 pub use volatility_breakout::{Confirmation, VolatilityBreakout};
 
-use crate::domain::{Bar, SymbolIndex};
+use crate::domain::{Bar, Ratio, SymbolIndex};
 
 /// Longest look-back of a built-in strategy, in bars: 40 years of days.
 pub const LOOKBACK_BARS_MAX: i64 = 10_000;
@@ -64,6 +64,17 @@ pub trait Strategy {
     fn pass_quiet(&mut self, symbol: SymbolIndex, bars: &[Bar]) -> usize {
         let _ = (symbol, bars);
         0
+    }
+
+    /// A share splits into `ratio` new ones per old before the open of its next bar: what the strategy
+    /// remembers of it must be in the new unit from here on. Prices ÷ ratio ([`Ratio::divide_nearest`] for
+    /// whole numbers, `rescale(1.0 / ratio.to_f64())` for an indicator), volumes × ratio; ratios of prices stay.
+    ///
+    /// Called where prices are raw (`data.adjust = "none"`) and `data.corporate_actions` has the split. It
+    /// tells nothing of the future: the split holds from this open on. By default nothing happens, which is right
+    /// for a strategy that remembers no price and no volume; others see a fall that nobody suffered.
+    fn on_split(&mut self, symbol: SymbolIndex, ratio: Ratio) {
+        let _ = (symbol, ratio);
     }
 
     /// Every bar of this time has been shown: the place for decisions across symbols.

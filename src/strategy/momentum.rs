@@ -53,6 +53,10 @@ impl Strategy for Momentum {
         let down = ago.is_some_and(|ago| now < ago * self.below);
         self.signal.apply(state, symbol, up, down, view, intents);
     }
+
+    fn on_split(&mut self, symbol: SymbolIndex, ratio: Ratio) {
+        self.symbols[symbol.get()].0.split_prices(ratio);
+    }
 }
 
 /// [`Momentum`] over one bar: it trades often, so that a few bars show the whole path of an order.
@@ -76,6 +80,10 @@ impl Strategy for QuickTest {
     #[inline]
     fn on_bar(&mut self, symbol: SymbolIndex, bar: &Bar, view: &View<'_>, intents: &mut Intents) {
         self.0.on_bar(symbol, bar, view, intents);
+    }
+
+    fn on_split(&mut self, symbol: SymbolIndex, ratio: Ratio) {
+        self.0.on_split(symbol, ratio);
     }
 }
 

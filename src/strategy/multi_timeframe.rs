@@ -55,6 +55,12 @@ impl Frame {
             self.side = self.closes.sum().map_or(0, |sum| times_n.cmp(&sum) as i8);
         }
     }
+
+    /// Closes and the bar in the making in the new unit; which side a close was on stays.
+    fn split(&mut self, ratio: Ratio) {
+        self.bars.split(ratio);
+        self.closes.split_prices(ratio);
+    }
 }
 
 impl MultiTimeframe {
@@ -119,6 +125,10 @@ impl Strategy for MultiTimeframe {
         let reached = |count: i128| count * i128::from(Ratio::ONE.units()) >= needed;
         let (up, down) = (reached(above), reached(below));
         self.signal.apply(&mut state.signal, symbol, up && !down, down && !up, view, intents);
+    }
+
+    fn on_split(&mut self, symbol: SymbolIndex, ratio: Ratio) {
+        self.symbols[symbol.get()].frames.iter_mut().for_each(|frame| frame.split(ratio));
     }
 }
 

@@ -1,11 +1,12 @@
 //! `rsi_mean_reversion`: buy what has fallen too far.
 //!
 //! Not here: the index itself (indicator).
+use super::window::price_factor;
 use super::{
     Intents, LOOKBACK_BARS_MAX, Listed, ParamError, ParamInfo, Params, Setup, SignalRule, SignalState, Strategy,
     StrategyInfo, View,
 };
-use crate::domain::{Bar, SymbolIndex};
+use crate::domain::{Bar, Ratio, SymbolIndex};
 use crate::indicator::Rsi;
 
 /// Long when RSI (Wilder) < oversold; out when RSI > overbought.
@@ -57,6 +58,10 @@ impl Strategy for RsiMeanReversion {
         let up = value.is_some_and(|rsi| rsi < self.oversold);
         let down = value.is_some_and(|rsi| rsi > self.overbought);
         self.signal.apply(state, symbol, up, down, view, intents);
+    }
+
+    fn on_split(&mut self, symbol: SymbolIndex, ratio: Ratio) {
+        self.symbols[symbol.get()].0.rescale(price_factor(ratio));
     }
 }
 

@@ -2,12 +2,12 @@
 //!
 //! Not here: the plain channel (`donchian_breakout`).
 use super::donchian_breakout::Channel;
-use super::window::ExactWindow;
+use super::window::{ExactWindow, price_factor};
 use super::{
     ChartLine, Intents, LOOKBACK_BARS_MAX, Listed, ParamError, ParamInfo, Params, Setup, SignalRule, SignalState,
     Strategy, StrategyInfo, View,
 };
-use crate::domain::{Bar, SymbolIndex};
+use crate::domain::{Bar, Ratio, SymbolIndex};
 use crate::indicator::Atr;
 
 /// Does an entry need volume as well?
@@ -132,6 +132,13 @@ impl Strategy for VolatilityBreakout {
         state.volumes.push(bar.volume.units());
         let up = above && (is_loud || self.confirmation == Confirmation::None);
         self.signal.apply(&mut state.signal, symbol, up, below, view, intents);
+    }
+
+    fn on_split(&mut self, symbol: SymbolIndex, ratio: Ratio) {
+        let state = &mut self.symbols[symbol.get()];
+        state.levels.channel.split(ratio);
+        state.levels.atr.rescale(price_factor(ratio));
+        state.volumes.split_volumes(ratio);
     }
 }
 

@@ -4,6 +4,7 @@
 //! books (engine, portfolio). The venue keeps an account of its own, as a broker does.
 mod account;
 mod costs;
+mod delist;
 mod execute;
 mod legs;
 mod lifetime;

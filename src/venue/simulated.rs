@@ -14,7 +14,7 @@ use super::refusal::refusal;
 use super::rules::VenueRules;
 use crate::domain::{
     Bar, ExecutionEvent, ExitLegs, LegLevel, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, Price,
-    Quantity, SymbolIndex, Timestamp,
+    Quantity, RejectReason, Symbol, SymbolIndex, Timestamp,
 };
 
 /// The simulated market for one account.
@@ -33,6 +33,8 @@ pub struct SimulatedVenue {
     pub(super) session_orders: usize,
     /// Open orders that live for a moment only.
     pub(super) brief_orders: usize,
+    /// Shares that are listed no more, with their names.
+    pub(super) inactive: Vec<(SymbolIndex, Symbol)>,
     /// Bars in which a stop and its target both lay and nothing told which came first.
     pub(super) ambiguous_bars: u64,
 }
@@ -70,6 +72,7 @@ impl SimulatedVenue {
             events: VecDeque::with_capacity(64),
             session_orders: 0,
             brief_orders: 0,
+            inactive: Vec::new(),
             ambiguous_bars: 0,
         }
     }
@@ -95,7 +98,8 @@ impl SimulatedVenue {
     #[inline]
     pub fn submit(&mut self, submission: &Submission<'_>) {
         let Submission { id, request, quantity, reduce_only, last, now, in_session } = *submission;
-        if let Some(reason) = refusal(request, self.rules.tick) {
+        let gone = self.inactive(request.symbol).map(|symbol| RejectReason::NotActive { symbol });
+        if let Some(reason) = gone.or_else(|| refusal(request, self.rules.tick)) {
             self.events.push_back(ExecutionEvent::Rejected { order: id, reason });
             return;
         }

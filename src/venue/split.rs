@@ -1,6 +1,7 @@
 //! What a split does to resting orders.
 //!
 //! Not here: what it does to our own books (portfolio, engine).
+use super::order::VenueOrder;
 use super::simulated::SimulatedVenue;
 use crate::domain::{
     ExecutionEvent, ExitLegs, LegLevel, Money, OrderKind, Price, Quantity, Ratio, SymbolIndex, Timestamp, Trail,
@@ -36,6 +37,20 @@ impl SimulatedVenue {
         }
         self.cancel_emptied(symbol);
         self.refresh_band(symbol);
+    }
+
+    /// The highest price among those of the resting orders of `symbol`: none may outgrow what a price can be.
+    pub fn dearest_level(&self, symbol: SymbolIndex) -> Price {
+        let own = |order: &VenueOrder| {
+            let limit = order.kind.limit().unwrap_or(Price::ZERO);
+            let legs = [order.legs.stop, order.legs.take_profit].into_iter().flatten().map(|level| match level {
+                LegLevel::At(price) => price,
+                LegLevel::FromFill { .. } | LegLevel::FractionFromFill(_) => Price::ZERO,
+            });
+            let legs = legs.chain(order.legs.stop_limit).max().unwrap_or(Price::ZERO);
+            order.trigger.max(order.best).max(limit).max(legs)
+        };
+        self.books[symbol.get()].iter().map(own).max().unwrap_or(Price::ZERO)
     }
 }
 

@@ -25,6 +25,8 @@ pub enum Mark {
     Target,
     /// A limit or a person closed it: ■ at the fill.
     Halted,
+    /// The share is no longer listed: ■ over the last bar, since nothing traded at what was paid.
+    Delisted,
 }
 
 /// Where a mark stands against its bar.
@@ -40,8 +42,16 @@ pub enum Place {
 
 impl Mark {
     /// In the order of the legend.
-    pub const ALL: [Mark; 7] =
-        [Mark::Bought, Mark::SoldShort, Mark::Sold, Mark::Covered, Mark::Stopped, Mark::Target, Mark::Halted];
+    pub const ALL: [Mark; 8] = [
+        Mark::Bought,
+        Mark::SoldShort,
+        Mark::Sold,
+        Mark::Covered,
+        Mark::Stopped,
+        Mark::Target,
+        Mark::Halted,
+        Mark::Delisted,
+    ];
 
     /// The mark of an entry.
     pub fn entry(side: Side) -> Mark {
@@ -57,6 +67,7 @@ impl Mark {
             (Some(OrderPurpose::Stop | OrderPurpose::Trail), _) => Mark::Stopped,
             (Some(OrderPurpose::TakeProfit), _) => Mark::Target,
             (Some(OrderPurpose::RiskHalt | OrderPurpose::KillSwitch), _) => Mark::Halted,
+            (Some(OrderPurpose::Delisted), _) => Mark::Delisted,
             (_, Side::Buy) => Mark::Sold,
             (_, Side::Sell) => Mark::Covered,
         }
@@ -72,6 +83,7 @@ impl Mark {
             Mark::Stopped => "stopped out",
             Mark::Target => "took profit",
             Mark::Halted => "halted",
+            Mark::Delisted => "delisted",
         }
     }
 
@@ -79,7 +91,7 @@ impl Mark {
     pub fn place(self) -> Place {
         match self {
             Mark::Bought | Mark::Covered => Place::Under,
-            Mark::SoldShort | Mark::Sold => Place::Over,
+            Mark::SoldShort | Mark::Sold | Mark::Delisted => Place::Over,
             Mark::Stopped | Mark::Target | Mark::Halted => Place::AtFill,
         }
     }
@@ -97,7 +109,7 @@ impl Mark {
             Mark::Sold => hollow(frame, at, size, &down, INK),
             Mark::Covered => hollow(frame, at, size, &up, INK),
             Mark::Target => hollow(frame, at, size, &diamond, GAIN),
-            Mark::Halted => filled(frame, at, size, &square, INK),
+            Mark::Halted | Mark::Delisted => filled(frame, at, size, &square, INK),
             Mark::Stopped => {
                 let reach = half * 0.8;
                 let arms = [(-reach, -reach, reach, reach), (-reach, reach, reach, -reach)];
@@ -145,6 +157,7 @@ mod tests {
         assert_eq!(Mark::exit(Side::Sell, Some(OrderPurpose::Signal)), Mark::Covered);
         assert_eq!(Mark::exit(Side::Buy, Some(OrderPurpose::Manual)), Mark::Sold);
         assert_eq!(Mark::exit(Side::Buy, Some(OrderPurpose::KillSwitch)), Mark::Halted);
+        assert_eq!(Mark::exit(Side::Sell, Some(OrderPurpose::Delisted)), Mark::Delisted);
         assert_eq!(Mark::exit(Side::Buy, Some(OrderPurpose::TakeProfit)), Mark::Target);
     }
 }

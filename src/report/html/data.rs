@@ -102,6 +102,7 @@ fn exit_code(reason: OrderPurpose) -> i64 {
         OrderPurpose::RiskHalt => 4,
         OrderPurpose::KillSwitch => 5,
         OrderPurpose::Entry | OrderPurpose::Manual => 6,
+        OrderPurpose::Delisted => 7,
     }
 }
 

@@ -1,0 +1,50 @@
+//! What a delisting does to our books: the position leaves at the price that is paid for it.
+//!
+//! Not here: its resting orders, and refusing later ones (venue). No order of ours makes this happen, so
+//! none is reviewed; what leaves is numbered and filled like an order, so that every share that comes or goes
+//! is in the record of fills.
+use super::core::Engine;
+use super::orders::{OrderOutcome, OrderRecord, Wanted};
+use crate::domain::{
+    Fill, Money, OrderClass, OrderKind, OrderPurpose, OrderStatus, Price, Quantity, SymbolIndex, TimeInForce, Timestamp,
+};
+use crate::strategy::Strategy;
+
+impl<S: Strategy> Engine<S> {
+    /// A delisting before the open of `time`: the fill that takes the whole position away at `amount` dollars
+    /// a share, or at its last close; `None` where nothing is held. It counts once the venue reports it.
+    pub(super) fn delist(&mut self, symbol: SymbolIndex, amount: Option<Price>, time: Timestamp) -> Option<Fill> {
+        let position = self.portfolio.position(symbol);
+        let (quantity, price) = (position.quantity().abs(), amount.unwrap_or(position.mark()));
+        let side = position.quantity().closing_side()?;
+        let (id, purpose) = (self.orders.next_id(), OrderPurpose::Delisted);
+        self.orders.push(OrderRecord {
+            id,
+            label: None,
+            request: Wanted {
+                symbol,
+                side,
+                kind: OrderKind::Market,
+                time_in_force: TimeInForce::Day,
+                class: OrderClass::Simple,
+                purpose,
+            },
+            quantity,
+            filled: Quantity::ZERO,
+            outcome: OrderOutcome::Sent(OrderStatus::Accepted),
+            decided_at: time,
+            leg: 0,
+        });
+        Some(Fill { order: id, symbol, side, quantity, price, reference: price, fee: Money::ZERO, time, purpose })
+    }
+
+    /// A step without a bar, after the last of them: equity and drawdown are taken if something happened.
+    pub(super) fn record_late(&mut self, time: Timestamp) {
+        let last_fill = self.journal.fills.last().map(|fill| fill.time);
+        let last_payment = self.journal.cash_events.last().map(|event| event.time);
+        if last_fill == Some(time) || last_payment == Some(time) {
+            self.journal.late_steps.push(time);
+            self.record();
+        }
+    }
+}

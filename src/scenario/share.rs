@@ -1,0 +1,175 @@
+//! One share of a scenario: the files of all its names read as one series, and its corporate actions.
+//!
+//! Not here: which names a share had (market), what its actions do to positions (engine).
+use std::path::Path;
+
+use super::data::{calendar, refused};
+use super::{Diagnostic, LoadedScenario, MarketData};
+use crate::domain::{Bar, Symbol, Timeframe, Timestamp};
+use crate::market::{
+    Adjustment, BarFile, CorporateAction, DataError, DataWarning, NameSpan, WarningKind, Warnings, actions_of_others,
+    actions_of_share, adjust, check_bars_after, load_series, names_of,
+};
+use crate::scenario::spec::Adjust;
+
+/// A share: its names in order of time and what happened to it.
+pub(super) struct Share {
+    pub(super) names: Vec<NameSpan>,
+    /// In order of date, without renames.
+    pub(super) actions: Vec<CorporateAction>,
+}
+
+impl Share {
+    /// The share that a scenario means by `symbol`.
+    pub(super) fn of(all: &[CorporateAction], symbol: Symbol) -> Share {
+        let names = names_of(all, symbol);
+        let actions = actions_of_share(all, &names);
+        Share { names, actions }
+    }
+
+    /// Errors: two symbols of the scenario that are names of one share: it would be traded twice.
+    pub(super) fn refuse_twins(loaded: &LoadedScenario, shares: &[Share]) -> Result<(), Box<Diagnostic>> {
+        for (index, share) in shares.iter().enumerate() {
+            if let Some(other) = shares[..index].iter().position(|other| other.names == share.names) {
+                let symbols = &loaded.spec.data.symbols;
+                let what = format!("{} and {} are two names of one share", symbols[other], symbols[index]);
+                let rows: Vec<String> =
+                    share.names[1..].iter().filter_map(|name| name.row).map(|row| row.line.to_string()).collect();
+                let remedy = format!("name one of them; the corporate actions say so in line {}", rows.join(", "));
+                return Err(Box::new(loaded.diagnostic("data.symbols", what).note(remedy)));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl MarketData {
+    /// The bars of a share inside the run's dates, out of the files of its names, checked and adjusted.
+    ///
+    /// Of each file only the bars from the days of its name are looked at, and no file is needed for a name
+    /// that the share had outside the run's dates.
+    pub(super) fn series(
+        &mut self,
+        loaded: &LoadedScenario,
+        share: &Share,
+        all: &[CorporateAction],
+    ) -> Result<Vec<Bar>, Box<Diagnostic>> {
+        let data = &loaded.spec.data;
+        let (first, last) = (data.first_time(), data.last_time());
+        let mut bars: Vec<Bar> = Vec::new();
+        for name in share.names.iter().filter(|name| name.from <= last && first < name.until) {
+            bars.extend(self.bars_under(loaded, name, bars.last().copied(), &share.actions)?);
+        }
+        let newest =
+            share.names.iter().rfind(|name| name.from <= last).map_or(share.names[0].symbol, |name| name.symbol);
+        let path = loaded.path_for(newest);
+        self.warn_of_others(loaded, share, all);
+        self.warn_of_hole_before_delisting(loaded, &path, &bars, &share.actions);
+        let adjustment = match data.adjust {
+            Adjust::None => None,
+            Adjust::Splits => Some(Adjustment::Splits),
+            Adjust::All => Some(Adjustment::All),
+        };
+        if let Some(adjustment) = adjustment {
+            adjust(&mut bars, &share.actions, adjustment)
+                .map_err(|error| Box::new(Diagnostic::of_file(&path, error.to_string())))?;
+        }
+        bars.retain(|bar| first <= bar.time && bar.time <= last);
+        Ok(bars)
+    }
+
+    /// The bars of one name of a share, from the days on which it had it.
+    fn bars_under(
+        &mut self,
+        loaded: &LoadedScenario,
+        name: &NameSpan,
+        previous: Option<Bar>,
+        actions: &[CorporateAction],
+    ) -> Result<Vec<Bar>, Box<Diagnostic>> {
+        let data = &loaded.spec.data;
+        let path = loaded.path_for(name.symbol);
+        let BarFile { bars, first_line } =
+            load_series(&path, data.timeframe).map_err(|error| missing(loaded, name, error))?;
+        self.hash(&data.path.replace("{symbol}", name.symbol.as_str()), &path)?;
+        self.rows_read += bars.len() as u64;
+        let start = bars.partition_point(|bar| bar.time < name.from);
+        let end = bars.partition_point(|bar| bar.time < name.until);
+        if start == end {
+            return Ok(Vec::new());
+        }
+        let own = BarFile {
+            bars: if start == 0 && end == bars.len() { bars } else { bars[start..end].to_vec() },
+            first_line: first_line.map(|line| line + start as u64),
+        };
+        let checked =
+            check_bars_after(previous, &path, own, data.timeframe, calendar(data), actions).map_err(refused)?;
+        self.keep(&checked.warnings, data.first_time(), data.last_time());
+        Ok(checked.bars)
+    }
+
+    /// Keeps the warnings of a file. What stands outside the run's dates says nothing about the run.
+    fn keep(&mut self, warnings: &Warnings, first: Timestamp, last: Timestamp) {
+        let (inside, outside): (Vec<&DataWarning>, Vec<&DataWarning>) =
+            warnings.kept().iter().partition(|warning| first <= warning.time && warning.time <= last);
+        self.warnings_total += warnings.total() - outside.len() as u64;
+        self.warnings.extend(inside.into_iter().cloned());
+    }
+
+    fn warn(&mut self, path: &Path, line: Option<u64>, time: Timestamp, kind: WarningKind, message: String) {
+        self.warnings_total += 1;
+        self.warnings.push(DataWarning { path: path.to_owned(), line, time, kind, message });
+    }
+
+    /// Corporate actions under a name of the share from days on which another share had it, if any did.
+    fn warn_of_others(&mut self, loaded: &LoadedScenario, share: &Share, all: &[CorporateAction]) {
+        let (first, last) = (loaded.spec.data.first_time(), loaded.spec.data.last_time());
+        let Some(path) = loaded.corporate_actions_path() else { return };
+        for row in actions_of_others(all, &share.names) {
+            let Some(name) = share.names.iter().find(|name| name.holds(row.ex_date)) else { continue };
+            if first <= row.ex_date && row.ex_date <= last {
+                let message = format!(
+                    "{row} is not counted: on that day the share was called {}; write {} if it is the share's own",
+                    name.symbol, name.symbol
+                );
+                self.warn(&path, Some(row.line), row.ex_date, WarningKind::OtherShare, message);
+            }
+        }
+    }
+
+    /// Sessions without a bar between the last bar and the delisting.
+    fn warn_of_hole_before_delisting(
+        &mut self,
+        loaded: &LoadedScenario,
+        path: &Path,
+        bars: &[Bar],
+        actions: &[CorporateAction],
+    ) {
+        let data = &loaded.spec.data;
+        let delisting =
+            actions.iter().find(|action| matches!(action.kind, crate::market::ActionKind::Delisting { .. }));
+        let (Some(action), Some(bar)) = (delisting, bars.last()) else { return };
+        let missing = calendar(data).sessions_between(bar.time, action.ex_date);
+        if missing > 0 && action.ex_date <= data.last_time() {
+            let message = format!(
+                "{missing} sessions before the {action} have no bar: the last is of {}",
+                bar.time.text(Timeframe::Day1)
+            );
+            self.warn(path, None, bar.time, WarningKind::MissingSessions, message);
+        }
+    }
+}
+
+/// A file that cannot be read; if a rename asks for it, the error says which.
+fn missing(loaded: &LoadedScenario, name: &NameSpan, error: DataError) -> Box<Diagnostic> {
+    let (is_missing, diagnostic) = (matches!(error, DataError::Missing { .. }), refused(error));
+    match (name.row, loaded.spec.data.corporate_actions.as_deref()) {
+        (Some(row), Some(file)) if is_missing => {
+            let note = format!(
+                "line {} of {file}, `{row}`, asks for it: add the file, or remove the row if one file holds all bars",
+                row.line
+            );
+            Box::new(diagnostic.note(note))
+        }
+        _ => diagnostic,
+    }
+}
