@@ -81,7 +81,7 @@ impl SimulatedVenue {
 
     #[inline]
     fn pricing(
-        &self,
+        &mut self,
         symbol: SymbolIndex,
         order: &VenueOrder,
         (reference, reduces): (Price, bool),
@@ -99,7 +99,7 @@ impl SimulatedVenue {
                     // An exit due at the open that leaves at its stop's price is somewhere inside.
                     Moment::Open | Moment::Within => SpreadAt::Within,
                 };
-                self.spreads.of(symbol, bar.time, at, reference)
+                self.spreads.at(symbol, bar.time, at, reference)
             }
             _ => (Price::ZERO, false),
         };

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::account::VenueAccount;
-use super::costs::{FeeMeter, Spreads, Traded};
+use super::costs::{FeeMeter, SpreadTape, Spreads, Traded};
 use super::order::{Band, VenueOrder, trail_level};
 use super::refusal::refusal;
 use super::rules::VenueRules;
@@ -23,7 +23,7 @@ pub struct SimulatedVenue {
     pub(super) rules: VenueRules,
     pub(super) account: VenueAccount,
     pub(super) fees: FeeMeter,
-    pub(super) spreads: Arc<Spreads>,
+    pub(super) spreads: SpreadTape,
     /// Fills that paid the model's spread for want of a quote.
     pub(super) quotes_missing: u64,
     pub(super) books: Vec<Vec<VenueOrder>>,
@@ -65,7 +65,7 @@ impl SimulatedVenue {
             rules,
             account: VenueAccount::new(cash, symbols, rules.leverage),
             fees: FeeMeter::new(rules.commission),
-            spreads: Arc::default(),
+            spreads: SpreadTape::default(),
             quotes_missing: 0,
             books: (0..symbols).map(|_| Vec::with_capacity(8)).collect(),
             bands: vec![Band::QUIET; symbols],
@@ -79,7 +79,7 @@ impl SimulatedVenue {
 
     /// The spreads that fills pay under [`Slippage::Spread`](super::Slippage::Spread).
     pub fn set_spreads(&mut self, spreads: Arc<Spreads>) {
-        self.spreads = spreads;
+        self.spreads = SpreadTape::new(spreads);
     }
 
     /// Can nothing happen to `symbol` on this bar?

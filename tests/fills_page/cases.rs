@@ -59,8 +59,8 @@ pub const SECTIONS: &[Section] = &[
     Section { title: "Trailing stops", text: "The old level is tested first, then it moves.", cases: TRAILING },
     Section {
         title: "Volume",
-        text: "An order takes at most `execution.participation` of a bar's volume (whole shares, rounded down); the rest \
-               lives on as long as its time in force allows.",
+        text: "An order takes at most `execution.participation` of a bar's volume (whole shares, rounded down, unless \
+               `sizing.fractional`); the rest lives on as long as its time in force allows.",
         cases: VOLUME,
     },
     Section {
@@ -302,17 +302,68 @@ const VOLUME: &[Case] = &[
     },
 ];
 
-const COSTS: &[Case] = &[Case {
-    id: "slippage-bps",
-    title: "Slippage in basis points moves the price against you",
-    rule: "20 bps of 100 is 0.20, on market orders, stops and trailing stops; limits pay none. `per_share` moves it by dollars.",
-    bars: &[FLAT, "100 101 99 100", "100 101 99 100", FLAT],
-    script: &["0 submit E1 buy 50 market", "1 submit X1 sell 50 market"],
-    set: &["execution.slippage={ kind = \"bps\", value = \"20\" }"],
-    others: "backtrader applies its slippage to opens only when told to (`slip_open`), so a plain market order pays none; \
+const COSTS: &[Case] = &[
+    Case {
+        id: "slippage-bps",
+        title: "Slippage in basis points moves the price against you",
+        rule: "20 bps of 100 is 0.20, on market orders, stops and trailing stops; limits pay none. `per_share` moves it by dollars.",
+        bars: &[FLAT, "100 101 99 100", "100 101 99 100", FLAT],
+        script: &["0 submit E1 buy 50 market", "1 submit X1 sell 50 market"],
+        set: &["execution.slippage={ kind = \"bps\", value = \"20\" }"],
+        others: "backtrader applies its slippage to opens only when told to (`slip_open`), so a plain market order pays none; \
                  backtesting.py's `spread` is paid at the entry only.",
-    ..PLAIN
-}];
+        ..PLAIN
+    },
+    Case {
+        id: "slippage-volume-share",
+        title: "Impact grows with the square of your share of the volume",
+        rule: "The price moves by `value` × (shares ÷ the bar's volume)²: 300 of 1,000 shares at 0.1 cost 0.1 × 0.3², 0.9 % of the \
+               price; the next bar's 100 cost 0.1 %. The share is that of the one fill.",
+        bars: &[FLAT, "100 101 99 100 1000", "100 101 99 100 1000", FLAT],
+        script: &["0 submit E1 buy 400 market"],
+        set: &["execution.slippage={ kind = \"volume_share\", value = \"0.1\" }", "execution.participation=0.3"],
+        others: "zipline's `VolumeShareSlippage`, whose share is that of all fills of the bar so far, and LEAN's, whose share is the \
+                 order's; the others have none.",
+        ..PLAIN
+    },
+    Case {
+        id: "slippage-spread",
+        title: "Half a spread takes you from the middle to the far side",
+        rule: "`value` is the part of the whole spread that is paid. The spread is the quote's of the bar, at its open, its close, or \
+               the larger of both for a fill in between; without a quote file it is estimated from highs and lows of the twenty \
+               bars before (Corwin and Schultz 2012), and a cent at least, as here.",
+        bars: &["100 100 100 100", "100 100 100 100", "100 100 100 100", "100 100 100 100"],
+        script: &["0 submit E1 buy 50 market", "1 submit X1 sell 50 market"],
+        set: &["execution.slippage={ kind = \"spread\", value = \"0.5\" }"],
+        others: "NautilusTrader and LEAN fill at the quote where they have one; backtesting.py and zipline take a constant.",
+        ..PLAIN
+    },
+    Case {
+        id: "commission-alpaca",
+        title: "The regulators' fees: on what is sold, once a day",
+        rule: "Alpaca takes no commission and passes on the fees of the SEC and FINRA, at the rates of the day. Each day's sum of each \
+               is rounded up to the cent once; a fill pays by how much its day's bill grows, so the second sale costs less.",
+        bars: &[FLAT, FLAT, FLAT, FLAT],
+        script: &["0 submit E1 buy 20 market", "1 submit X1 sell 10 market", "1 submit X2 sell 10 market"],
+        set: &["execution.commission=alpaca"],
+        others: "None has these fees; LEAN's Alpaca model charges nothing for shares.",
+        ..PLAIN
+    },
+    Case {
+        id: "commission-least",
+        title: "The least of a commission is due once an order",
+        rule: "A cent a share and a dollar at least: the first 60 shares pay the dollar, the next 40 nothing more, the last 20 are \
+               beyond it. `cap_bps` is of the order's value as well.",
+        bars: &[FLAT, "100 101 99 100 600", "100 101 99 100 400", "100 101 99 100 1000"],
+        script: &["0 submit E1 buy 120 market"],
+        set: &[
+            "execution.commission={ kind = \"per_share\", value = \"0.01\", min = \"1\" }",
+            "execution.participation=0.1",
+        ],
+        others: "zipline, too, charges its least once an order.",
+        ..PLAIN
+    },
+];
 
 const TIMES: &[Case] = &[
     Case {

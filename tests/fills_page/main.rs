@@ -93,7 +93,8 @@ fn marks(outcome: &Outcome, times: &[String]) -> Vec<Mark> {
     let mark = |fill: &String| {
         let words: Vec<&str> = fill.split_whitespace().collect();
         let at = times.iter().position(|time| time == words[1]).unwrap();
-        let text = format!("{} {} at {}", words[2], words[3], words[5]);
+        let fee = words.get(7).map_or(String::new(), |fee| format!(", fee {fee}"));
+        let text = format!("{} {} at {}{fee}", words[2], words[3], words[5]);
         Mark { at, buys: words[2] == "buy", price: words[5].parse().unwrap(), text }
     };
     outcome.fills.iter().map(mark).collect()

@@ -12,5 +12,5 @@ pub(super) use fee_meter::{FeeMeter, Traded};
 pub use fee_meter::{RegulatoryFees, regulatory_fees};
 pub use regulatory::TradeDate;
 pub use slippage::{CostScope, Depth, Slippage};
-pub(super) use spreads::SpreadAt;
 pub use spreads::{Spread, SpreadSource, Spreads};
+pub(super) use spreads::{SpreadAt, SpreadTape};

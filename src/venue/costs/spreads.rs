@@ -2,6 +2,8 @@
 //!
 //! Not here: reading quotes (market), the model (indicator), which bars have which (scenario).
 //! Invariant: the spread of a bar is made of its own quote or of bars before it, never of its own prices.
+use std::sync::Arc;
+
 use crate::domain::{Price, Ratio, SymbolIndex, Tick, Timestamp};
 
 /// The whole spread of one bar.
@@ -50,27 +52,54 @@ impl Spreads {
         debug_assert!(symbols.iter().all(|rows| rows.windows(2).all(|pair| pair[0].0 < pair[1].0)));
         Spreads { symbols, source }
     }
+}
+
+/// The spreads while a run goes through them: fills come in order of time, so the search for one starts where
+/// the last one ended.
+#[derive(Debug, Default)]
+pub(in crate::venue) struct SpreadTape {
+    spreads: Arc<Spreads>,
+    /// By symbol, the first row that may still be wanted.
+    starts: Vec<usize>,
+}
+
+impl SpreadTape {
+    pub(in crate::venue) fn new(spreads: Arc<Spreads>) -> SpreadTape {
+        SpreadTape { starts: vec![0; spreads.symbols.len()], spreads }
+    }
 
     /// The spread that the bar of `time` has for a fill at `reference`, dollars a share, and whether it should
     /// have been a quote and is not.
     #[cold]
-    pub(in crate::venue) fn of(
-        &self,
+    pub(in crate::venue) fn at(
+        &mut self,
         symbol: SymbolIndex,
         time: Timestamp,
         at: SpreadAt,
         reference: Price,
     ) -> (Price, bool) {
-        let rows = self.symbols.get(symbol.get()).map_or(&[][..], Vec::as_slice);
-        let found = rows.binary_search_by_key(&time, |(time, _)| *time).map(|index| rows[index].1);
-        let falls_back = self.source == SpreadSource::Quotes;
-        match (found, at) {
-            (Ok(Spread::Quoted { open, .. }), SpreadAt::Open) => (open, false),
-            (Ok(Spread::Quoted { close, .. }), SpreadAt::Close) => (close, false),
-            (Ok(Spread::Quoted { open, close }), SpreadAt::Within) => (open.max(close), false),
-            (Ok(Spread::Modelled(fraction)), _) => (modelled(fraction, reference), falls_back),
-            (Err(_), _) => (modelled(Ratio::ZERO, reference), falls_back),
+        let falls_back = self.spreads.source == SpreadSource::Quotes;
+        match (self.find(symbol, time), at) {
+            (Some(Spread::Quoted { open, .. }), SpreadAt::Open) => (open, false),
+            (Some(Spread::Quoted { close, .. }), SpreadAt::Close) => (close, false),
+            (Some(Spread::Quoted { open, close }), SpreadAt::Within) => (open.max(close), false),
+            (Some(Spread::Modelled(fraction)), _) => (modelled(fraction, reference), falls_back),
+            (None, _) => (modelled(Ratio::ZERO, reference), falls_back),
         }
+    }
+
+    fn find(&mut self, symbol: SymbolIndex, time: Timestamp) -> Option<Spread> {
+        let start = self.starts.get_mut(symbol.get())?;
+        let rows = &self.spreads.symbols[symbol.get()][*start..];
+        // In doubling steps to a row that is late enough, then by halves between the last two.
+        let mut end = 1;
+        while rows.get(end).is_some_and(|row| row.0 < time) {
+            end *= 2;
+        }
+        let near = &rows[end / 2..rows.len().min(end + 1)];
+        let found = end / 2 + near.partition_point(|row| row.0 < time);
+        *start += found;
+        rows.get(found).filter(|row| row.0 == time).map(|row| row.1)
     }
 }
 
@@ -84,6 +113,7 @@ fn modelled(fraction: Ratio, reference: Price) -> Price {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn price(text: &str) -> Price {
         text.parse().expect("price")
@@ -94,9 +124,10 @@ mod tests {
         let time = |day| Timestamp::from_days(day).expect("day");
         let quoted = Spread::Quoted { open: price("0.02"), close: price("0.05") };
         let modelled = Spread::Modelled("0.001".parse().expect("ratio"));
-        let spreads = Spreads::new(vec![vec![(time(1), quoted), (time(2), modelled)]], SpreadSource::Quotes);
+        let spreads = Arc::new(Spreads::new(vec![vec![(time(1), quoted), (time(2), modelled)]], SpreadSource::Quotes));
         let of = |symbol, day, at, at_price| {
-            let (spread, by_model) = spreads.of(SymbolIndex(symbol), time(day), at, price(at_price));
+            let (spread, by_model) =
+                SpreadTape::new(spreads.clone()).at(SymbolIndex(symbol), time(day), at, price(at_price));
             (spread.to_string(), by_model)
         };
         assert_eq!(of(0, 1, SpreadAt::Open, "100"), ("0.02".to_owned(), false));
@@ -107,5 +138,22 @@ mod tests {
         assert_eq!(of(0, 2, SpreadAt::Open, "0.05"), ("0.0001".to_owned(), true), "below a dollar a hundredth of it");
         assert_eq!(of(0, 3, SpreadAt::Open, "100"), ("0.01".to_owned(), true));
         assert_eq!(of(7, 1, SpreadAt::Open, "100"), ("0.01".to_owned(), true));
+    }
+
+    proptest! {
+        /// Every wish in order of time finds its row, and only its row.
+        #[test]
+        fn a_tape_finds_what_is_there(gaps in proptest::collection::vec(1i64..9, 0..80), wishes in proptest::collection::vec(0i64..400, 0..60)) {
+            let at = |ns: i64| Timestamp::from_ns(ns);
+            let times: Vec<i64> = gaps.iter().scan(0, |sum, gap| { *sum += gap; Some(*sum) }).collect();
+            let rows = times.iter().map(|ns| (at(*ns), Spread::Modelled(Ratio::from_units(*ns)))).collect();
+            let mut tape = SpreadTape::new(Arc::new(Spreads::new(vec![rows], SpreadSource::Model)));
+            let mut wishes = wishes;
+            wishes.sort_unstable();
+            for wish in wishes {
+                let expected = times.contains(&wish).then(|| Spread::Modelled(Ratio::from_units(wish)));
+                prop_assert_eq!(tape.find(SymbolIndex(0), at(wish)), expected);
+            }
+        }
     }
 }
