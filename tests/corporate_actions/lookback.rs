@@ -47,6 +47,9 @@ const STOPS: [&str; 3] = [
     "[stop]\nkind = \"percent\"\nvalue = \"0.05\"\ntrail = true\n",
 ];
 
+/// A split: the bar that shows it, new shares, old shares.
+type Split = (usize, i64, i64);
+
 /// A bar in today's shares: cents that every ratio of a test divides, and shares.
 #[derive(Debug, Clone, Copy)]
 struct Day {
@@ -70,7 +73,7 @@ fn series(days: usize) -> impl Strategy<Value = Vec<Day>> {
 }
 
 /// The raw file of a series that splits: before each split prices × ratio, volumes ÷ ratio.
-fn raw(days: &[Day], splits: &[(usize, i64, i64)], dates: &[String]) -> String {
+fn raw(days: &[Day], splits: &[Split], dates: &[String]) -> String {
     let mut text = "timestamp,open,high,low,close,volume\n".to_owned();
     for (at, (day, date)) in days.iter().zip(dates).enumerate().filter(|(_, (day, _))| day.is_there) {
         // Hundredths of a cent hold a quarter of a cent.
@@ -86,9 +89,8 @@ fn raw(days: &[Day], splits: &[(usize, i64, i64)], dates: &[String]) -> String {
     text
 }
 
-fn actions(symbol: &str, splits: &[(usize, i64, i64)], dates: &[String]) -> String {
-    let row =
-        |(at, new, old): &(usize, i64, i64)| format!("{symbol},{},split,{}\n", dates[*at], *new as f64 / *old as f64);
+fn actions(symbol: &str, splits: &[Split], dates: &[String]) -> String {
+    let row = |(at, new, old): &Split| format!("{symbol},{},split,{}\n", dates[*at], *new as f64 / *old as f64);
     splits.iter().map(row).collect()
 }
 
@@ -119,7 +121,7 @@ fn signals(folder: &Path, set: &[&str]) -> Vec<String> {
 const DAYS: usize = 90;
 
 /// Splits of one share: bar, new shares, old shares.
-fn splits(ratios: &'static [(i64, i64)]) -> impl Strategy<Value = Vec<(usize, i64, i64)>> {
+fn splits(ratios: &'static [(i64, i64)]) -> impl Strategy<Value = Vec<Split>> {
     prop::collection::btree_map(10..DAYS, prop::sample::select(ratios), 1..4)
         .prop_map(|map| map.into_iter().map(|(at, (new, old))| (at, new, old)).collect())
 }
@@ -128,7 +130,7 @@ fn splits(ratios: &'static [(i64, i64)]) -> impl Strategy<Value = Vec<(usize, i6
 fn raw_is_adjusted(
     ids: &[&str],
     (first, second): (&[Day], &[Day]),
-    (ones, others): (&[(usize, i64, i64)], &[(usize, i64, i64)]),
+    (ones, others): (&[Split], &[Split]),
     stop: &str,
 ) -> Result<(), TestCaseError> {
     let (folder, dates) = (tempfile::tempdir().unwrap(), dates(DAYS));
