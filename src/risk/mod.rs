@@ -5,6 +5,7 @@ mod gate;
 mod limits;
 mod open_approval;
 mod refusal;
+mod reserves;
 mod stops;
 
 pub use gate::{ApprovedChange, ApprovedOrder, Gate};
