@@ -6,7 +6,7 @@
 //! Keep this file a leaf: a child module could build approvals.
 use super::open_approval::{OpenApproval, projected, reserve_price};
 use super::reserves::Reserves;
-use super::{CashCheck, Limits, Margin, Refusal};
+use super::{CashCheck, Limits, Margin, Refusal, ShortRules, Standing};
 use crate::domain::{
     Money, OrderClass, OrderId, OrderKind, OrderRequest, OrderSize, Price, Quantity, Side, SymbolIndex, Timestamp,
 };
@@ -130,6 +130,8 @@ pub struct ApprovedChange {
 pub struct Gate {
     limits: Limits,
     margin: Margin,
+    standing: Standing,
+    short_rules: ShortRules,
     halted: bool,
     sequence: u64,
     reserves: Reserves,
@@ -188,7 +190,29 @@ impl ApprovedChange {
 impl Gate {
     /// A gate with nothing open.
     pub fn new(limits: Limits, margin: Margin) -> Gate {
-        Gate { limits, margin, halted: false, sequence: 0, reserves: Reserves::none() }
+        let (standing, short_rules) = (Standing::plain(&margin), ShortRules::default());
+        Gate { limits, margin, standing, short_rules, halted: false, sequence: 0, reserves: Reserves::none() }
+    }
+
+    /// What the account may do from now on.
+    pub fn set_standing(&mut self, standing: Standing) {
+        self.standing = standing;
+    }
+
+    /// What the account may do at present.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// Must `side` of `symbol` be in whole shares, since they would have to be borrowed?
+    pub fn borrows_whole(&self, symbol: SymbolIndex, side: Side, portfolio: &Portfolio) -> bool {
+        let held = portfolio.position(symbol).quantity();
+        self.short_rules.whole_shares && side == Side::Sell && held <= Quantity::ZERO
+    }
+
+    /// Which shares may be sold short.
+    pub fn set_short_rules(&mut self, rules: ShortRules) {
+        self.short_rules = rules;
     }
 
     /// Approves `request` as order `id`, or says why not. `fee` says what its fill would cost in fees.
@@ -210,7 +234,7 @@ impl Gate {
         let quantity = match request.size {
             OrderSize::Shares(quantity) => quantity,
             OrderSize::CashFraction { fraction, .. } => {
-                Quantity::affordable(portfolio.cash().share(fraction), price).unwrap_or(Quantity::MAX)
+                Quantity::affordable(portfolio.settled_cash().share(fraction), price).unwrap_or(Quantity::MAX)
             }
         };
         if quantity <= Quantity::ZERO {
@@ -329,6 +353,9 @@ impl Gate {
         }) {
             return Err(Refusal::OppositeEntry { side: request.side });
         }
+        if let Some(refusal) = self.standing.entries {
+            return Err(refusal);
+        }
         let have = portfolio.equity().share(self.limits.position_size_max);
         let filled = |shares: Quantity| shares.checked_add(quantity.signed(request.side));
         let [Some(kept), Some(after)] = projected(self.reserves.open(), request.symbol, held).map(filled) else {
@@ -341,31 +368,44 @@ impl Gate {
                 false => Refusal::ShortBan { need: after },
             });
         }
+        let is_short = after < Quantity::ZERO && request.side == Side::Sell;
+        let short_ban = self.standing.shorts.or_else(|| self.short_rules.refusal(request, quantity));
+        if let Some(refusal) = short_ban.filter(|_| is_short) {
+            return Err(refusal);
+        }
         let need = price.notional(kept.abs().max(after.abs()));
         if need > have {
             return Err(Refusal::PositionSize { need, have });
         }
         let reserve = match request.size {
             // The whole fraction is set aside; the fee comes out of it.
-            OrderSize::CashFraction { fraction, .. } => portfolio.cash().share(fraction),
+            OrderSize::CashFraction { fraction, .. } => portfolio.settled_cash().share(fraction),
             OrderSize::Shares(_) => reserve_price(request.kind, price).notional(quantity) + fee,
         };
         let have = self.buying_power(request.symbol, request.side, portfolio);
         if self.margin.cash_check == CashCheck::Approval && reserve > have {
             return Err(Refusal::BuyingPower { need: reserve, have });
         }
+        let need = self.standing.maintenance_after(self.reserves.open(), request, quantity, portfolio);
+        let have = portfolio.equity();
+        if self.margin.cash_check == CashCheck::Approval && need > have {
+            return Err(Refusal::MaintenanceMargin { need, have });
+        }
         Ok(reserve)
     }
 
-    /// Dollars an entry in `symbol` on `side` may spend now: leverage × equity − gross exposure − reserves. If
-    /// it turns the position round, leaving shares are no exposure: should they stay, it only shrinks them.
+    /// Dollars an entry in `symbol` on `side` may spend now: leverage × equity − gross exposure − reserves −
+    /// what is not settled. If it turns the position round, leaving shares are no exposure: should they stay, it only shrinks them.
     pub fn buying_power(&self, symbol: SymbolIndex, side: Side, portfolio: &Portfolio) -> Money {
         let position = portfolio.position(symbol);
         let turns = position.quantity().closing_side() == Some(side);
         let stays =
             if turns { self.reserves.can_leave(symbol, position.quantity()) } else { position.quantity().abs() };
-        let equity = portfolio.equity().units().saturating_mul(i128::from(self.margin.leverage));
-        Money::from_units(equity) - portfolio.gross_exposure() - self.reserves.reserved()
+        let equity = portfolio.equity().units().saturating_mul(i128::from(self.standing.leverage));
+        Money::from_units(equity)
+            - portfolio.gross_exposure()
+            - self.reserves.reserved()
+            - portfolio.unsettled().total()
             + position.mark().notional(position.quantity().abs() - stays)
     }
 
