@@ -19,7 +19,7 @@ impl OrderNames<'_> {
     }
 
     /// `E1`; its legs `E1.stop` and `E1.take_profit`; the exits of a flatten without an id `flatten.7` by
-    /// our number, those of `F1` over several symbols `F1.AAPL`.
+    /// our number, those of `F1` over several symbols `F1.AAPL`; what a margin call closed `margin_call.7`.
     pub(super) fn of(&self, record: &OrderRecord) -> String {
         let Some(script) = self.script else { return record.id.0.to_string() };
         if let Some(parent) = record.parent() {
@@ -34,6 +34,7 @@ impl OrderNames<'_> {
                 format!("{id}.{}", self.symbols[record.request.symbol.get()])
             }
             Some(id) => id.to_owned(),
+            None if record.request.purpose == OrderPurpose::RiskHalt => format!("margin_call.{}", record.id.0),
             None => format!("flatten.{}", record.id.0),
         }
     }
