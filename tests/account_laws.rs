@@ -62,6 +62,7 @@ struct World {
     allow_short: bool,
     cash: Money,
     size: Ratio,
+    stop: StopKind,
     market_fill: MarketFill,
     rules: AccountRules,
 }
@@ -81,7 +82,7 @@ fn run<S: Strategy>(strategy: S, world: &World) -> Done {
         symbols,
         sizing: Sizing { kind: SizingKind::EquityFraction(world.size), fractional: false },
         stop: StopRule {
-            kind: StopKind::Percent { share: ratio("0.2") },
+            kind: world.stop,
             anchor: StopAnchor::Fill,
             activation: LegActivation::EntryBar,
             trailing: false,
@@ -180,6 +181,7 @@ fn world(
         allow_short,
         cash: Money::from_cents(cash * 100),
         size: Ratio::from_units(size * 100_000_000),
+        stop: StopKind::Percent { share: ratio("0.2") },
         market_fill: MarketFill::NextOpen,
         rules: AccountRules {
             calendar: Calendar::xnys(),
@@ -244,15 +246,19 @@ proptest! {
     /// call the account meets its requirement with what it keeps, or keeps nothing.
     #[test]
     fn a_call_leaves_what_can_be_kept(
-        moves in proptest::collection::vec(proptest::array::uniform3((-30i64..30, -90i64..90, 0i64..60)), 2..120),
+        moves in proptest::collection::vec((prop_oneof![8 => -60i64..60, 1 => -500i64..500], proptest::array::uniform3((-10i64..10, -30i64..30, 0i64..60))), 2..80),
         (first, daily) in (first_day(), any::<bool>()),
-        (account, rules) in (account(), rules()),
-        wishes in proptest::collection::vec(0u8..9, 1..40),
+        ((leverage, allow_short, cash, _), rules, size) in (account(), rules(), 3i64..12),
+        (wishes, drift) in (proptest::collection::vec(prop_oneof![6 => 0u8..3, 1 => 0u8..9], 1..40), -60i64..60),
     ) {
-        let of = |symbol: usize| moves.iter().map(|step| step[symbol]).collect::<Vec<_>>();
+        // They fall together.
+        let of = |symbol: usize| -> Vec<_> {
+            let own = moves.iter().map(|(all, own)| (all, own[symbol]));
+            own.map(|(all, (gap, turn, wick))| (gap, turn + all + drift, wick)).collect()
+        };
         let start = [10_000, 3_000, 700];
         let series: Vec<Vec<Bar>> = (0..3).map(|symbol| bars(&of(symbol), start[symbol], first, daily)).collect();
-        let world = world(series, daily, account, rules);
+        let world = World { stop: StopKind::None, ..world(series, daily, (leverage, allow_short, cash, size), rules) };
         let done = run(Wild { wishes, at: 0 }, &world);
         prop_assert_eq!(done.cash[0], done.cash[1]);
         prop_assert_eq!(done.settled[0], done.settled[1]);
