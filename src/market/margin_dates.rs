@@ -7,10 +7,10 @@ use crate::domain::{Money, Timestamp};
 
 /// Below this a margin account neither borrows nor sells short. Source: FINRA Rule 4210(b)(4), Alpaca's margin
 /// documentation.
-pub const MARGIN_EQUITY_MIN: Money = Money::from_cents(2_000_00);
+pub const MARGIN_EQUITY_MIN: Money = Money::from_cents(200_000);
 
 /// Equity below which a pattern day trader is held back, while that rule stood.
-const DAY_TRADER_EQUITY_MIN: Money = Money::from_cents(25_000_00);
+const DAY_TRADER_EQUITY_MIN: Money = Money::from_cents(2_500_000);
 
 /// Day trades in [`DAY_TRADE_SESSIONS`] sessions from which on an account below the least equity opens nothing
 /// more: the next would be the fourth.
