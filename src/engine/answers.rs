@@ -55,6 +55,7 @@ impl<S: Strategy> Engine<S> {
         self.journal.fills.push(*fill);
         let held = self.portfolio.position(fill.symbol).quantity();
         self.gate.shrink_exits(fill.symbol, held);
+        self.account_filled(fill, held);
         let book = &mut self.books[fill.symbol.get()];
         book.quantity = held;
         if book.quantity.is_zero() {
@@ -71,7 +72,7 @@ impl<S: Strategy> Engine<S> {
     fn settle(book: &mut SymbolBook, purpose: OrderPurpose) {
         match purpose {
             OrderPurpose::Entry => book.entries_pending -= 1,
-            OrderPurpose::Signal | OrderPurpose::KillSwitch => book.exits_pending -= 1,
+            OrderPurpose::Signal | OrderPurpose::KillSwitch | OrderPurpose::RiskHalt => book.exits_pending -= 1,
             _ => {}
         }
     }

@@ -62,6 +62,9 @@ impl<'a> Clock<'a> {
         if time >= self.next_start {
             self.roll(time, engine, backend)?;
         }
+        if time >= engine.account_due {
+            engine.roll_account(time, backend.venue_mut());
+        }
         if time >= self.next_action {
             self.act(time, engine, backend)?;
             settle(engine, backend, time)?;
@@ -80,6 +83,7 @@ impl<'a> Clock<'a> {
             // The session's last minute had no bar: its end is noticed only now.
             end_session(engine, backend, time)?;
         }
+        engine.begin_session(time);
         while let [session, rest @ ..] = self.sessions
             && session.start <= time
         {

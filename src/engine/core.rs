@@ -3,6 +3,7 @@
 //! Not here: the order of calls (replay, pump), sending (execution).
 //! Invariants: (1) nothing leaves but an [`ApprovedOrder`]; (2) the gate's reserves are those of open
 //! orders; (3) a strategy sees every symbol of a time before any order of that time.
+use super::account::Desk;
 use super::atr::BarAtr;
 use super::journal::{Journal, SplitRecord};
 use super::orders::Orders;
@@ -64,6 +65,10 @@ pub struct Engine<S> {
     /// Symbols whose orders are being voided before they are closed.
     pub(super) flattening: Vec<Flattening>,
     pub(super) journal: Journal,
+    /// Settlement, margin and financing; `None` in a run that uses none of it.
+    pub(super) account: Option<Box<Desk>>,
+    /// The first moment at which a night is to be paid or a sale settles.
+    pub(super) account_due: Timestamp,
     /// Open time of the bars whose answers are being taken.
     pub(super) now: Timestamp,
 }
@@ -92,6 +97,8 @@ impl<S: Strategy> Engine<S> {
             labels: Vec::new(),
             flattening: Vec::new(),
             journal,
+            account: None,
+            account_due: Timestamp::MAX,
             now: Timestamp::MIN,
             config,
         }
@@ -149,7 +156,7 @@ impl<S: Strategy> Engine<S> {
                 }
                 Intent::Halt => self.halt(),
                 Intent::Resume => self.gate.resume(),
-                Intent::Flatten { symbol, label } => self.flatten(symbol, label, now),
+                Intent::Flatten { symbol, label } => self.flatten(symbol, OrderPurpose::KillSwitch, label, now),
             }
         }
         intents.clear();
@@ -195,6 +202,7 @@ impl<S: Strategy> Engine<S> {
         self.books[symbol.get()].quantity = kept;
         self.journal.splits.push(SplitRecord { time, symbol, ratio, kept });
         self.journal.cash_events.extend(event);
+        self.plan_account(time);
         (kept, mark, event.map_or(Money::ZERO, |event| event.amount))
     }
 
@@ -204,6 +212,7 @@ impl<S: Strategy> Engine<S> {
         if event.amount != Money::ZERO {
             self.journal.cash_events.push(event);
         }
+        self.plan_account(time);
         event.amount
     }
 

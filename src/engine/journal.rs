@@ -42,6 +42,17 @@ pub struct RefusalRecord {
     pub refusal: Refusal,
 }
 
+/// One margin call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MarginCall {
+    /// Open time of the bar at whose close the account was found short.
+    pub time: Timestamp,
+    /// Requirement of what no market exit was taking away already.
+    pub need: Money,
+    /// Equity.
+    pub have: Money,
+}
+
 /// The record of a run. Equity, cash, exposure and heat of every step follow from it and the bars.
 #[derive(Debug)]
 pub struct Journal {
@@ -59,6 +70,8 @@ pub struct Journal {
     pub stops: Vec<StopChange>,
     /// Changes of cash without a fill.
     pub cash_events: Vec<CashEvent>,
+    /// Times the account could not keep what it held.
+    pub margin_calls: Vec<MarginCall>,
     /// Positions after splits.
     pub splits: Vec<SplitRecord>,
     /// Steps after the last bar, at which a share that was delisted was still paid for.
@@ -85,6 +98,7 @@ impl Journal {
             rejections: Vec::new(),
             stops: Vec::with_capacity(RECORDS_AT_ONCE),
             cash_events: Vec::new(),
+            margin_calls: Vec::new(),
             splits: Vec::new(),
             late_steps: Vec::new(),
             halts: 0,
@@ -102,6 +116,7 @@ impl Journal {
         self.rejections.clear();
         self.stops.clear();
         self.cash_events.clear();
+        self.margin_calls.clear();
         self.splits.clear();
         self.late_steps.clear();
         (self.halts, self.ambiguous_bars, self.quotes_missing) = (0, 0, 0);

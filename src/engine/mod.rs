@@ -2,13 +2,16 @@
 //!
 //! Not here: files, time, threads, `async`; which backend it runs on. The same core runs under the
 //! replay loop and under the live driver.
+mod account;
 mod answers;
 mod atr;
 mod clock;
 mod core;
 mod delist;
 mod equity_tape;
+mod financing;
 mod journal;
+mod margin;
 mod orders;
 mod pump;
 mod quiet;
@@ -19,8 +22,9 @@ mod submission;
 mod volatility;
 
 pub use self::core::{Effect, Engine, EngineConfig};
+pub use account::{AccountRules, MarginRules, Settlement};
 pub use equity_tape::EquityTape;
-pub use journal::{Journal, RefusalRecord, SplitRecord, StopChange};
+pub use journal::{Journal, MarginCall, RefusalRecord, SplitRecord, StopChange};
 pub use orders::{OrderOutcome, OrderRecord, Orders, Wanted};
 pub use pump::pump;
 pub use replay::{MarketAction, ReplayError, ReplayInput, SessionSpan, replay};

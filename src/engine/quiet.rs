@@ -38,6 +38,7 @@ impl<S: Strategy> Engine<S> {
             Some(last) if last.time < until => bars,
             _ => &bars[..bars.partition_point(|bar| bar.time < until)],
         };
+        let band = self.within_margin(symbol, band);
         let (position, equity) = (self.portfolio.position(symbol), self.portfolio.equity());
         let (shares, mark) = (position.quantity(), position.mark());
         let mut ride = Ride::new(shares);

@@ -4,6 +4,7 @@
 //! record. Orders go out after the bar has matched, so none can fill on the bar that caused it.
 use super::clock::Clock;
 use super::core::Engine;
+use super::margin::call_margin;
 use super::pump::pump;
 use super::quiet::BLOCK_BARS;
 use crate::domain::{Bar, IllegalTransition, Money, Price, Quantity, Ratio, Symbol, SymbolIndex, Timestamp};
@@ -123,6 +124,7 @@ pub fn replay<S: Strategy>(
     input: &ReplayInput<'_>,
 ) -> Result<(), ReplayError> {
     let mut clock = Clock::new(input);
+    engine.open_account(input, backend.venue_mut());
     match input.bars {
         [only] => replay_one(engine, backend, only, &mut clock, input.market_fill)?,
         many => replay_many(engine, backend, many, &mut clock, input.market_fill)?,
@@ -165,7 +167,9 @@ fn replay_stretch<S: Strategy>(
         let (mut quiet, mut rest) = block.split_at(wanting);
         while !quiet.is_empty() {
             // As many as possible the short way, then one the long way.
-            let until = clock.next_stop(engine.counts_sessions() || backend.venue().has_session_orders());
+            let until = clock
+                .next_stop(engine.counts_sessions() || backend.venue().has_session_orders())
+                .min(engine.account_due);
             quiet = &quiet[engine.mark_quiet(ONLY, quiet, backend.quiet_band(ONLY), until)..];
             if let [bar, later @ ..] = quiet {
                 close_one(engine, backend, ONLY, bar, clock, market_fill)?;
@@ -208,6 +212,9 @@ fn close_one<S: Strategy>(
     if last {
         end_session(engine, backend, bar.time)?;
     }
+    if engine.has_account() {
+        call_margin(engine, backend, &[(symbol, *bar)], bar.time, !last, market_fill)?;
+    }
     Ok(last)
 }
 
@@ -242,6 +249,9 @@ fn replay_many<S: Strategy>(
         let last = clock.end_of_session(time);
         if last {
             end_session(engine, backend, time)?;
+        }
+        if engine.has_account() {
+            call_margin(engine, backend, &step, time, !last, market_fill)?;
         }
         for (symbol, bar) in &step {
             engine.decide(*symbol, bar);
@@ -290,6 +300,18 @@ fn send<S: Strategy>(
     market_fill: MarketFill,
 ) -> Result<(), IllegalTransition> {
     engine.review(time);
+    deliver(engine, backend, step, time, in_session, market_fill)
+}
+
+/// Sends what the engine wants at the close of these bars.
+pub(super) fn deliver<S: Strategy>(
+    engine: &mut Engine<S>,
+    backend: &mut ReplayBackend,
+    step: &[(SymbolIndex, Bar)],
+    time: Timestamp,
+    in_session: bool,
+    market_fill: MarketFill,
+) -> Result<(), IllegalTransition> {
     backend.at_close(time, in_session);
     settle(engine, backend, time)?;
     if market_fill == MarketFill::Close {
@@ -330,6 +352,7 @@ pub(super) fn end_session<S: Strategy>(
     now: Timestamp,
 ) -> Result<(), IllegalTransition> {
     engine.end_session();
+    engine.close_account(now, backend.venue_mut());
     if backend.venue().has_session_orders() {
         backend.venue_mut().end_session();
         settle(engine, backend, now)?;

@@ -17,6 +17,8 @@ use crate::strategy::{ScriptOrder, ScriptPart, ScriptSize, ScriptTarget, Strateg
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Flattening {
     symbol: SymbolIndex,
+    /// Why.
+    purpose: OrderPurpose,
     label: Option<u32>,
     asked_at: Timestamp,
     /// Orders numbered from here on came after it and stay.
@@ -117,7 +119,14 @@ impl<S: Strategy> Engine<S> {
         self.effects.extend(entries.map(|approval| Effect::Cancel(approval.order)));
     }
 
-    pub(super) fn flatten(&mut self, only: Option<SymbolIndex>, label: Option<u32>, now: Timestamp) {
+    /// Voids every order of `only` (of every symbol) and closes its position.
+    pub(super) fn flatten(
+        &mut self,
+        only: Option<SymbolIndex>,
+        purpose: OrderPurpose,
+        label: Option<u32>,
+        now: Timestamp,
+    ) {
         for index in 0..self.books.len() {
             let symbol = SymbolIndex(index as u16);
             if only.is_none_or(|wanted| wanted == symbol) {
@@ -126,7 +135,7 @@ impl<S: Strategy> Engine<S> {
                 self.effects.extend(open.into_iter().map(Effect::Cancel));
                 match self.flattening.iter_mut().find(|pending| pending.symbol == symbol) {
                     Some(pending) => pending.until = until,
-                    None => self.flattening.push(Flattening { symbol, label, asked_at: now, until }),
+                    None => self.flattening.push(Flattening { symbol, purpose, label, asked_at: now, until }),
                 }
                 self.close_flattened(symbol);
             }
@@ -136,10 +145,10 @@ impl<S: Strategy> Engine<S> {
     /// Sends the exit of a flatten once everything else of the symbol is gone.
     pub(super) fn close_flattened(&mut self, symbol: SymbolIndex) {
         let Some(at) = self.flattening.iter().position(|pending| pending.symbol == symbol) else { return };
-        let Flattening { label, asked_at, until, .. } = self.flattening[at];
+        let Flattening { purpose, label, asked_at, until, .. } = self.flattening[at];
         if self.voidable(symbol, until).next().is_none() {
             self.flattening.remove(at);
-            self.exit(symbol, OrderPurpose::KillSwitch, label, asked_at);
+            self.exit(symbol, purpose, label, asked_at);
         }
     }
 
@@ -148,8 +157,10 @@ impl<S: Strategy> Engine<S> {
     fn voidable(&self, symbol: SymbolIndex, until: OrderId) -> impl Iterator<Item = OrderId> + '_ {
         let before = self.orders.records().iter().take(until.0 as usize - 1);
         let of_symbol = before.filter(move |record| record.request.symbol == symbol);
-        let is_exit =
-            |record: &OrderRecord| matches!(record.request.purpose, OrderPurpose::Signal | OrderPurpose::KillSwitch);
+        let is_exit = |record: &OrderRecord| {
+            let OrderRecord { request, .. } = record;
+            matches!(request.purpose, OrderPurpose::Signal | OrderPurpose::KillSwitch | OrderPurpose::RiskHalt)
+        };
         of_symbol.filter(move |record| rests(record) && !is_exit(record)).map(|record| record.id)
     }
 }

@@ -45,6 +45,9 @@ impl<S: Strategy> Engine<S> {
         let is_bare = self.config.stop.kind != StopKind::None && stop_distance_units.is_none();
         let size = if is_bare { Err(Refusal::NoStop) } else { self.config.sizing.size(inputs, weight) };
         match size {
+            Ok(OrderSize::Shares(shares)) if self.gate.borrows_whole(symbol, side, &self.portfolio) => {
+                self.send(OrderRequest { size: OrderSize::Shares(shares.whole()), ..request }, None, now);
+            }
             Ok(size) => self.send(OrderRequest { size, ..request }, None, now),
             Err(refusal) => self.refuse(request, Quantity::ZERO, None, refusal, now),
         }
@@ -120,7 +123,9 @@ impl<S: Strategy> Engine<S> {
         let occasion = Occasion { side: request.side, time: now };
         let affordable = |budget, price| commission.affordable(occasion, budget, price);
         let most = self.gate.quantity_max(request, affordable, &self.portfolio);
-        if self.config.sizing.fractional { most } else { most.whole() }
+        let keeps =
+            self.config.sizing.fractional && !self.gate.borrows_whole(request.symbol, request.side, &self.portfolio);
+        if keeps { most } else { most.whole() }
     }
 
     /// What tells the dollars of fees to set aside for a number of shares of `request`, as if it filled at
@@ -141,7 +146,7 @@ impl<S: Strategy> Engine<S> {
         let book = &mut self.books[wanted.symbol.get()];
         match wanted.purpose {
             OrderPurpose::Entry => book.entries_pending += 1,
-            OrderPurpose::Signal | OrderPurpose::KillSwitch => book.exits_pending += 1,
+            OrderPurpose::Signal | OrderPurpose::KillSwitch | OrderPurpose::RiskHalt => book.exits_pending += 1,
             _ => {}
         }
         let mut leg = 0;

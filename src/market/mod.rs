@@ -16,6 +16,7 @@ mod error;
 mod file;
 mod file_hash;
 mod holidays;
+mod margin_dates;
 mod merge;
 mod names;
 mod new_york;
@@ -26,6 +27,7 @@ mod parquet_write;
 mod quotes;
 mod resample;
 mod series;
+mod settlement;
 mod span;
 mod special;
 mod synthetic;
@@ -39,6 +41,9 @@ pub use csv_write::{ExtraColumn, csv_text, write_csv, write_csv_with};
 pub use detect::load_detected;
 pub use error::{DataError, Fault, Place};
 pub use file_hash::sha256_of_file;
+pub use margin_dates::{
+    DAY_TRADE_SESSIONS, DAY_TRADES_MAX, MARGIN_EQUITY_MIN, day_trader_equity_min, four_times_equity_min,
+};
 pub use merge::Merge;
 pub use names::{NameSpan, actions_of_others, actions_of_share, names_of};
 pub use new_york::new_york_date;
@@ -47,6 +52,7 @@ pub use parquet_write::{write_parquet, write_parquet_with};
 pub use quotes::{QuoteBar, read_quotes};
 pub use resample::{ResampleError, Resampler};
 pub use series::{BarFile, load_bars, load_series};
+pub use settlement::{next_session_date, settlement_date, settlement_sessions};
 pub use span::Span;
 pub use synthetic::{Length, SynthesisError, SyntheticSpec, synthesize};
 pub use validate::{

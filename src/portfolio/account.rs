@@ -1,5 +1,5 @@
 //! Cash and all positions, exactly.
-use super::Position;
+use super::{Position, Unsettled};
 use crate::domain::{Fill, Money, Price, Quantity, Ratio, SymbolIndex, Timestamp};
 
 /// Why cash changed without a fill.
@@ -9,6 +9,10 @@ pub enum CashReason {
     Dividend,
     /// The fraction of a share a split left behind.
     CashInLieu,
+    /// What the lender of a share that was sold short takes.
+    BorrowFee,
+    /// Interest on borrowed dollars.
+    MarginInterest,
 }
 
 /// A change of cash without a fill.
@@ -30,18 +34,40 @@ pub struct Portfolio {
     cash: Money,
     equity: Money,
     positions: Vec<Position>,
+    unsettled: Unsettled,
 }
 
 impl Portfolio {
     /// `cash` dollars and no shares of any of `symbols`.
     pub fn with_cash(cash: Money, symbols: usize) -> Portfolio {
-        Portfolio { cash, equity: cash, positions: vec![Position::default(); symbols] }
+        Portfolio { cash, equity: cash, positions: vec![Position::default(); symbols], unsettled: Unsettled::default() }
     }
 
     /// Dollars not in shares.
     #[inline]
     pub fn cash(&self) -> Money {
         self.cash
+    }
+
+    /// Cash that can be spent: without what sales brought that is not settled yet.
+    #[inline]
+    pub fn settled_cash(&self) -> Money {
+        self.cash - self.unsettled.total()
+    }
+
+    /// What sales brought that is not settled yet.
+    pub fn unsettled(&self) -> &Unsettled {
+        &self.unsettled
+    }
+
+    /// `amount` of a sale, in the cash already, settles on `date`.
+    pub fn hold_back(&mut self, date: Timestamp, amount: Money) {
+        self.unsettled.add(date, amount);
+    }
+
+    /// It is `now`: what settles up to then can be spent.
+    pub fn settle(&mut self, now: Timestamp) {
+        self.unsettled.settle(now);
     }
 
     /// Cash plus every position at its mark.
@@ -102,7 +128,8 @@ impl Portfolio {
         (!rest.is_zero()).then(|| self.receive(event))
     }
 
-    fn receive(&mut self, event: CashEvent) -> CashEvent {
+    /// Takes a change of cash without a fill, and gives it back for the record.
+    pub fn receive(&mut self, event: CashEvent) -> CashEvent {
         self.cash += event.amount;
         self.equity += event.amount;
         event

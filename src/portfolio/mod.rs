@@ -6,8 +6,10 @@
 mod account;
 mod position;
 mod round_trip;
+mod unsettled;
 
 pub use account::{CashEvent, CashReason, Portfolio};
 pub(crate) use account::{fits_after_split, price_after_split, split_price, split_quantity};
 pub use position::Position;
 pub use round_trip::{RoundTrip, RoundTrips};
+pub use unsettled::Unsettled;

@@ -94,6 +94,8 @@ pub struct ReportModel<'a> {
     pub costs_are_none: bool,
     /// The benchmark's line includes its dividends (false also without a benchmark).
     pub benchmark_has_dividends: bool,
+    /// What the rules of the account did or do to the run, in sentences: margin calls, a multiplier cut.
+    pub account_notes: Vec<String>,
     /// `[risk]` keys that are set but not enforced yet.
     pub not_enforced: Vec<String>,
     /// The whole effective scenario as TOML.

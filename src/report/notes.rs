@@ -24,6 +24,9 @@ pub struct Note {
 pub fn notes(model: &ReportModel, numbers: Numbers) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut add = |anchor: &'static str, text: Option<String>| notes.extend(text.map(|text| Note { text, anchor }));
+    for note in &model.account_notes {
+        add("trades", Some(note.clone()));
+    }
     add("warnings", ended::note(model));
     add("trades", too_few_trades(model));
     add("measures", luck(model, numbers));

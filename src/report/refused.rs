@@ -19,7 +19,11 @@ pub fn row(time: Timestamp, order: String, refusal: &Refusal, size_max: Ratio) -
 fn need_and_have(refusal: &Refusal, size_max: Ratio) -> (String, String) {
     let dollars = |amount: Money| N.dollars_cents(amount.to_f64(), Sign::Negative);
     match refusal {
-        Refusal::BuyingPower { need, have } | Refusal::TooSmall { need, have } => (dollars(*need), dollars(*have)),
+        Refusal::BuyingPower { need, have }
+        | Refusal::MaintenanceMargin { need, have }
+        | Refusal::MarginEquity { need, have }
+        | Refusal::PatternDayTrader { need, have }
+        | Refusal::TooSmall { need, have } => (dollars(*need), dollars(*have)),
         Refusal::PositionSize { need, have } => share_of_equity(*need, *have, size_max),
         other => match (other.need(), other.have()) {
             (Some(need), Some(have)) => (shares(&need), shares(&have)),
@@ -51,6 +55,12 @@ pub fn sentence(row: &RefusalRow) -> String {
     let RefusalRow { order, reason, need, have, .. } = row;
     match reason.as_str() {
         "buying_power" => format!("{order}: needs {need}, buying power {have}."),
+        "maintenance_margin" => format!("{order}: would need {need} of maintenance margin, equity is {have}."),
+        "margin_equity" => format!("{order}: a short needs {need} of equity at the previous close, there was {have}."),
+        "pattern_day_trader" => {
+            format!("{order}: after three day trades in five sessions it needs {need} of equity, there was {have}.")
+        }
+        "fractional_short" => format!("{order}: {need}, but only whole shares are lent."),
         "too_small" => format!("{order}: {need} buys less than one share at {have}."),
         "short_ban" => format!("{order}: would hold {need}; shorts are not allowed."),
         "exceeds_position" => format!("{order}: {need} to leave, {have} held and not leaving already."),
@@ -94,6 +104,22 @@ mod tests {
         assert_eq!(
             words(Refusal::ExceedsPosition { need: have, have: Quantity::ZERO }),
             "JPM buy 176: 1 share to leave, 0 shares held and not leaving already."
+        );
+        assert_eq!(
+            words(Refusal::MaintenanceMargin { need: usd("25"), have: usd("20.5") }),
+            "JPM buy 176: would need $25.00 of maintenance margin, equity is $20.50."
+        );
+        assert_eq!(
+            words(Refusal::MarginEquity { need: usd("2000"), have: usd("1999.5") }),
+            "JPM buy 176: a short needs $2,000.00 of equity at the previous close, there was $1,999.50."
+        );
+        assert_eq!(
+            words(Refusal::PatternDayTrader { need: usd("25000"), have: usd("1999.5") }),
+            "JPM buy 176: after three day trades in five sessions it needs $25,000.00 of equity, there was $1,999.50."
+        );
+        assert_eq!(
+            words(Refusal::HardToBorrow { symbol: "GME".parse().expect("symbol") }),
+            "JPM buy 176: asset \"GME\" cannot be sold short (account.hard_to_borrow)."
         );
         assert_eq!(words(Refusal::Halted), "JPM buy 176: entries are halted until resume.");
     }

@@ -1,14 +1,14 @@
 //! The risk gate: the only place an [`OrderRequest`] becomes an [`ApprovedOrder`].
 //!
-//! Not here: sizing (engine), sending (execution), what became of an order (engine::orders).
-//! Invariants: (1) reserved = Σ reserve of open approvals, each for what the venue may still fill of it;
-//! (2) halted ⇒ only reducing orders pass; (3) an approval is a value that is used up by sending it.
+//! Not here: sizing (engine), sending (execution), what became of an order (engine::orders), the book of
+//! what is set aside (reserves), what the account may do by law (standing).
+//! Invariants: (1) halted ⇒ only reducing orders pass; (2) an approval is a value that is used up by sending it.
 //! Keep this file a leaf: a child module could build approvals.
 use super::open_approval::{OpenApproval, projected, reserve_price};
-use super::{CashCheck, Limits, Margin, Refusal};
+use super::reserves::Reserves;
+use super::{CashCheck, Limits, Margin, Refusal, ShortRules, Standing};
 use crate::domain::{
-    Money, OrderClass, OrderId, OrderKind, OrderRequest, OrderSize, Price, Quantity, Ratio, Side, SymbolIndex,
-    Timestamp,
+    Money, OrderClass, OrderId, OrderKind, OrderRequest, OrderSize, Price, Quantity, Side, SymbolIndex, Timestamp,
 };
 use crate::portfolio::Portfolio;
 
@@ -130,10 +130,11 @@ pub struct ApprovedChange {
 pub struct Gate {
     limits: Limits,
     margin: Margin,
+    standing: Standing,
+    short_rules: ShortRules,
     halted: bool,
     sequence: u64,
-    open: Vec<OpenApproval>,
-    reserved: Money,
+    reserves: Reserves,
 }
 
 impl ApprovedOrder {
@@ -189,7 +190,29 @@ impl ApprovedChange {
 impl Gate {
     /// A gate with nothing open.
     pub fn new(limits: Limits, margin: Margin) -> Gate {
-        Gate { limits, margin, halted: false, sequence: 0, open: Vec::with_capacity(64), reserved: Money::ZERO }
+        let (standing, short_rules) = (Standing::plain(&margin), ShortRules::default());
+        Gate { limits, margin, standing, short_rules, halted: false, sequence: 0, reserves: Reserves::none() }
+    }
+
+    /// What the account may do from now on.
+    pub fn set_standing(&mut self, standing: Standing) {
+        self.standing = standing;
+    }
+
+    /// What the account may do at present.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// Must `side` of `symbol` be in whole shares, since they would have to be borrowed?
+    pub fn borrows_whole(&self, symbol: SymbolIndex, side: Side, portfolio: &Portfolio) -> bool {
+        let held = portfolio.position(symbol).quantity();
+        self.short_rules.whole_shares && side == Side::Sell && held <= Quantity::ZERO
+    }
+
+    /// Which shares may be sold short.
+    pub fn set_short_rules(&mut self, rules: ShortRules) {
+        self.short_rules = rules;
     }
 
     /// Approves `request` as order `id`, or says why not. `fee` says what its fill would cost in fees.
@@ -211,7 +234,7 @@ impl Gate {
         let quantity = match request.size {
             OrderSize::Shares(quantity) => quantity,
             OrderSize::CashFraction { fraction, .. } => {
-                Quantity::affordable(portfolio.cash().share(fraction), price).unwrap_or(Quantity::MAX)
+                Quantity::affordable(portfolio.settled_cash().share(fraction), price).unwrap_or(Quantity::MAX)
             }
         };
         if quantity <= Quantity::ZERO {
@@ -233,8 +256,7 @@ impl Gate {
             // A sale before it adds to the cash, not to the limit.
             request.size = OrderSize::CashFraction { fraction, most: self.room(&request, portfolio) };
         }
-        self.open.push(OpenApproval::new(id, &request, quantity, reserve));
-        self.reserved += reserve.unwrap_or(Money::ZERO);
+        self.reserves.add(OpenApproval::new(id, &request, quantity, reserve));
         self.sequence += 1;
         let (reduces, reference, approved_at, sequence) = (reserve.is_none(), price, now, self.sequence);
         Ok(ApprovedOrder { id, request, quantity, reference, approved_at, sequence, reduces })
@@ -255,14 +277,15 @@ impl Gate {
         now: Timestamp,
     ) -> Result<ApprovedChange, Refusal> {
         let change = ApprovedChange { order: id, quantity, kind, approved_at: now };
-        let Some(at) = self.position_of(id) else {
+        let Some(at) = self.reserves.position_of(id) else {
             return if quantity.is_none() { Ok(change) } else { Err(Refusal::NotOpen) };
         };
-        let old = self.open[at];
+        let old = self.reserves.open()[at];
         let open = quantity.unwrap_or(old.open);
         let (position, mut reserve) = (portfolio.position(old.symbol), Money::ZERO);
         if old.reduces {
-            let have = self.can_leave(old.symbol, position.quantity()) + old.open.min(position.quantity().abs());
+            let have =
+                self.reserves.can_leave(old.symbol, position.quantity()) + old.open.min(position.quantity().abs());
             if open > old.open && open > have {
                 return Err(Refusal::ExceedsPosition { need: open, have });
             }
@@ -275,11 +298,9 @@ impl Gate {
                 reserve = reserve.min(old.reserve);
             }
         }
-        let approval = &mut self.open[at];
-        approval.change = Some((open, reserve));
-        approval.open = old.open.max(open);
-        approval.reserve = old.reserve.max(reserve);
-        self.reserved += approval.reserve - old.reserve;
+        let (most, change_to) = (old.open.max(open), Some((open, reserve)));
+        let reserve = old.reserve.max(reserve);
+        self.reserves.set(at, OpenApproval { open: most, reserve, change: change_to, ..old });
         Ok(change)
     }
 
@@ -292,35 +313,22 @@ impl Gate {
         fee: Money,
         portfolio: &Portfolio,
     ) -> Result<Money, Refusal> {
-        let (old, price) = (self.open[at], portfolio.position(request.symbol).mark());
-        self.open[at] = OpenApproval { open: Quantity::ZERO, reserve: Money::ZERO, ..old };
-        self.reserved -= old.reserve;
+        let (old, price) = (self.reserves.open()[at], portfolio.position(request.symbol).mark());
+        self.reserves.set(at, OpenApproval { open: Quantity::ZERO, reserve: Money::ZERO, ..old });
         let outcome = self.check_entry(request, quantity, price, fee, portfolio);
-        self.open[at] = old;
-        self.reserved += old.reserve;
+        self.reserves.set(at, old);
         outcome
     }
 
     /// The venue has changed the order: only what it may still come to is set aside.
     pub fn confirm_change(&mut self, order: OrderId) {
-        let Some(at) = self.position_of(order) else { return };
-        let approval = &mut self.open[at];
-        if let Some((open, reserve)) = approval.change.take() {
-            self.reserved += reserve - approval.reserve;
-            (approval.open, approval.reserve) = (open, reserve);
-        }
+        self.reserves.confirm_change(order);
     }
 
     /// Does the order only shrink the position, even after every exit already on its way?
     fn reduces(&self, request: &OrderRequest, quantity: Quantity, portfolio: &Portfolio) -> bool {
         let held = portfolio.position(request.symbol).quantity();
-        held.closing_side() == Some(request.side) && quantity <= self.can_leave(request.symbol, held)
-    }
-
-    /// Shares of `held` that no open exit already takes.
-    fn can_leave(&self, symbol: SymbolIndex, held: Quantity) -> Quantity {
-        let leaving = self.open.iter().filter(|open| open.symbol == symbol && open.reduces);
-        leaving.fold(held.abs(), |left, open| left - open.open).max(Quantity::ZERO)
+        held.closing_side() == Some(request.side) && quantity <= self.reserves.can_leave(request.symbol, held)
     }
 
     fn check_entry(
@@ -335,19 +343,22 @@ impl Gate {
             return Err(Refusal::Halted);
         }
         let held = portfolio.position(request.symbol).quantity();
-        let can_leave = self.can_leave(request.symbol, held);
+        let can_leave = self.reserves.can_leave(request.symbol, held);
         if held.closing_side() == Some(request.side) && can_leave > Quantity::ZERO {
             // Part of it would close and the rest open the other way: one order does not flip a position.
             return Err(Refusal::ExceedsPosition { need: quantity, have: can_leave });
         }
-        if self.open.iter().any(|open| {
+        if self.reserves.open().iter().any(|open| {
             open.symbol == request.symbol && !open.reduces && open.side != request.side && !open.open.is_zero()
         }) {
             return Err(Refusal::OppositeEntry { side: request.side });
         }
+        if let Some(refusal) = self.standing.entries {
+            return Err(refusal);
+        }
         let have = portfolio.equity().share(self.limits.position_size_max);
         let filled = |shares: Quantity| shares.checked_add(quantity.signed(request.side));
-        let [Some(kept), Some(after)] = projected(&self.open, request.symbol, held).map(filled) else {
+        let [Some(kept), Some(after)] = projected(self.reserves.open(), request.symbol, held).map(filled) else {
             // More shares than can be counted, whatever they cost.
             return Err(Refusal::PositionSize { need: price.notional(Quantity::MAX), have });
         };
@@ -357,37 +368,52 @@ impl Gate {
                 false => Refusal::ShortBan { need: after },
             });
         }
+        let is_short = after < Quantity::ZERO && request.side == Side::Sell;
+        let short_ban = self.standing.shorts.or_else(|| self.short_rules.refusal(request, quantity));
+        if let Some(refusal) = short_ban.filter(|_| is_short) {
+            return Err(refusal);
+        }
         let need = price.notional(kept.abs().max(after.abs()));
         if need > have {
             return Err(Refusal::PositionSize { need, have });
         }
         let reserve = match request.size {
             // The whole fraction is set aside; the fee comes out of it.
-            OrderSize::CashFraction { fraction, .. } => portfolio.cash().share(fraction),
+            OrderSize::CashFraction { fraction, .. } => portfolio.settled_cash().share(fraction),
             OrderSize::Shares(_) => reserve_price(request.kind, price).notional(quantity) + fee,
         };
         let have = self.buying_power(request.symbol, request.side, portfolio);
         if self.margin.cash_check == CashCheck::Approval && reserve > have {
             return Err(Refusal::BuyingPower { need: reserve, have });
         }
+        let need = self.standing.maintenance_after(self.reserves.open(), request, quantity, portfolio);
+        let have = portfolio.equity();
+        if self.margin.cash_check == CashCheck::Approval && need > have {
+            return Err(Refusal::MaintenanceMargin { need, have });
+        }
         Ok(reserve)
     }
 
-    /// Dollars an entry in `symbol` on `side` may spend now: leverage × equity − gross exposure − reserves. If
-    /// it turns the position round, leaving shares are no exposure: should they stay, it only shrinks them.
+    /// Dollars an entry in `symbol` on `side` may spend now: leverage × equity − gross exposure − reserves −
+    /// what is not settled. If it turns the position round, leaving shares are no exposure: should they stay, it only shrinks them.
     pub fn buying_power(&self, symbol: SymbolIndex, side: Side, portfolio: &Portfolio) -> Money {
         let position = portfolio.position(symbol);
         let turns = position.quantity().closing_side() == Some(side);
-        let stays = if turns { self.can_leave(symbol, position.quantity()) } else { position.quantity().abs() };
-        let equity = portfolio.equity().units().saturating_mul(i128::from(self.margin.leverage));
-        Money::from_units(equity) - portfolio.gross_exposure() - self.reserved
+        let stays =
+            if turns { self.reserves.can_leave(symbol, position.quantity()) } else { position.quantity().abs() };
+        let equity = portfolio.equity().units().saturating_mul(i128::from(self.standing.leverage));
+        Money::from_units(equity)
+            - portfolio.gross_exposure()
+            - self.reserves.reserved()
+            - portfolio.unsettled().total()
             + position.mark().notional(position.quantity().abs() - stays)
     }
 
     /// Dollars that the position size leaves for `request`; negative where it is passed.
     fn room(&self, request: &OrderRequest, portfolio: &Portfolio) -> Money {
         let position = portfolio.position(request.symbol);
-        let used = projected(&self.open, request.symbol, position.quantity()).map(|held| held.signed(request.side));
+        let used =
+            projected(self.reserves.open(), request.symbol, position.quantity()).map(|held| held.signed(request.side));
         let used = position.mark().notional(used[0].max(used[1]));
         portfolio.equity().share(self.limits.position_size_max) - used
     }
@@ -402,11 +428,11 @@ impl Gate {
     ) -> Quantity {
         let (symbol, side) = (request.symbol, request.side);
         let position = portfolio.position(symbol);
-        let can_leave = self.can_leave(symbol, position.quantity());
+        let can_leave = self.reserves.can_leave(symbol, position.quantity());
         if position.quantity().closing_side() == Some(side) && can_leave > Quantity::ZERO {
             return can_leave;
         }
-        let [_, after] = projected(&self.open, symbol, position.quantity());
+        let [_, after] = projected(self.reserves.open(), symbol, position.quantity());
         let room = self.room(request, portfolio);
         let within_size = Quantity::affordable(room, position.mark()).unwrap_or(Quantity::ZERO);
         let within_cash = match self.margin.cash_check {
@@ -424,44 +450,23 @@ impl Gate {
     /// A fill of `quantity` shares that leaves `remaining` to fill: its part of the reserve is spent.
     #[inline]
     pub fn post(&mut self, order: OrderId, quantity: Quantity, remaining: Quantity) {
-        let Some(at) = self.position_of(order) else { return };
-        let approval = &mut self.open[at];
-        if remaining.is_zero() {
-            self.remove(at);
-            return;
-        }
-        let whole = i128::from(quantity.units()) + i128::from(remaining.units());
-        let part = i128::from(quantity.units()) * i128::from(Ratio::ONE.units()) / whole;
-        let spent = approval.reserve.share(Ratio::from_units(part as i64));
-        approval.open = remaining;
-        approval.reserve -= spent;
-        self.reserved -= spent;
-        // A change on its way counts what is still to fill.
-        approval.change = approval.change.map(|(open, reserve)| (open - quantity.min(open), reserve));
+        self.reserves.post(order, quantity, remaining);
     }
 
     /// The order was canceled, rejected or expired: what is left of its reserve returns.
     #[inline]
     pub fn void(&mut self, order: OrderId) {
-        if let Some(at) = self.position_of(order) {
-            self.remove(at);
-        }
+        self.reserves.void(order);
     }
 
     /// The position in `symbol` is `held` shares now: no exit is for more, as at the venue.
     pub fn shrink_exits(&mut self, symbol: SymbolIndex, held: Quantity) {
-        for exit in self.open.iter_mut().filter(|open| open.symbol == symbol && open.reduces) {
-            let most = if held.closing_side() == Some(exit.side) { held.abs() } else { Quantity::ZERO };
-            exit.open = exit.open.min(most);
-        }
+        self.reserves.shrink_exits(symbol, held);
     }
 
     /// Restates open orders of `symbol` for a split; reserves keep their dollars.
     pub fn split(&mut self, symbol: SymbolIndex, restate: impl Fn(Quantity) -> Quantity) {
-        for approval in self.open.iter_mut().filter(|approval| approval.symbol == symbol) {
-            approval.open = restate(approval.open);
-            approval.change = approval.change.map(|(open, reserve)| (restate(open), reserve));
-        }
+        self.reserves.split(symbol, restate);
     }
 
     /// Refuses entries from now on.
@@ -481,20 +486,11 @@ impl Gate {
 
     /// Dollars set aside for open orders.
     pub fn reserved(&self) -> Money {
-        self.reserved
+        self.reserves.reserved()
     }
 
     /// Approvals not filled or voided yet.
     pub fn open(&self) -> &[OpenApproval] {
-        &self.open
-    }
-
-    fn position_of(&self, order: OrderId) -> Option<usize> {
-        self.open.iter().position(|approval| approval.order == order)
-    }
-
-    fn remove(&mut self, at: usize) {
-        self.reserved -= self.open.swap_remove(at).reserve;
-        debug_assert_eq!(self.reserved, self.open.iter().map(|approval| approval.reserve).sum());
+        self.reserves.open()
     }
 }

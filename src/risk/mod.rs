@@ -3,12 +3,17 @@
 //! Not here: what is wanted (strategy), how many shares that is (engine), sending (execution).
 mod gate;
 mod limits;
+mod maintenance;
 mod open_approval;
 mod refusal;
+mod reserves;
+mod standing;
 mod stops;
 
 pub use gate::{ApprovedChange, ApprovedOrder, Gate};
 pub use limits::{BreachRule, CashCheck, Limits, Margin};
+pub use maintenance::MaintenanceRate;
 pub use open_approval::{OpenApproval, reserve_price};
 pub use refusal::Refusal;
+pub use standing::{Holding, ShortRules, Standing};
 pub use stops::{AtrSmoothing, StopAnchor, StopKind, StopRule, TakeProfit};

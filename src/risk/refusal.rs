@@ -1,5 +1,5 @@
 //! Why the gate said no: typed data, text only on screen.
-use crate::domain::{Money, Quantity, Side};
+use crate::domain::{Money, Quantity, Side, Symbol};
 
 /// A refusal of our own gate. Each names what the order needs and what there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -11,6 +11,47 @@ pub enum Refusal {
         need: Money,
         /// Dollars that may be spent, after reserves.
         have: Money,
+    },
+    /// Positions that the account could not keep: it would get a margin call at once.
+    #[error("insufficient buying power: positions would need {need} of maintenance margin, equity is {have}")]
+    MaintenanceMargin {
+        /// Requirement of all positions and pending entries, the order included.
+        need: Money,
+        /// Equity.
+        have: Money,
+    },
+    /// A margin account too small for shorts.
+    #[error("account is not allowed to short: that takes {need} of equity at the previous close, there was {have}")]
+    MarginEquity {
+        /// Least equity of a margin account.
+        need: Money,
+        /// Equity at the previous close.
+        have: Money,
+    },
+    /// Too many day trades for so small a margin account, while that was a rule.
+    #[error(
+        "trade denied due to pattern day trading protection: after three day trades in five sessions an entry \
+         takes {need} of equity at the previous close, there was {have}"
+    )]
+    PatternDayTrader {
+        /// Least equity of a pattern day trader.
+        need: Money,
+        /// Equity at the previous close.
+        have: Money,
+    },
+    /// Nobody lends the share.
+    #[error("asset \"{symbol}\" cannot be sold short (account.hard_to_borrow)")]
+    HardToBorrow {
+        /// The share.
+        symbol: Symbol,
+    },
+    /// Only whole shares are lent.
+    #[error("fractional orders cannot be sold short: {need} shares, {have} are whole")]
+    FractionalShort {
+        /// Shares of the order.
+        need: Quantity,
+        /// The whole ones among them.
+        have: Quantity,
     },
     /// The position would be too large.
     #[error("position would be {need}, allowed {have}")]
@@ -95,6 +136,11 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Refusal::BuyingPower { .. } => "buying_power",
+            Refusal::MaintenanceMargin { .. } => "maintenance_margin",
+            Refusal::MarginEquity { .. } => "margin_equity",
+            Refusal::PatternDayTrader { .. } => "pattern_day_trader",
+            Refusal::HardToBorrow { .. } => "hard_to_borrow",
+            Refusal::FractionalShort { .. } => "fractional_short",
             Refusal::PositionSize { .. } => "position_size",
             Refusal::ShortBan { .. } => "short_ban",
             Refusal::ExceedsPosition { .. } => "exceeds_position",
@@ -124,13 +170,17 @@ impl Refusal {
     fn numbers(&self) -> Option<(String, String)> {
         match self {
             Refusal::BuyingPower { need, have }
+            | Refusal::MaintenanceMargin { need, have }
+            | Refusal::MarginEquity { need, have }
+            | Refusal::PatternDayTrader { need, have }
             | Refusal::PositionSize { need, have }
             | Refusal::TooSmall { need, have } => Some((need.to_string(), have.to_string())),
-            Refusal::ExceedsPosition { need, have } | Refusal::BelowFilled { need, have } => {
-                Some((need.to_string(), have.to_string()))
-            }
+            Refusal::ExceedsPosition { need, have }
+            | Refusal::FractionalShort { need, have }
+            | Refusal::BelowFilled { need, have } => Some((need.to_string(), have.to_string())),
             Refusal::ShortBan { need } => Some((need.to_string(), Quantity::ZERO.to_string())),
-            Refusal::NoPrice
+            Refusal::HardToBorrow { .. }
+            | Refusal::NoPrice
             | Refusal::NoStop
             | Refusal::NoVolatility
             | Refusal::Halted

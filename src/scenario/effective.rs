@@ -83,6 +83,10 @@ fn account(out: &mut Writer, spec: &ScenarioSpec) {
     out.raw("leverage", spec.account.leverage);
     out.text("cash_check", spec.account.cash_check);
     out.raw("allow_short", spec.account.allow_short);
+    out.text("settlement", spec.account.settlement);
+    out.text("borrow_rate", spec.account.borrow_rate);
+    out.text("margin_rate", spec.account.margin_rate);
+    out.raw("hard_to_borrow", texts(&spec.account.hard_to_borrow));
     out.table("strategy");
     out.text("name", &spec.strategy.name);
     let params = spec.strategy.params.iter().map(|param| format!("{} = {}", bare(&param.name), value(&param.value)));

@@ -8,7 +8,7 @@ use crate::domain::{Money, Side, Timestamp};
 use crate::engine::Journal;
 use crate::metric as m;
 use crate::metric::MetricError;
-use crate::portfolio::RoundTrip;
+use crate::portfolio::{CashReason, RoundTrip};
 use crate::venue::regulatory_fees;
 
 /// Measures by key, in the order of the file.
@@ -109,12 +109,16 @@ const MEASURES: &[&str] = &[
     "sec_fee",
     "taf_fee",
     "slippage",
+    "borrow_fees",
+    "margin_interest",
+    "dividends",
     "alpha",
     "beta",
     "information_ratio",
     "buy_and_hold_return",
     "ambiguous_bars",
     "halts",
+    "margin_calls",
     "open_positions",
     "probabilistic_sharpe",
     "min_track_record_days",
@@ -186,11 +190,16 @@ pub fn compute_metrics(
     of_trades(&mut out, &trips.0);
     of_fees(&mut out, loaded, journal);
     out.put("slippage", journal.fills.iter().map(crate::domain::Fill::slippage).sum::<Money>().to_f64());
+    let paid = |reason| cash_of(journal, reason);
+    out.put("borrow_fees", -paid(CashReason::BorrowFee) + 0.0);
+    out.put("margin_interest", -paid(CashReason::MarginInterest) + 0.0);
+    out.put("dividends", paid(CashReason::Dividend));
     against_benchmark(&mut out, &inputs, market, &times);
     out.put("buy_and_hold_return", hold_return(market));
     out.put("ambiguous_bars", journal.ambiguous_bars);
     out.put("refusals", refusals(journal));
     out.put("halts", journal.halts);
+    out.put("margin_calls", journal.margin_calls.len());
     out.put("open_positions", trips.1.len());
     confidence(&mut out, &inputs, loaded.spec.scenario.seed);
     out
@@ -313,6 +322,12 @@ pub(super) fn beside_benchmark(out: &mut Metrics, ours: &[f64], theirs: &[f64]) 
 /// The same measures where there is nothing to hold against.
 pub(super) fn without_benchmark(out: &mut Metrics, reason: &str) {
     ["alpha", "beta", "information_ratio"].iter().for_each(|key| out.undefined(key, reason));
+}
+
+/// Dollars that came for one reason, without fills; negative is paid.
+fn cash_of(journal: &Journal, reason: CashReason) -> f64 {
+    let of_reason = journal.cash_events.iter().filter(|event| event.reason == reason);
+    of_reason.map(|event| event.amount).sum::<Money>().to_f64()
 }
 
 /// Equal weights from the first close to the last; splits and dividends count, costs do not.

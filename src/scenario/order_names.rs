@@ -19,7 +19,8 @@ impl OrderNames<'_> {
     }
 
     /// `E1`; its legs `E1.stop` and `E1.take_profit`; the exits of a flatten without an id `flatten.7` by
-    /// our number, those of `F1` over several symbols `F1.AAPL`; what a delisting took `delisted.AAPL`.
+    /// our number, those of `F1` over several symbols `F1.AAPL`; what a delisting took `delisted.AAPL`, what a
+    /// margin call closed `margin_call.7`.
     pub(super) fn of(&self, record: &OrderRecord) -> String {
         let Some(script) = self.script else { return record.id.0.to_string() };
         if let Some(parent) = record.parent() {
@@ -37,6 +38,7 @@ impl OrderNames<'_> {
             None if record.request.purpose == OrderPurpose::Delisted => {
                 format!("delisted.{}", self.symbols[record.request.symbol.get()])
             }
+            None if record.request.purpose == OrderPurpose::RiskHalt => format!("margin_call.{}", record.id.0),
             None => format!("flatten.{}", record.id.0),
         }
     }

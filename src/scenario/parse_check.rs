@@ -16,6 +16,7 @@ impl Reader<'_> {
         self.check_data(spec);
         self.check_quotes(spec);
         self.check_stop(spec);
+        self.check_account(&spec.account);
     }
 
     fn check_span(&mut self, data: &DataSpec) {
@@ -76,6 +77,15 @@ impl Reader<'_> {
         if spec.data.adjust != Adjust::None {
             let what = format!("{PATH} needs data.adjust = \"none\": quotes are raw prices");
             let remedy = "set adjust = \"none\" (splits and dividends then act on positions), or leave the quotes out";
+            self.fail(&self.place(PATH), PATH, what, &[remedy]);
+        }
+    }
+
+    fn check_account(&mut self, account: &AccountSpec) {
+        const PATH: &str = "account.settlement";
+        if account.settlement == Settlement::Dated && (account.leverage > 1 || account.allow_short) {
+            let what = "account.settlement = \"dated\" is for cash accounts: leverage = 1 and allow_short = false";
+            let remedy = "a margin account lends what is not settled; use settlement = \"instant\"";
             self.fail(&self.place(PATH), PATH, what, &[remedy]);
         }
     }

@@ -115,7 +115,20 @@ impl Reader<'_> {
         let leverage = self.count("account.leverage");
         let cash_check = self.choice("account.cash_check");
         let allow_short = self.switch("account.allow_short");
-        Some(AccountSpec { cash: cash?, leverage: leverage?, cash_check: cash_check?, allow_short: allow_short? })
+        let settlement = self.choice("account.settlement");
+        let borrow_rate = self.number("account.borrow_rate");
+        let margin_rate = self.number("account.margin_rate");
+        let hard_to_borrow = self.tickers("account.hard_to_borrow");
+        Some(AccountSpec {
+            cash: cash?,
+            leverage: leverage?,
+            cash_check: cash_check?,
+            allow_short: allow_short?,
+            settlement: settlement?,
+            borrow_rate: borrow_rate?,
+            margin_rate: margin_rate?,
+            hard_to_borrow: hard_to_borrow?,
+        })
     }
 
     pub(super) fn strategy(&mut self) -> Option<StrategySpec> {

@@ -4,8 +4,11 @@
 use super::spec::{self, ScenarioSpec};
 use super::with_strategy::with_strategy;
 use super::{Diagnostic, LoadedScenario, MarketData};
-use crate::domain::{LegActivation, Tick};
-use crate::engine::{Engine, EngineConfig, Journal, ReplayError, ReplayInput, Sizing, SizingKind, replay};
+use crate::domain::{LegActivation, Symbol, SymbolIndex, Tick};
+use crate::engine::{
+    AccountRules, Engine, EngineConfig, Journal, MarginRules, ReplayError, ReplayInput, Settlement, Sizing, SizingKind,
+    replay,
+};
 use crate::execution::ReplayBackend;
 use crate::risk::{AtrSmoothing, BreachRule, CashCheck, Limits, Margin, StopAnchor, StopKind, StopRule, TakeProfit};
 use crate::strategy::{BuiltIn, Catalog, Listed, ListedVisitor, OrderScript, ParamError, Params, Setup, Strategy};
@@ -29,7 +32,7 @@ pub fn run_with<C: Catalog>(
     market: &MarketData,
 ) -> Result<Journal, Box<Diagnostic>> {
     let (config, rules) = (engine_config(&loaded.spec), venue_rules(&loaded.spec)?);
-    let visitor = Run { config, rules, market };
+    let visitor = Run { config, rules, account: account_rules(&loaded.spec), market };
     let outcome = match &market.script {
         Some(script) => visitor.replay(OrderScript::new(script)),
         None => with_strategy(catalog, loaded, visitor)?,
@@ -40,6 +43,7 @@ pub fn run_with<C: Catalog>(
 struct Run<'a> {
     config: EngineConfig,
     rules: VenueRules,
+    account: AccountRules,
     market: &'a MarketData,
 }
 
@@ -55,7 +59,7 @@ impl Run<'_> {
     fn replay<S: Strategy>(self, strategy: S) -> Result<Journal, ReplayError> {
         let symbols = self.config.symbols;
         let bars: Vec<&[crate::domain::Bar]> = self.market.bars.iter().map(Vec::as_slice).collect();
-        let mut engine = Engine::new(strategy, self.config);
+        let mut engine = Engine::new(strategy, self.config).with_account(self.account);
         let mut backend = ReplayBackend::new(self.rules, self.config.cash, symbols);
         if let Some(spreads) = &self.market.spreads {
             backend.venue_mut().set_spreads(spreads.clone());
@@ -69,6 +73,7 @@ impl Run<'_> {
         replay(&mut engine, &mut backend, &input)?;
         let (ours, theirs) = (engine.portfolio(), backend.venue());
         assert_eq!(ours.cash(), theirs.cash(), "our cash and the venue's");
+        assert_eq!(ours.settled_cash(), theirs.settled_cash(), "our settled cash and the venue's");
         assert!(ours.is_conserved(), "equity is cash plus positions");
         let (ambiguous_bars, quotes_missing) = (theirs.ambiguous_bars(), theirs.quotes_missing());
         Ok(Journal { ambiguous_bars, quotes_missing, ..engine.finish() })
@@ -149,6 +154,25 @@ fn engine_config(spec: &ScenarioSpec) -> EngineConfig {
         },
         commission: commission(spec),
         trim_to_cash: spec.sizing.if_short_of_cash == spec::ShortOfCash::Trim,
+    }
+}
+
+fn account_rules(spec: &ScenarioSpec) -> AccountRules {
+    let symbols = (0u16..).map(SymbolIndex).zip(spec.data.symbols.iter().copied());
+    let is_hard = |(_, symbol): &(SymbolIndex, Symbol)| spec.account.hard_to_borrow.contains(symbol);
+    AccountRules {
+        calendar: super::data::calendar(&spec.data),
+        settlement: match spec.account.settlement {
+            spec::Settlement::Instant => Settlement::Instant,
+            spec::Settlement::Dated => Settlement::Dated,
+        },
+        margin: match spec.execution.venue_rules {
+            spec::VenueRules::Alpaca => MarginRules::Alpaca,
+            spec::VenueRules::None => MarginRules::None,
+        },
+        borrow_rate: spec.account.borrow_rate,
+        margin_rate: spec.account.margin_rate,
+        hard_to_borrow: symbols.filter(is_hard).collect(),
     }
 }
 

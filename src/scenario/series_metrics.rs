@@ -30,7 +30,8 @@ const OF_TRADES: [&str; 16] = [
     "commission",
 ];
 /// The same between those against a benchmark and those of confidence.
-const OF_RUNS: [&str; 5] = ["buy_and_hold_return", "ambiguous_bars", "refusals", "halts", "open_positions"];
+const OF_RUNS: [&str; 6] =
+    ["buy_and_hold_return", "ambiguous_bars", "refusals", "halts", "margin_calls", "open_positions"];
 
 /// Every measure of `series`, with those against `benchmark`.
 ///
@@ -49,7 +50,7 @@ pub fn series_metrics(
     of_returns(&mut out, &inputs);
     let unknown = |out: &mut Metrics, key: &str| out.undefined(key, "a series of returns or equity does not record it");
     OF_TRADES.iter().for_each(|key| unknown(&mut out, key));
-    unknown(&mut out, "slippage");
+    ["slippage", "borrow_fees", "margin_interest", "dividends"].iter().for_each(|key| unknown(&mut out, key));
     match benchmark {
         None => without_benchmark(&mut out, "no benchmark was given (--benchmark)"),
         Some(benchmark) => {

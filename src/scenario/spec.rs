@@ -7,7 +7,7 @@ use crate::domain::{Money, Price, Quantity, Ratio, Symbol};
 
 pub use super::spec_choice::{
     ActiveFrom, Adjust, Anchor, AppliesTo, BothTouched, CalendarKind, CashCheck, Choice, DueExit, LimitFill,
-    MarketFill, Objective, OnBreach, OnDailyLoss, ShortOfCash, Smoothing, VenueRules,
+    MarketFill, Objective, OnBreach, OnDailyLoss, Settlement, ShortOfCash, Smoothing, VenueRules,
 };
 pub use super::spec_data::{DataSpec, TimeBound};
 pub use super::spec_study::{AxisValues, Period, PeriodUnit, StressSpec, SweepAxis, SweepSpec, WalkForwardSpec};
@@ -61,6 +61,14 @@ pub struct AccountSpec {
     pub cash_check: CashCheck,
     /// May positions be negative?
     pub allow_short: bool,
+    /// When what a sale brings can be spent.
+    pub settlement: Settlement,
+    /// What the lender of a share takes a year, as a share of its value: 0 to 100.
+    pub borrow_rate: Ratio,
+    /// Interest a year on borrowed dollars: 0 to 100.
+    pub margin_rate: Ratio,
+    /// Symbols that nobody lends; they need not be among the scenario's.
+    pub hard_to_borrow: Vec<Symbol>,
 }
 
 /// `[strategy]`: which rule decides, with which parameters. The registry checks both.

@@ -67,6 +67,15 @@ choice! {
     }
 }
 choice! {
+    /// When what a sale brings can be spent.
+    Settlement {
+        /// At once.
+        Instant = "instant",
+        /// When it settles: T+5, T+3, T+2 or T+1 by trade date, in sessions.
+        Dated = "dated",
+    }
+}
+choice! {
     /// What sizing does when the money does not reach.
     ShortOfCash {
         /// Refuse the order.

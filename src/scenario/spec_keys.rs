@@ -112,6 +112,10 @@ const fn whole(low: i64, high: i64, why: &'static str) -> KeyKind {
 const LIMIT: KeyKind =
     Fraction(above_zero(1_000_000, "a limit of 0 would refuse every order; a wide number is no limit"));
 
+/// A rate of a lender.
+const YEARLY: Bounds =
+    Bounds { low: Including(0), high: Including(100), why: "a share a year: 0.08 is 8 %, and 100 is 10,000 %" };
+
 const fn key(path: &'static str, kind: KeyKind, presence: Presence, doc: &'static str) -> KeyInfo {
     KeyInfo { path, kind, presence, doc }
 }
@@ -181,6 +185,15 @@ pub const KEYS: &[KeyInfo] = &[
         "when a buy is tested against the money",
     ),
     key("account.allow_short", Switch, Default("false"), "may positions be negative"),
+    key("account.settlement", Word(Settlement::NAMES), Default("\"instant\""), "when what a sale brings can be spent"),
+    key(
+        "account.borrow_rate",
+        Fraction(YEARLY),
+        Default("\"0\""),
+        "what the lender of a share sold short takes a year, of its value",
+    ),
+    key("account.margin_rate", Fraction(YEARLY), Default("\"0\""), "interest a year on borrowed dollars"),
+    key("account.hard_to_borrow", Tickers, Default("[]"), "symbols that cannot be sold short"),
     key("strategy.name", Text, Required("name = \"ma_crossover\""), "which strategy; see `alphaflow strategies`"),
     key("sizing.kind", Word(SizingName::NAMES), Required("kind = \"equity_fraction\""), "how shares are counted"),
     key("sizing.value", ByKind, Required("value = \"0.10\""), "meaning by kind"),

@@ -193,14 +193,31 @@ fn stress() -> impl Strategy<Value = StressSpec> {
 }
 
 fn account() -> impl Strategy<Value = AccountSpec> {
-    (1..i128::pow(10, 28), select(&[1u32, 2, 4][..]), any_choice(), any::<bool>()).prop_map(
-        |(units, leverage, cash_check, allow_short)| AccountSpec {
-            cash: Money::from_units(units),
-            leverage,
-            cash_check,
-            allow_short,
-        },
+    let rates = (share(100_000_000_000), share(100_000_000_000));
+    (
+        1..i128::pow(10, 28),
+        select(&[1u32, 2, 4][..]),
+        any_choice(),
+        any::<bool>(),
+        any_choice(),
+        rates,
+        vec(symbol(), 0..3),
     )
+        .prop_map(
+            |(units, leverage, cash_check, allow_short, settlement, (borrow_rate, margin_rate), hard_to_borrow)| {
+                let is_margin = leverage > 1 || allow_short;
+                AccountSpec {
+                    cash: Money::from_units(units),
+                    leverage,
+                    cash_check,
+                    allow_short,
+                    settlement: if is_margin { Settlement::Instant } else { settlement },
+                    borrow_rate,
+                    margin_rate,
+                    hard_to_borrow,
+                }
+            },
+        )
 }
 
 fn spec() -> impl Strategy<Value = ScenarioSpec> {

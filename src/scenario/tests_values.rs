@@ -68,6 +68,10 @@ cash = "100000"
 leverage = 1
 cash_check = "approval"
 allow_short = false
+settlement = "instant"
+borrow_rate = "0"
+margin_rate = "0"
+hard_to_borrow = []
 
 [strategy]
 name = "ma_crossover"

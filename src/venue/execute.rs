@@ -6,7 +6,8 @@ use super::matching::Moment;
 use super::order::VenueOrder;
 use super::simulated::SimulatedVenue;
 use crate::domain::{
-    Bar, ExecutionEvent, Fill, OrderKind, OrderSize, Price, Quantity, RejectReason, SymbolIndex, TimeInForce, Volume,
+    Bar, ExecutionEvent, Fill, OrderKind, OrderSize, Price, Quantity, RejectReason, Side, SymbolIndex, Tick,
+    TimeInForce, Volume,
 };
 
 /// What a fill of an order would be at, whatever its size.
@@ -124,7 +125,7 @@ impl SimulatedVenue {
         let wanted = match order.size {
             OrderSize::Shares(_) => order.remaining,
             OrderSize::CashFraction { fraction, most } => {
-                let mut budget = self.account.cash().share(fraction).min(most);
+                let mut budget = self.account.settled_cash().share(fraction).min(most);
                 if !reduces {
                     // Sold short, cash grows while the account has less to spend.
                     budget = budget.min(self.account.buying_power());
@@ -134,7 +135,10 @@ impl SimulatedVenue {
                     true => affordable(budget, pricing.reference).min(pricing.most),
                     false => Quantity::ZERO,
                 };
-                affordable(budget, pricing.at(bound))
+                let fits = affordable(budget, pricing.at(bound));
+                // Only whole shares are lent.
+                let borrows = !reduces && order.side == Side::Sell && self.rules.tick == Tick::UsEquity;
+                if borrows { fits.whole() } else { fits }
             }
         };
         if reduces {

@@ -12,6 +12,7 @@ mod matching;
 mod order;
 mod refusal;
 mod rules;
+mod settling;
 mod simulated;
 mod split;
 mod within;

@@ -56,7 +56,13 @@ impl Band {
     /// Something to do on every bar.
     pub(super) const ALWAYS: Band = Band { low: Price::MAX, high: NEVER };
 
-    pub(super) fn joined(self, other: Band) -> Band {
+    /// Something may have to be done at a low of `low` or less and at a high of `high` or more.
+    pub fn between(low: Price, high: Price) -> Band {
+        Band { low, high }
+    }
+
+    /// Both at once.
+    pub fn joined(self, other: Band) -> Band {
         Band { low: self.low.max(other.low), high: self.high.min(other.high) }
     }
 

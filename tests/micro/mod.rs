@@ -44,6 +44,10 @@ pub struct Outcome {
     pub heat: Vec<String>,
     /// Data files named in run.json, with the length of their hash.
     pub files: Vec<(String, usize)>,
+    /// Cash at every step.
+    pub cash_rows: Vec<String>,
+    /// metrics.json.
+    pub metrics: serde_json::Value,
     /// Stops and targets that shared a bar.
     pub ambiguous_bars: u64,
 }
@@ -118,6 +122,8 @@ fn through_files(folder: &Path, set: &[String]) -> Result<Outcome, String> {
         pnl: read(folder, "trades.csv", &["pnl"]).into_iter().flatten().collect(),
         heat: read(folder, "equity.csv", &["heat"]).into_iter().flatten().collect(),
         files: files(folder),
+        cash_rows: read(folder, "equity.csv", &["cash"]).into_iter().flatten().collect(),
+        metrics: metrics.to_json(),
         ambiguous_bars: journal.ambiguous_bars,
     })
 }

@@ -274,6 +274,7 @@ fn model<'m>(
         refusals: Vec::<RefusalRow>::new(),
         warnings: Vec::<WarningRow>::new(),
         warnings_total: 0,
+        account_notes: Vec::new(),
         not_enforced: Vec::new(),
         scenario_toml: String::new(),
         files: Vec::new(),
