@@ -165,7 +165,13 @@ pub enum Slippage {
 pub enum Commission {
     None,
     Bps(i64),
-    PerShare { rate: Nano, min: Nano, cap_bps: i64 },
+    PerShare {
+        rate: Nano,
+        min: Nano,
+        cap_bps: i64,
+    },
+    /// What Alpaca passes on, by the rates of January 2024.
+    Alpaca,
 }
 
 /// What a scenario says about fills.
@@ -282,6 +288,7 @@ impl Case {
         let commission = match rules.commission {
             Commission::None => "kind = \"none\"".to_owned(),
             Commission::Bps(value) => format!("kind = \"bps\", value = \"{value}\""),
+            Commission::Alpaca => "kind = \"alpaca\"".to_owned(),
             Commission::PerShare { rate, min, cap_bps } => format!(
                 "kind = \"per_share\", value = \"{}\", min = \"{}\", cap_bps = \"{cap_bps}\"",
                 dollars(rate),

@@ -169,7 +169,7 @@ impl World<'_> {
     }
 
     fn record(&mut self, name: String, symbol: usize, asked: Kind, status: Status) -> usize {
-        self.records.push(Record { name, symbol, status, filled: 0, asked, flattens: false });
+        self.records.push(Record { name, symbol, status, filled: 0, traded: (0, 0, 0), asked, flattens: false });
         self.records.len() - 1
     }
 

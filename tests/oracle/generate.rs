@@ -75,7 +75,7 @@ fn rules(dice: &mut Dice) -> Rules {
         participation_percent: dice.one_of(&[100, 100, 50, 10]),
         slippage: dice.one_of(&[none, none, Slippage::Bps(5), Slippage::Bps(200), Slippage::PerShare(3 * CENT)]),
         slippage_on_entries_only: dice.percent(30),
-        commission: dice.one_of(&[Commission::None, Commission::Bps(1), commission]),
+        commission: dice.one_of(&[Commission::None, Commission::Bps(1), commission, Commission::Alpaca]),
         alpaca,
     }
 }

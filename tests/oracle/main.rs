@@ -22,7 +22,8 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 /// Every rule the reference applies. A run of thousands of cases must have needed each.
-const RULES: [&str; 33] = [
+const RULES: [&str; 34] = [
+    "alpaca: the regulators' fees of a day, each rounded up once",
     "buy stop: the open is beyond its collar, it waits as a limit",
     "cancel",
     "cancel of one of a group: the others go with it",

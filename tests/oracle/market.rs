@@ -1,7 +1,7 @@
 //! Which orders a bar fills, at what price, for how many shares, and what follows for the others.
 //!
 //! Not here: the order in which these functions are asked (reference).
-use super::case::{Attos, Bar, Commission, Filled, Kind, MarketFill, Nano, Side, Slippage, Tif};
+use super::case::{Attos, Bar, CENT, Commission, Filled, Kind, MarketFill, Nano, Side, Slippage, Tif};
 use super::reference::{Order, SHARE, Status, World, on_grid};
 
 /// When in the bar a fill happens.
@@ -305,7 +305,7 @@ impl World<'_> {
             return self.wait(symbol, number);
         }
         let price = self.price_paid(&order, price, closes);
-        let fee = self.fee(price, shares);
+        let fee = self.fee(&order, price, shares);
         self.cash -= i128::from(price) * i128::from(shares * order.side.sign()) * SHARE + fee;
         self.held[symbol] += shares * order.side.sign();
         self.records[number].filled += shares;
@@ -366,17 +366,41 @@ impl World<'_> {
         self.collar(order).map_or(slipped, |collar| slipped.min(collar))
     }
 
-    fn fee(&self, price: Nano, shares: i64) -> Attos {
+    /// What a fill is charged: the rest of what its order, or its day, owes by now.
+    fn fee(&mut self, order: &Order, price: Nano, shares: i64) -> Attos {
         let value = i128::from(price) * i128::from(shares) * SHARE;
-        match self.case.rules.commission {
+        let (mut all_shares, mut all_value, charged) = self.records[order.number].traded;
+        (all_shares, all_value) = (all_shares + shares, all_value + value);
+        let fee = match self.case.rules.commission {
             Commission::None => 0,
             Commission::Bps(bps) => value * i128::from(bps) / 10_000,
             Commission::PerShare { rate, min, cap_bps } => {
-                let charge = i128::from(rate) * i128::from(shares) * SHARE;
-                let capped = charge.min(value * i128::from(cap_bps) / 10_000);
-                capped.max(i128::from(min) * SHARE) // the minimum beats the cap
+                let charge = i128::from(rate) * i128::from(all_shares) * SHARE;
+                let capped = charge.min(all_value * i128::from(cap_bps) / 10_000);
+                capped.max(i128::from(min) * SHARE) - charged // the minimum beats the cap
             }
-        }
+            Commission::Alpaca if order.side == Side::Buy => 0,
+            Commission::Alpaca => self.regulators_fee(value, shares),
+        };
+        self.records[order.number].traded = (all_shares, all_value, charged + fee);
+        fee
+    }
+
+    /// On sales: the SEC's $8 for each million dollars and FINRA's $0.000166 a share, at most $8.30 a fill, each
+    /// summed over the day and rounded up to the cent.
+    fn regulators_fee(&mut self, value: Attos, shares: i64) -> Attos {
+        self.used("alpaca: the regulators' fees of a day, each rounded up once");
+        let cent = i128::from(CENT) * SHARE;
+        let today = self.case.day(self.now);
+        let (day, sold, taf, charged) = self.sold;
+        let (sold, taf, charged) = if day == today { (sold, taf, charged) } else { (0, 0, 0) };
+        let sold = sold + value;
+        let taf = taf + (i128::from(shares) * 166_000 * SHARE).min(830 * cent);
+        let up = |dollars: Attos| (dollars + cent - 1) / cent * cent;
+        // 8 in a million; what is sold is whole in millionths of its unit.
+        let owed = up(sold / 1_000_000 * 8) + up(taf);
+        self.sold = (today, sold, taf, owed);
+        owed - charged
     }
 
     /// An entry has filled `shares`: its legs are live for that much, at once if it filled at its open.

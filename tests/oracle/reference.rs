@@ -53,6 +53,8 @@ pub struct Record {
     pub symbol: usize,
     pub status: Status,
     pub filled: i64,
+    /// Shares and dollars of its fills so far, and what they were charged.
+    pub traded: (i64, Attos, Attos),
     /// The kind with its prices as they were last asked for.
     pub asked: Kind,
     /// The exit of a flatten.
@@ -133,6 +135,8 @@ pub struct World<'a> {
     pub fills: Vec<Filled>,
     pub refusals: Vec<(String, String)>,
     pub ambiguous_bars: u64,
+    /// The day of the last sale, what was sold for on it, FINRA's fees on it, and what both kinds were charged.
+    pub sold: (&'static str, Attos, Attos, Attos),
     /// How often each rule decided something.
     pub rules_used: BTreeMap<&'static str, u64>,
 }
@@ -152,6 +156,7 @@ pub fn play(case: &Case) -> (Outcome, BTreeMap<&'static str, u64>) {
         fills: Vec::new(),
         refusals: Vec::new(),
         ambiguous_bars: 0,
+        sold: ("", 0, 0, 0),
         rules_used: BTreeMap::new(),
     };
     let mut session_is_open = false;
