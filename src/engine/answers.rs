@@ -64,7 +64,6 @@ impl<S: Strategy> Engine<S> {
         if done {
             Self::settle(book, purpose);
             self.stop_gone(fill.order, fill.symbol, fill.time);
-            self.close_flattened(fill.symbol);
         }
         Ok(())
     }
@@ -86,7 +85,6 @@ impl<S: Strategy> Engine<S> {
         if self.orders.get(order).leg == 0 {
             self.close_held_legs(order);
         }
-        self.close_flattened(request.symbol);
         Ok(())
     }
 

@@ -29,6 +29,7 @@ pub fn pump<S: Strategy>(
         while let Some(event) = backend.poll() {
             engine.on_execution(&event)?;
         }
+        engine.close_all_flattened();
         if engine.wants_nothing() {
             return Ok(());
         }

@@ -316,7 +316,7 @@ pub(super) fn deliver<S: Strategy>(
     settle(engine, backend, time)?;
     if market_fill == MarketFill::Close {
         backend.venue_mut().close(step);
-        backend.venue_mut().end_moment(step);
+        backend.venue_mut().end_moment_of_this_close(step);
         settle(engine, backend, time)?;
     }
     Ok(())

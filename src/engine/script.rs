@@ -142,8 +142,19 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
+    /// The venue has answered: symbols that wait to be closed are looked at again. Not sooner, since an exit
+    /// sent after the flatten counts as leaving until the venue has refused it.
+    pub(super) fn close_all_flattened(&mut self) {
+        let mut at = 0;
+        while let Some(pending) = self.flattening.get(at) {
+            let before = self.flattening.len();
+            self.close_flattened(pending.symbol);
+            at += usize::from(self.flattening.len() == before);
+        }
+    }
+
     /// Sends the exit of a flatten once everything else of the symbol is gone.
-    pub(super) fn close_flattened(&mut self, symbol: SymbolIndex) {
+    fn close_flattened(&mut self, symbol: SymbolIndex) {
         let Some(at) = self.flattening.iter().position(|pending| pending.symbol == symbol) else { return };
         let Flattening { purpose, label, asked_at, until, .. } = self.flattening[at];
         if self.voidable(symbol, until).next().is_none() {

@@ -5,7 +5,6 @@
 //! session, a closing order at the close of a session's last bar; what is left of them is canceled.
 use super::matching::{Moment, Pass, belongs};
 use super::order::VenueOrder;
-use super::rules::MarketFill;
 use super::simulated::SimulatedVenue;
 use crate::domain::{Bar, ExecutionEvent, OrderKind, SymbolIndex, TimeInForce};
 
@@ -34,20 +33,30 @@ impl SimulatedVenue {
 
     /// The bars have passed: immediate and opening orders that had their moment are canceled.
     pub fn end_moment(&mut self, bars: &[(SymbolIndex, Bar)]) {
-        let at_this_close = self.rules.market_fill == MarketFill::Close;
         if self.brief_orders == 0 {
             return;
         }
         for &(symbol, bar) in bars {
             self.cancel_where(symbol, |order| {
-                let sent_before = order.live_after < bar.time;
-                match order.time_in_force {
-                    TimeInForce::Ioc | TimeInForce::Fok => {
-                        sent_before || (at_this_close && order.kind == OrderKind::Market)
-                    }
-                    TimeInForce::Opg => sent_before && order.armed,
+                let had_its_moment = match order.time_in_force {
+                    TimeInForce::Ioc | TimeInForce::Fok => true,
+                    TimeInForce::Opg => order.armed,
                     TimeInForce::Day | TimeInForce::Gtc | TimeInForce::Cls => false,
-                }
+                };
+                had_its_moment && order.live_after < bar.time
+            });
+        }
+    }
+
+    /// Where markets fill at the close that sends them, that close was the moment of an immediate one. An
+    /// opening order waits: its session has not come.
+    pub fn end_moment_of_this_close(&mut self, bars: &[(SymbolIndex, Bar)]) {
+        if self.brief_orders == 0 {
+            return;
+        }
+        for &(symbol, _) in bars {
+            self.cancel_where(symbol, |order| {
+                order.kind == OrderKind::Market && matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok)
             });
         }
     }
