@@ -8,7 +8,7 @@
 //!
 //! Every struct has a fallible `new`, `update` (one bar in, `None` while warming up) and `value` (what
 //! the last `update` returned). What remembers prices has `rescale`, for splits; [`Vwap`] starts anew with
-//! each session instead, and [`Correlation`] is of numbers that have no unit.
+//! each session instead, [`CorwinSchultz`] undoes a jump by its ratio, and [`Correlation`] is of numbers without a unit.
 
 // Only the test build is let off; the library build of the same files still refuses `unwrap`.
 #![cfg_attr(test, allow(clippy::unwrap_used))]

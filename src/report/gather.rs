@@ -9,7 +9,7 @@ use super::model::{Line, Measure, PricePanel, Range, RefusalRow, ReportModel, St
 use super::trade_rows::trade_rows;
 use super::{reference, refused};
 use crate::domain::{Bar, Money, OrderId, OrderPurpose, Symbol, Timestamp};
-use crate::engine::{Journal, MarketAction, StopChange};
+use crate::engine::{Journal, MarketAction};
 use crate::portfolio::RoundTrip;
 use crate::scenario::spec::{Adjust, CommissionSpec, ScenarioSpec, SlippageRule, StopRule, VenueRules};
 use crate::scenario::{
@@ -140,18 +140,26 @@ fn stop_in_words(rule: &StopRule) -> Option<String> {
 }
 
 /// The stops of `symbol`, each with the bars it rested over. A stop that moves on a bar was tested at
-/// its old level there; the new one holds from the next bar on.
-fn stop_spans(stops: &[StopChange], symbol: usize, bars: &[Bar]) -> Vec<StopSpan> {
+/// its old level there; the new one holds from the next bar on. One that a split restates holds on the bar
+/// itself, which the old level never saw.
+fn stop_spans(journal: &Journal, symbol: usize, bars: &[Bar]) -> Vec<StopSpan> {
     let end = bars.last().map_or(Timestamp::MAX, |bar| bar.time);
     let next = |time: Timestamp| bars.get(bars.partition_point(|bar| bar.time <= time)).map(|bar| bar.time);
+    let before = |time: Timestamp| bars[..bars.partition_point(|bar| bar.time < time)].last().map(|bar| bar.time);
+    let splits =
+        |time: Timestamp| journal.splits.iter().any(|split| split.symbol.get() == symbol && split.time == time);
     let mut open: Vec<(OrderId, Timestamp, f64)> = Vec::new();
     let mut spans = Vec::new();
-    for change in stops.iter().filter(|change| change.symbol.get() == symbol) {
+    for change in journal.stops.iter().filter(|change| change.symbol.get() == symbol) {
         let mut live_from = Some(change.time);
         if let Some(at) = open.iter().position(|(order, ..)| *order == change.order) {
             let (_, from, price) = open.remove(at);
-            spans.push(StopSpan { from, to: change.time, price });
-            live_from = next(change.time);
+            if let Some(to) = before(change.time).filter(|to| from <= *to && splits(change.time)) {
+                spans.push(StopSpan { from, to, price });
+            } else {
+                spans.push(StopSpan { from, to: change.time, price });
+                live_from = next(change.time);
+            }
         }
         let level = live_from.zip(change.level);
         open.extend(level.map(|(from, level)| (change.order, from, level.to_f64())));
@@ -172,7 +180,7 @@ fn prices(run: Finished<'_>) -> Vec<PricePanel<'_>> {
             symbol: symbol.to_string(),
             bars,
             indicators: Cow::Borrowed(&run.lines[index]),
-            stops: stop_spans(&run.journal.stops, index, bars),
+            stops: stop_spans(run.journal, index, bars),
             profit,
         }
     };

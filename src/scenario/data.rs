@@ -54,31 +54,34 @@ pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic
         }
         None => Vec::new(),
     };
-    let shares: Vec<Share> = data.symbols.iter().map(|symbol| Share::of(&actions, *symbol)).collect();
+    let mut shares: Vec<Share> = data.symbols.iter().map(|symbol| Share::of(&actions, *symbol)).collect();
     Share::refuse_twins(loaded, &shares)?;
-    for (index, (symbol, share)) in data.symbols.iter().zip(&shares).enumerate() {
+    for (index, (symbol, share)) in data.symbols.iter().zip(&mut shares).enumerate() {
         let bars = market.series(loaded, share, &actions)?;
         if bars.is_empty() {
             return Err(no_bars(loaded, *symbol));
         }
-        market.actions.extend(to_follow((SymbolIndex(index as u16), *symbol), &share.actions, data, &bars));
+        market.actions.extend(to_follow((SymbolIndex(index as u16), *symbol), share, data, &bars));
         market.bars.push(bars);
     }
     // A dividend is for the shares of before a split of the same day.
     market.actions.sort_by_key(|(time, action)| (*time, action.order()));
     market.forget_later_actions();
     if let Some(benchmark) = data.benchmark {
-        let share = Share::of(&actions, benchmark);
-        let at = shares.iter().position(|other| other.names == share.names);
-        let bars = match at {
-            Some(at) => market.bars[at].clone(),
-            None => market.series(loaded, &share, &actions)?,
+        let mut own = Share::of(&actions, benchmark);
+        let at = shares.iter().position(|other| other.names == own.names);
+        let (share, bars) = match at {
+            Some(at) => (&shares[at], market.bars[at].clone()),
+            None => {
+                let bars = market.series(loaded, &mut own, &actions)?;
+                (&own, bars)
+            }
         };
         if bars.is_empty() {
             return Err(no_bars(loaded, benchmark));
         }
         // It is never traded, so no position has its index.
-        market.benchmark_actions = to_follow((SymbolIndex(u16::MAX), benchmark), &share.actions, data, &bars);
+        market.benchmark_actions = to_follow((SymbolIndex(u16::MAX), benchmark), share, data, &bars);
         market.benchmark = Some(bars);
     }
     if !data.timeframe.is_daily() {
@@ -129,7 +132,7 @@ impl MarketData {
 /// dividends, in today's shares, where they are not taken off.
 fn to_follow(
     (symbol, name): (SymbolIndex, Symbol),
-    actions: &[CorporateAction],
+    share: &Share,
     data: &DataSpec,
     bars: &[Bar],
 ) -> Vec<(Timestamp, MarketAction)> {
@@ -139,29 +142,32 @@ fn to_follow(
             true => action.ex_date,
             false => calendar(data).session(action.ex_date).map_or(action.ex_date, |session| session.open),
         };
+        // No bar shows it, so no price is adjusted for it.
+        let unseen = action.ex_date > share.shown_until;
         match action.kind {
             ActionKind::Split { ratio } => {
-                (data.adjust == Adjust::None).then_some((from, MarketAction::Split { symbol, ratio }))
+                (data.adjust == Adjust::None || unseen).then_some((from, MarketAction::Split { symbol, ratio }))
             }
             ActionKind::Dividend { amount } => {
-                let amount = in_todays_shares(amount, action, actions, data);
-                (data.adjust != Adjust::All).then_some((from, MarketAction::Dividend { symbol, amount }))
+                let amount = in_todays_shares(amount, action, share, data);
+                (data.adjust != Adjust::All || unseen).then_some((from, MarketAction::Dividend { symbol, amount }))
             }
-            // Nothing splits after it, so its dollars are for shares of the last bar, adjusted or not.
+            // Nothing splits after it, so its dollars are for the shares that are held by then.
             ActionKind::Delisting { amount } => Some((from, MarketAction::Delisting { symbol, name, amount })),
             ActionKind::Rename { .. } => None,
         }
     };
     let (end, in_time) = (data.last_time(), |action: &&CorporateAction| action.ex_date > first);
-    actions.iter().filter(in_time).filter_map(follow).filter(|(from, _)| *from <= end).collect()
+    share.actions.iter().filter(in_time).filter_map(follow).filter(|(from, _)| *from <= end).collect()
 }
 
-/// A dividend of split-adjusted shares: the amount ÷ every split from its ex-date on.
-fn in_todays_shares(amount: Price, dividend: &CorporateAction, actions: &[CorporateAction], data: &DataSpec) -> Price {
+/// A dividend of split-adjusted shares: the amount ÷ every split from its ex-date on that prices are adjusted for.
+fn in_todays_shares(amount: Price, dividend: &CorporateAction, share: &Share, data: &DataSpec) -> Price {
     if data.adjust == Adjust::None {
         return amount;
     }
-    let later = actions.iter().filter(|action| action.ex_date >= dividend.ex_date);
+    let is_seen = |action: &&CorporateAction| dividend.ex_date <= action.ex_date && action.ex_date <= share.shown_until;
+    let later = share.actions.iter().filter(is_seen);
     later.fold(amount, |amount, action| match action.kind {
         ActionKind::Split { ratio } => split_price(amount, ratio),
         ActionKind::Dividend { .. } | ActionKind::Delisting { .. } | ActionKind::Rename { .. } => amount,

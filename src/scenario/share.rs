@@ -17,6 +17,9 @@ pub(super) struct Share {
     pub(super) names: Vec<NameSpan>,
     /// In order of date, without renames.
     pub(super) actions: Vec<CorporateAction>,
+    /// The time of its last bar in its files, in the run or after it: adjusted prices show the actions up to
+    /// then. Known once they have been read.
+    pub(super) shown_until: Timestamp,
 }
 
 impl Share {
@@ -24,7 +27,7 @@ impl Share {
     pub(super) fn of(all: &[CorporateAction], symbol: Symbol) -> Share {
         let names = names_of(all, symbol);
         let actions = actions_of_share(all, &names);
-        Share { names, actions }
+        Share { names, actions, shown_until: Timestamp::MIN }
     }
 
     /// Errors: two symbols of the scenario that are names of one share: it would be traded twice.
@@ -51,7 +54,7 @@ impl MarketData {
     pub(super) fn series(
         &mut self,
         loaded: &LoadedScenario,
-        share: &Share,
+        share: &mut Share,
         all: &[CorporateAction],
     ) -> Result<Vec<Bar>, Box<Diagnostic>> {
         let data = &loaded.spec.data;
@@ -63,6 +66,7 @@ impl MarketData {
         let newest =
             share.names.iter().rfind(|name| name.from <= last).map_or(share.names[0].symbol, |name| name.symbol);
         let path = loaded.path_for(newest);
+        share.shown_until = bars.last().map_or(Timestamp::MIN, |bar| bar.time);
         self.warn_of_others(loaded, share, all);
         self.warn_of_hole_before_delisting(loaded, &path, &bars, &share.actions);
         let adjustment = match data.adjust {

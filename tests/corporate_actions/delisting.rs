@@ -79,6 +79,19 @@ fn a_split_before_it_and_one_position_each() {
     assert_eq!(outcome.fills, ["E0 2024-01-03 buy 100 @ 30", "delisted.TST 2024-01-08 sell 100 @ 31"]);
 }
 
+/// Two for one after the last bar, then 31 for each of the 200: prices of either kind show none of it.
+#[test]
+fn a_split_that_no_bar_shows_counts_before_it() {
+    let actions = "TST,2024-01-09,split,2\nTST,2024-01-10,delisting,31";
+    for series in [&[("TST", &[FLAT; 5][..])][..], &[("TST", &[FLAT; 5]), ("OTH", &[FLAT; 8])]] {
+        for adjust in ["none", "splits", "all"] {
+            let outcome = play(series, &[ENTRY], actions, &[&format!("data.adjust={adjust}")]);
+            assert_eq!(outcome.fills[1], "delisted.TST 2024-01-10 sell 200 @ 31", "{adjust}");
+            assert_eq!(outcome.cash, "100200");
+        }
+    }
+}
+
 #[test]
 fn bars_of_a_share_that_is_gone_are_refused() {
     let series: [(&str, &[&str]); 1] = [("TST", &[FLAT; 8])];

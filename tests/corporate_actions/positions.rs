@@ -147,3 +147,16 @@ fn a_price_that_outgrows_all_prices_is_an_error() {
     let error = try_play(&[("TST", &series)], &script[..1], "TST,2024-01-05,split,0.000005", &[]).unwrap_err();
     assert!(error.contains("TST: a split into 0.000005 new shares per old makes $60 a share more"), "{error}");
 }
+
+/// Adjusted prices show what a bar of the file shows: a split after the last one divides no dividend of before.
+#[test]
+fn a_split_that_no_bar_shows_divides_nothing() {
+    let series = flat_then(2, &["59 60 58 59", "59 60 58 59"]);
+    let entry = "0 submit,E0,TST,buy,90,market,,,,,gtc,,,";
+    let actions = "TST,2024-01-04,dividend,1\nTST,2024-02-01,split,2";
+    for adjust in ["none", "splits"] {
+        let outcome = play(&[("TST", &series)], &[entry], actions, &[&format!("data.adjust={adjust}")]);
+        assert_eq!(equity(&outcome), ["100000"; 4], "{adjust}");
+        assert_eq!(outcome.cash, "94690"); // − 5,400 + 90
+    }
+}
