@@ -42,15 +42,27 @@ pub enum SpreadSource {
 /// Spreads by symbol and bar time. Without any, every spread is one tick.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Spreads {
-    symbols: Vec<Vec<(Timestamp, Spread)>>,
+    symbols: Vec<Column>,
     source: SpreadSource,
+}
+
+/// The spreads of one symbol. Times stand alone: a search that starts near its end then reads a few neighbouring
+/// words, where rows would cost a miss of the cache at every step.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Column {
+    times: Vec<Timestamp>,
+    spreads: Vec<Spread>,
 }
 
 impl Spreads {
     /// Spreads of each symbol, in order of time.
     pub fn new(symbols: Vec<Vec<(Timestamp, Spread)>>, source: SpreadSource) -> Spreads {
         debug_assert!(symbols.iter().all(|rows| rows.windows(2).all(|pair| pair[0].0 < pair[1].0)));
-        Spreads { symbols, source }
+        let column = |rows: Vec<(Timestamp, Spread)>| {
+            let (times, spreads) = rows.into_iter().unzip();
+            Column { times, spreads }
+        };
+        Spreads { symbols: symbols.into_iter().map(column).collect(), source }
     }
 }
 
@@ -90,16 +102,16 @@ impl SpreadTape {
 
     fn find(&mut self, symbol: SymbolIndex, time: Timestamp) -> Option<Spread> {
         let start = self.starts.get_mut(symbol.get())?;
-        let rows = &self.spreads.symbols[symbol.get()][*start..];
-        // In doubling steps to a row that is late enough, then by halves between the last two.
+        let column = &self.spreads.symbols[symbol.get()];
+        let times = &column.times[*start..];
+        // In doubling steps to a bar that is late enough, then by halves between the last two.
         let mut end = 1;
-        while rows.get(end).is_some_and(|row| row.0 < time) {
+        while times.get(end).is_some_and(|bar| *bar < time) {
             end *= 2;
         }
-        let near = &rows[end / 2..rows.len().min(end + 1)];
-        let found = end / 2 + near.partition_point(|row| row.0 < time);
-        *start += found;
-        rows.get(found).filter(|row| row.0 == time).map(|row| row.1)
+        let near = &times[(end / 2).min(times.len())..times.len().min(end + 1)];
+        *start += end / 2 + near.partition_point(|bar| *bar < time);
+        (column.times.get(*start) == Some(&time)).then(|| column.spreads[*start])
     }
 }
 
