@@ -110,6 +110,7 @@ fn engine_run(bars: &[Bar], sessions: &[SessionSpan], kept: &mut Option<Journal>
         fractional: false,
         cash_check_at_fill: false,
         trim_to_cash: false,
+        extended_hours: false,
         leverage: 1,
     };
     let strategy = MaCrossover::new(FAST, SLOW, CrossRule::NonZero, SignalRule::DEFAULT, 1);

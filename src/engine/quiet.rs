@@ -157,6 +157,7 @@ mod tests {
             fractional: false,
             cash_check_at_fill: false,
             trim_to_cash: false,
+            extended_hours: false,
             leverage: 1,
         };
         let mut engine = Engine::new(strategy, config);

@@ -168,7 +168,11 @@ fn replay_stretch<S: Strategy>(
             let until = clock.next_stop(engine.counts_sessions() || backend.venue().has_session_orders());
             quiet = &quiet[engine.mark_quiet(ONLY, quiet, backend.quiet_band(ONLY), until)..];
             if let [bar, later @ ..] = quiet {
-                close_one(engine, backend, ONLY, bar, clock, market_fill)?;
+                let last = close_one(engine, backend, ONLY, bar, clock, market_fill)?;
+                if engine.wants() {
+                    // Not the strategy, which let the bar pass: an exit that ran out is sent again.
+                    send(engine, backend, &[(ONLY, *bar)], bar.time, !last, market_fill)?;
+                }
                 engine.record();
                 quiet = later;
             }

@@ -4,7 +4,7 @@
 //! Invariants: (1) reserved = Σ reserve of open approvals, each for what the venue may still fill of it;
 //! (2) halted ⇒ only reducing orders pass; (3) an approval is a value that is used up by sending it.
 //! Keep this file a leaf: a child module could build approvals.
-use super::open_approval::{OpenApproval, projected, reserve_price};
+use super::open_approval::{OpenApproval, projected, reserve_for, reserve_price, shares_at};
 use super::{CashCheck, Limits, Margin, Refusal};
 use crate::domain::{
     Money, OrderClass, OrderId, OrderKind, OrderRequest, OrderSize, Price, Quantity, Ratio, Side, SymbolIndex,
@@ -208,12 +208,7 @@ impl Gate {
         if price == Price::ZERO {
             return Err(Refusal::NoPrice);
         }
-        let quantity = match request.size {
-            OrderSize::Shares(quantity) => quantity,
-            OrderSize::CashFraction { fraction, .. } => {
-                Quantity::affordable(portfolio.cash().share(fraction), price).unwrap_or(Quantity::MAX)
-            }
-        };
+        let quantity = shares_at(request.size, price, portfolio.cash());
         if quantity <= Quantity::ZERO {
             let one = Quantity::from_units(Quantity::UNITS_PER_SHARE);
             return Err(Refusal::TooSmall { need: Money::ZERO, have: price.notional(one) });
@@ -361,11 +356,7 @@ impl Gate {
         if need > have {
             return Err(Refusal::PositionSize { need, have });
         }
-        let reserve = match request.size {
-            // The whole fraction is set aside; the fee comes out of it.
-            OrderSize::CashFraction { fraction, .. } => portfolio.cash().share(fraction),
-            OrderSize::Shares(_) => reserve_price(request.kind, price).notional(quantity) + fee,
-        };
+        let reserve = reserve_for(request, quantity, price, fee, portfolio.cash());
         let have = self.buying_power(request.symbol, request.side, portfolio);
         if self.margin.cash_check == CashCheck::Approval && reserve > have {
             return Err(Refusal::BuyingPower { need: reserve, have });

@@ -1,5 +1,5 @@
 //! Why the gate said no: typed data, text only on screen.
-use crate::domain::{Money, Quantity, Side};
+use crate::domain::{Money, Quantity, RejectReason, Side};
 
 /// A refusal of our own gate. Each names what the order needs and what there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -80,6 +80,9 @@ pub enum Refusal {
     /// No such order, or it is closed already.
     #[error("the order to change is not open")]
     NotOpen,
+    /// A change that the venue would not take: it is not sent.
+    #[error(transparent)]
+    Venue(#[from] RejectReason),
 }
 
 /// Alpaca's words for an entry on `side`.
@@ -108,6 +111,7 @@ impl Refusal {
             Refusal::ExitClass => "exit_class",
             Refusal::BelowFilled { .. } => "below_filled",
             Refusal::NotOpen => "not_open",
+            Refusal::Venue(reason) => reason.rule(),
         }
     }
 
@@ -137,7 +141,8 @@ impl Refusal {
             | Refusal::EntryClass { .. }
             | Refusal::OppositeEntry { .. }
             | Refusal::ExitClass
-            | Refusal::NotOpen => None,
+            | Refusal::NotOpen
+            | Refusal::Venue(_) => None,
         }
     }
 }

@@ -222,6 +222,7 @@ fn venue_rules(spec: &ScenarioSpec) -> Result<VenueRules, Box<Diagnostic>> {
         fractional: spec.sizing.fractional,
         cash_check_at_fill: spec.account.cash_check == spec::CashCheck::Fill,
         trim_to_cash: spec.sizing.if_short_of_cash == spec::ShortOfCash::Trim,
+        extended_hours: false,
         leverage: spec.account.leverage.into(),
     })
 }

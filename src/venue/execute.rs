@@ -48,6 +48,7 @@ impl SimulatedVenue {
             // Not enough volume for it: it waits for the next bar, if it may.
             let tick = self.rules.tick;
             self.books[symbol.get()][at].wait_after(bar, tick);
+            self.void_target(symbol, &order);
             self.refresh_band(symbol);
             return;
         }
@@ -73,6 +74,7 @@ impl SimulatedVenue {
         }
         if reduces {
             self.shrink_legs(symbol, &order, quantity);
+            self.void_target(symbol, &order);
         } else if order.legs.any() {
             self.protect(symbol, &order, &fill, moment);
         }
@@ -123,6 +125,7 @@ impl SimulatedVenue {
         let affordable = |budget, price| self.grid(self.rules.commission.affordable(pricing.occasion, budget, price));
         let wanted = match order.size {
             OrderSize::Shares(_) => order.remaining,
+            OrderSize::Notional(amount) => Quantity::affordable(amount, price).unwrap_or(Quantity::ZERO),
             OrderSize::CashFraction { fraction, most } => {
                 let mut budget = self.account.cash().share(fraction).min(most);
                 if !reduces {
@@ -141,9 +144,9 @@ impl SimulatedVenue {
             let held = self.account.shares(symbol).abs();
             return match order.reduce_only {
                 true => Ok(wanted.min(held)),
-                false if wanted > held => Err(RejectReason::Flips { need: wanted, have: held }),
+                false if wanted > held => Err(insufficient(wanted, held, held)),
                 // It was sent to open a position with exits of its own, and the old one has not left yet.
-                false if order.legs.any() => Err(RejectReason::Flips { need: wanted, have: Quantity::ZERO }),
+                false if order.legs.any() => Err(insufficient(wanted, Quantity::ZERO, held)),
                 false => Ok(wanted),
             };
         }
@@ -175,4 +178,9 @@ impl SimulatedVenue {
         self.events.push_back(ExecutionEvent::Rejected { order: order.id, reason });
         self.refresh_band(symbol);
     }
+}
+
+/// `available` of `held` shares are too few for an order of `requested`.
+fn insufficient(requested: Quantity, available: Quantity, held: Quantity) -> RejectReason {
+    RejectReason::InsufficientQty { requested, available, existing_qty: held, held_for_orders: held - available }
 }

@@ -47,6 +47,7 @@ impl Harness {
             fractional: false,
             cash_check_at_fill: false,
             trim_to_cash: false,
+            extended_hours: false,
             leverage: 1,
         };
         let strategy = MaCrossover::new(3, 8, CrossRule::NonZero, SignalRule::DEFAULT, symbols);
