@@ -249,3 +249,81 @@ rejections! {
     /// A trail in dollars for one in percent, or the other way round. Our words.
     TrailKind = "trail_kind", 422 UNPROCESSABLE, "trail_price and trail_percent cannot be exchanged";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every row of the catalogue whose words are Alpaca's (`alpaca.md` §11), as it stands there.
+    #[test]
+    fn the_words_are_those_of_the_catalogue() {
+        let symbol: Symbol = "X".parse().expect("symbol");
+        let shares = |text: &str| -> Quantity { text.parse().expect("quantity") };
+        let insufficient = RejectReason::InsufficientQty {
+            requested: shares("10"),
+            available: shares("2.5"),
+            existing_qty: shares("12.5"),
+            held_for_orders: shares("10"),
+        };
+        let penny = RejectReason::SubPenny { field: "limit_price", price: "290.123".parse().expect("price") };
+        let wash = RejectReason::WashTrade { existing: OrderId(1), reject_reason: "" };
+        use RejectReason as R;
+        for (reason, http, code, message) in [
+            (R::BuyingPower { need: Money::ZERO, have: Money::ZERO }, 403, 40310000, "insufficient buying power"),
+            (insufficient, 403, 40310000, "insufficient qty available for order (requested: 10, available: 2.5)"),
+            (wash, 403, 40310000, "potential wash trade detected. use complex orders"),
+            (R::BuyIsOpen, 403, 40310000, "cannot open a short sell while a long buy order is open"),
+            (R::ShortIsOpen, 403, 40310000, "cannot open a long buy while a short sell order is open"),
+            (R::ShortNotAllowed, 403, 40310000, "account is not allowed to short"),
+            (R::NotFractionable { symbol }, 403, 40310000, "asset \"X\" is not fractionable"),
+            (R::Suspended, 403, 40310000, "new orders are rejected by user request"),
+            (R::NotAuthorized, 403, 40310000, "account is not authorized to trade"),
+            (R::OpgHours, 403, 40310000, "opg orders must be submitted after 7:00pm and before 9:28am"),
+            (R::NoSize, 422, 40010001, "qty or notional is required"),
+            (R::TwoSizes, 422, 40010001, "only one of qty or notional is accepted"),
+            (R::QtyNotPositive, 422, 40010001, "qty must be > 0"),
+            (R::OrderType, 422, 40010001, "invalid order type"),
+            (R::Side, 422, 40010001, "invalid side"),
+            (R::TimeInForceWord, 422, 40010001, "invalid time_in_force"),
+            (R::LimitPriceMissing, 422, 40010001, "limit orders require a limit price"),
+            (R::StopPriceMissing, 422, 40010001, "stop orders require a stop price"),
+            (R::StopLimitPrices, 422, 40010001, "stop limit orders require both stop and limit price"),
+            (R::MarketPrices, 422, 40010001, "market orders require no stop or limit price"),
+            (R::LimitWithStop, 422, 40010001, "limit orders must not have stop_price"),
+            (R::TrailOneOf, 422, 40010001, "trailing stop orders must specify one of trail_price or trail_percent"),
+            (R::ClientOrderIdLength, 422, 40010001, "client_order_id must be no more than 128 characters"),
+            (R::ClientOrderIdTaken, 422, 40010001, "client_order_id must be unique"),
+            (R::OrderIdMissing, 422, 40010001, "order_id is missing"),
+            (R::ExtendedHours, 422, 42210000, "extended hours order must be DAY or GTC limit orders"),
+            (
+                penny,
+                422,
+                42210000,
+                "invalid limit_price 290.123. sub-penny increment does not fulfill minimum pricing criteria",
+            ),
+            (R::AssetNotFound { symbol }, 422, 42210000, "asset \"X\" not found"),
+            (R::AssetNotTradable { symbol }, 422, 42210000, "asset \"X\" is not tradable"),
+            (R::AssetNotActive { symbol }, 422, 42210000, "asset \"X\" is not active"),
+            (R::FractionalDay, 422, 42210000, "fractional orders must be DAY orders"),
+            (R::FractionalSimple, 422, 42210000, "fractional orders must be simple orders"),
+            (R::FractionalType, 422, 42210000, "fractional orders must be market, limit, stop, or stop_limit orders"),
+            (R::FractionalShort, 422, 42210000, "fractional orders cannot be sold short"),
+            (R::NotionalMin, 422, 42210000, "notional must be >= 1.00"),
+            (R::TargetBelowStop, 422, 42210000, "take_profit.limit_price must be > stop_loss.stop_price"),
+            (R::BracketIsExit, 422, 42210000, "bracket orders must be entry orders"),
+            (R::OcoIsEntry, 422, 42210000, "oco orders must be exit orders"),
+            (R::BracketTargetMissing, 422, 42210000, "bracket orders require take_profit.limit_price"),
+            (R::StopAboveBase, 422, 42210000, "stop price must not be greater than base price / 1.001"),
+            (R::AlreadyIn { state: "filled" }, 422, 42210000, "order is already in \"filled\" state"),
+            (R::NotSentYet, 422, 40010001, "unable to replace order, order isn't sent to exchange yet"),
+            (R::NotOpen, 422, 40010001, "unable to replace order, order is not open"),
+            (R::NotChanged, 422, 42210000, "order parameters are not changed"),
+        ] {
+            assert_eq!((reason.http_status(), reason.code()), (http, Some(code)), "{}", reason.rule());
+            assert_eq!(reason.to_string(), message);
+        }
+        let closing = RejectReason::ClosingIsOpen;
+        assert_eq!((closing.http_status(), closing.code()), (422, None));
+        assert!(closing.to_string().starts_with("unable to open new notional orders while having open closing"));
+    }
+}

@@ -163,7 +163,7 @@ mod tests {
         let mut engine = Engine::new(strategy, config);
         let mut backend = ReplayBackend::new(rules, cash, 1);
         let (bars, sessions, actions) = (&[&world.bars[..]], &world.sessions[..], &world.actions[..]);
-        let input = ReplayInput { bars, sessions, actions, market_fill };
+        let input = ReplayInput { bars, sessions, extended: &[], actions, market_fill };
         replay(&mut engine, &mut backend, &input).expect("the venue and the engine agree");
         engine.finish()
     }

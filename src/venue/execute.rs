@@ -31,6 +31,16 @@ impl Pricing {
         let price = self.slippage.applied(self.occasion.side, self.reference, depth);
         self.collar.map_or(price, |collar| price.min(collar))
     }
+
+    /// The price to size an order at for which `shares` says how many it is for at a price: where more shares
+    /// are dearer ones, that of the most it could be.
+    fn dearest(&self, shares: impl Fn(Price) -> Quantity) -> Price {
+        let bound = match self.slippage.is_by_quantity() {
+            true => shares(self.reference).min(self.most),
+            false => Quantity::ZERO,
+        };
+        self.at(bound)
+    }
 }
 
 impl SimulatedVenue {
@@ -125,19 +135,18 @@ impl SimulatedVenue {
         let affordable = |budget, price| self.grid(self.rules.commission.affordable(pricing.occasion, budget, price));
         let wanted = match order.size {
             OrderSize::Shares(_) => order.remaining,
-            OrderSize::Notional(amount) => Quantity::affordable(amount, price).unwrap_or(Quantity::ZERO),
+            OrderSize::Notional(amount) => {
+                let shares = |price| Quantity::affordable(amount, price).unwrap_or(Quantity::ZERO);
+                shares(pricing.dearest(shares))
+            }
             OrderSize::CashFraction { fraction, most } => {
                 let mut budget = self.account.cash().share(fraction).min(most);
                 if !reduces {
                     // Sold short, cash grows while the account has less to spend.
                     budget = budget.min(self.account.buying_power());
                 }
-                // Where more shares are dearer ones, it is sized at the price of the most it could be.
-                let bound = match pricing.slippage.is_by_quantity() {
-                    true => affordable(budget, pricing.reference).min(pricing.most),
-                    false => Quantity::ZERO,
-                };
-                affordable(budget, pricing.at(bound))
+                let shares = |price| affordable(budget, price);
+                shares(pricing.dearest(shares))
             }
         };
         if reduces {

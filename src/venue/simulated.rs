@@ -14,7 +14,7 @@ use super::order::{Band, VenueOrder, trail_level};
 use super::rules::VenueRules;
 use crate::domain::{
     Bar, ExecutionEvent, ExitLegs, LegLevel, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, Price,
-    Quantity, RejectReason, Symbol, SymbolIndex, Timestamp,
+    Quantity, Symbol, SymbolIndex, Timestamp,
 };
 
 /// The simulated market for one account.

@@ -56,7 +56,7 @@ impl Harness {
 
     /// Runs over every bar.
     pub fn replay(&mut self, bars: &[&[Bar]], sessions: &[SessionSpan]) {
-        let input = ReplayInput { bars, sessions, actions: &[], market_fill: MarketFill::NextOpen };
+        let input = ReplayInput { bars, sessions, extended: &[], actions: &[], market_fill: MarketFill::NextOpen };
         replay(&mut self.engine, &mut self.backend, &input).unwrap();
     }
 }
