@@ -141,6 +141,7 @@ fn run(world: &World, feature: &Feature, kept: &mut Option<Journal>) -> usize {
         cash_check_at_fill: false,
         trim_to_cash: false,
         leverage: 1,
+        extended_hours: false,
     };
     let strategy = MaCrossover::new(10, 50, CrossRule::NonZero, SignalRule::DEFAULT, 1);
     let mut engine = match kept.take() {
@@ -150,7 +151,7 @@ fn run(world: &World, feature: &Feature, kept: &mut Option<Journal>) -> usize {
     let mut backend = ReplayBackend::new(rules, cash, 1);
     backend.venue_mut().set_spreads(world.spreads.clone());
     let (bars, sessions) = (&[&world.bars[..]], &world.sessions[..]);
-    let input = ReplayInput { bars, sessions, actions: &[], market_fill: MarketFill::NextOpen };
+    let input = ReplayInput { bars, sessions, extended: &[], actions: &[], market_fill: MarketFill::NextOpen };
     replay(&mut engine, &mut backend, &input).expect("the venue and the engine agree");
     let journal = engine.finish();
     let fills = journal.fills.len();

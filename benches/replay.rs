@@ -110,6 +110,7 @@ fn engine_run(bars: &[Bar], sessions: &[SessionSpan], kept: &mut Option<Journal>
         fractional: false,
         cash_check_at_fill: false,
         trim_to_cash: false,
+        extended_hours: false,
         leverage: 1,
     };
     let strategy = MaCrossover::new(FAST, SLOW, CrossRule::NonZero, SignalRule::DEFAULT, 1);
@@ -119,7 +120,7 @@ fn engine_run(bars: &[Bar], sessions: &[SessionSpan], kept: &mut Option<Journal>
         None => Engine::new(strategy, config),
     };
     let mut backend = ReplayBackend::new(rules, cash, 1);
-    let input = ReplayInput { bars: &[bars], sessions, actions: &[], market_fill: MarketFill::NextOpen };
+    let input = ReplayInput { bars: &[bars], sessions, extended: &[], actions: &[], market_fill: MarketFill::NextOpen };
     replay(&mut engine, &mut backend, &input).expect("the venue and the engine agree");
     let journal = engine.finish();
     let (equity, drawdown) = (journal.equity.last().to_f64(), journal.equity.drawdown_max().to_f64());

@@ -108,12 +108,14 @@ fn run<S: Strategy>(strategy: S, world: &World) -> Done {
         cash_check_at_fill: false,
         trim_to_cash: false,
         leverage: world.leverage,
+        extended_hours: false,
     };
     let mut engine = Engine::new(strategy, config).with_account(world.rules.clone());
     let mut backend = ReplayBackend::new(rules, world.cash, symbols);
     let series: Vec<&[Bar]> = world.bars.iter().map(Vec::as_slice).collect();
     let (sessions, actions, market_fill) = (&world.sessions[..], &world.actions[..], world.market_fill);
-    replay(&mut engine, &mut backend, &ReplayInput { bars: &series, sessions, actions, market_fill }).unwrap();
+    replay(&mut engine, &mut backend, &ReplayInput { bars: &series, sessions, extended: &[], actions, market_fill })
+        .unwrap();
     assert!(engine.portfolio().is_conserved());
     let cash = [engine.portfolio().cash(), backend.venue().cash()];
     let settled = [engine.portfolio().settled_cash(), backend.venue().settled_cash()];
@@ -319,6 +321,7 @@ proptest! {
                 class: OrderClass::Simple,
                 purpose: OrderPurpose::Entry,
                 legs: ExitLegs::NONE,
+                extended_hours: false,
             };
             let Ok(approved) = gate.review(id, &request, || Money::ZERO, &portfolio, now) else { continue };
             let most = Money::from_units(portfolio.equity().units() * i128::from(standing.leverage));

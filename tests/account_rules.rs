@@ -48,7 +48,7 @@ impl Case<'_> {
         let script = self.script.iter().map(|text| row(text)).collect::<Vec<_>>().join("\n");
         let set = self.set.iter().map(ToString::to_string).collect();
         let (actions, timeframe) = (self.actions, self.timeframe);
-        run_micro(&Micro { bars: &bars, script, actions, timeframe, set })
+        run_micro(&Micro { bars: &bars, script, actions, timeframe, set, ..Micro::default() })
     }
 }
 

@@ -106,7 +106,7 @@ fn check(case_file: &Path) {
     }
     let named: Vec<(&str, String)> = series.iter().map(|(symbol, rows)| (symbol.as_str(), rows.clone())).collect();
     let outcome =
-        run_micro(&Micro { bars: &named, script: script(&case, &times), actions: &actions, timeframe: "", set });
+        run_micro(&Micro { bars: &named, script: script(&case, &times), actions: &actions, set, ..Micro::default() });
     let expected = &case["expected"];
     if expected["rejected"] == true {
         let message = outcome.expect_err(id);

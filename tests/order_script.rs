@@ -631,7 +631,7 @@ fn what_is_refused() {
     assert_eq!(twice, ["L1 exceeds_position 50 0"]);
     let penny =
         |set: &[&str]| play(&[FLAT, FLAT], &["0 submit E1 buy 50 limit limit_price=60.005"], set, "").orders[0].clone();
-    let reason = "invalid price 60.005: sub-penny increment does not fulfill minimum pricing criteria";
+    let reason = "invalid limit_price 60.005. sub-penny increment does not fulfill minimum pricing criteria";
     assert_eq!(penny(&[]), format!("E1 rejected ({reason})"));
     assert_eq!(penny(&["execution.venue_rules=none"]), "E1 filled");
 }

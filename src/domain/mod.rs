@@ -14,24 +14,26 @@ mod order_status;
 mod price;
 mod quantity;
 mod ratio;
+mod reject;
 mod symbol;
 mod timeframe;
 mod timestamp;
 mod volume;
 
 pub use bar::{Bar, BarError};
-pub use event::{ExecutionEvent, RejectReason};
+pub use event::ExecutionEvent;
 pub use fill::Fill;
 pub use fixed::ParseNumberError;
 pub use money::Money;
 pub use order::{
-    ExitLegs, LegActivation, LegLevel, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, Side,
-    TimeInForce, Trail,
+    ExitLegs, LegActivation, LegLevel, NewPrices, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest,
+    OrderSize, Side, TimeInForce, Trail,
 };
 pub use order_status::{IllegalTransition, OrderStatus, OrderUpdate};
 pub use price::{Price, Tick};
 pub use quantity::Quantity;
 pub use ratio::Ratio;
+pub use reject::RejectReason;
 pub use symbol::{Symbol, SymbolError, SymbolIndex};
 pub use timeframe::Timeframe;
 pub use timestamp::{ParseTimeError, Timestamp};

@@ -17,6 +17,17 @@ pub enum Side {
     Sell,
 }
 
+/// What a change wants of an order's prices; `None` leaves one as it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct NewPrices {
+    /// The limit.
+    pub limit: Option<Price>,
+    /// The stop.
+    pub stop: Option<Price>,
+    /// How far a trailing stop stays behind.
+    pub trail: Option<Trail>,
+}
+
 /// How an order wants its price.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum OrderKind {
@@ -116,6 +127,8 @@ pub enum OrderPurpose {
 pub enum OrderSize {
     /// So many; fixed at approval.
     Shares(Quantity),
+    /// So many dollars: at the fill, the shares they buy at its price, to nine decimals, rounded down.
+    Notional(Money),
     /// This fraction of cash, measured at the fill after any close at the same open.
     CashFraction {
         /// Share of the cash.
@@ -162,6 +175,9 @@ pub struct ExitLegs {
     pub take_profit: Option<LegLevel>,
     /// From when they can fill.
     pub activation: LegActivation,
+    /// How long they live: as their entry, where a script wrote it; the stop of a strategy's own position
+    /// until canceled.
+    pub time_in_force: TimeInForce,
 }
 
 impl ExitLegs {
@@ -172,6 +188,7 @@ impl ExitLegs {
         stop_limit: None,
         take_profit: None,
         activation: LegActivation::EntryBar,
+        time_in_force: TimeInForce::Gtc,
     };
 
     /// Is there any leg?
@@ -199,6 +216,8 @@ pub struct OrderRequest {
     pub purpose: OrderPurpose,
     /// What becomes live when it fills.
     pub legs: ExitLegs,
+    /// It may fill outside the core session, 09:30 to 16:00 in New York.
+    pub extended_hours: bool,
 }
 
 impl Side {
@@ -236,21 +255,22 @@ impl OrderKind {
         }
     }
 
-    /// The same kind with another limit or stop; a price that the kind does not have changes nothing.
-    pub const fn with_prices(self, new_limit: Option<Price>, new_stop: Option<Price>) -> OrderKind {
+    /// The same kind with other prices; one that the kind does not have changes nothing.
+    pub const fn with(self, new: NewPrices) -> OrderKind {
         const fn or(new: Option<Price>, old: Price) -> Price {
             match new {
                 Some(price) => price,
                 None => old,
             }
         }
-        match self {
-            OrderKind::Limit { limit } => OrderKind::Limit { limit: or(new_limit, limit) },
-            OrderKind::Stop { stop } => OrderKind::Stop { stop: or(new_stop, stop) },
-            OrderKind::StopLimit { stop, limit } => {
-                OrderKind::StopLimit { stop: or(new_stop, stop), limit: or(new_limit, limit) }
+        match (self, new.trail) {
+            (OrderKind::Limit { limit }, _) => OrderKind::Limit { limit: or(new.limit, limit) },
+            (OrderKind::Stop { stop }, _) => OrderKind::Stop { stop: or(new.stop, stop) },
+            (OrderKind::StopLimit { stop, limit }, _) => {
+                OrderKind::StopLimit { stop: or(new.stop, stop), limit: or(new.limit, limit) }
             }
-            OrderKind::Market | OrderKind::TrailingStop { .. } => self,
+            (OrderKind::TrailingStop { .. }, Some(trail)) => OrderKind::TrailingStop { trail },
+            (OrderKind::Market | OrderKind::TrailingStop { .. }, _) => self,
         }
     }
 

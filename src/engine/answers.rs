@@ -8,7 +8,7 @@ use crate::domain::{
     ExecutionEvent, Fill, IllegalTransition, OrderClass, OrderId, OrderKind, OrderPurpose, OrderStatus, OrderUpdate,
     Price, Quantity, SymbolIndex, Timestamp,
 };
-use crate::strategy::{LastExit, Strategy, SymbolBook};
+use crate::strategy::{Intent, LastExit, Strategy, SymbolBook};
 
 impl<S: Strategy> Engine<S> {
     /// Takes an answer of the venue.
@@ -28,6 +28,11 @@ impl<S: Strategy> Engine<S> {
                 self.replaced(order, symbol, kind, remaining, time);
                 Ok(())
             }
+            ExecutionEvent::Shrunk { order, remaining } => {
+                let record = self.orders.get_mut(order);
+                record.quantity = record.filled + remaining;
+                Ok(())
+            }
             ExecutionEvent::LegLive { order, parent: _, symbol, level, time } => {
                 self.leg_live(order, symbol, level, time)
             }
@@ -39,6 +44,8 @@ impl<S: Strategy> Engine<S> {
         let record = self.orders.get_mut(fill.order);
         assert!(fill.time > record.decided_at || record.request.kind == OrderKind::Market, "a fill before its order");
         record.filled += fill.quantity;
+        // Trimmed, sized at the fill, shrunk: what the order has become.
+        record.quantity = record.filled + remaining;
         let (purpose, class) = (record.request.purpose, record.request.class);
         let has_legs = record.leg == 0 && matches!(class, OrderClass::Oto | OrderClass::Bracket);
         // The stop of a pair has no approval of its own: what it fills, its target no longer can.
@@ -79,8 +86,18 @@ impl<S: Strategy> Engine<S> {
     fn closed(&mut self, order: OrderId, update: OrderUpdate) -> Result<(), IllegalTransition> {
         self.orders.update(order, update)?;
         self.gate.void(order);
-        let request = self.orders.get(order).request;
+        let (request, label) = (self.orders.get(order).request, self.orders.get(order).label);
         Self::settle(&mut self.books[request.symbol.get()], request.purpose);
+        if update == OrderUpdate::Expired {
+            // An exit of our own for parts of shares lives for a day only; what it was for is still wanted.
+            match (request.symbol, request.purpose) {
+                (symbol, OrderPurpose::Signal) => self.intents.push(Intent::Exit { symbol }),
+                (symbol, OrderPurpose::KillSwitch) => {
+                    self.intents.push(Intent::Flatten { symbol: Some(symbol), label });
+                }
+                _ => {}
+            }
+        }
         self.stop_gone(order, request.symbol, self.now);
         if self.orders.get(order).leg == 0 {
             self.close_held_legs(order);

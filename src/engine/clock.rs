@@ -2,6 +2,7 @@
 //!
 //! Not here: bars and fills (replay), what an action does to positions (core) and orders (venue).
 use super::core::Engine;
+use super::hours::Hours;
 use super::replay::{MarketAction, ReplayError, ReplayInput, SessionSpan, end_session, settle};
 use crate::domain::{Bar, IllegalTransition, Ratio, SymbolIndex, Timestamp};
 use crate::execution::ReplayBackend;
@@ -12,8 +13,9 @@ use crate::strategy::Strategy;
 pub(super) struct Clock<'a> {
     sessions: &'a [SessionSpan],
     daily: bool,
-    /// First moment of the session after this one.
+    /// First moment of the session after this one, or at which extended hours change if that is sooner.
     next_start: Timestamp,
+    hours: Hours<'a>,
     last_bar: Timestamp,
     ended: bool,
     actions: &'a [(Timestamp, MarketAction)],
@@ -23,10 +25,13 @@ pub(super) struct Clock<'a> {
 impl<'a> Clock<'a> {
     pub(super) fn new(input: &ReplayInput<'a>) -> Clock<'a> {
         let next_action = input.actions.first().map_or(Timestamp::MAX, |(time, _)| *time);
+        let hours = Hours::new(input.extended);
+        let first = input.sessions.first().map_or(Timestamp::MAX, |session| session.start);
         Clock {
             sessions: input.sessions,
             daily: input.sessions.is_empty(),
-            next_start: input.sessions.first().map_or(Timestamp::MAX, |session| session.start),
+            next_start: first.min(hours.next()),
+            hours,
             last_bar: Timestamp::MAX,
             ended: true,
             actions: input.actions,
@@ -65,6 +70,10 @@ impl<'a> Clock<'a> {
         if time >= engine.account_due {
             engine.roll_account(time, backend.venue_mut());
         }
+        if time >= backend.venue().next_expiry() {
+            backend.venue_mut().expire(time);
+            settle(engine, backend, time)?;
+        }
         if time >= self.next_action {
             self.act(time, engine, backend)?;
             settle(engine, backend, time)?;
@@ -79,20 +88,68 @@ impl<'a> Clock<'a> {
         engine: &mut Engine<S>,
         backend: &mut ReplayBackend,
     ) -> Result<(), IllegalTransition> {
+        loop {
+            let (session, change) = (self.next_session(), self.hours.next());
+            if change <= time && change <= session {
+                self.change_hours(time, engine, backend)?;
+            } else if session <= time {
+                self.begin_session(time.min(change), engine, backend)?;
+            } else {
+                self.next_start = session.min(change);
+                return Ok(());
+            }
+        }
+    }
+
+    fn next_session(&self) -> Timestamp {
+        self.sessions.first().map_or(Timestamp::MAX, |session| session.start)
+    }
+
+    /// The last session that has begun by `until` begins.
+    fn begin_session<S: Strategy>(
+        &mut self,
+        until: Timestamp,
+        engine: &mut Engine<S>,
+        backend: &mut ReplayBackend,
+    ) -> Result<(), IllegalTransition> {
         if !self.ended {
             // The session's last minute had no bar: its end is noticed only now.
-            end_session(engine, backend, time)?;
+            end_session(engine, backend, until)?;
         }
-        engine.begin_session(time);
+        engine.begin_session(until);
         while let [session, rest @ ..] = self.sessions
-            && session.start <= time
+            && session.start <= until
         {
             self.last_bar = session.last_bar;
             self.sessions = rest;
         }
-        self.next_start = self.sessions.first().map_or(Timestamp::MAX, |session| session.start);
         self.ended = false;
+        backend.venue_mut().set_core(true);
         Ok(())
+    }
+
+    /// Extended hours begin, or go on after the core session.
+    fn change_hours<S: Strategy>(
+        &mut self,
+        now: Timestamp,
+        engine: &mut Engine<S>,
+        backend: &mut ReplayBackend,
+    ) -> Result<(), IllegalTransition> {
+        if !std::mem::replace(&mut self.ended, true) {
+            end_session(engine, backend, now)?;
+        }
+        backend.venue_mut().set_core(false);
+        if let Some(last_bar) = self.hours.pass() {
+            backend.venue_mut().end_extended_hours(last_bar);
+            settle(engine, backend, now)?;
+        }
+        Ok(())
+    }
+
+    /// May another bar of the session follow the one that has just closed, `last` if it was its last?
+    #[inline]
+    pub(super) fn in_session(&self, last: bool) -> bool {
+        !last && (self.hours.is_empty() || !self.ended)
     }
 
     #[cold]

@@ -151,9 +151,7 @@ impl<S: Strategy> Engine<S> {
                 Intent::Exit { symbol } => self.exit(symbol, OrderPurpose::Signal, None, now),
                 Intent::Submit(ref order) => self.submit_script(order, now),
                 Intent::Cancel { target } => self.cancel_script(target, now),
-                Intent::Replace { target, quantity, limit, stop } => {
-                    self.replace_script(target, quantity, limit, stop, now);
-                }
+                Intent::Replace { target, quantity, prices } => self.replace_script(target, quantity, prices, now),
                 Intent::Halt => self.halt(),
                 Intent::Resume => self.gate.resume(),
                 Intent::Flatten { symbol, label } => self.flatten(symbol, OrderPurpose::KillSwitch, label, now),

@@ -28,6 +28,8 @@ impl<S: Strategy> Engine<S> {
                 time_in_force: TimeInForce::Day,
                 class: OrderClass::Simple,
                 purpose,
+                extended_hours: false,
+                in_dollars: false,
             },
             quantity,
             filled: Quantity::ZERO,

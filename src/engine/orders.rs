@@ -30,6 +30,10 @@ pub struct Wanted {
     pub class: OrderClass,
     /// Why it is sent.
     pub purpose: OrderPurpose,
+    /// It may fill outside the core session.
+    pub extended_hours: bool,
+    /// It was sent for dollars; the record's shares are what they come to.
+    pub in_dollars: bool,
 }
 
 /// One order. A long run keeps many, so it holds no more than files and reports need.
@@ -62,15 +66,16 @@ impl OrderRecord {
 
 impl Wanted {
     pub(super) fn of(request: &OrderRequest) -> Wanted {
-        let OrderRequest { symbol, side, kind, time_in_force, class, purpose, .. } = *request;
-        Wanted { symbol, side, kind, time_in_force, class, purpose }
+        let OrderRequest { symbol, side, kind, time_in_force, class, purpose, extended_hours, .. } = *request;
+        let in_dollars = matches!(request.size, OrderSize::Notional(_));
+        Wanted { symbol, side, kind, time_in_force, class, purpose, extended_hours, in_dollars }
     }
 
     /// The same wish for `quantity` shares; legs are orders of their own by now.
     pub(super) fn for_shares(self, quantity: Quantity) -> OrderRequest {
-        let Wanted { symbol, side, kind, time_in_force, class, purpose } = self;
+        let Wanted { symbol, side, kind, time_in_force, class, purpose, extended_hours, .. } = self;
         let (size, legs) = (OrderSize::Shares(quantity), ExitLegs::NONE);
-        OrderRequest { symbol, side, size, kind, time_in_force, class, purpose, legs }
+        OrderRequest { symbol, side, size, kind, time_in_force, class, purpose, legs, extended_hours }
     }
 }
 

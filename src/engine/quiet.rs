@@ -158,12 +158,13 @@ mod tests {
             fractional: false,
             cash_check_at_fill: false,
             trim_to_cash: false,
+            extended_hours: false,
             leverage: 1,
         };
         let mut engine = Engine::new(strategy, config);
         let mut backend = ReplayBackend::new(rules, cash, 1);
         let (bars, sessions, actions) = (&[&world.bars[..]], &world.sessions[..], &world.actions[..]);
-        let input = ReplayInput { bars, sessions, actions, market_fill };
+        let input = ReplayInput { bars, sessions, extended: &[], actions, market_fill };
         replay(&mut engine, &mut backend, &input).expect("the venue and the engine agree");
         engine.finish()
     }

@@ -22,6 +22,17 @@ pub struct SessionSpan {
     pub last_bar: Timestamp,
 }
 
+/// The hours around one session in which bars are shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExtendedDay {
+    /// Bars from this moment on belong to it.
+    pub start: Timestamp,
+    /// Bars from this moment on come after the core session.
+    pub core_close: Timestamp,
+    /// A bar that opens at or after this moment is its last.
+    pub last_bar: Timestamp,
+}
+
 /// A corporate action that positions must follow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MarketAction {
@@ -80,6 +91,8 @@ pub struct ReplayInput<'a> {
     pub bars: &'a [&'a [Bar]],
     /// Sessions in order; empty when every bar time is a session of its own (daily bars).
     pub sessions: &'a [SessionSpan],
+    /// The hours around sessions, in order, where their bars are shown; each holds one of `sessions`.
+    pub extended: &'a [ExtendedDay],
     /// Corporate actions in order of the moment from which they hold. Those after the last bar do nothing,
     /// but up to the last delisting among them each moment is a step of its own.
     pub actions: &'a [(Timestamp, MarketAction)],
@@ -167,12 +180,15 @@ fn replay_stretch<S: Strategy>(
         let (mut quiet, mut rest) = block.split_at(wanting);
         while !quiet.is_empty() {
             // As many as possible the short way, then one the long way.
-            let until = clock
-                .next_stop(engine.counts_sessions() || backend.venue().has_session_orders())
-                .min(engine.account_due);
+            let until = clock.next_stop(engine.counts_sessions() || backend.venue().has_session_orders());
+            let until = until.min(engine.account_due).min(backend.venue().next_expiry());
             quiet = &quiet[engine.mark_quiet(ONLY, quiet, backend.quiet_band(ONLY), until)..];
             if let [bar, later @ ..] = quiet {
-                close_one(engine, backend, ONLY, bar, clock, market_fill)?;
+                let last = close_one(engine, backend, ONLY, bar, clock, market_fill)?;
+                if engine.wants() {
+                    // Not the strategy, which let the bar pass: an exit that ran out is sent again.
+                    send(engine, backend, &[(ONLY, *bar)], bar.time, clock.in_session(last), market_fill)?;
+                }
                 engine.record();
                 quiet = later;
             }
@@ -182,7 +198,7 @@ fn replay_stretch<S: Strategy>(
             engine.decide(ONLY, bar);
             engine.decide_step(bar.time);
             if engine.wants() {
-                send(engine, backend, &[(ONLY, *bar)], bar.time, !last, market_fill)?;
+                send(engine, backend, &[(ONLY, *bar)], bar.time, clock.in_session(last), market_fill)?;
             }
             // Last, since a fill at this very close (`market_fill = "close"`) belongs to its equity.
             engine.record();
@@ -258,7 +274,7 @@ fn replay_many<S: Strategy>(
         }
         engine.decide_step(time);
         if engine.wants() {
-            send(engine, backend, &step, time, !last, market_fill)?;
+            send(engine, backend, &step, time, clock.in_session(last), market_fill)?;
         }
         engine.record();
     }

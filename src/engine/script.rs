@@ -7,11 +7,12 @@ use super::core::{Effect, Engine};
 use super::journal::RefusalRecord;
 use super::orders::{OrderOutcome, OrderRecord};
 use crate::domain::{
-    OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, OrderStatus, Price, Quantity, SymbolIndex,
-    Timestamp,
+    NewPrices, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, OrderStatus, Quantity,
+    SymbolIndex, Timestamp,
 };
 use crate::risk::Refusal;
 use crate::strategy::{ScriptOrder, ScriptPart, ScriptSize, ScriptTarget, Strategy};
+use crate::venue::refusal::{self, Change, Changing};
 
 /// A symbol whose orders are being voided; its exit follows.
 #[derive(Clone, Copy, Debug)]
@@ -29,10 +30,11 @@ impl<S: Strategy> Engine<S> {
     pub(super) fn submit_script(&mut self, order: &ScriptOrder, now: Timestamp) {
         let request = OrderRequest { purpose: self.purpose(&order.request), ..order.request };
         let size = match order.size {
-            ScriptSize::Shares(quantity) => quantity,
-            ScriptSize::Max => self.quantity_max(&request, now),
+            ScriptSize::Shares(quantity) => OrderSize::Shares(quantity),
+            ScriptSize::Notional(amount) => OrderSize::Notional(amount),
+            ScriptSize::Max => OrderSize::Shares(self.quantity_max(&request, now)),
         };
-        self.send(OrderRequest { size: OrderSize::Shares(size), ..request }, Some(order.label), now);
+        self.send(OrderRequest { size, ..request }, Some(order.label), now);
     }
 
     /// A stop against the position protects it, whoever wrote it; it names the exit in `trades.csv`.
@@ -61,12 +63,14 @@ impl<S: Strategy> Engine<S> {
         &mut self,
         target: ScriptTarget,
         quantity: Option<Quantity>,
-        limit: Option<Price>,
-        stop: Option<Price>,
+        prices: NewPrices,
         now: Timestamp,
     ) {
         let Some(record) = self.target(target) else { return };
         let OrderRecord { id, filled, .. } = record;
+        let OrderOutcome::Sent(status) = record.outcome else {
+            return self.refuse_change(id, Refusal::NotOpen, now);
+        };
         if !rests(&record) {
             return self.refuse_change(id, Refusal::NotOpen, now);
         }
@@ -78,7 +82,19 @@ impl<S: Strategy> Engine<S> {
             Effect::Replace(change) if change.order() == id => Some(change),
             _ => None,
         });
-        let kind = earlier.map_or(record.request.kind, |change| change.kind()).with_prices(limit, stop);
+        let wanted = record.request;
+        let standing = Changing {
+            status,
+            kind: earlier.map_or(wanted.kind, |change| change.kind()),
+            quantity: earlier.and_then(|change| change.quantity()).map_or(record.quantity, |left| filled + left),
+            time_in_force: wanted.time_in_force,
+            in_dollars: wanted.in_dollars,
+        };
+        let asked = Change { quantity, prices, time_in_force: None };
+        if let Err(reason) = refusal::change(&standing, &asked, self.config.stop.tick) {
+            return self.refuse_change(id, reason.into(), now);
+        }
+        let kind = standing.kind.with(prices);
         let remaining = quantity.map(|total| total - filled).or(earlier.and_then(|change| change.quantity()));
         let left = remaining.unwrap_or(record.quantity - filled.min(record.quantity));
         let request = record.request.for_shares(left);

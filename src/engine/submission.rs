@@ -9,7 +9,7 @@ use super::sizing::SizingInputs;
 use super::volatility::SessionVolatility;
 use crate::domain::{
     ExitLegs, LegLevel, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, OrderStatus,
-    Price, Quantity, Ratio, Side, SymbolIndex, TimeInForce, Timestamp,
+    Price, Quantity, Ratio, Side, SymbolIndex, Tick, TimeInForce, Timestamp,
 };
 use crate::risk::{ApprovedOrder, BreachRule, Refusal, StopKind, reserve_price};
 use crate::strategy::Strategy;
@@ -35,6 +35,7 @@ impl<S: Strategy> Engine<S> {
             class: OrderClass::Simple,
             purpose: OrderPurpose::Entry,
             legs: self.config.stop.legs(side, close, stop_distance_units),
+            extended_hours: false,
         };
         request.class = match (request.legs.stop, request.legs.take_profit) {
             (None, None) => OrderClass::Simple,
@@ -61,24 +62,39 @@ impl<S: Strategy> Engine<S> {
         if rest <= Quantity::ZERO {
             return;
         }
-        // Good until canceled: an exit waits over bars without volume.
+        // What is left of an entry could trade with the exit, which Alpaca refuses, and would be bought in vain.
+        let entries =
+            self.gate.open().iter().filter(|open| open.symbol == symbol && !open.reduces && open.side != side);
+        self.effects.extend(entries.map(|open| Effect::Cancel(open.order)));
         let request = OrderRequest {
             symbol,
             side,
             size: OrderSize::Shares(rest),
             kind: OrderKind::Market,
-            time_in_force: TimeInForce::Gtc,
+            time_in_force: self.exit_time_in_force(rest),
             class: OrderClass::Simple,
             purpose,
             legs: ExitLegs::NONE,
+            extended_hours: false,
         };
         self.send(request, label, now);
+    }
+
+    /// Good until canceled: an exit waits over bars without volume. Alpaca takes parts of shares for a day
+    /// only; what has not filled then is sent again.
+    fn exit_time_in_force(&self, quantity: Quantity) -> TimeInForce {
+        let is_whole = self.config.stop.tick == Tick::None || quantity.is_whole();
+        if is_whole { TimeInForce::Gtc } else { TimeInForce::Day }
     }
 
     /// Asks the gate and queues what it approves.
     pub(super) fn send(&mut self, request: OrderRequest, label: Option<u32>, now: Timestamp) {
         let quantity = match request.size {
             OrderSize::Shares(quantity) => quantity,
+            OrderSize::Notional(amount) => {
+                let mark = self.portfolio.position(request.symbol).mark();
+                Quantity::affordable(amount, mark).unwrap_or(Quantity::ZERO)
+            }
             OrderSize::CashFraction { .. } => Quantity::ZERO,
         };
         let fee = self.fee(&request, now);
@@ -158,12 +174,13 @@ impl<S: Strategy> Engine<S> {
         if let Some(stop) = legs.stop.map(level) {
             leg += 1;
             let purpose = if legs.trailing { OrderPurpose::Trail } else { OrderPurpose::Stop };
-            self.track_leg(wanted, purpose, OrderKind::Stop { stop }, leg, now);
+            self.track_leg(wanted, (purpose, legs.time_in_force), OrderKind::Stop { stop }, leg, now);
         }
         // The target of a one-cancels-other pair is the order itself.
         if let Some(limit) = legs.take_profit.map(level).filter(|_| wanted.class != OrderClass::Oco) {
             leg += 1;
-            self.track_leg(wanted, OrderPurpose::TakeProfit, OrderKind::Limit { limit }, leg, now);
+            let exit = (OrderPurpose::TakeProfit, legs.time_in_force);
+            self.track_leg(wanted, exit, OrderKind::Limit { limit }, leg, now);
         }
         self.effects.push(Effect::Submit(approved));
     }
@@ -191,12 +208,19 @@ impl<S: Strategy> Engine<S> {
     }
 
     /// Gives a leg its number: the venue makes it live when the entry fills.
-    fn track_leg(&mut self, entry: Wanted, purpose: OrderPurpose, kind: OrderKind, leg: u8, now: Timestamp) {
+    fn track_leg(
+        &mut self,
+        entry: Wanted,
+        (purpose, time_in_force): (OrderPurpose, TimeInForce),
+        kind: OrderKind,
+        leg: u8,
+        now: Timestamp,
+    ) {
         let (side, time_in_force) = match entry.class {
             OrderClass::Oco => (entry.side, entry.time_in_force),
-            _ => (entry.side.opposite(), TimeInForce::Gtc),
+            _ => (entry.side.opposite(), time_in_force),
         };
-        let request = Wanted { side, kind, time_in_force, purpose, ..entry };
+        let request = Wanted { side, kind, time_in_force, purpose, in_dollars: false, ..entry };
         // The stop of a pair rests from the start; other legs grow as their entry fills.
         let pair = self.orders.records().last().filter(|_| entry.class == OrderClass::Oco);
         let quantity = pair.map_or(Quantity::ZERO, |target| target.quantity);

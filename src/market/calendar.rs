@@ -37,7 +37,22 @@ pub struct Session {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Calendar {
     kind: Kind,
+    hours: Hours,
 }
+
+/// Which bars belong to a session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Hours {
+    /// Those from its open to its close.
+    Core,
+    /// Those before and after it, too.
+    Extended,
+}
+
+/// Extended hours begin at 04:00 in New York, so long before the open, and end at 20:00, on half days at
+/// 17:00: so long after the close.
+const BEFORE_OPEN_NS: i64 = 330 * NS_PER_MINUTE;
+const AFTER_CLOSE_NS: i64 = 240 * NS_PER_MINUTE;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Kind {
@@ -48,12 +63,21 @@ enum Kind {
 impl Calendar {
     /// The New York Stock Exchange, regular hours, 1990-01-01 to 2035-12-31.
     pub const fn xnys() -> Calendar {
-        Calendar { kind: Kind::Xnys }
+        Calendar { kind: Kind::Xnys, hours: Hours::Core }
     }
 
     /// Open round the clock; a session is a day of UTC.
     pub const fn always_open() -> Calendar {
-        Calendar { kind: Kind::AlwaysOpen }
+        Calendar { kind: Kind::AlwaysOpen, hours: Hours::Core }
+    }
+
+    /// The same calendar, with the hours before and after a session of New York belonging to it where a
+    /// moment asks for its session.
+    pub const fn with_extended_hours(self) -> Calendar {
+        match self.kind {
+            Kind::Xnys => Calendar { hours: Hours::Extended, ..self },
+            Kind::AlwaysOpen => self,
+        }
     }
 
     /// The name used in files: `XNYS` or `24/7`.
@@ -84,9 +108,18 @@ impl Calendar {
         }
     }
 
-    /// The session that contains this moment: open ≤ moment < close.
+    /// The session that contains this moment: open ≤ moment < close, of a calendar with extended hours
+    /// those around it.
     pub fn session_of(self, moment: Timestamp) -> Option<Session> {
-        self.session(moment).filter(|session| session.contains(moment))
+        match self.hours {
+            Hours::Core => self.session(moment).filter(|session| session.contains(moment)),
+            Hours::Extended => {
+                // They end at midnight UTC in summer and an hour later in winter.
+                let days = [moment, moment.plus_ns(-Timestamp::NS_PER_DAY)];
+                let mut around = days.into_iter().filter_map(|day| self.session(day)).map(|session| session.extended());
+                around.find(|session| session.contains(moment))
+            }
+        }
     }
 
     /// The sessions dated `from` to `to`, both included, in order; only covered ones.
@@ -174,6 +207,16 @@ impl Session {
     #[inline]
     pub fn contains(&self, moment: Timestamp) -> bool {
         self.open <= moment && moment < self.close
+    }
+
+    /// The same session with its extended hours: 04:00 to 20:00 in New York, on half days to 17:00.
+    pub const fn extended(&self) -> Session {
+        Session {
+            open: self.open.plus_ns(-BEFORE_OPEN_NS),
+            close: self.close.plus_ns(AFTER_CLOSE_NS),
+            date: self.date,
+            early_close: self.early_close,
+        }
     }
 
     /// Minutes from open to close: 390 for a full day of XNYS.
@@ -334,6 +377,24 @@ mod tests {
         for moment in ["2013-10-04T15:00:00Z", "2013-10-05T15:00:00Z", "2013-10-07T13:30:00Z", "2013-10-04T13:30:00Z"] {
             assert_eq!(cursor.session_of(time(moment)), calendar.session_of(time(moment)), "{moment}");
         }
+    }
+
+    #[test]
+    fn extended_hours_surround_the_session() {
+        let calendar = Calendar::xnys().with_extended_hours();
+        let date = |moment: &str| calendar.session_of(time(moment)).map(|session| session.date);
+        // Summer: 08:00 to 24:00 UTC; winter: 09:00 to 01:00 of the next day; a half day ends at 17:00.
+        assert_eq!(date("2013-10-07T07:59:59Z"), None);
+        assert_eq!(date("2013-10-07T08:00:00Z"), Some(time("2013-10-07")));
+        assert_eq!(date("2013-10-07T23:59:59Z"), Some(time("2013-10-07")));
+        assert_eq!(date("2013-10-08T00:00:00Z"), None);
+        assert_eq!(date("2014-01-08T00:59:59Z"), Some(time("2014-01-07")));
+        assert_eq!(date("2014-01-08T01:00:00Z"), None);
+        assert_eq!(date("2013-11-29T21:59:59Z"), Some(time("2013-11-29")));
+        assert_eq!(date("2013-11-29T22:00:00Z"), None);
+        let session = calendar.session(time("2013-10-07")).expect("a session");
+        assert_eq!(session.minutes(), 390);
+        assert_eq!(Calendar::always_open().with_extended_hours(), Calendar::always_open());
     }
 
     #[test]

@@ -149,6 +149,8 @@ pub fn check_bars_after(
         actions,
         warnings: Warnings::default(),
         previous,
+        session_date: previous
+            .map_or(Timestamp::MIN, |bar| calendar.session_of(bar.time).map_or(bar.time, |session| session.date)),
         session_end: Timestamp::MIN,
     };
     refuse_malformed(path, &bars, timeframe)?;
@@ -216,6 +218,8 @@ struct Gate<'a> {
     warnings: Warnings,
     /// The last bar inside a session.
     previous: Option<Bar>,
+    /// The date of the session of that bar.
+    session_date: Timestamp,
     /// The end of the session of that bar: bars before it need no lookup.
     session_end: Timestamp,
 }
@@ -247,10 +251,12 @@ impl Gate<'_> {
             }
             None => {}
         }
-        if let Some(previous) = self.previous {
-            let missing = self.calendar.sessions_between(previous.time, bar.time);
+        let date = session.map_or(bar.time, |session| session.date);
+        let previous_date = std::mem::replace(&mut self.session_date, date);
+        if self.previous.is_some() {
+            let missing = self.calendar.sessions_between(previous_date, date);
             if missing > 0 {
-                self.warn_missing(index, &previous, bar, missing);
+                self.warn_missing(index, previous_date, bar, missing);
             }
         }
         true
@@ -288,9 +294,9 @@ impl Gate<'_> {
         });
     }
 
-    fn warn_missing(&mut self, index: usize, previous: &Bar, bar: &Bar, missing: u32) {
-        let first = self.calendar.next_session(previous.time).map_or(previous.time, |session| session.date);
-        let last = self.calendar.previous_session(bar.time).map_or(bar.time, |session| session.date);
+    fn warn_missing(&mut self, index: usize, previous: Timestamp, bar: &Bar, missing: u32) {
+        let first = self.calendar.next_session(previous).map_or(previous, |session| session.date);
+        let last = self.calendar.previous_session(self.session_date).map_or(bar.time, |session| session.date);
         let calendar = self.calendar.name();
         let (first, last) = (first.text(Timeframe::Day1), last.text(Timeframe::Day1));
         self.warn(index, bar, WarningKind::MissingSessions, || match missing {

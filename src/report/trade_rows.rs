@@ -30,7 +30,7 @@ fn trade(run: Finished<'_>, trip: &RoundTrip) -> TradeRow {
     let risk = risked(run, trip, entry_price, &splits);
     let session_of = |time: Timestamp| match run.market.sessions.is_empty() {
         true => bars.partition_point(|bar| bar.time < time),
-        false => run.market.sessions.partition_point(|session| session.start <= time),
+        false => run.market.session_index(time),
     };
     let exit = trip.exit_time.unwrap_or(bars.last().map_or(trip.entry_time, |bar| bar.time));
     TradeRow {

@@ -4,7 +4,7 @@
 //! what is set aside (reserves), what the account may do by law (standing).
 //! Invariants: (1) halted ⇒ only reducing orders pass; (2) an approval is a value that is used up by sending it.
 //! Keep this file a leaf: a child module could build approvals.
-use super::open_approval::{OpenApproval, projected, reserve_price};
+use super::open_approval::{OpenApproval, projected, reserve_for, reserve_price, shares_at};
 use super::reserves::Reserves;
 use super::{CashCheck, Limits, Margin, Refusal, ShortRules, Standing};
 use crate::domain::{
@@ -231,12 +231,7 @@ impl Gate {
         if price == Price::ZERO {
             return Err(Refusal::NoPrice);
         }
-        let quantity = match request.size {
-            OrderSize::Shares(quantity) => quantity,
-            OrderSize::CashFraction { fraction, .. } => {
-                Quantity::affordable(portfolio.settled_cash().share(fraction), price).unwrap_or(Quantity::MAX)
-            }
-        };
+        let quantity = shares_at(request.size, price, portfolio.settled_cash());
         if quantity <= Quantity::ZERO {
             let one = Quantity::from_units(Quantity::UNITS_PER_SHARE);
             return Err(Refusal::TooSmall { need: Money::ZERO, have: price.notional(one) });
@@ -377,11 +372,7 @@ impl Gate {
         if need > have {
             return Err(Refusal::PositionSize { need, have });
         }
-        let reserve = match request.size {
-            // The whole fraction is set aside; the fee comes out of it.
-            OrderSize::CashFraction { fraction, .. } => portfolio.settled_cash().share(fraction),
-            OrderSize::Shares(_) => reserve_price(request.kind, price).notional(quantity) + fee,
-        };
+        let reserve = reserve_for(request, quantity, price, fee, portfolio.settled_cash());
         let have = self.buying_power(request.symbol, request.side, portfolio);
         if self.margin.cash_check == CashCheck::Approval && reserve > have {
             return Err(Refusal::BuyingPower { need: reserve, have });

@@ -1,7 +1,7 @@
 //! What the gate remembers of an approval until it is filled or voided.
 //!
 //! Not here: making approvals (gate).
-use crate::domain::{Money, OrderId, OrderKind, OrderRequest, Price, Quantity, Side, SymbolIndex, Trail};
+use crate::domain::{Money, OrderId, OrderKind, OrderRequest, OrderSize, Price, Quantity, Side, SymbolIndex, Trail};
 
 /// An approval that may still fill.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,6 +45,28 @@ pub fn projected(open: &[OpenApproval], symbol: SymbolIndex, held: Quantity) -> 
         let filled = open.open.signed(open.side);
         [if open.reduces { kept } else { kept + filled }, left + filled]
     })
+}
+
+/// The shares an order comes to at `price`, with `cash` dollars in the account; of one in dollars, to nine
+/// decimals.
+pub(super) fn shares_at(size: OrderSize, price: Price, cash: Money) -> Quantity {
+    let affordable = |budget: Money| Quantity::affordable(budget, price).unwrap_or(Quantity::MAX);
+    match size {
+        OrderSize::Shares(quantity) => quantity,
+        OrderSize::Notional(amount) => affordable(amount),
+        OrderSize::CashFraction { fraction, .. } => affordable(cash.share(fraction)),
+    }
+}
+
+/// The dollars an entry of `quantity` shares may come to, its `fee` included, with `cash` in the account.
+pub(super) fn reserve_for(request: &OrderRequest, quantity: Quantity, price: Price, fee: Money, cash: Money) -> Money {
+    match request.size {
+        OrderSize::Shares(_) => reserve_price(request.kind, price).notional(quantity) + fee,
+        // The price does not matter: it buys fewer shares when they are dearer.
+        OrderSize::Notional(amount) => amount + fee,
+        // The whole fraction is set aside; the fee comes out of it.
+        OrderSize::CashFraction { fraction, .. } => cash.share(fraction),
+    }
 }
 
 /// The dearest of the reference price and the prices an order names: what a share may come to cost. A

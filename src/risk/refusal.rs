@@ -1,5 +1,5 @@
 //! Why the gate said no: typed data, text only on screen.
-use crate::domain::{Money, Quantity, Side, Symbol};
+use crate::domain::{Money, Quantity, RejectReason, Side, Symbol};
 
 /// A refusal of our own gate. Each names what the order needs and what there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -121,6 +121,9 @@ pub enum Refusal {
     /// No such order, or it is closed already.
     #[error("the order to change is not open")]
     NotOpen,
+    /// A change that the venue would not take: it is not sent.
+    #[error(transparent)]
+    Venue(#[from] RejectReason),
 }
 
 /// Alpaca's words for an entry on `side`.
@@ -154,6 +157,7 @@ impl Refusal {
             Refusal::ExitClass => "exit_class",
             Refusal::BelowFilled { .. } => "below_filled",
             Refusal::NotOpen => "not_open",
+            Refusal::Venue(reason) => reason.rule(),
         }
     }
 
@@ -187,7 +191,8 @@ impl Refusal {
             | Refusal::EntryClass { .. }
             | Refusal::OppositeEntry { .. }
             | Refusal::ExitClass
-            | Refusal::NotOpen => None,
+            | Refusal::NotOpen
+            | Refusal::Venue(_) => None,
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Not here: when it fills (venue). Levels round to the tick away from the market, so a stop is
 //! never nearer than asked.
-use crate::domain::{ExitLegs, LegActivation, LegLevel, Price, Ratio, Side, Tick};
+use crate::domain::{ExitLegs, LegActivation, LegLevel, Price, Ratio, Side, Tick, TimeInForce};
 
 /// How the average true range is smoothed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -104,6 +104,8 @@ impl StopRule {
             stop_limit: None,
             take_profit: self.target_level(distance),
             activation: self.activation,
+            // A position keeps its stop.
+            time_in_force: TimeInForce::Gtc,
         }
     }
 

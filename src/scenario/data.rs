@@ -7,10 +7,10 @@ use super::share::Share;
 use super::spec_data::DataSpec;
 use super::{Diagnostic, LoadedScenario, data_diagnostic};
 use crate::domain::{Bar, Price, Symbol, SymbolIndex, Timestamp};
-use crate::engine::{MarketAction, SessionSpan};
+use crate::engine::{ExtendedDay, MarketAction, SessionSpan};
 use crate::market::{ActionKind, Calendar, CorporateAction, DataWarning, read_corporate_actions, sha256_of_file};
 use crate::portfolio::split_price;
-use crate::scenario::spec::{Adjust, CalendarKind};
+use crate::scenario::spec::{Adjust, CalendarKind, Hours};
 use crate::strategy::Script;
 use crate::venue::Spreads;
 
@@ -25,6 +25,8 @@ pub struct MarketData {
     pub benchmark_actions: Vec<(Timestamp, MarketAction)>,
     /// Sessions over the bars; empty for daily bars.
     pub sessions: Vec<SessionSpan>,
+    /// The hours around each of `sessions` in which bars are shown; empty unless `data.hours = "extended"`.
+    pub extended: Vec<ExtendedDay>,
     /// Splits and dividends that positions must follow, in order of time.
     pub actions: Vec<(Timestamp, MarketAction)>,
     /// What the data gate found suspicious, the first of each kind and file.
@@ -86,6 +88,7 @@ pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic
     }
     if !data.timeframe.is_daily() {
         market.sessions = sessions(data, &market.bars);
+        market.extended = extended_days(data, &market.bars);
     }
     market.load_spreads(loaded)?;
     if loaded.spec.strategy.name == Script::STRATEGY {
@@ -97,6 +100,14 @@ pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic
 }
 
 impl MarketData {
+    /// Tells sessions apart: equal for bars of one session, extended hours included. Of intraday bars only.
+    pub fn session_index(&self, time: Timestamp) -> usize {
+        match self.extended.is_empty() {
+            true => self.sessions.partition_point(|session| session.start <= time),
+            false => self.extended.partition_point(|day| day.start <= time),
+        }
+    }
+
     /// What a share of `symbol` is worth at the end of the run: its last close, ÷ the ratios of the splits
     /// that came after it while other symbols went on. Zero without a bar.
     pub fn last_price(&self, symbol: SymbolIndex) -> Price {
@@ -140,7 +151,10 @@ fn to_follow(
     let follow = |action: &CorporateAction| {
         let from = match data.timeframe.is_daily() {
             true => action.ex_date,
-            false => calendar(data).session(action.ex_date).map_or(action.ex_date, |session| session.open),
+            false => calendar(data).session(action.ex_date).map_or(action.ex_date, |session| match data.hours {
+                Hours::Regular => session.open,
+                Hours::Extended => session.extended().open,
+            }),
         };
         // No bar shows it, so no price is adjusted for it.
         let unseen = action.ex_date > share.shown_until;
@@ -176,25 +190,46 @@ fn in_todays_shares(amount: Price, dividend: &CorporateAction, share: &Share, da
 
 /// The scenario's calendar.
 pub(super) fn calendar(data: &DataSpec) -> Calendar {
-    match data.calendar {
+    let calendar = match data.calendar {
         CalendarKind::Xnys => Calendar::xnys(),
         CalendarKind::AlwaysOpen => Calendar::always_open(),
+    };
+    match data.hours {
+        Hours::Regular => calendar,
+        Hours::Extended => calendar.with_extended_hours(),
     }
 }
 
 fn sessions(data: &DataSpec, series: &[Vec<Bar>]) -> Vec<SessionSpan> {
-    let first = series.iter().filter_map(|bars| bars.first()).map(|bar| bar.time).min();
-    let last = series.iter().filter_map(|bars| bars.last()).map(|bar| bar.time).max();
-    let (Some(first), Some(last)) = (first, last) else { return Vec::new() };
+    let Some((first, last)) = dates(data, series) else { return Vec::new() };
     let bar_ns = data.timeframe.minutes() * 60 * Timestamp::NS_PER_SECOND;
     let span =
         |session: crate::market::Session| SessionSpan { start: session.open, last_bar: session.close.plus_ns(-bar_ns) };
-    let day = |moment: Timestamp| Timestamp::from_days(moment.days()).unwrap_or(moment);
     let calendar = calendar(data);
-    let mut spans: Vec<SessionSpan> = calendar.sessions(day(first), day(last)).map(span).collect();
+    let mut spans: Vec<SessionSpan> = calendar.sessions(first, last).map(span).collect();
     spans.extend(own_sessions(calendar, series));
     spans.sort_unstable_by_key(|span| span.start);
     spans
+}
+
+/// The dates between which sessions may have bars.
+fn dates(data: &DataSpec, series: &[Vec<Bar>]) -> Option<(Timestamp, Timestamp)> {
+    let first = series.iter().filter_map(|bars| bars.first()).map(|bar| bar.time).min()?;
+    let last = series.iter().filter_map(|bars| bars.last()).map(|bar| bar.time).max()?;
+    // In winter the last of the extended hours lies in the next day of UTC.
+    let first = if data.hours == Hours::Extended { first.plus_ns(-Timestamp::NS_PER_DAY) } else { first };
+    let day = |moment: Timestamp| Timestamp::from_days(moment.days()).unwrap_or(moment);
+    Some((day(first), day(last)))
+}
+
+fn extended_days(data: &DataSpec, series: &[Vec<Bar>]) -> Vec<ExtendedDay> {
+    let Some((first, last)) = dates(data, series).filter(|_| data.hours == Hours::Extended) else { return Vec::new() };
+    let bar_ns = data.timeframe.minutes() * 60 * Timestamp::NS_PER_SECOND;
+    let day = |session: crate::market::Session| {
+        let around = session.extended();
+        ExtendedDay { start: around.open, core_close: session.close, last_bar: around.close.plus_ns(-bar_ns) }
+    };
+    calendar(data).sessions(first, last).map(day).collect()
 }
 
 /// The data's own sessions on dates the calendar does not know: from the first bar of a day to its last.

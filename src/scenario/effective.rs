@@ -69,6 +69,7 @@ fn data(out: &mut Writer, data: &DataSpec) {
     out.optional("start", data.start);
     out.optional("end", data.end);
     out.text("calendar", data.calendar);
+    out.text("hours", data.hours);
     out.text("adjust", data.adjust);
     out.optional("corporate_actions", data.corporate_actions.as_ref());
     out.text("path", &data.path);

@@ -13,7 +13,8 @@ use super::metrics::direction;
 use super::order_names::OrderNames;
 use super::{AccountRow, LoadedScenario, MarketData, Metrics, effective_toml};
 use crate::domain::{
-    Fill, Money, OrderId, OrderKind, OrderPurpose, Price, Quantity, Ratio, RejectReason, Symbol, Timeframe, Trail,
+    Fill, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderStatus, Price, Quantity, Ratio, RejectReason,
+    Symbol, Timeframe, Trail,
 };
 use crate::engine::{Journal, OrderOutcome, OrderRecord};
 use crate::portfolio::RoundTrip;
@@ -169,6 +170,7 @@ fn orders(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
         "parent",
         "trail_price",
         "trail_percent",
+        "extended_hours",
     ];
     let rejected: BTreeMap<OrderId, RejectReason> = names.journal.rejections.iter().copied().collect();
     // The first refusal of an order is its own; later ones are of changes to it.
@@ -177,7 +179,9 @@ fn orders(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
     let row = |record: &OrderRecord| {
         let request = &record.request;
         let (status, reason) = match record.outcome {
-            OrderOutcome::Sent(status) => (status.name(), rejected.get(&record.id).map(ToString::to_string)),
+            OrderOutcome::Sent(status) => {
+                (status_name(record, status), rejected.get(&record.id).map(ToString::to_string))
+            }
             OrderOutcome::Refused => ("refused", refused.get(&record.id).map(|reason| (*reason).to_owned())),
         };
         let (limit, stop) = match request.kind {
@@ -212,9 +216,20 @@ fn orders(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
             record.parent().map_or(String::new(), |parent| names.of_id(parent)),
             trail_price,
             trail_percent,
+            request.extended_hours.to_string(),
         ]
     };
     table(header, names.journal.orders.iter().map(row))
+}
+
+/// Alpaca's word for how an order stands. It holds the stop of a pair back until it triggers.
+fn status_name(record: &OrderRecord, status: OrderStatus) -> &'static str {
+    let of_pair = matches!(record.request.class, OrderClass::Bracket | OrderClass::Oco) && record.leg > 0;
+    let is_stop = matches!(record.request.purpose, OrderPurpose::Stop | OrderPurpose::Trail);
+    match status {
+        OrderStatus::Accepted if of_pair && is_stop => OrderStatus::Held.name(),
+        other => other.name(),
+    }
 }
 
 /// A share as a script writes it: 0.05 is `5`.

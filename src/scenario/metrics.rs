@@ -210,7 +210,7 @@ pub fn session_ends(rows: &[AccountRow], market: &MarketData) -> Vec<usize> {
     if market.sessions.is_empty() {
         return (0..rows.len()).collect();
     }
-    let session = |row: &AccountRow| market.sessions.partition_point(|session| session.start <= row.time);
+    let session = |row: &AccountRow| market.session_index(row.time);
     let is_last = |at: &usize| rows.get(at + 1).is_none_or(|next| session(next) != session(&rows[*at]));
     (0..rows.len()).filter(is_last).collect()
 }

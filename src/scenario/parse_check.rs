@@ -56,6 +56,18 @@ impl Reader<'_> {
             let remedy = "add corporate_actions = \"corporate_actions.csv\", or adjust = \"none\"";
             self.fail(&self.place("data.adjust"), "data.adjust", what, &[remedy]);
         }
+        if spec.data.hours == Hours::Extended {
+            let (daily, other) = (spec.data.timeframe.is_daily(), spec.data.calendar != CalendarKind::Xnys);
+            let why = match (daily, other) {
+                (true, _) => Some("needs bars shorter than a day: a daily bar has no hours"),
+                (_, true) => Some("needs calendar = \"XNYS\": another has no core session"),
+                _ => None,
+            };
+            if let Some(why) = why {
+                let what = format!("data.hours = \"extended\" {why}");
+                self.fail(&self.place("data.hours"), "data.hours", what, &["use hours = \"regular\""]);
+            }
+        }
         let both_touched = "execution.both_touched";
         if spec.execution.both_touched != BothTouched::Finer {
             self.unused(both_touched, &["data.finer_path"], "it is read with both_touched = \"finer\"");

@@ -39,6 +39,7 @@ impl Reader<'_> {
         let start = self.time_bound("data.start", timeframe);
         let end = self.time_bound("data.end", timeframe);
         let calendar = self.choice("data.calendar");
+        let hours = self.choice("data.hours");
         let adjust = self.choice("data.adjust");
         let corporate_actions = self.text("data.corporate_actions");
         let path = self.bars_path("data.path");
@@ -50,6 +51,7 @@ impl Reader<'_> {
             start,
             end,
             calendar: calendar?,
+            hours: hours?,
             adjust: adjust?,
             corporate_actions,
             path: path?,

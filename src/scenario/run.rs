@@ -67,6 +67,7 @@ impl Run<'_> {
         let input = ReplayInput {
             bars: &bars,
             sessions: &self.market.sessions,
+            extended: &self.market.extended,
             actions: &self.market.actions,
             market_fill: self.rules.market_fill,
         };
@@ -246,6 +247,7 @@ fn venue_rules(spec: &ScenarioSpec) -> Result<VenueRules, Box<Diagnostic>> {
         fractional: spec.sizing.fractional,
         cash_check_at_fill: spec.account.cash_check == spec::CashCheck::Fill,
         trim_to_cash: spec.sizing.if_short_of_cash == spec::ShortOfCash::Trim,
+        extended_hours: spec.data.hours == spec::Hours::Extended,
         leverage: spec.account.leverage.into(),
     })
 }

@@ -6,7 +6,7 @@
 use crate::domain::{Money, Price, Quantity, Ratio, Symbol};
 
 pub use super::spec_choice::{
-    ActiveFrom, Adjust, Anchor, AppliesTo, BothTouched, CalendarKind, CashCheck, Choice, DueExit, LimitFill,
+    ActiveFrom, Adjust, Anchor, AppliesTo, BothTouched, CalendarKind, CashCheck, Choice, DueExit, Hours, LimitFill,
     MarketFill, Objective, OnBreach, OnDailyLoss, Settlement, ShortOfCash, Smoothing, VenueRules,
 };
 pub use super::spec_data::{DataSpec, TimeBound};

@@ -47,6 +47,15 @@ choice! {
     }
 }
 choice! {
+    /// Which bars of a day are shown.
+    Hours {
+        /// Those of the core session; others are set aside.
+        Regular = "regular",
+        /// Those from 04:00 to 20:00 in New York.
+        Extended = "extended",
+    }
+}
+choice! {
     /// Which corporate actions change the prices before the run.
     Adjust {
         /// None: prices are raw, splits and dividends act on positions.

@@ -4,7 +4,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::spec_choice::{Adjust, CalendarKind};
+use super::spec_choice::{Adjust, CalendarKind, Hours};
 use crate::domain::{Symbol, Timeframe, Timestamp};
 
 /// `[data]`. Paths are as written: relative to the scenario file, `{symbol}` unexpanded.
@@ -18,6 +18,8 @@ pub struct DataSpec {
     pub end: Option<TimeBound>,
     /// Whose sessions.
     pub calendar: CalendarKind,
+    /// Which bars of a day are shown; `extended` only for bars of XNYS shorter than a day.
+    pub hours: Hours,
     /// What corporate actions do to prices before the run; other than `none` only with `corporate_actions`.
     pub adjust: Adjust,
     /// CSV of splits and dividends.
@@ -99,6 +101,7 @@ mod tests {
             start: day("2013-10-07"),
             end: day("2013-10-07"),
             calendar,
+            hours: Hours::Regular,
             adjust: Adjust::None,
             corporate_actions: None,
             path: "a.csv".to_owned(),

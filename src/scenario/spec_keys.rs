@@ -165,6 +165,7 @@ pub const KEYS: &[KeyInfo] = &[
     key("data.start", Time, Optional, "first bar, inclusive"),
     key("data.end", Time, Optional, "last bar, inclusive"),
     key("data.calendar", Word(CalendarKind::NAMES), Default("\"XNYS\""), "whose sessions the bars follow"),
+    key("data.hours", Word(Hours::NAMES), Default("\"regular\""), "core session only, or 04:00 to 20:00 New York"),
     key("data.adjust", Word(Adjust::NAMES), Default("\"none\""), "which corporate actions change prices"),
     key("data.corporate_actions", Path, Optional, "CSV: symbol,ex_date,kind,ratio_or_amount"),
     key("data.path", Path, Required("path = \"../data/{symbol}_daily.csv\""), "bars, .csv or .parquet, with {symbol}"),

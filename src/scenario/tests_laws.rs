@@ -50,11 +50,13 @@ fn data() -> impl Strategy<Value = DataSpec> {
             };
             let corporate_actions = (adjust != Adjust::None).then(|| "actions.csv".to_owned());
             let (start, end) = (start.map(bound), end.map(bound));
+            let has_hours = calendar == CalendarKind::Xnys && !timeframe.is_daily() && symbols.len() > 2;
             DataSpec {
                 timeframe,
                 start,
                 end,
                 calendar,
+                hours: if has_hours { Hours::Extended } else { Hours::Regular },
                 adjust,
                 corporate_actions,
                 path,

@@ -59,6 +59,7 @@ seed = 1
 [data]
 timeframe = "1d"
 calendar = "XNYS"
+hours = "regular"
 adjust = "none"
 path = "../data/{symbol}_daily.csv"
 symbols = ["AAPL"]

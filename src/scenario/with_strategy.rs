@@ -2,10 +2,11 @@
 //!
 //! Not here: what strategies exist (strategy), the run (run). Errors are placed in the scenario file.
 use super::data::calendar;
-use super::spec::SizingRule;
+use super::spec::{SizingRule, TakeProfitSpec, VenueRules};
 use super::split_lines::lines_over_splits;
 use super::{Diagnostic, LoadedScenario, MarketData};
-use crate::strategy::{Catalog, ChartLine, Choice, Listed, ListedVisitor, ParamError, Params, Setup};
+use crate::domain::RejectReason;
+use crate::strategy::{Catalog, ChartLine, Choice, Listed, ListedVisitor, ParamError, Params, Script, Setup};
 
 /// Lets `visitor` use the scenario's strategy, chosen from `catalog`.
 ///
@@ -52,7 +53,26 @@ fn check_sizing(loaded: &LoadedScenario) -> Result<(), Box<Diagnostic>> {
 /// Errors: a study, which is not run yet; an unknown strategy or a wrong parameter.
 pub fn check_strategy<C: Catalog>(catalog: &C, loaded: &LoadedScenario) -> Result<(), Box<Diagnostic>> {
     check_studies(loaded)?;
+    check_parts(loaded)?;
     with_strategy(catalog, loaded, Check)
+}
+
+/// Alpaca takes no legs with an order for parts of a share: every entry would be rejected.
+fn check_parts(loaded: &LoadedScenario) -> Result<(), Box<Diagnostic>> {
+    let spec = &loaded.spec;
+    let has_legs = spec.stop.is_set() || spec.take_profit != TakeProfitSpec::None;
+    let in_parts = match spec.sizing.rule {
+        SizingRule::FixedShares(shares) => !shares.is_whole(),
+        _ => spec.sizing.fractional,
+    };
+    let is_script = spec.strategy.name == Script::STRATEGY;
+    if is_script || !has_legs || !in_parts || spec.execution.venue_rules == VenueRules::None {
+        return Ok(());
+    }
+    let section = if spec.stop.is_set() { "[stop]" } else { "[take_profit]" };
+    let what = format!("sizing.fractional = true does not go with {section}: {}", RejectReason::FractionalSimple);
+    let remedy = "set fractional = false, leave the section out, or set execution.venue_rules = \"none\"";
+    Err(Box::new(loaded.diagnostic("sizing.fractional", what).note(remedy)))
 }
 
 /// Sections about many runs do nothing in one, and nothing runs many yet: silence would look like an answer.

@@ -1,7 +1,7 @@
 //! What a strategy wants, in its own words.
 //!
 //! Not here: how many shares that is and whether it may be (engine, risk).
-use crate::domain::{OrderRequest, Price, Quantity, Ratio, Side, SymbolIndex};
+use crate::domain::{Money, NewPrices, OrderRequest, Quantity, Ratio, Side, SymbolIndex};
 
 /// One wish of a strategy.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -35,10 +35,8 @@ pub enum Intent {
         target: ScriptTarget,
         /// New quantity in all, what has filled included, if any.
         quantity: Option<Quantity>,
-        /// New limit, if any.
-        limit: Option<Price>,
-        /// New stop, if any.
-        stop: Option<Price>,
+        /// New prices, if any.
+        prices: NewPrices,
     },
     /// Cancel resting orders that increase exposure and refuse new ones until `Resume`.
     Halt,
@@ -84,11 +82,13 @@ pub enum ScriptPart {
     TakeProfit,
 }
 
-/// The `qty` of a script.
+/// The `qty` of a script, or its `notional`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ScriptSize {
     /// So many shares.
     Shares(Quantity),
+    /// As many shares as so many dollars buy at the fill.
+    Notional(Money),
     /// As many as the gate would pass.
     Max,
 }

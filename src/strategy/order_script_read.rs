@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::order_script::Script;
 use super::order_script_row::{Action, Column, Fields};
 use super::{Intent, ScriptOrder, ScriptPart, ScriptTarget};
-use crate::domain::{Bar, OrderClass, Symbol, SymbolIndex, Timeframe, Timestamp};
+use crate::domain::{Bar, NewPrices, OrderClass, OrderKind, RejectReason, Symbol, SymbolIndex, Timeframe, Timestamp};
 
 /// Rows of a script: an order a minute for ten years of sessions.
 pub const SCRIPT_ROWS_MAX: usize = 1_000_000;
@@ -212,6 +212,14 @@ impl Reader<'_> {
             return Err(fields.error(Some(Column::Qty), what, "change its price only, or replace the order"));
         }
         let (limit, stop) = (fields.price(Column::LimitPrice)?, fields.price(Column::StopPrice)?);
+        let trail = fields.trail()?;
+        let has_trail = target.part == ScriptPart::Whole && matches!(request.kind, OrderKind::TrailingStop { .. });
+        if trail.is_some() && !has_trail {
+            let written = |column: &Column| !fields.get(*column).is_empty();
+            let column = [Column::TrailPrice, Column::TrailPercent].into_iter().find(written);
+            let what = format!("{} has no trail to change", fields.get(Column::Id));
+            return Err(fields.error(column, what, "only a trailing_stop has one"));
+        }
         let (has_limit, has_stop) = match target.part {
             ScriptPart::Whole => (request.kind.limit().is_some(), request.kind.stop().is_some()),
             ScriptPart::Stop => (false, true),
@@ -227,11 +235,12 @@ impl Reader<'_> {
                 return Err(fields.error(Some(column), what, remedy));
             }
         }
-        if quantity.is_none() && limit.is_none() && stop.is_none() {
-            let remedy = "give a new qty, limit_price or stop_price";
-            return Err(fields.error(None, "order parameters are not changed".to_owned(), remedy));
+        let prices = NewPrices { limit, stop, trail };
+        if quantity.is_none() && prices == NewPrices::default() {
+            let remedy = "give a new qty, limit_price, stop_price, trail_price or trail_percent";
+            return Err(fields.error(None, RejectReason::NotChanged.to_string(), remedy));
         }
-        Ok(Intent::Replace { target, quantity, limit, stop })
+        Ok(Intent::Replace { target, quantity, prices })
     }
 }
 
@@ -248,7 +257,7 @@ fn part_of(id: &str) -> (&str, ScriptPart) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{OrderKind, Price, Quantity, TimeInForce, Trail, Volume};
+    use crate::domain::{Price, Quantity, TimeInForce, Trail, Volume};
     use crate::strategy::ScriptSize;
 
     const HEADER: &str = "time,action,id,symbol,side,qty,type,limit_price,stop_price,trail_price,trail_percent,\
@@ -300,7 +309,8 @@ mod tests {
         let target = |label, part| ScriptTarget { label, part };
         assert_eq!(script.rows()[3].1, Intent::Cancel { target: target(1, ScriptPart::Whole) });
         let stop = Some("58".parse().expect("price"));
-        let replaced = Intent::Replace { target: target(2, ScriptPart::Stop), quantity: None, limit: None, stop };
+        let prices = NewPrices { stop, ..NewPrices::default() };
+        let replaced = Intent::Replace { target: target(2, ScriptPart::Stop), quantity: None, prices };
         assert_eq!(script.rows()[5].1, replaced);
     }
 
@@ -392,22 +402,6 @@ mod tests {
                 "2024-01-03,submit,E9,AAPL,buy,10,market,,,,,,,,57",
                 "a simple order has no take_profit and no stop_loss",
                 "",
-            ),
-            (
-                "2024-01-03,submit,E9,AAPL,buy,10,stop,,59,,,,oto,,57",
-                "oto orders are market or limit orders, not stop",
-                "stop",
-            ),
-            (
-                "2024-01-03,submit,E9,AAPL,buy,10,market,,,,,,bracket,57,63",
-                "stop_loss 63 lies on the wrong side; this order needs stop_loss < limit < take_profit",
-                "63",
-            ),
-            ("2024-01-03,submit,E9,AAPL,buy,10,limit,56,,,,,oto,,57", "stop_loss 57 lies on the wrong side", "57"),
-            (
-                "2024-01-03,submit,E9,AAPL,sell,10,,,,,,,oco,57,63",
-                "this order needs stop_loss < limit < take_profit",
-                "63",
             ),
             (
                 "2024-01-03,submit,E9,AAPL,sell,10,market,,,,,,oco,63,57",

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use super::order_script_read::ScriptError;
 use super::{ScriptOrder, ScriptSize};
 use crate::domain::{
-    ExitLegs, LegLevel, OrderClass, OrderKind, OrderPurpose, OrderRequest, OrderSize, Price, Quantity, Ratio, Side,
-    SymbolIndex, TimeInForce, Trail,
+    ExitLegs, LegLevel, Money, OrderClass, OrderKind, OrderPurpose, OrderRequest, OrderSize, Price, Quantity, Ratio,
+    RejectReason, Side, SymbolIndex, TimeInForce, Trail,
 };
 
 /// A column of the file.
@@ -29,10 +29,13 @@ pub(super) enum Column {
     OrderClass,
     TakeProfit,
     StopLoss,
+    Notional,
+    ExtendedHours,
 }
 use Column as C;
 
-const COLUMNS: [(Column, &str); 15] = [
+/// Those of the specification, then our own.
+const COLUMNS: [(Column, &str); 17] = [
     (C::Time, "time"),
     (C::Action, "action"),
     (C::Id, "id"),
@@ -48,6 +51,8 @@ const COLUMNS: [(Column, &str); 15] = [
     (C::OrderClass, "order_class"),
     (C::TakeProfit, "take_profit"),
     (C::StopLoss, "stop_loss"),
+    (C::Notional, "notional"),
+    (C::ExtendedHours, "extended_hours"),
 ];
 
 /// What a row does.
@@ -98,6 +103,8 @@ const TIMES_IN_FORCE: &[(&str, TimeInForce)] = &[
     ("opg", TimeInForce::Opg),
     ("cls", TimeInForce::Cls),
 ];
+
+const SWITCH: &[(&str, bool)] = &[("true", true), ("false", false)];
 
 const CLASSES: &[(&str, OrderClass)] = &[
     ("simple", OrderClass::Simple),
@@ -224,7 +231,7 @@ impl<'a> Fields<'a> {
         let read: &[Column] = match action {
             Action::Submit => return Ok(()),
             Action::Cancel => &[C::Id, C::Symbol],
-            Action::Replace => &[C::Id, C::Symbol, C::Qty, C::LimitPrice, C::StopPrice],
+            Action::Replace => &[C::Id, C::Symbol, C::Qty, C::LimitPrice, C::StopPrice, C::TrailPrice, C::TrailPercent],
             Action::Flatten => &[C::Id, C::Symbol],
             // An id may name the row for its reader; nothing refers to it.
             Action::Halt | Action::Resume => &[C::Id],
@@ -277,23 +284,37 @@ impl<'a> Fields<'a> {
     /// The order of a `submit`.
     pub(super) fn order(&self, label: u32, symbol: SymbolIndex, fractional: bool) -> Result<ScriptOrder, ScriptError> {
         let side = self.word(Column::Side, SIDES)?;
-        self.required(Column::Qty, "give a number of shares, or `max` for what the gate would pass")?;
-        let size = match self.get(Column::Qty) {
-            "max" => ScriptSize::Max,
-            _ => ScriptSize::Shares(self.new_quantity(fractional)?.unwrap_or(Quantity::ZERO)),
-        };
+        let size = self.size(fractional)?;
         let time_in_force = self.word_or(Column::TimeInForce, TIMES_IN_FORCE, TimeInForce::Gtc)?;
         let class = self.word_or(Column::OrderClass, CLASSES, OrderClass::Simple)?;
-        let kind = if class == OrderClass::Oco { self.pair_kind()? } else { self.kind(class)? };
-        let legs = self.legs(class, side, kind)?;
+        let kind = if class == OrderClass::Oco { self.pair_kind()? } else { self.kind()? };
+        let legs = ExitLegs { time_in_force, ..self.legs(class)? };
+        let extended_hours = self.word_or(Column::ExtendedHours, SWITCH, false)?;
         let purpose = OrderPurpose::Manual;
         let size_unset = OrderSize::Shares(Quantity::ZERO);
-        let request = OrderRequest { symbol, side, size: size_unset, kind, time_in_force, class, purpose, legs };
+        let request =
+            OrderRequest { symbol, side, size: size_unset, kind, time_in_force, class, purpose, legs, extended_hours };
         Ok(ScriptOrder { label, request, size })
     }
 
+    /// Shares, dollars, or what the gate would pass.
+    fn size(&self, fractional: bool) -> Result<ScriptSize, ScriptError> {
+        if let Some(amount) = self.number::<Money>(Column::Notional)? {
+            if !self.get(Column::Qty).is_empty() {
+                let what = RejectReason::TwoSizes.to_string();
+                return Err(self.error(Some(Column::Notional), what, "leave one of them empty"));
+            }
+            return Ok(ScriptSize::Notional(amount));
+        }
+        self.required(Column::Qty, "give a number of shares, or `max` for what the gate would pass")?;
+        Ok(match self.get(Column::Qty) {
+            "max" => ScriptSize::Max,
+            _ => ScriptSize::Shares(self.new_quantity(fractional)?.unwrap_or(Quantity::ZERO)),
+        })
+    }
+
     /// The type and its prices.
-    fn kind(&self, class: OrderClass) -> Result<OrderKind, ScriptError> {
+    fn kind(&self) -> Result<OrderKind, ScriptError> {
         let kind = self.word(Column::Type, TYPES)?;
         let word = self.get(Column::Type);
         let (has_limit, has_stop) =
@@ -307,10 +328,6 @@ impl<'a> Fields<'a> {
                 return Err(self.error(Some(column), what, "leave the field empty, or choose another type"));
             }
         }
-        if class != OrderClass::Simple && !matches!(kind, Type::Market | Type::Limit) {
-            let what = format!("{} orders are market or limit orders, not {word}", class.name());
-            return Err(self.error(Some(Column::Type), what, "submit it as a simple order"));
-        }
         let needed = |column: Column| -> Result<Price, ScriptError> {
             self.required(column, &format!("{word} orders require a {}", column.name()))?;
             Ok(self.price(column)?.unwrap_or(Price::ZERO))
@@ -322,29 +339,33 @@ impl<'a> Fields<'a> {
             Type::StopLimit => {
                 OrderKind::StopLimit { stop: needed(Column::StopPrice)?, limit: needed(Column::LimitPrice)? }
             }
-            Type::TrailingStop => OrderKind::TrailingStop { trail: self.trail()? },
+            Type::TrailingStop => OrderKind::TrailingStop { trail: self.trail()?.ok_or_else(|| self.no_trail())? },
         })
     }
 
-    fn trail(&self) -> Result<Trail, ScriptError> {
-        const ONE_OF: &str = "trailing stop orders must specify one of trail_price or trail_percent";
+    fn no_trail(&self) -> ScriptError {
+        let what = "no trail_price and no trail_percent".to_owned();
+        self.error(Some(Column::TrailPrice), what, &RejectReason::TrailOneOf.to_string())
+    }
+
+    /// How far a trailing stop stays behind, if the row says so.
+    pub(super) fn trail(&self) -> Result<Option<Trail>, ScriptError> {
         let percent: Option<Ratio> = self.number(Column::TrailPercent)?;
         match (self.price(Column::TrailPrice)?, percent) {
-            (Some(price), None) => Ok(Trail::Price(price)),
+            (Some(price), None) => Ok(Some(Trail::Price(price))),
             (None, Some(percent)) => {
                 let fraction = percent.units() / 100;
                 if percent.units() % 100 != 0 || fraction >= Ratio::ONE.units() {
                     let what = format!("trail_percent {percent} is not a percentage below 100 with up to 7 decimals");
                     return Err(self.error(Some(Column::TrailPercent), what, "5 is 5 % of the best price"));
                 }
-                Ok(Trail::Fraction(Ratio::from_units(fraction)))
+                Ok(Some(Trail::Fraction(Ratio::from_units(fraction))))
             }
             (Some(_), Some(_)) => {
-                Err(self.error(Some(Column::TrailPercent), "both trail_price and trail_percent".to_owned(), ONE_OF))
+                let rule = RejectReason::TrailOneOf.to_string();
+                Err(self.error(Some(Column::TrailPercent), "both trail_price and trail_percent".to_owned(), &rule))
             }
-            (None, None) => {
-                Err(self.error(Some(Column::TrailPrice), "no trail_price and no trail_percent".to_owned(), ONE_OF))
-            }
+            (None, None) => Ok(None),
         }
     }
 
@@ -365,7 +386,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The exits: of a pair the stop only, its target being the order itself.
-    fn legs(&self, class: OrderClass, side: Side, kind: OrderKind) -> Result<ExitLegs, ScriptError> {
+    fn legs(&self, class: OrderClass) -> Result<ExitLegs, ScriptError> {
         let (target, stop) = (self.price(Column::TakeProfit)?, self.price(Column::StopLoss)?);
         let rule = match class {
             OrderClass::Simple => "a simple order has no take_profit and no stop_loss; name its order_class",
@@ -382,18 +403,6 @@ impl<'a> Fields<'a> {
             let column = if stop.is_none() && target.is_some() { Column::StopLoss } else { Column::TakeProfit };
             let what = format!("take_profit and stop_loss do not fit order_class {}", class.name());
             return Err(self.error(Some(column), what, rule));
-        }
-        // A long is closed above by its target and below by its stop, whoever sends the exit.
-        let long = (side == Side::Buy) != (class == OrderClass::Oco);
-        let limit = if class == OrderClass::Oco { None } else { kind.limit() };
-        let levels = [stop, limit, target];
-        let levels: Vec<Price> = levels.into_iter().flatten().collect();
-        let in_order = |pair: &[Price]| if long { pair[0] < pair[1] } else { pair[0] > pair[1] };
-        if class != OrderClass::Simple && !levels.windows(2).all(in_order) {
-            let column = if stop.is_some() { Column::StopLoss } else { Column::TakeProfit };
-            let wanted = if long { "stop_loss < limit < take_profit" } else { "stop_loss > limit > take_profit" };
-            let what = format!("{} {} lies on the wrong side", column.name(), self.get(column));
-            return Err(self.error(Some(column), what, &format!("this order needs {wanted}")));
         }
         let legs = ExitLegs { stop: stop.map(LegLevel::At), take_profit: target.map(LegLevel::At), ..ExitLegs::NONE };
         Ok(if class == OrderClass::Oco { ExitLegs { take_profit: None, ..legs } } else { legs })

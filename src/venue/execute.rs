@@ -32,6 +32,16 @@ impl Pricing {
         let price = self.slippage.applied(self.occasion.side, self.reference, depth);
         self.collar.map_or(price, |collar| price.min(collar))
     }
+
+    /// The price to size an order at for which `shares` says how many it is for at a price: where more shares
+    /// are dearer ones, that of the most it could be.
+    fn dearest(&self, shares: impl Fn(Price) -> Quantity) -> Price {
+        let bound = match self.slippage.is_by_quantity() {
+            true => shares(self.reference).min(self.most),
+            false => Quantity::ZERO,
+        };
+        self.at(bound)
+    }
 }
 
 impl SimulatedVenue {
@@ -49,6 +59,7 @@ impl SimulatedVenue {
             // Not enough volume for it: it waits for the next bar, if it may.
             let tick = self.rules.tick;
             self.books[symbol.get()][at].wait_after(bar, tick);
+            self.void_target(symbol, &order);
             self.refresh_band(symbol);
             return;
         }
@@ -74,6 +85,7 @@ impl SimulatedVenue {
         }
         if reduces {
             self.shrink_legs(symbol, &order, quantity);
+            self.void_target(symbol, &order);
         } else if order.legs.any() {
             self.protect(symbol, &order, &fill, moment);
         }
@@ -124,18 +136,18 @@ impl SimulatedVenue {
         let affordable = |budget, price| self.grid(self.rules.commission.affordable(pricing.occasion, budget, price));
         let wanted = match order.size {
             OrderSize::Shares(_) => order.remaining,
+            OrderSize::Notional(amount) => {
+                let shares = |price| Quantity::affordable(amount, price).unwrap_or(Quantity::ZERO);
+                shares(pricing.dearest(shares))
+            }
             OrderSize::CashFraction { fraction, most } => {
                 let mut budget = self.account.settled_cash().share(fraction).min(most);
                 if !reduces {
                     // Sold short, cash grows while the account has less to spend.
                     budget = budget.min(self.account.buying_power());
                 }
-                // Where more shares are dearer ones, it is sized at the price of the most it could be.
-                let bound = match pricing.slippage.is_by_quantity() {
-                    true => affordable(budget, pricing.reference).min(pricing.most),
-                    false => Quantity::ZERO,
-                };
-                let fits = affordable(budget, pricing.at(bound));
+                let shares = |price| affordable(budget, price);
+                let fits = shares(pricing.dearest(shares));
                 // Only whole shares are lent.
                 let borrows = !reduces && order.side == Side::Sell && self.rules.tick == Tick::UsEquity;
                 if borrows { fits.whole() } else { fits }
@@ -145,9 +157,9 @@ impl SimulatedVenue {
             let held = self.account.shares(symbol).abs();
             return match order.reduce_only {
                 true => Ok(wanted.min(held)),
-                false if wanted > held => Err(RejectReason::Flips { need: wanted, have: held }),
+                false if wanted > held => Err(insufficient(wanted, held, held)),
                 // It was sent to open a position with exits of its own, and the old one has not left yet.
-                false if order.legs.any() => Err(RejectReason::Flips { need: wanted, have: Quantity::ZERO }),
+                false if order.legs.any() => Err(insufficient(wanted, Quantity::ZERO, held)),
                 false => Ok(wanted),
             };
         }
@@ -179,4 +191,9 @@ impl SimulatedVenue {
         self.events.push_back(ExecutionEvent::Rejected { order: order.id, reason });
         self.refresh_band(symbol);
     }
+}
+
+/// `available` of `held` shares are too few for an order of `requested`.
+fn insufficient(requested: Quantity, available: Quantity, held: Quantity) -> RejectReason {
+    RejectReason::InsufficientQty { requested, available, existing_qty: held, held_for_orders: held - available }
 }

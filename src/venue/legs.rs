@@ -7,7 +7,7 @@ use super::order::{VenueOrder, leg_price};
 use super::simulated::SimulatedVenue;
 use crate::domain::{
     ExecutionEvent, ExitLegs, Fill, LegActivation, LegLevel, OrderId, OrderKind, OrderPurpose, OrderSize, Price,
-    Quantity, SymbolIndex, TimeInForce, Timestamp, Trail,
+    Quantity, SymbolIndex, Timestamp, Trail,
 };
 
 impl SimulatedVenue {
@@ -16,6 +16,7 @@ impl SimulatedVenue {
     pub(super) fn shrink_legs(&mut self, symbol: SymbolIndex, filled: &VenueOrder, quantity: Quantity) {
         let held = self.account.shares(symbol);
         for order in &mut self.books[symbol.get()] {
+            let before = order.remaining;
             if order.sibling == Some(filled.id) {
                 order.remaining = order.remaining - quantity.min(order.remaining);
             }
@@ -27,11 +28,34 @@ impl SimulatedVenue {
                 let protects = held.closing_side() == Some(order.side);
                 order.remaining = if protects { order.remaining.min(held.abs()) } else { Quantity::ZERO };
             }
+            if order.remaining != before && !order.remaining.is_zero() {
+                let (order, remaining) = (order.id, order.remaining);
+                self.events.push_back(ExecutionEvent::Shrunk { order, remaining });
+            }
         }
         self.cancel_emptied(symbol);
         // What is left of an entry would open again a position that is being left.
         let reopens = |order: &VenueOrder| order.purpose == OrderPurpose::Entry && order.side != filled.side;
         self.cancel_where(symbol, |order| !order.reduce_only && reopens(order));
+    }
+
+    /// `order` has come to its price: if it is a stop, its target ends, whatever is left of both.
+    pub(super) fn void_target(&mut self, symbol: SymbolIndex, order: &VenueOrder) {
+        if order.is_stop()
+            && let Some(target) = order.sibling
+        {
+            self.cancel_where(symbol, |other| other.id == target);
+        }
+    }
+
+    /// The same for stops that have become limits without a fill.
+    pub(super) fn void_targets_of_limits(&mut self, symbol: SymbolIndex) {
+        let book = &self.books[symbol.get()];
+        let mut limits = book.iter().filter(|order| order.triggered);
+        let rests = |id: &OrderId| book.iter().any(|order| order.id == *id);
+        if let Some(target) = limits.find_map(|order| order.sibling.filter(rests)) {
+            self.cancel_where(symbol, |order| order.id == target);
+        }
     }
 
     /// An entry filled: its legs go live, sized to what has filled.
@@ -99,7 +123,7 @@ impl LegTemplate<'_> {
             traded: Traded::default(),
             size: OrderSize::Shares(self.fill.quantity),
             kind,
-            time_in_force: TimeInForce::Gtc,
+            time_in_force: self.entry.legs.time_in_force,
             purpose,
             legs: ExitLegs::NONE,
             parent: Some(self.entry.id),
@@ -110,6 +134,8 @@ impl LegTemplate<'_> {
             best: self.fill.price,
             triggered: false,
             armed: true,
+            extended_hours: false,
+            ends: self.entry.ends,
             filled_on: Timestamp::MIN,
         }
     }

@@ -6,7 +6,7 @@
 use super::matching::{Moment, Pass, belongs};
 use super::order::VenueOrder;
 use super::simulated::SimulatedVenue;
-use crate::domain::{Bar, ExecutionEvent, OrderKind, SymbolIndex, TimeInForce};
+use crate::domain::{Bar, ExecutionEvent, OrderKind, SymbolIndex, TimeInForce, Timestamp};
 
 impl SimulatedVenue {
     /// The bars end their session: closing orders fill at the close, limits only where it is good enough.
@@ -33,7 +33,7 @@ impl SimulatedVenue {
 
     /// The bars have passed: immediate and opening orders that had their moment are canceled.
     pub fn end_moment(&mut self, bars: &[(SymbolIndex, Bar)]) {
-        if self.brief_orders == 0 {
+        if self.brief_orders == 0 || !self.core {
             return;
         }
         for &(symbol, bar) in bars {
@@ -77,7 +77,8 @@ impl SimulatedVenue {
             while at < self.books[index].len() {
                 let order = &mut self.books[index][at];
                 match order.time_in_force {
-                    TimeInForce::Day => {
+                    // A day order of extended hours lives on until they end.
+                    TimeInForce::Day if !order.extended_hours => {
                         let order = self.take(symbol, at).id;
                         self.events.push_back(ExecutionEvent::Expired { order });
                     }
@@ -85,13 +86,30 @@ impl SimulatedVenue {
                         let order = self.take(symbol, at).id;
                         self.events.push_back(ExecutionEvent::Canceled { order });
                     }
-                    TimeInForce::Opg | TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok => {
+                    TimeInForce::Day | TimeInForce::Opg | TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok => {
                         order.armed = true;
                         at += 1;
                     }
                 }
             }
             self.refresh_band(symbol);
+        }
+    }
+
+    /// The core session begins or ends: outside it only limit orders of extended hours fill.
+    #[cold]
+    pub fn set_core(&mut self, core: bool) {
+        self.core = core;
+    }
+
+    /// Extended hours have ended whose last bar opened, or would have, at `last_bar`: day orders of theirs
+    /// expire, but for those sent at that bar's close.
+    #[cold]
+    pub fn end_extended_hours(&mut self, last_bar: Timestamp) {
+        for index in 0..self.books.len() {
+            self.expire_where(SymbolIndex(index as u16), |order| {
+                order.extended_hours && order.time_in_force == TimeInForce::Day && order.live_after < last_bar
+            });
         }
     }
 }

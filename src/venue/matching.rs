@@ -84,7 +84,7 @@ impl SimulatedVenue {
         };
         let at_auction = matches!(order.time_in_force, TimeInForce::Opg | TimeInForce::Cls);
         let is_due = sent_in_time && order.kind == OrderKind::Market && !at_auction;
-        is_due && !bar.volume.is_zero() && order.filled_on != bar.time
+        is_due && self.core && !bar.volume.is_zero() && order.filled_on != bar.time
     }
 
     pub(super) fn position_where(
@@ -97,7 +97,8 @@ impl SimulatedVenue {
 
     /// May the order fill on this bar at all?
     pub(super) fn is_live(&self, order: &VenueOrder, bar: &Bar) -> bool {
-        order.live_after < bar.time && order.filled_on != bar.time && !bar.volume.is_zero()
+        let has_hours = self.core || order.extended_hours;
+        has_hours && order.live_after < bar.time && order.filled_on != bar.time && !bar.volume.is_zero()
     }
 
     /// The first order of `symbol` that fills at the open, and at what price.
@@ -142,7 +143,11 @@ impl SimulatedVenue {
     /// A stop-limit whose stop lies behind the open becomes a limit before the open is matched; so does a buy
     /// stop whose collar lies behind it. Where the open is beyond the limit, it does not fill on this bar.
     fn trigger_gapped_stop_limits(&mut self, symbol: SymbolIndex, bar: &Bar) {
+        if !self.core {
+            return;
+        }
         let (limit_fill, tick) = (self.rules.limit_fill, self.rules.tick);
+        let mut has_triggered = false;
         for order in &mut self.books[symbol.get()] {
             if order.live_after >= bar.time || bar.volume.is_zero() || !order.stop_reached(bar.open) {
                 continue;
@@ -150,13 +155,20 @@ impl SimulatedVenue {
             match (order.kind, order.collar(tick)) {
                 (OrderKind::StopLimit { limit, .. }, _) if !order.triggered => {
                     order.triggered = true;
+                    has_triggered = true;
                     if !order.limit_reached(limit, bar.open, limit_fill) {
                         order.filled_on = bar.time;
                     }
                 }
-                (_, Some(collar)) if bar.open > collar => order.wait_after(bar, tick),
+                (_, Some(collar)) if bar.open > collar => {
+                    order.wait_after(bar, tick);
+                    has_triggered = true;
+                }
                 _ => {}
             }
+        }
+        if has_triggered {
+            self.void_targets_of_limits(symbol);
         }
     }
 }

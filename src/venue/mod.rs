@@ -3,14 +3,16 @@
 //! Not here: whether an order may be sent (risk), who sends it (execution), what it means for our
 //! books (engine, portfolio). The venue keeps an account of its own, as a broker does.
 mod account;
+mod admission;
 mod costs;
 mod delist;
 mod execute;
+mod expiry;
 mod legs;
 mod lifetime;
 mod matching;
 mod order;
-mod refusal;
+pub mod refusal;
 mod rules;
 mod settling;
 mod simulated;

@@ -37,6 +37,10 @@ pub(super) struct VenueOrder {
     /// The session whose opening it waits for comes next: an opening order sent inside a session waits
     /// for that session's end first.
     pub(super) armed: bool,
+    /// It may fill outside the core session.
+    pub(super) extended_hours: bool,
+    /// From this moment on it is dead, though it is good until canceled.
+    pub(super) ends: Timestamp,
     /// The bar it last filled on: it takes one share of a bar's volume once.
     pub(super) filled_on: Timestamp,
 }
@@ -112,6 +116,11 @@ impl VenueOrder {
     /// Does the end of a session matter to it?
     pub(super) fn heeds_session(&self) -> bool {
         matches!(self.time_in_force, TimeInForce::Day | TimeInForce::Opg | TimeInForce::Cls)
+    }
+
+    /// Was it approved, not made by the venue? Legs and the stops of pairs protect what has filled.
+    pub(super) fn is_approved(&self) -> bool {
+        self.parent.is_none() && self.sibling.is_none_or(|pair| self.id < pair)
     }
 
     /// Is it a stop of any kind that has not become a limit?

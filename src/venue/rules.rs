@@ -67,6 +67,8 @@ pub struct VenueRules {
     pub cash_check_at_fill: bool,
     /// An entry that cannot be paid whole is trimmed instead of rejected.
     pub trim_to_cash: bool,
+    /// Bars outside the core session are shown.
+    pub extended_hours: bool,
     /// Buying power ÷ equity.
     pub leverage: i64,
 }

@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use super::account::VenueAccount;
 use super::costs::{FeeMeter, SpreadTape, Spreads, Traded};
+use super::expiry::gtc_end;
 use super::order::{Band, VenueOrder, trail_level};
-use super::refusal::refusal;
 use super::rules::VenueRules;
 use crate::domain::{
     Bar, ExecutionEvent, ExitLegs, LegLevel, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, Price,
-    Quantity, RejectReason, Symbol, SymbolIndex, Timestamp,
+    Quantity, Symbol, SymbolIndex, Timestamp,
 };
 
 /// The simulated market for one account.
@@ -35,6 +35,10 @@ pub struct SimulatedVenue {
     pub(super) brief_orders: usize,
     /// Shares that are listed no more, with their names.
     pub(super) inactive: Vec<(SymbolIndex, Symbol)>,
+    /// The first moment at which an order that is good until canceled ends.
+    pub(super) next_expiry: Timestamp,
+    /// The core session is on; always, where bars of other hours are not shown.
+    pub(super) core: bool,
     /// Bars in which a stop and its target both lay and nothing told which came first.
     pub(super) ambiguous_bars: u64,
 }
@@ -73,6 +77,8 @@ impl SimulatedVenue {
             session_orders: 0,
             brief_orders: 0,
             inactive: Vec::new(),
+            next_expiry: Timestamp::MAX,
+            core: true,
             ambiguous_bars: 0,
         }
     }
@@ -98,8 +104,7 @@ impl SimulatedVenue {
     #[inline]
     pub fn submit(&mut self, submission: &Submission<'_>) {
         let Submission { id, request, quantity, reduce_only, last, now, in_session } = *submission;
-        let gone = self.inactive(request.symbol).map(|symbol| RejectReason::NotActive { symbol });
-        if let Some(reason) = gone.or_else(|| refusal(request, self.rules.tick)) {
+        if let Err(reason) = self.admit(submission) {
             self.events.push_back(ExecutionEvent::Rejected { order: id, reason });
             return;
         }
@@ -126,6 +131,8 @@ impl SimulatedVenue {
             best: last,
             triggered: false,
             armed: !in_session,
+            extended_hours: request.extended_hours,
+            ends: gtc_end(request, now, self.rules.tick),
             filled_on: Timestamp::MIN,
         };
         self.events.push_back(ExecutionEvent::Accepted { order: id });
@@ -177,6 +184,7 @@ impl SimulatedVenue {
     pub(super) fn rest(&mut self, symbol: SymbolIndex, order: VenueOrder) {
         self.session_orders += usize::from(order.heeds_session());
         self.brief_orders += usize::from(!order.joins_bar());
+        self.next_expiry = self.next_expiry.min(order.ends);
         self.bands[symbol.get()] = self.bands[symbol.get()].joined(order.band());
         self.books[symbol.get()].push(order);
     }
@@ -245,13 +253,21 @@ impl SimulatedVenue {
         for index in 0..self.books.len() {
             let symbol = SymbolIndex(index as u16);
             let Some(at) = self.books[index].iter().position(|order| order.id == id) else { continue };
+            let tick = self.rules.tick;
             let order = &mut self.books[index][at];
             // A stop that has triggered is a market order, or a limit at its collar, and stays one.
             let is_same_kind = std::mem::discriminant(&order.kind) == std::mem::discriminant(&kind);
-            order.kind = if is_same_kind { kind } else { order.kind };
+            let before = order.kind;
+            order.kind = if is_same_kind { kind } else { before };
             order.trigger = kind.stop().unwrap_or(order.trigger);
             order.remaining = quantity.unwrap_or(order.remaining);
             let (remaining, sibling) = (order.remaining, order.sibling);
+            if let (OrderKind::TrailingStop { trail }, true) = (order.kind, order.kind != before) {
+                // From the best price so far, which stays.
+                order.trigger = trail_level(order.side, order.best, trail, tick);
+                let (level, parent) = (order.trigger, order.parent.unwrap_or(id));
+                self.events.push_back(ExecutionEvent::LegLive { order: id, parent, symbol, level, time: now });
+            }
             if let Some(pair) = self.books[index].iter_mut().find(|other| Some(other.id) == sibling) {
                 pair.remaining = remaining;
             }
@@ -265,7 +281,7 @@ impl SimulatedVenue {
     /// are not among them: they protect what has filled.
     pub fn approved(&self) -> impl Iterator<Item = (OrderId, Quantity)> + '_ {
         let all = self.books.iter().flatten();
-        let own = all.filter(|order| order.parent.is_none() && order.sibling.is_none_or(|pair| order.id < pair));
+        let own = all.filter(|order| order.is_approved());
         own.map(|order| (order.id, order.remaining))
     }
 

@@ -4,7 +4,7 @@
 use super::matching::Moment;
 use super::rules::BothTouched;
 use super::simulated::SimulatedVenue;
-use crate::domain::{Bar, ExecutionEvent, OrderKind, Price, SymbolIndex, Timestamp};
+use crate::domain::{Bar, ExecutionEvent, OrderKind, Price, SymbolIndex};
 
 impl SimulatedVenue {
     /// Everything that fills inside the bar of `symbol`; then trailing stops move.
@@ -29,21 +29,29 @@ impl SimulatedVenue {
 
     /// The first stop (or limit) of `symbol` that the bar touches, and its price.
     fn touched(&mut self, symbol: SymbolIndex, bar: &Bar, stops: bool) -> Option<(usize, Price)> {
-        for at in 0..self.books[symbol.get()].len() {
-            let order = self.books[symbol.get()][at];
+        let mut at = 0;
+        while let Some(order) = self.books[symbol.get()].get(at).copied() {
+            at += 1;
             if !self.is_live(&order, bar) || !order.joins_bar() || order.kind == OrderKind::Market {
                 continue;
             }
             if stops && order.is_stop() && order.stop_touched(bar) {
                 let price = order.worse(order.trigger, bar.open);
-                let OrderKind::StopLimit { limit, .. } = order.kind else { return Some((at, price)) };
+                let OrderKind::StopLimit { limit, .. } = order.kind else { return Some((at - 1, price)) };
                 // From here it is a limit; in this bar it fills only if the trigger itself is good enough.
-                self.books[symbol.get()][at].triggered = true;
-                self.books[symbol.get()][at].filled_on = bar.time;
-                if order.limit_reached(limit, price, self.rules.limit_fill) {
-                    self.books[symbol.get()][at].filled_on = Timestamp::MIN;
-                    return Some((at, price));
+                let resting = &mut self.books[symbol.get()][at - 1];
+                resting.triggered = true;
+                let reached = order.limit_reached(limit, price, self.rules.limit_fill);
+                if !reached {
+                    resting.filled_on = bar.time;
                 }
+                // Its target may have stood before it in the book.
+                self.void_target(symbol, &order);
+                if reached {
+                    return self.position_where(symbol, |_, other| other.id == order.id).map(|at| (at, price));
+                }
+                at = 0;
+                continue;
             }
             let limit = match order.kind {
                 OrderKind::Limit { limit } => limit,
@@ -52,7 +60,7 @@ impl SimulatedVenue {
             };
             if !stops && order.limit_reached(limit, order.best_of(bar), self.rules.limit_fill) {
                 // A leg that its entry's open has already passed fills there, as a limit would at any open.
-                return Some((at, order.better(limit, bar.open)));
+                return Some((at - 1, order.better(limit, bar.open)));
             }
         }
         None
@@ -77,7 +85,7 @@ impl SimulatedVenue {
         for at in 0..self.books[symbol.get()].len() {
             let tick = self.rules.tick;
             let order = &mut self.books[symbol.get()][at];
-            let trades = order.live_after < bar.time && !bar.volume.is_zero();
+            let trades = self.core && order.live_after < bar.time && !bar.volume.is_zero();
             if trades && order.ratchet(bar, tick) {
                 let (order, level) = (order.id, order.trigger);
                 let parent = self.books[symbol.get()][at].parent.unwrap_or(order);

@@ -70,7 +70,7 @@ fn play(case: &Case, times: &[String]) -> Outcome {
     let set = case.set.iter().map(ToString::to_string).collect();
     let timeframe = if case.minutes { "1m" } else { "1d" };
     let bars = [("TST", bars)];
-    run_micro(&Micro { bars: &bars, script, actions: case.actions, timeframe, set }).unwrap()
+    run_micro(&Micro { bars: &bars, script, actions: case.actions, timeframe, set, ..Micro::default() }).unwrap()
 }
 
 /// The dashed lines: every price that a row of the script names, until its order is done.

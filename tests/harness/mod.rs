@@ -47,6 +47,7 @@ impl Harness {
             fractional: false,
             cash_check_at_fill: false,
             trim_to_cash: false,
+            extended_hours: false,
             leverage: 1,
         };
         let strategy = MaCrossover::new(3, 8, CrossRule::NonZero, SignalRule::DEFAULT, symbols);
@@ -55,7 +56,7 @@ impl Harness {
 
     /// Runs over every bar.
     pub fn replay(&mut self, bars: &[&[Bar]], sessions: &[SessionSpan]) {
-        let input = ReplayInput { bars, sessions, actions: &[], market_fill: MarketFill::NextOpen };
+        let input = ReplayInput { bars, sessions, extended: &[], actions: &[], market_fill: MarketFill::NextOpen };
         replay(&mut self.engine, &mut self.backend, &input).unwrap();
     }
 }

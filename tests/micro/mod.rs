@@ -13,8 +13,10 @@ pub const HEADER: &str = "time,action,id,symbol,side,qty,type,limit_price,stop_p
 pub struct Micro<'a> {
     /// Symbol and bars, `time,open,high,low,close,volume` a line.
     pub bars: &'a [(&'a str, String)],
-    /// Rows below [`HEADER`].
+    /// Rows below [`HEADER`] and `columns`.
     pub script: String,
+    /// More columns of the script, each after a comma.
+    pub columns: &'a str,
     /// Rows `symbol,ex_date,kind,ratio_or_amount`.
     pub actions: &'a str,
     /// `1d` unless set.
@@ -30,6 +32,8 @@ pub struct Outcome {
     pub fills: Vec<String>,
     /// `E1 filled`, with ` (reason)` where there is one.
     pub orders: Vec<String>,
+    /// `E1 50 of 100`: what has filled and what the order is for.
+    pub quantities: Vec<String>,
     /// `E2 position_size 10290 10000`.
     pub refusals: Vec<String>,
     /// Time and equity.
@@ -59,7 +63,7 @@ pub fn run_micro(micro: &Micro<'_>) -> Result<Outcome, String> {
     for (symbol, bars) in micro.bars {
         put(&format!("{symbol}.csv"), &format!("timestamp,open,high,low,close,volume\n{bars}\n"));
     }
-    put("orders.csv", &format!("{HEADER}\n{}\n", micro.script));
+    put("orders.csv", &format!("{HEADER}{}\n{}\n", micro.columns, micro.script));
     put("actions.csv", &format!("symbol,ex_date,kind,ratio_or_amount\n{}\n", micro.actions));
     let symbols: Vec<&str> = micro.bars.iter().map(|(symbol, _)| *symbol).collect();
     let timeframe = if micro.timeframe.is_empty() { "1d" } else { micro.timeframe };
@@ -111,6 +115,10 @@ fn through_files(folder: &Path, set: &[String]) -> Result<Outcome, String> {
         orders: read(folder, "orders.csv", &["id", "status", "reason"])
             .into_iter()
             .map(|o| format!("{} {}{}", o[0], o[1], with("(", &o[2], ")")))
+            .collect(),
+        quantities: read(folder, "orders.csv", &["id", "filled_qty", "qty"])
+            .into_iter()
+            .map(|o| format!("{} {} of {}", o[0], o[1], o[2]))
             .collect(),
         refusals: read(folder, "refusals.csv", &["order", "reason", "need", "have"])
             .into_iter()

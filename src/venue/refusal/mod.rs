@@ -1,0 +1,31 @@
+//! What Alpaca refuses: pure functions over a request and what the account knows.
+//!
+//! Not here: the words (domain::RejectReason has them, a row each), limits of our own (risk), what the
+//! account can pay when an order comes to its fill (execute).
+//! A request passes `fields` (are they an order?), [`form`] (type × time in force × class × hours × prices),
+//! [`asset`] and [`account`] (position, resting orders, funds); a change of one passes [`change`] or
+//! [`cancel`]. The caller supplies what only it knows; without Alpaca's rules (`Tick::None`) only what makes
+//! no sense is refused.
+//!
+//! Replay differs in three places. A plain exit of a position whose legs rest closes it and voids them: the
+//! shares of legs are not held for orders, only those of open approved exits are, as in the gate. Shares that
+//! are leaving count as gone, so that an entry may turn a position round at one open. And there is no
+//! evening, so nothing is refused for the hour it was sent.
+mod account;
+mod change;
+mod fields;
+mod form;
+#[cfg(test)]
+mod testing;
+
+pub use account::{AssetStatus, Funds, Resting, Standing, Trading, account, asset};
+pub use change::{Change, Changing, cancel, change};
+pub use fields::{OrderFields, OrderType, Read, fields};
+pub use form::{Terms, form};
+
+use crate::domain::RejectReason;
+
+/// `reason`, unless `holds`.
+fn ensure(holds: bool, reason: RejectReason) -> Result<(), RejectReason> {
+    if holds { Ok(()) } else { Err(reason) }
+}
