@@ -79,6 +79,15 @@ fn a_split_before_it_and_one_position_each() {
     assert_eq!(outcome.fills, ["E0 2024-01-03 buy 100 @ 30", "delisted.TST 2024-01-08 sell 100 @ 31"]);
 }
 
+/// Six thousand dollars short at 36 % a year: six a night, up to the day of the delisting.
+#[test]
+fn what_is_held_is_paid_for_until_it_ends() {
+    let alone: [(&str, &[&str]); 1] = [("TST", &[FLAT; 5])];
+    let set = ["account.borrow_rate=0.36"];
+    let outcome = play(&alone, &["0 submit,E0,TST,sell,100,market,,,,,gtc,,,"], "TST,2024-01-10,delisting,0", &set);
+    assert_eq!((outcome.equity[5].0.as_str(), outcome.cash.as_str()), ("2024-01-10", "105958")); // seven nights
+}
+
 /// Two for one after the last bar, then 31 for each of the 200: prices of either kind show none of it.
 #[test]
 fn a_split_that_no_bar_shows_counts_before_it() {
