@@ -1,7 +1,7 @@
 //! A strategy of one's own: long while the close is above its mean, but only after so many closes in a row.
 //!
 //! `cargo run --example my_strategy -- backtest examples/my_strategy.toml`; `-- strategies` lists it.
-use alphaflow::domain::{Bar, SymbolIndex};
+use alphaflow::domain::{Bar, Ratio, SymbolIndex};
 use alphaflow::indicator::Sma;
 use alphaflow::strategy::*;
 
@@ -42,6 +42,11 @@ impl Strategy for AboveMean {
         let Some(mean) = sma.update(close) else { return };
         *above = if close > mean { *above + 1 } else { 0 };
         self.signal.apply(state, symbol, *above >= self.closes_above, *above == 0, view, intents);
+    }
+
+    // Raw prices only: what is remembered in dollars is restated, or the split would look like a fall.
+    fn on_split(&mut self, symbol: SymbolIndex, ratio: Ratio) {
+        self.symbols[symbol.get()].0.rescale(1.0 / ratio.to_f64());
     }
 }
 

@@ -107,15 +107,15 @@ impl BarAtr {
     /// A split into `ratio` new shares per old: the ranges seen so far in dollars of the new share, or the
     /// fall of the price would count as one.
     pub(super) fn split(&mut self, ratio: Ratio) {
-        let (one, new) = (i128::from(Ratio::ONE.units()), i128::from(ratio.units()));
-        let restated = |units: i128| units * one / new;
+        // Rounded as prices are. A range of long ago may be wider than any price by now.
+        let restated = |units: i64| i64::try_from(ratio.divide_nearest(units)).unwrap_or(i64::MAX);
         self.average /= ratio.to_f64();
-        self.previous_close = restated(self.previous_close.into()) as i64;
-        self.sum = if self.ring.is_empty() { restated(self.sum) } else { 0 };
-        for range in &mut self.ring {
-            *range = restated((*range).into()) as i64;
-            self.sum += i128::from(*range);
-        }
+        self.previous_close = restated(self.previous_close);
+        self.ring.iter_mut().for_each(|range| *range = restated(*range));
+        self.sum = match self.ring.is_empty() {
+            true => self.sum * i128::from(Ratio::ONE.units()) / i128::from(ratio.units()),
+            false => self.ring.iter().copied().map(i128::from).sum(),
+        };
     }
 
     /// The ATR in dollars, once `period` true ranges are known.

@@ -192,6 +192,13 @@ impl<'a> Clock<'a> {
     ) -> Result<(), ReplayError> {
         while self.actions.iter().any(|(_, action)| action.is_delisting()) {
             let time = self.next_action;
+            let ends = |action: &MarketAction| {
+                action.is_delisting() && !engine.portfolio().position(action.symbol()).quantity().is_zero()
+            };
+            if time >= engine.account_due && self.actions.iter().any(|(_, action)| ends(action)) {
+                // It was held until then, with all that costs.
+                engine.roll_account(time, backend.venue_mut());
+            }
             self.act(time, engine, backend)?;
             settle(engine, backend, time)?;
             engine.record_late(time);

@@ -108,6 +108,17 @@ impl Calendar {
         }
     }
 
+    /// The first moment of this date where the exchange is, or of the next one that has a session; midnight UTC
+    /// where the calendar does not know it. Trades after hours can lie in the next day of UTC.
+    pub fn start_of_day(self, date: Timestamp) -> Timestamp {
+        let session = match self.kind {
+            Kind::Xnys if self.covers(date) => self.session(date).or_else(|| self.next_session(date)),
+            _ => None,
+        };
+        // The clocks change on Sundays, so a day with a session has 9½ hours before its open.
+        session.map_or(date, |session| session.open.plus_ns(-i64::from(OPEN_MINUTE) * NS_PER_MINUTE))
+    }
+
     /// The session that contains this moment: open ≤ moment < close, of a calendar with extended hours
     /// those around it.
     pub fn session_of(self, moment: Timestamp) -> Option<Session> {
@@ -347,6 +358,17 @@ mod tests {
     }
 
     /// Every day the reference table covers: the same sessions, opens and closes, and no others.
+    #[test]
+    fn a_day_starts_at_midnight_where_the_exchange_is() {
+        let start = |calendar: Calendar, date: &str| calendar.start_of_day(date.parse().expect("date")).to_string();
+        assert_eq!(start(Calendar::xnys(), "2024-01-02"), "2024-01-02T05:00:00Z");
+        assert_eq!(start(Calendar::xnys(), "2024-07-01"), "2024-07-01T04:00:00Z");
+        // A Saturday and the Sunday on which the clocks change: Monday.
+        assert_eq!(start(Calendar::xnys(), "2024-03-09"), "2024-03-11T04:00:00Z");
+        assert_eq!(start(Calendar::xnys(), "2040-01-03"), "2040-01-03T00:00:00Z");
+        assert_eq!(start(Calendar::always_open(), "2024-01-02"), "2024-01-02T00:00:00Z");
+    }
+
     #[test]
     fn equals_the_reference_table() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/xnys_sessions.csv");

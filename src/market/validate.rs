@@ -154,7 +154,7 @@ pub fn check_bars_after(
         session_end: Timestamp::MIN,
     };
     refuse_malformed(path, &bars, timeframe)?;
-    refuse_delisted(path, &bars, first_line, timeframe, actions)?;
+    refuse_delisted(path, &bars, first_line, (timeframe, calendar), actions)?;
     let loaded = bars.len();
     let mut index = 0;
     bars.retain(|bar| {
@@ -191,12 +191,13 @@ fn refuse_delisted(
     path: &Path,
     bars: &[Bar],
     first_line: Option<u64>,
-    timeframe: Timeframe,
+    (timeframe, calendar): (Timeframe, Calendar),
     actions: &[CorporateAction],
 ) -> Result<(), DataError> {
     let delisting = actions.iter().find(|action| matches!(action.kind, ActionKind::Delisting { .. }));
     let Some(action) = delisting else { return Ok(()) };
-    let index = bars.partition_point(|bar| bar.time < action.ex_date);
+    let end = if timeframe.is_daily() { action.ex_date } else { calendar.start_of_day(action.ex_date) };
+    let index = bars.partition_point(|bar| bar.time < end);
     let Some(bar) = bars.get(index) else { return Ok(()) };
     let fault = Fault::BarAfterDelisting {
         time: bar.time.text(timeframe),

@@ -39,7 +39,8 @@ pub(super) fn ended_early(run: Finished<'_>) -> Vec<WarningRow> {
             message: format!(
                 "the bars of {symbol} end on {}, the run on {}; the open position stays at the last close, {}. If the \
                  share was delisted, add the row {symbol},{next},delisting, to data.corporate_actions, with the dollars \
-                 paid a share at its end (0 for none, nothing for the last close)",
+                 paid a share at its end (0 for none, nothing for the last close); if it got another name, the row \
+                 {symbol},{next},rename, and that name",
                 date(last.time),
                 date(end),
                 run.market.last_price(trip.symbol)

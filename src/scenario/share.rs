@@ -96,8 +96,13 @@ impl MarketData {
             load_series(&path, data.timeframe).map_err(|error| missing(loaded, name, error))?;
         self.hash(&data.path.replace("{symbol}", name.symbol.as_str()), &path)?;
         self.rows_read += bars.len() as u64;
-        let start = bars.partition_point(|bar| bar.time < name.from);
-        let end = bars.partition_point(|bar| bar.time < name.until);
+        let day = |date: Timestamp| match data.timeframe.is_daily() || date == Timestamp::MIN || date == Timestamp::MAX
+        {
+            true => date,
+            false => calendar(data).start_of_day(date),
+        };
+        let start = bars.partition_point(|bar| bar.time < day(name.from));
+        let end = bars.partition_point(|bar| bar.time < day(name.until));
         if start == end {
             return Ok(Vec::new());
         }

@@ -2,6 +2,7 @@
 use std::fs;
 
 use super::cli_binary::done;
+use super::micro::Micro;
 use super::{FLAT, equity, flat_then, play, try_play};
 
 const ENTRY: &str = "0 submit,E0,TST,buy,100,market,,,,,gtc,oto,,20";
@@ -77,6 +78,36 @@ fn a_split_before_it_and_one_position_each() {
     let actions = "TST,2024-01-05,split,2\nTST,2024-01-08,delisting,31";
     let outcome = play(&adjusted, &[ENTRY.replace(",20", ",10").as_str()], actions, &["data.adjust=splits"]);
     assert_eq!(outcome.fills, ["E0 2024-01-03 buy 100 @ 30", "delisted.TST 2024-01-08 sell 100 @ 31"]);
+}
+
+/// Half past seven in the evening of New York is the next day of UTC: such a bar is of the day before.
+#[test]
+fn trades_after_hours_are_of_their_own_day() {
+    let bar = |time: &str| format!("{time},60,61,59,60,1000000");
+    let times = ["2024-01-02T15:00:00Z", "2024-01-02T15:30:00Z", "2024-01-03T00:30:00Z"];
+    let bars = times.map(bar).join("\n");
+    let meta = [bar("2024-01-03T01:00:00Z"), bar("2024-01-03T14:30:00Z")].join("\n");
+    let script = "2024-01-02T15:00:00Z,submit,E0,FB,buy,100,market,,,,,gtc,,,".to_owned();
+    let run = |actions: &'static str| {
+        let set = vec!["data.symbols=[\"FB\"]".to_owned()];
+        let bars = [("FB", bars.clone()), ("META", meta.clone())];
+        super::run_micro(&Micro { bars: &bars, script: script.clone(), actions, timeframe: "30m", set }).unwrap()
+    };
+    let gone = run("FB,2024-01-03,delisting,50");
+    assert_eq!(gone.fills[1], "delisted.FB 2024-01-03T14:30:00Z sell 100 @ 50");
+    let renamed = run("FB,2024-01-03,rename,META\nMETA,2024-01-03,dividend,1");
+    let times: Vec<&str> = renamed.equity.iter().map(|(time, _)| time.as_str()).collect();
+    assert_eq!(times, ["2024-01-02T15:00:00Z", "2024-01-02T15:30:00Z", "2024-01-03T14:30:00Z"]);
+    assert_eq!(renamed.cash, "94100");
+}
+
+/// Six thousand dollars short at 36 % a year: six a night, up to the day of the delisting.
+#[test]
+fn what_is_held_is_paid_for_until_it_ends() {
+    let alone: [(&str, &[&str]); 1] = [("TST", &[FLAT; 5])];
+    let set = ["account.borrow_rate=0.36"];
+    let outcome = play(&alone, &["0 submit,E0,TST,sell,100,market,,,,,gtc,,,"], "TST,2024-01-10,delisting,0", &set);
+    assert_eq!((outcome.equity[5].0.as_str(), outcome.cash.as_str()), ("2024-01-10", "105958")); // seven nights
 }
 
 /// Two for one after the last bar, then 31 for each of the 200: prices of either kind show none of it.

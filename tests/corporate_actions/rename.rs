@@ -1,7 +1,7 @@
 //! A share that changes its name: one series, one position, one look-back.
 use std::fs;
 
-use super::cli_binary::fails;
+use super::cli_binary::{done, fails};
 use super::micro::Outcome;
 use super::{FLAT, flat_then, play, try_play};
 
@@ -96,4 +96,12 @@ fn a_row_of_another_share_is_named() {
     let error = fails(folder.path(), 2, &["backtest", "run.toml", "--out", "run", "--strict"]);
     let wanted = "actions.csv:3: META dividend of $1 on 2024-01-04 is not counted: on that day the share was called FB";
     assert!(error.contains(wanted), "{error}");
+    // Without --strict it runs, and its report can be made anew from both files.
+    done(folder.path(), &["backtest", "run.toml", "--out", "run"]);
+    let record = fs::read_to_string(folder.path().join("run/run.json")).unwrap();
+    assert!(["\"FB.csv\"", "\"META.csv\"", "\"actions.csv\""].iter().all(|file| record.contains(file)), "{record}");
+    fs::remove_file(folder.path().join("run/report.html")).unwrap();
+    done(folder.path(), &["report", "run"]);
+    let page = fs::read_to_string(folder.path().join("run/report.html")).unwrap();
+    assert!(page.contains("is not counted: on that day the share was called FB"));
 }
