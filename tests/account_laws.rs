@@ -31,6 +31,10 @@ impl Strategy for BarByBar {
     fn on_bar(&mut self, symbol: SymbolIndex, bar: &Bar, view: &View<'_>, intents: &mut Intents) {
         self.0.on_bar(symbol, bar, view, intents);
     }
+
+    fn on_split(&mut self, symbol: SymbolIndex, ratio: Ratio) {
+        self.0.on_split(symbol, ratio);
+    }
 }
 
 /// A strategy that enters and leaves as a row of numbers says.

@@ -135,6 +135,9 @@ impl<'a> Clock<'a> {
     ) -> Result<(), ReplayError> {
         while self.actions.iter().any(|(_, action)| action.is_delisting()) {
             let time = self.next_action;
+            if time >= engine.account_due {
+                engine.roll_account(time, backend.venue_mut());
+            }
             self.act(time, engine, backend)?;
             settle(engine, backend, time)?;
             engine.record_late(time);
