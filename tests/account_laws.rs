@@ -238,6 +238,8 @@ proptest! {
         let strategy = || MaCrossover::new(2, 7, CrossRule::NonZero, signal, 1);
         let (short, long) = (run(strategy(), &world), run(BarByBar(strategy()), &world));
         prop_assert_eq!(cash_of(&short, world.cash), short.cash[0]);
+        prop_assert_eq!(short.cash[0], short.cash[1]);
+        prop_assert_eq!(short.settled[0], short.settled[1]);
         let (short, long) = (short.journal, long.journal);
         prop_assert_eq!(short.margin_calls, long.margin_calls);
         prop_assert_eq!(short.cash_events, long.cash_events);

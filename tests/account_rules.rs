@@ -326,6 +326,25 @@ fn a_squeezed_short_is_bought_back() {
 }
 
 #[test]
+fn an_exit_that_fills_in_parts_is_not_called_again() {
+    // 0.0002 of ten million shares is 2,000 a bar, for the entry and for the exit. At 94 equity is 79,000, a
+    // quarter of 329,000 is 82,250.
+    let rows = half_hours("2024-01-03", &["100", "100", "100>94", "94>93", "93"]);
+    let script = ["2024-01-03T14:30:00Z submit E1 AAA buy 3500 market time_in_force=day"];
+    let bars = [("AAA", &texts(&rows)[..])];
+    let set = [&INTRADAY[..], &["execution.participation=0.0002"]].concat();
+    let outcome = Case { bars: &bars, script: &script, set: &set, timeframe: "30m", ..Case::default() }.play();
+    let wanted = [
+        "E1 2024-01-03T15:00:00Z buy 2000 @ 100",
+        "E1 2024-01-03T15:30:00Z buy 1500 @ 100",
+        "margin_call.2 2024-01-03T16:00:00Z sell 2000 @ 94",
+        "margin_call.2 2024-01-03T16:30:00Z sell 1500 @ 93",
+    ];
+    assert_eq!(outcome.fills, wanted);
+    assert_eq!(outcome.metrics["margin_calls"], 1);
+}
+
+#[test]
 fn the_largest_requirement_leaves_first_and_alone_if_that_is_enough() {
     // Bought 120,000 of A and 70,000 of B with 100,000. At A 50 and B 90: equity 33,000; 30 % of 123,000 is
     // 36,900, of B alone 18,900.
@@ -455,7 +474,7 @@ fn only_whole_shares_are_sold_short() {
 }
 
 /// The notes that a report would carry.
-fn account_notes(days: &[&str], direction: &str) -> Vec<String> {
+fn account_notes(days: &[&str], direction: &str) -> [Option<String>; 2] {
     let folder = tempfile::tempdir().unwrap();
     let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     put("AAA.csv", &format!("timestamp,open,high,low,close,volume\n{}\n", bars(days)));
@@ -482,7 +501,8 @@ fn account_notes(days: &[&str], direction: &str) -> Vec<String> {
     let (loaded, market, journal, rows, trips) = (&loaded, &market, &journal, &rows, &trips);
     let lines = vec![Vec::new()];
     let run = Finished { loaded, market, journal, rows, trips, metrics: &metrics, lines: &lines, not_enforced: &[] };
-    gather(run).account_notes
+    let model = gather(run);
+    [model.forced, model.multiplier_cut]
 }
 
 #[test]
@@ -494,12 +514,9 @@ fn a_report_says_what_was_forced() {
         "2024-01-08 60 60 60 60",
     ];
     // 190,000 bought with 100,000; at 60 equity is 24,000, 30 % of 114,000 is 34,200.
-    assert_eq!(
-        account_notes(&days, "buy"),
-        [
-            "1 margin call forced 1 exit; the first, on 5 Jan 2024, found $24,000 of equity where $34,200 was required.",
-            "Daily bars are held overnight: leverage 4 is 2 here.",
-        ]
-    );
-    assert_eq!(account_notes(&days, "sell"), ["Daily bars are held overnight: leverage 4 is 2 here."]);
+    let cut = Some("Daily bars are held overnight: leverage 4 is 2 here.".to_owned());
+    let forced =
+        "1 margin call forced 1 exit; the first, on 5 Jan 2024, found $24,000 of equity where $34,200 was required.";
+    assert_eq!(account_notes(&days, "buy"), [Some(forced.to_owned()), cut.clone()]);
+    assert_eq!(account_notes(&days, "sell"), [None, cut]);
 }

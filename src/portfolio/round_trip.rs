@@ -23,7 +23,8 @@ pub struct RoundTrip {
     pub exited: Quantity,
     /// Fees of all its fills.
     pub fees: Money,
-    /// Dividends and cash in lieu while it was open; negative is paid.
+    /// Dividends, cash in lieu, borrow fees and its share of margin interest while it was open; negative is
+    /// paid.
     pub income: Money,
     /// Bar of the first fill.
     pub entry_time: Timestamp,

@@ -4,14 +4,14 @@
 use std::borrow::Cow;
 
 use super::ended::ended_early;
-use super::format::{self, Numbers, Sign};
+use super::format::{self, Numbers};
 use super::model::{Line, Measure, PricePanel, Range, RefusalRow, ReportModel, StopSpan, WarningRow};
 use super::trade_rows::trade_rows;
-use super::{reference, refused};
-use crate::domain::{Bar, Money, OrderId, OrderPurpose, Symbol, Timestamp};
+use super::{account, reference, refused};
+use crate::domain::{Bar, OrderId, Symbol, Timestamp};
 use crate::engine::{Journal, MarketAction};
 use crate::portfolio::RoundTrip;
-use crate::scenario::spec::{Adjust, CommissionSpec, ScenarioSpec, SlippageRule, StopRule, VenueRules};
+use crate::scenario::spec::{Adjust, CommissionSpec, SlippageRule, StopRule};
 use crate::scenario::{
     AccountRow, LoadedScenario, MarketData, Metrics, benchmark_held, effective_toml, fingerprint, held_equally,
     session_ends,
@@ -89,7 +89,8 @@ pub fn gather<'a>(run: Finished<'a>) -> ReportModel<'a> {
         refusals: refusals(run),
         warnings,
         warnings_total,
-        account_notes: account_notes(spec, journal),
+        forced: account::forced(journal),
+        multiplier_cut: account::multiplier_cut(spec),
         not_enforced: run.not_enforced.iter().map(ToString::to_string).collect(),
         scenario_toml: effective_toml(spec),
         files: market.files.clone(),
@@ -98,28 +99,6 @@ pub fn gather<'a>(run: Finished<'a>) -> ReportModel<'a> {
             && spec.execution.commission == CommissionSpec::None,
         benchmark_has_dividends: data.adjust == Adjust::All || pays_dividends(market),
     }
-}
-
-/// Margin calls, and a multiplier that the rules cut whatever the account was worth.
-fn account_notes(spec: &ScenarioSpec, journal: &Journal) -> Vec<String> {
-    let mut notes = Vec::new();
-    if let Some(first) = journal.margin_calls.first() {
-        let dollars = |amount: Money| Numbers::PLAIN.dollars_whole(amount.to_f64(), Sign::Negative);
-        let forced = journal.fills.iter().filter(|fill| fill.purpose == OrderPurpose::RiskHalt).count();
-        notes.push(format!(
-            "{} forced {}; the first, on {}, found {} of equity where {} was required.",
-            format::counted(journal.margin_calls.len(), "margin call", "margin calls"),
-            format::counted(forced, "exit", "exits"),
-            format::date_in_prose(first.time),
-            dollars(first.have),
-            dollars(first.need),
-        ));
-    }
-    let is_alpaca = spec.execution.venue_rules == VenueRules::Alpaca;
-    if is_alpaca && spec.account.leverage == 4 && spec.data.timeframe.is_daily() {
-        notes.push("Daily bars are held overnight: leverage 4 is 2 here.".to_owned());
-    }
-    notes
 }
 
 /// Does the benchmark's line hold dividends that its prices do not?

@@ -1,6 +1,7 @@
 //! What a run looks like to a person: HTML, PNG, terminal.
 //!
 //! Not here: any number that is not already in the run; files of numbers (scenario::folder).
+mod account;
 pub mod chart;
 pub mod curve;
 mod ended;

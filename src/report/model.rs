@@ -94,8 +94,10 @@ pub struct ReportModel<'a> {
     pub costs_are_none: bool,
     /// The benchmark's line includes its dividends (false also without a benchmark).
     pub benchmark_has_dividends: bool,
-    /// What the rules of the account did or do to the run, in sentences: margin calls, a multiplier cut.
-    pub account_notes: Vec<String>,
+    /// What margin calls forced, in a sentence.
+    pub forced: Option<String>,
+    /// A multiplier that the rules cut whatever the account is worth, in a sentence.
+    pub multiplier_cut: Option<String>,
     /// `[risk]` keys that are set but not enforced yet.
     pub not_enforced: Vec<String>,
     /// The whole effective scenario as TOML.

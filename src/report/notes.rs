@@ -24,9 +24,7 @@ pub struct Note {
 pub fn notes(model: &ReportModel, numbers: Numbers) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut add = |anchor: &'static str, text: Option<String>| notes.extend(text.map(|text| Note { text, anchor }));
-    for note in &model.account_notes {
-        add("trades", Some(note.clone()));
-    }
+    add("trades", model.forced.clone());
     add("warnings", ended::note(model));
     add("trades", too_few_trades(model));
     add("measures", luck(model, numbers));
@@ -41,6 +39,7 @@ pub fn notes(model: &ReportModel, numbers: Numbers) -> Vec<Note> {
     add("months", one_year(model));
     add("scenario", ambiguous_bars(model));
     add("scenario", halts(model));
+    add("scenario", model.multiplier_cut.clone());
     add("refusals", refusals(model));
     add("trades", open_positions(model, numbers));
     add("warnings", warnings(model));

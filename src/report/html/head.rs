@@ -2,11 +2,11 @@
 //!
 //! Not here: the charts. All of it stands without scripts.
 use super::text::escape;
-use crate::report::curve;
 use crate::report::format::{Numbers, Sign, UNDEFINED, counted};
 use crate::report::model::{Measure, Range, ReportModel};
 use crate::report::notes::Note;
 use crate::report::sentence::{self, Tone};
+use crate::report::{account, curve};
 
 const N: Numbers = Numbers::TYPOGRAPHIC;
 
@@ -129,6 +129,7 @@ fn costs(model: &ReportModel) -> Figure {
         ),
         _ => context,
     };
+    let context = context + &account::nights(model, |usd| N.dollars_cents(usd, Sign::Negative));
     Figure {
         name: "Costs",
         value: sum.map(|cost| N.dollars_whole(cost, Sign::Negative)),

@@ -4,6 +4,7 @@
 use super::screen::{Ink, Screen};
 use super::{LABEL, N, fact};
 use crate::domain::OrderPurpose;
+use crate::report::account;
 use crate::report::format::{Sign, UNDEFINED};
 use crate::report::model::{ReportModel, TradeRow};
 use crate::report::sentence::{Tone, tone_of};
@@ -160,7 +161,8 @@ fn costs(model: &ReportModel<'_>) -> String {
         traded if traded > 0.0 => format!("; {} of traded value", N.basis_points((fees + slippage) / traded)),
         _ => String::new(),
     };
-    format!("{sum}: fees {fees_text}{by_kind}, slippage {slippage_text}{share}")
+    let nights = account::nights(model, |usd| dollars(usd, usd < CENTS_BELOW, Sign::Negative));
+    format!("{sum}: fees {fees_text}{by_kind}, slippage {slippage_text}{share}{nights}")
 }
 
 fn dollars(usd: f64, cents: bool, sign: Sign) -> String {

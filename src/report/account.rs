@@ -1,0 +1,41 @@
+//! What the account's rules did to a run, in words: margin calls, a multiplier cut, what nights cost.
+//!
+//! Not here: the rules (market, risk), what happened (engine).
+use super::format::{self, Numbers, Sign, counted};
+use super::model::ReportModel;
+use crate::domain::{Money, OrderPurpose};
+use crate::engine::Journal;
+use crate::scenario::spec::{ScenarioSpec, VenueRules};
+
+/// "2 margin calls forced 3 exits; the first, on 5 Jan 2024, found $24,000 of equity where $34,200 was required."
+pub(super) fn forced(journal: &Journal) -> Option<String> {
+    let first = journal.margin_calls.first()?;
+    let dollars = |amount: Money| Numbers::PLAIN.dollars_whole(amount.to_f64(), Sign::Negative);
+    let exits = journal.fills.iter().filter(|fill| fill.purpose == OrderPurpose::RiskHalt).count();
+    Some(format!(
+        "{} forced {}; the first, on {}, found {} of equity where {} was required.",
+        counted(journal.margin_calls.len(), "margin call", "margin calls"),
+        counted(exits, "exit", "exits"),
+        format::date_in_prose(first.time),
+        dollars(first.have),
+        dollars(first.need),
+    ))
+}
+
+/// A multiplier that the rules cut whatever the account is worth.
+pub(super) fn multiplier_cut(spec: &ScenarioSpec) -> Option<String> {
+    let is_alpaca = spec.execution.venue_rules == VenueRules::Alpaca;
+    let is_cut = is_alpaca && spec.account.leverage == 4 && spec.data.timeframe.is_daily();
+    is_cut.then(|| "Daily bars are held overnight: leverage 4 is 2 here.".to_owned())
+}
+
+/// "; borrow fees $23, margin interest $5": what is not zero, after the other costs.
+pub(super) fn nights(model: &ReportModel<'_>, dollars: impl Fn(f64) -> String) -> String {
+    let part = |key: &str, name: &str| {
+        let paid = model.measure(key).filter(|paid| *paid > 0.0)?;
+        Some(format!("{name} {}", dollars(paid)))
+    };
+    let parts = [part("borrow_fees", "borrow fees"), part("margin_interest", "margin interest")];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { String::new() } else { format!("; {}", parts.join(", ")) }
+}
