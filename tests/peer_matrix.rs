@@ -235,6 +235,7 @@ fn a_reverse_split() {
                 "0 submit E1 buy 3 market order_class=oto stop_loss=57",
                 "1 submit L1 buy 3 limit limit_price=55",
             ],
+            set: &["execution.venue_rules=none"],
             actions: ONE_FOR_FOUR,
             fills: &["E1 1 buy 3 @ 60"],
             orders: &["E1.stop canceled", "L1 canceled"],
@@ -465,13 +466,13 @@ fn parts() {
             ..Case::default()
         },
         Case {
-            // 100 bought, protected, 50 more expire with the day.
-            name: "the day ends a part-filled entry, its stop stays",
-            days: &[FLAT, THIN, "60 61 59 60 1000", "56 57 55 56"],
+            // 100 of 150 bought at the open and stopped out on the same bar; the exit has begun, so the rest ends.
+            name: "a part-filled entry is protected for what has filled",
+            days: &[FLAT, "60 61 56 57 1000", "56 57 55 56"],
             script: &["0 submit E1 buy 150 market time_in_force=day order_class=oto stop_loss=57"],
             set: tenth,
-            fills: &["E1 1 buy 100 @ 60", "E1.stop 3 sell 100 @ 56"],
-            orders: &["E1 expired"],
+            fills: &["E1 1 buy 100 @ 60", "E1.stop 1 sell 100 @ 57"],
+            orders: &["E1 canceled"],
             ..Case::default()
         },
         Case {

@@ -71,12 +71,13 @@ fn difference(case: &Case, folder: &Path) -> Option<String> {
     }
 }
 
-#[test]
-fn the_engine_and_the_reference_agree() {
-    let (cases, first) = (number("ALPHAFLOW_ORACLE_CASES", 4_000), number("ALPHAFLOW_ORACLE_SEED", 1));
+/// Plays the cases of `seeds`; how often each rule decided something.
+///
+/// Panics with the smallest case that differs.
+fn play_all(seeds: impl Iterator<Item = u64>) -> BTreeMap<&'static str, u64> {
     let folder = tempfile::tempdir().unwrap();
     let mut used: BTreeMap<&'static str, u64> = BTreeMap::new();
-    for seed in first..first + cases {
+    for seed in seeds {
         let case = generate::case(seed);
         if difference(&case, folder.path()).is_some() {
             let smallest = shrink::smallest(case, |case| difference(case, folder.path()).is_some());
@@ -87,6 +88,24 @@ fn the_engine_and_the_reference_agree() {
             *used.entry(rule).or_default() += times;
         }
     }
+    used
+}
+
+#[test]
+fn the_engine_and_the_reference_agree() {
+    let (cases, first) = (number("ALPHAFLOW_ORACLE_CASES", 4_000), number("ALPHAFLOW_ORACLE_SEED", 1));
+    let workers = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    let mut used: BTreeMap<&'static str, u64> = BTreeMap::new();
+    std::thread::scope(|scope| {
+        let play = |worker| scope.spawn(move || play_all((first..first + cases).skip(worker).step_by(workers)));
+        let running: Vec<_> = (0..workers).map(play).collect();
+        for worker in running {
+            // A worker that panics has printed its case.
+            for (rule, times) in worker.join().expect("a case differs; it stands above") {
+                *used.entry(rule).or_default() += times;
+            }
+        }
+    });
     eprintln!("{cases} cases agree; how often each rule decided something:\n{used:#?}");
     if cases >= 4_000 {
         let rules: Vec<&str> = used.into_keys().collect();
