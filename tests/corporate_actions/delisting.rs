@@ -91,7 +91,15 @@ fn trades_after_hours_are_of_their_own_day() {
     let run = |actions: &'static str| {
         let set = vec!["data.symbols=[\"FB\"]".to_owned()];
         let bars = [("FB", bars.clone()), ("META", meta.clone())];
-        super::run_micro(&Micro { bars: &bars, script: script.clone(), actions, timeframe: "30m", set }).unwrap()
+        super::run_micro(&Micro {
+            bars: &bars,
+            script: script.clone(),
+            actions,
+            timeframe: "30m",
+            set,
+            ..Micro::default()
+        })
+        .unwrap()
     };
     let gone = run("FB,2024-01-03,delisting,50");
     assert_eq!(gone.fills[1], "delisted.FB 2024-01-03T14:30:00Z sell 100 @ 50");
