@@ -228,6 +228,11 @@ fn quotes_decide_the_spread_and_a_hole_is_told() {
     assert!((number("slippage") - 1.14449272).abs() < 1e-9, "{}", metrics["slippage"]);
     let page = fs::read_to_string(folder.path().join("run/report.html")).unwrap();
     assert!(page.contains("1 of 5 fills had no quote of their bar; the spread they paid is the model"), "no warning");
+    assert!(page.contains("; SEC $0.30, TAF $0.02"), "no fees by kind");
+    // The report made again reads the same quotes.
+    fs::remove_file(folder.path().join("run/report.html")).unwrap();
+    done(folder.path(), &["report", "run"]);
+    assert_eq!(fs::read_to_string(folder.path().join("run/report.html")).unwrap(), page);
     let run: serde_json::Value =
         serde_json::from_slice(&fs::read(folder.path().join("run/run.json")).unwrap()).unwrap();
     let files: Vec<&str> = run["files"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap()).collect();

@@ -65,8 +65,8 @@ impl SimulatedVenue {
         }
         let done = quantity == wanted;
         let price = pricing.at(quantity);
-        let fee = self.fees.fee(order.traded, pricing.occasion, price, quantity);
-        self.fees.count(pricing.occasion, price, quantity);
+        let fee = self.fees.fee(order.id, pricing.occasion, price, quantity);
+        self.fees.count(order.id, pricing.occasion, price, (quantity, wanted - quantity));
         self.quotes_missing += u64::from(pricing.lacks_quote);
         let (time, purpose, side) = (bar.time, order.purpose, order.side);
         let fill = Fill { order: order.id, symbol, side, quantity, price, reference, fee, time, purpose };
@@ -78,7 +78,6 @@ impl SimulatedVenue {
             let tick = self.rules.tick;
             let resting = &mut self.books[symbol.get()][at];
             resting.remaining = wanted - quantity;
-            resting.traded = order.traded.with(price, quantity);
             // Sized now; the rest is a plain number of shares.
             resting.size = OrderSize::Shares(resting.remaining);
             resting.wait_after(bar, tick);
@@ -163,15 +162,15 @@ impl SimulatedVenue {
                 false => Ok(wanted),
             };
         }
-        let price = pricing.at(wanted.min(pricing.most));
         if wanted.is_zero() {
-            return Err(RejectReason::NoShares { price });
+            return Err(RejectReason::NoShares { price: pricing.at(Quantity::ZERO) });
         }
         if !self.rules.cash_check_at_fill {
             return Ok(wanted);
         }
+        let price = pricing.at(wanted.min(pricing.most));
         let have = self.account.buying_power();
-        let need = price.notional(wanted) + self.fees.fee(order.traded, pricing.occasion, price, wanted);
+        let need = price.notional(wanted) + self.fees.fee(order.id, pricing.occasion, price, wanted);
         if need <= have {
             return Ok(wanted);
         }

@@ -1,7 +1,6 @@
 //! What a fill does to the orders around it: legs grow with their entry, shrink with their position.
 //!
 //! Not here: the fill itself (execute).
-use super::costs::Traded;
 use super::matching::Moment;
 use super::order::{VenueOrder, leg_price};
 use super::simulated::SimulatedVenue;
@@ -120,7 +119,6 @@ impl LegTemplate<'_> {
             id,
             side,
             remaining: self.fill.quantity,
-            traded: Traded::default(),
             size: OrderSize::Shares(self.fill.quantity),
             kind,
             time_in_force: self.entry.legs.time_in_force,

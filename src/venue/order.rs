@@ -4,7 +4,6 @@ use crate::domain::{
     TimeInForce, Timestamp, Trail,
 };
 
-use super::costs::Traded;
 use super::rules::LimitFill;
 
 /// A resting order.
@@ -13,8 +12,6 @@ pub(super) struct VenueOrder {
     pub(super) id: OrderId,
     pub(super) side: Side,
     pub(super) remaining: Quantity,
-    /// What has filled of it: a commission may have a least that an order pays once.
-    pub(super) traded: Traded,
     pub(super) size: OrderSize,
     pub(super) kind: OrderKind,
     pub(super) time_in_force: TimeInForce,

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::account::VenueAccount;
-use super::costs::{FeeMeter, SpreadTape, Spreads, Traded};
+use super::costs::{FeeMeter, SpreadTape, Spreads};
 use super::expiry::gtc_end;
 use super::order::{Band, VenueOrder, trail_level};
 use super::rules::VenueRules;
@@ -117,7 +117,6 @@ impl SimulatedVenue {
             id,
             side: request.side,
             remaining: quantity,
-            traded: Traded::default(),
             size: request.size,
             kind: request.kind,
             time_in_force: request.time_in_force,

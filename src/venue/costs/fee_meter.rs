@@ -3,22 +3,24 @@
 //! Not here: what an order alone would cost (commission), rates by date (regulatory).
 //! Invariant: the fees of an order's fills sum to what the order owes, those of a day's fills to what the day
 //! owes, whatever the fills are split into; no fee is negative.
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 
 use super::commission::{Commission, Occasion, per_share};
 use super::regulatory::{TradeDate, activity_fee, sec_fee, up_to_cent};
-use crate::domain::{Fill, Money, Price, Quantity, Side};
+use crate::domain::{Fill, Money, OrderId, Price, Quantity, Side};
 
 /// What an order has traded so far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(in crate::venue) struct Traded {
+struct Traded {
     quantity: Quantity,
     value: Money,
 }
 
 impl Traded {
     /// With one more fill.
-    pub(in crate::venue) fn with(self, price: Price, quantity: Quantity) -> Traded {
+    fn with(self, price: Price, quantity: Quantity) -> Traded {
         Traded { quantity: self.quantity + quantity, value: self.value + price.notional(quantity) }
     }
 }
@@ -67,26 +69,30 @@ impl SalesOfDay {
 }
 
 /// What an account has been charged so far, as far as the next fee depends on it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::venue) struct FeeMeter {
     commission: Commission,
     sales: SalesOfDay,
+    /// Orders that have filled in part and pay by the share. One that is canceled stays: its number never
+    /// comes back, and a run has no more of them than orders.
+    orders: BTreeMap<OrderId, Traded>,
 }
 
 impl FeeMeter {
     /// Nothing has filled.
     pub(in crate::venue) fn new(commission: Commission) -> FeeMeter {
-        FeeMeter { commission, sales: SalesOfDay::before(Date::MIN) }
+        FeeMeter { commission, sales: SalesOfDay::before(Date::MIN), orders: BTreeMap::new() }
     }
 
-    /// Dollars for a fill of `quantity` at `price` now, of an order that has `traded` before.
+    /// Dollars for a fill of `quantity` shares of `order` at `price` now.
     #[inline]
-    pub(in crate::venue) fn fee(&self, traded: Traded, occasion: Occasion, price: Price, quantity: Quantity) -> Money {
+    pub(in crate::venue) fn fee(&self, order: OrderId, occasion: Occasion, price: Price, quantity: Quantity) -> Money {
         match (self.commission, occasion.side) {
             (Commission::PerShare { rate, min, cap }, _) => {
-                let after = traded.with(price, quantity);
+                let before = self.orders.get(&order).copied().unwrap_or_default();
+                let after = before.with(price, quantity);
                 let owed = |traded: Traded| per_share((rate, min, cap), traded.quantity, traded.value);
-                owed(after) - owed(traded)
+                owed(after) - owed(before)
             }
             (Commission::Alpaca(dates), Side::Sell) => {
                 let before = self.sales_of(dates.of(occasion.time));
@@ -96,11 +102,27 @@ impl FeeMeter {
         }
     }
 
-    /// The fill happened.
+    /// The fill happened; `remaining` shares of the order are left to fill.
     #[inline]
-    pub(in crate::venue) fn count(&mut self, occasion: Occasion, price: Price, quantity: Quantity) {
-        if let (Commission::Alpaca(dates), Side::Sell) = (self.commission, occasion.side) {
-            self.sales = self.sales_of(dates.of(occasion.time)).with(price, quantity);
+    pub(in crate::venue) fn count(
+        &mut self,
+        order: OrderId,
+        occasion: Occasion,
+        price: Price,
+        (quantity, remaining): (Quantity, Quantity),
+    ) {
+        match (self.commission, occasion.side) {
+            (Commission::PerShare { .. }, _) => match remaining.is_zero() {
+                true => drop(self.orders.remove(&order)),
+                false => {
+                    let traded = self.orders.entry(order).or_default();
+                    *traded = traded.with(price, quantity);
+                }
+            },
+            (Commission::Alpaca(dates), Side::Sell) => {
+                self.sales = self.sales_of(dates.of(occasion.time)).with(price, quantity);
+            }
+            _ => {}
         }
     }
 
@@ -149,9 +171,9 @@ mod tests {
             let time = Timestamp::from_days(19_875 + *day as i32).expect("day");
             let (price, quantity) = (price(*price_units), Quantity::from_units(*shares));
             let occasion = Occasion { side: *side, time };
-            let fee = meter.fee(Traded::default(), occasion, price, quantity);
-            meter.count(occasion, price, quantity);
             let (order, symbol, purpose) = (OrderId(1), SymbolIndex(0), OrderPurpose::Signal);
+            let fee = meter.fee(order, occasion, price, quantity);
+            meter.count(order, occasion, price, (quantity, Quantity::ZERO));
             Fill { order, symbol, side: *side, quantity, price, reference: price, fee, time, purpose }
         };
         sales.iter().map(fill).collect()
@@ -192,13 +214,13 @@ mod tests {
     #[test]
     fn the_least_of_an_order_is_paid_once() {
         let (rate, min) = (price(5_000_000), usd("1"));
-        let meter = FeeMeter::new(Commission::PerShare { rate, min, cap: Some(Ratio::from_units(10_000_000)) });
+        let mut meter = FeeMeter::new(Commission::PerShare { rate, min, cap: Some(Ratio::from_units(10_000_000)) });
         let occasion = Occasion { side: Side::Buy, time: Timestamp::MIN };
-        let (mut traded, mut paid) = (Traded::default(), Vec::new());
+        let mut paid = Vec::new();
         for shares in [100, 50, 50, 100] {
             let quantity = Quantity::from_shares(shares).expect("quantity");
-            paid.push(meter.fee(traded, occasion, price(20_000_000_000), quantity).to_string());
-            traded = traded.with(price(20_000_000_000), quantity);
+            paid.push(meter.fee(OrderId(1), occasion, price(20_000_000_000), quantity).to_string());
+            meter.count(OrderId(1), occasion, price(20_000_000_000), (quantity, quantity));
         }
         // 0.5 is below the least; 200 shares owe it exactly; from there on half a cent a share.
         assert_eq!(paid, ["1", "0", "0", "0.5"]);
@@ -256,14 +278,18 @@ mod tests {
             cap in proptest::option::of(0i64..100_000_000),
         ) {
             let (rate, min, cap) = (price(rate), Money::from_cents(least), cap.map(Ratio::from_units));
-            let meter = FeeMeter::new(Commission::PerShare { rate, min, cap });
+            let mut meter = FeeMeter::new(Commission::PerShare { rate, min, cap });
             let occasion = Occasion { side: Side::Sell, time: Timestamp::MIN };
             let (mut traded, mut paid) = (Traded::default(), Money::ZERO);
             for (units, shares) in fills {
-                let fee = meter.fee(traded, occasion, price(units), Quantity::from_units(shares));
+                let quantity = Quantity::from_units(shares);
+                let fee = meter.fee(OrderId(7), occasion, price(units), quantity);
                 prop_assert!(fee >= Money::ZERO);
                 paid += fee;
-                traded = traded.with(price(units), Quantity::from_units(shares));
+                meter.count(OrderId(7), occasion, price(units), (quantity, quantity));
+                // Another order of the same moment owes its own.
+                meter.count(OrderId(8), occasion, price(units), (quantity, quantity));
+                traded = traded.with(price(units), quantity);
             }
             let charge = rate.notional(traded.quantity);
             let capped = cap.map_or(charge, |cap| charge.min(traded.value.share(cap)));

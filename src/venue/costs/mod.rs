@@ -8,7 +8,7 @@ mod slippage;
 mod spreads;
 
 pub use commission::{Commission, Occasion};
-pub(super) use fee_meter::{FeeMeter, Traded};
+pub(super) use fee_meter::FeeMeter;
 pub use fee_meter::{RegulatoryFees, regulatory_fees};
 pub use regulatory::TradeDate;
 pub use slippage::{CostScope, Depth, Slippage};
