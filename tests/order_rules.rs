@@ -7,6 +7,9 @@ mod micro;
 
 use std::path::PathBuf;
 
+use alphaflow::domain::TimeInForce;
+use alphaflow::scenario::{check_strategy, load, load_market, run};
+use alphaflow::strategy::BuiltIn;
 use micro::{Micro, Outcome, run_micro};
 
 const DAYS: [&str; 5] = ["2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05", "2024-01-08"];
@@ -433,4 +436,45 @@ fn extended_hours_of_real_minutes() {
     let regular = run("regular", String::new());
     assert!(regular.equity.len() < rows.len());
     assert!(regular.equity.iter().all(|(time, _)| (13..20).contains(&time[11..13].parse::<u32>().unwrap())));
+}
+
+/// `quick_test` with parts of shares, half its equity in each position.
+const PARTS: &str = "[scenario]\nname = \"parts\"\n[data]\ntimeframe = \"1d\"\npath = \"TST.csv\"\nsymbols = [\"TST\"]\n\
+    [account]\ncash = \"1000\"\n[strategy]\nname = \"quick_test\"\n[sizing]\nkind = \"equity_fraction\"\nvalue = \"0.5\"\n\
+    fractional = true\n[execution]\nparticipation = \"1\"\n[risk]\nmax_daily_loss = \"1\"\nmax_position_size = \"1\"\n\
+    max_portfolio_heat = \"10\"\nmax_correlated_exposure = \"10\"\nmax_drawdown = \"1\"\nmax_gross_exposure = \"10\"\n\
+    max_open_positions = 100\nmax_orders_per_minute = 1000\nmax_order_notional = \"10000000\"\nprice_collar = \"1\"\n\
+    on_daily_loss = \"halt\"\non_breach = \"reject\"\n";
+
+/// Alpaca takes parts of shares for a day only, and without legs.
+#[test]
+fn a_strategy_in_parts_of_shares_leaves_by_day_orders_and_has_no_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("parts.toml");
+    let prices = [FLAT, "60 66 60 66", "66 67 65 66", "66 66 60 60", "60 61 59 60 0"];
+    // The first day after those of the other cases, with volume again.
+    let more =
+        format!("timestamp,open,high,low,close,volume\n{}\n2024-01-09,62,63,61,62,1000000\n", bars(&DAYS, &prices));
+    std::fs::write(folder.path().join("TST.csv"), more).unwrap();
+    std::fs::write(&path, PARTS).unwrap();
+    let loaded = load(&path, &[]).unwrap();
+    check_strategy(&BuiltIn, &loaded).unwrap();
+    let journal = run(&loaded, &load_market(&loaded).unwrap()).unwrap();
+    // In at 66 on 01-04 for 500 ÷ 66 shares; out is due on 01-08, which has no volume, and again on 01-09.
+    let orders: Vec<String> = journal
+        .orders
+        .iter()
+        .map(|order| format!("{} {} {:?}", order.request.side.name(), order.quantity, order.outcome))
+        .collect();
+    assert_eq!(orders[..2], ["buy 7.575757575 Sent(Filled)", "sell 7.575757575 Sent(Expired)"], "{orders:?}");
+    assert_eq!(orders[2], "sell 7.575757575 Sent(Filled)");
+    assert!(journal.orders.iter().all(|order| order.request.time_in_force == TimeInForce::Day));
+    assert_eq!(journal.fills[1].price.to_string(), "62");
+    // With a stop it could not trade at all: the scenario says so before any data are read.
+    let stopped = ["stop.kind=percent".to_owned(), "stop.value=0.05".to_owned()];
+    let message = check_strategy(&BuiltIn, &load(&path, &stopped).unwrap()).unwrap_err().to_string();
+    assert!(message.contains("sizing.fractional = true does not go with [stop]"), "{message}");
+    assert!(message.contains("fractional orders must be simple orders"), "{message}");
+    let free = [&stopped[..], &["execution.venue_rules=none".to_owned()]].concat();
+    check_strategy(&BuiltIn, &load(&path, &free).unwrap()).unwrap();
 }

@@ -266,3 +266,108 @@ proptest! {
         }
     }
 }
+
+/// Alpaca's words for how an order stands at the end of a run, and ours for one that was not sent.
+const WORDS: [&str; 8] = ["new", "held", "partially_filled", "filled", "canceled", "expired", "rejected", "refused"];
+
+/// Rows of the whole language: those of [`ask`], legs that live for a day, and orders in dollars.
+fn any_ask() -> impl Strategy<Value = Ask> {
+    let dollars = (prop_oneof![Just("buy"), Just("sell")], prop_oneof![Just("day"), Just("gtc")], 1i64..20_000)
+        .prop_map(|(side, time_in_force, cents)| {
+            Ask::Submit(format!("AAA,{side},,market,,,,,{time_in_force},,,|{}.{:02}", cents / 100, cents % 100))
+        });
+    prop_oneof![6 => ask(), 1 => dollars]
+}
+
+/// A fill with parts of shares.
+struct Part {
+    order: String,
+    day: usize,
+    shares: f64,
+    price: f64,
+}
+
+fn parts(outcome: &Outcome) -> Vec<Part> {
+    let read = |fill: &String| {
+        let words: Vec<&str> = fill.split(' ').collect();
+        let day = DAYS.iter().position(|day| *day == words[1]).unwrap();
+        Part { order: words[0].to_owned(), day, shares: words[3].parse().unwrap(), price: words[5].parse().unwrap() }
+    };
+    outcome.fills.iter().map(read).collect()
+}
+
+/// Fields of the row that sent `order`, or the order whose leg it is.
+fn sent_as<'a>(script: &'a str, order: &str) -> Option<Vec<&'a str>> {
+    let id = order.split('.').next().unwrap();
+    let mut rows = script.lines().map(|row| row.split(',').collect::<Vec<_>>());
+    rows.find(|fields| fields[1] == "submit" && fields[2] == id)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Over the whole language, with Alpaca's rules: what is refused never fills; nothing fills beyond the bar
+    /// or its share of the volume, nor after its time in force, nor a stop above its level; the legs of an
+    /// entry sell no more than it bought, and a pair no more than it is for. That statuses follow the table of
+    /// transitions is an error of the run, should they not.
+    #[test]
+    fn orders_live_and_die_by_the_rules(
+        series in proptest::collection::vec((day(), day()), DAYS.len()),
+        asks in proptest::collection::vec((0usize..9, any_ask()), 1..25),
+        (thin, shorts, rules) in any::<(bool, bool, bool)>(),
+    ) {
+        let (left, right): (Vec<Day>, Vec<Day>) = series.into_iter().unzip();
+        let bars = [("AAA", bars(&left)), ("BBB", bars(&right))];
+        let wide = |row: &str| match row.split_once('|') {
+            Some((row, dollars)) => format!("{row},{dollars},"),
+            None => format!("{row},,"),
+        };
+        let text = script(&asks).lines().map(wide).collect::<Vec<_>>().join("\n");
+        let set = vec![
+            format!("account.allow_short={shorts}"),
+            format!("execution.participation={}", if thin { "0.1" } else { "1" }),
+            format!("execution.venue_rules={}", if rules { "alpaca" } else { "none" }),
+        ];
+        let micro = Micro { bars: &bars, script: text.clone(), columns: ",notional,extended_hours", set, ..Micro::default() };
+        let outcome = run_micro(&micro).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+        let changed = |id: &str| text.lines().any(|row| row.contains(&format!(",replace,{id},")));
+        let mut by_order: BTreeMap<String, f64> = BTreeMap::new();
+        for Part { order, day, shares, price } in parts(&outcome) {
+            let Some(fields) = sent_as(&text, &order) else { continue };
+            let what = format!("{order} on day {day} of\n{text}");
+            let (open, high, low, _, volume) = if fields[3] == "AAA" { left[day] } else { right[day] };
+            prop_assert!(low as f64 <= price && price <= high as f64, "beyond the bar: {what}");
+            prop_assert!(shares <= (if thin { volume / 10 } else { volume }) as f64, "more than its share: {what}");
+            let sent_on = DAYS.iter().position(|day| *day == fields[0]).unwrap();
+            let lives_a_day = !matches!(fields[11], "gtc" | "");
+            prop_assert!(!lives_a_day || day == sent_on + 1, "after its time: {what}");
+            let (plain, is_first) = (!order.contains('.') && !changed(&order), !by_order.contains_key(&order));
+            if plain && is_first && fields[6] == "stop" && fields[4] == "sell" {
+                let stop: f64 = fields[8].parse().unwrap();
+                prop_assert!(price <= stop, "a stop too good: {what}");
+                prop_assert!(open as f64 > stop || price <= open as f64, "better than a market order: {what}");
+            }
+            *by_order.entry(order).or_default() += shares;
+        }
+        let filled = |id: &str| by_order.get(id).copied().unwrap_or(0.0);
+        for (order, quantity) in outcome.orders.iter().zip(&outcome.quantities) {
+            let (id, rest) = order.split_once(' ').unwrap();
+            let status = rest.split(' ').next().unwrap();
+            prop_assert!(WORDS.contains(&status), "{order}");
+            prop_assert!(!matches!(status, "refused" | "rejected") || filled(id) == 0.0, "{order} fills\n{text}");
+            let numbers: Vec<f64> = quantity.split(' ').filter_map(|word| word.parse().ok()).collect();
+            let [done, whole] = numbers[..] else { return Err(TestCaseError::fail(quantity.clone())) };
+            prop_assert!(done <= whole && (status != "filled" || done == whole), "{order}: {quantity}\n{text}");
+        }
+        for row in text.lines().map(|row| row.split(',').collect::<Vec<_>>()) {
+            let id = row[2];
+            let legs = filled(&format!("{id}.stop")) + filled(&format!("{id}.take_profit"));
+            if matches!(row[12], "bracket" | "oto") {
+                prop_assert!(legs <= filled(id), "{id}: its legs sell {legs}\n{text}");
+            } else if row[12] == "oco" && !changed(id) && row[5] != "max" {
+                let most: f64 = row[5].parse().unwrap();
+                prop_assert!(filled(id) + legs <= most, "{id}: both sell {}\n{text}", filled(id) + legs);
+            }
+        }
+    }
+}

@@ -38,12 +38,13 @@ impl SimulatedVenue {
         self.cancel_where(symbol, |order| !order.reduce_only && reopens(order));
     }
 
-    /// `order` has come to its price: if it is a stop, its target ends, whatever is left of both.
+    /// `order` has come to its price: if it is a stop, its target ends, whatever is left of both; so does what
+    /// is left of their entry, which would bring the target back.
     pub(super) fn void_target(&mut self, symbol: SymbolIndex, order: &VenueOrder) {
         if order.is_stop()
             && let Some(target) = order.sibling
         {
-            self.cancel_where(symbol, |other| other.id == target);
+            self.cancel_where(symbol, |other| other.id == target || Some(other.id) == order.parent);
         }
     }
 
@@ -51,9 +52,9 @@ impl SimulatedVenue {
     pub(super) fn void_targets_of_limits(&mut self, symbol: SymbolIndex) {
         let book = &self.books[symbol.get()];
         let mut limits = book.iter().filter(|order| order.triggered);
-        let rests = |id: &OrderId| book.iter().any(|order| order.id == *id);
-        if let Some(target) = limits.find_map(|order| order.sibling.filter(rests)) {
-            self.cancel_where(symbol, |order| order.id == target);
+        let rests = |id: OrderId| book.iter().any(|order| order.id == id);
+        if let Some(stop) = limits.find(|order| order.sibling.is_some_and(rests)).copied() {
+            self.cancel_where(symbol, |order| Some(order.id) == stop.sibling || Some(order.id) == stop.parent);
         }
     }
 

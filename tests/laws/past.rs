@@ -1,14 +1,19 @@
 //! The future does not reach back: no order, fill or mark depends on a bar that has not closed.
-use alphaflow::domain::{Bar, Timestamp};
+use alphaflow::domain::{Bar, OrderPurpose, Timestamp};
 use alphaflow::engine::{Journal, OrderOutcome, OrderRecord};
 use alphaflow::scenario::MarketData;
 
 use super::world::{CASES, Case, SYMBOLS, market, series, times, truncated};
 
-/// What of an order was known when it was decided: level and size of a leg, and any fate, come later.
-fn decided(record: &OrderRecord) -> OrderRecord {
+/// What of an order was known when it was decided: level and size of a leg, and any fate, come later; so
+/// does the size of an order that is measured or trimmed at its fill, or of an exit that others shrink.
+fn decided(case: &Case, record: &OrderRecord) -> OrderRecord {
     let mut record = *record;
     record.filled = alphaflow::domain::Quantity::ZERO;
+    let is_entry = record.request.purpose == OrderPurpose::Entry;
+    if !is_entry || case.sizing.contains("cash_fraction") || case.account.contains("\"fill\"") {
+        record.quantity = alphaflow::domain::Quantity::ZERO;
+    }
     if record.parent().is_some() {
         record.request.kind = alphaflow::domain::OrderKind::Market;
         record.quantity = alphaflow::domain::Quantity::ZERO;
@@ -31,7 +36,8 @@ fn assert_same_past(case: &Case, long: (&MarketData, &Journal), short: (&MarketD
     let fills = |journal: &Journal| journal.fills.iter().filter(|fill| fill.time <= until).copied().collect::<Vec<_>>();
     assert_eq!(fills(long), fills(short), "{}: fills", context());
     let orders = |journal: &Journal| {
-        journal.orders.iter().filter(|order| order.decided_at <= until).map(decided).collect::<Vec<_>>()
+        let known = journal.orders.iter().filter(|order| order.decided_at <= until);
+        known.map(|order| decided(case, order)).collect::<Vec<_>>()
     };
     assert_eq!(orders(long), orders(short), "{}: orders", context());
     let refusals = |journal: &Journal| {
