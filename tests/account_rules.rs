@@ -4,7 +4,13 @@
 #![allow(clippy::unwrap_used)]
 mod micro;
 
+use alphaflow::domain::{
+    ExitLegs, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, Side, SymbolIndex,
+    TimeInForce,
+};
+use alphaflow::portfolio::Portfolio;
 use alphaflow::report::gather::{Finished, gather};
+use alphaflow::risk::{BreachRule, CashCheck, Gate, Limits, Margin};
 use alphaflow::scenario::{account_rows, compute_metrics, load, load_market, round_trips, run};
 use micro::{Micro, Outcome, run_micro};
 
@@ -119,9 +125,8 @@ fn at_the_fill_the_venue_counts_settled_cash_too() {
 }
 
 #[test]
-fn a_share_of_the_cash_is_one_of_what_has_settled() {
-    // Half of 100,000 buys 500; the sale of them on 05-24 settles on 05-29. On 05-28 half of what has settled,
-    // 50,000, buys 250.
+fn the_most_that_is_bought_is_what_has_settled() {
+    // Half of 100,000 buys 500; the sale of them on 05-24 settles on 05-29. On 05-28 the other half buys 500.
     let days = ["2024-05-22", "2024-05-23", "2024-05-24", "2024-05-28"];
     let rows: Vec<String> = days.iter().map(|day| format!("{day} 100 100 100 100")).collect();
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
@@ -134,6 +139,38 @@ fn a_share_of_the_cash_is_one_of_what_has_settled() {
     assert_eq!(outcome.fills[2], "E2 2024-05-28 buy 500 @ 100");
     // Total cash is what equity.csv shows: 100,000 − 50,000, + 50,000, − 50,000.
     assert_eq!(outcome.cash_rows, ["100000", "50000", "100000", "50000"]);
+}
+
+#[test]
+fn a_share_of_the_cash_is_one_of_what_has_settled() {
+    // 40,000 of 100,000 have not settled: half of the rest is 30,000.
+    let mut portfolio = Portfolio::with_cash("100000".parse().unwrap(), 1);
+    let (symbol, now) = (SymbolIndex(0), "2024-05-28".parse().unwrap());
+    portfolio.mark(symbol, "100".parse().unwrap());
+    portfolio.hold_back("2024-05-29".parse().unwrap(), "40000".parse().unwrap());
+    let margin = Margin { leverage: 1, allow_short: false, cash_check: CashCheck::Approval };
+    let limits = Limits { position_size_max: "1".parse().unwrap(), on_breach: BreachRule::Reject };
+    let half = OrderSize::CashFraction { fraction: "0.5".parse().unwrap(), most: Money::ZERO };
+    let reserved = |portfolio: &Portfolio| {
+        let mut gate = Gate::new(limits, margin);
+        let request = OrderRequest {
+            symbol,
+            side: Side::Buy,
+            size: half,
+            kind: OrderKind::Market,
+            time_in_force: TimeInForce::Day,
+            class: OrderClass::Simple,
+            purpose: OrderPurpose::Entry,
+            legs: ExitLegs::NONE,
+            extended_hours: false,
+        };
+        let approved = gate.review(OrderId(1), &request, || Money::ZERO, portfolio, now).unwrap();
+        assert!(!approved.reduces());
+        gate.reserved().to_string()
+    };
+    assert_eq!(reserved(&portfolio), "30000");
+    portfolio.settle("2024-05-29".parse().unwrap());
+    assert_eq!(reserved(&portfolio), "50000");
 }
 
 #[test]
