@@ -240,7 +240,6 @@ fn a_reverse_split() {
             fills: &["E1 1 buy 3 @ 60"],
             orders: &["E1.stop canceled", "L1 canceled"],
             cash: "100000",
-            ..Case::default()
         },
         Case {
             // 1 a share for the ten old shares, then the split. 100,000 − 600 + 10
