@@ -240,7 +240,6 @@ fn a_reverse_split() {
             fills: &["E1 1 buy 3 @ 60"],
             orders: &["E1.stop canceled", "L1 canceled"],
             cash: "100000",
-            ..Case::default()
         },
         Case {
             // 1 a share for the ten old shares, then the split. 100,000 − 600 + 10
@@ -575,6 +574,20 @@ fn an_opening_order_outlives_other_orders_of_its_close() {
     let set = vec!["execution.market_fill=close".to_owned()];
     let outcome = run_micro(&Micro { bars: &bars, script, timeframe: "1h", set, ..Micro::default() }).unwrap();
     assert_eq!(outcome.fills, ["E1 2024-01-02T20:30:00Z buy 10 @ 60", "O1 2024-01-03T14:30:00Z buy 10 @ 60"]);
+}
+
+/// Where markets fill at the close that sends them, the close of a bar of extended hours is not the moment of an
+/// immediate order: it waits for the core session.
+#[test]
+fn an_immediate_order_of_extended_hours_waits_for_the_core_session() {
+    let times = ["2024-01-02T13:00:00Z", "2024-01-02T14:30:00Z", "2024-01-02T15:30:00Z"];
+    let closes = [60, 61, 62];
+    let row = |at: usize| format!("{},60,63,59,{},1000000", times[at], closes[at]);
+    let bars = [("TST", [0, 1, 2].map(row).join("\n"))];
+    let script = format!("{},submit,E1,TST,buy,10,market,,,,,ioc,,,", times[0]);
+    let set = ["execution.market_fill=close", "data.hours=extended"].map(str::to_owned).to_vec();
+    let outcome = run_micro(&Micro { bars: &bars, script, timeframe: "1h", set, ..Micro::default() }).unwrap();
+    assert_eq!(outcome.fills, ["E1 2024-01-02T14:30:00Z buy 10 @ 61"], "{outcome:?}");
 }
 
 /// Files that nobody may trade on: refused, with the row's date or line and what is wrong with it.

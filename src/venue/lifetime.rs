@@ -51,7 +51,7 @@ impl SimulatedVenue {
     /// Where markets fill at the close that sends them, that close was the moment of an immediate one. An
     /// opening order waits: its session has not come.
     pub fn end_moment_of_this_close(&mut self, bars: &[(SymbolIndex, Bar)]) {
-        if self.brief_orders == 0 {
+        if self.brief_orders == 0 || !self.core {
             return;
         }
         for &(symbol, _) in bars {

@@ -154,6 +154,13 @@ pub enum MarketFill {
     NextClose,
 }
 
+/// What is taken for the order of prices inside a bar.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reading {
+    StopFirst,
+    TargetFirst,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Slippage {
     None,
@@ -180,7 +187,7 @@ pub struct Rules {
     pub market_fill: MarketFill,
     /// A limit must be passed, not only touched.
     pub limit_through: bool,
-    pub target_first: bool,
+    pub reading: Reading,
     /// Most of a bar's volume an order may take, in percent.
     pub participation_percent: i64,
     pub slippage: Slippage,
@@ -195,7 +202,7 @@ impl Rules {
     pub const PLAIN: Rules = Rules {
         market_fill: MarketFill::NextOpen,
         limit_through: false,
-        target_first: false,
+        reading: Reading::StopFirst,
         participation_percent: 100,
         slippage: Slippage::None,
         slippage_on_entries_only: false,
@@ -295,6 +302,10 @@ impl Case {
                 dollars(min)
             ),
         };
+        let reading = match rules.reading {
+            Reading::StopFirst => "stop_first",
+            Reading::TargetFirst => "target_first",
+        };
         let timeframe = if self.hourly { "1h" } else { "1d" };
         let symbols = &SYMBOLS[..self.bars.len()];
         format!(
@@ -307,7 +318,7 @@ impl Case {
              max_drawdown = \"1\"\nmax_gross_exposure = \"10\"\nmax_open_positions = 100\nmax_orders_per_minute = 1000\n\
              max_order_notional = \"1000000000\"\nprice_collar = \"1\"\non_daily_loss = \"halt\"\non_breach = \"reject\"\n",
             if rules.limit_through { "through" } else { "touch" },
-            if rules.target_first { "target_first" } else { "stop_first" },
+            reading,
             dollars(rules.participation_percent * CENT),
             if rules.slippage_on_entries_only { "entry" } else { "both" },
             if rules.alpaca { "alpaca" } else { "none" },

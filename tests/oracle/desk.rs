@@ -2,7 +2,7 @@
 //!
 //! Not here: limits in dollars (the cases have a billion); what is left is that one order never turns a
 //! position round, that exits are for what is held, that entries on both sides never rest together, the halt.
-use super::case::{Class, Kind, MarketFill, Nano, Row, Side, Ticket, Tif};
+use super::case::{CENT, Class, Kind, MarketFill, Nano, Row, Side, Ticket, Tif};
 use super::reference::{Order, Record, Status, World};
 
 /// On its way to the venue.
@@ -200,6 +200,12 @@ impl World<'_> {
         }
         let open = shares.map(|total| total - filled);
         let kind = with_prices(asked, limit, stop);
+        let Some(now) = self.books[symbol].iter().find(|order| order.number == number) else {
+            return self.refusals.push((self.records[number].name.clone(), "not_sent_yet".to_owned()));
+        };
+        if kind == asked && open.is_none_or(|open| open == now.open) {
+            return self.refusals.push((self.records[number].name.clone(), "not_changed".to_owned()));
+        }
         let mut claims = self.claims(symbol, outbox);
         // A leg, and the stop of a pair, have no claim of their own: only their prices change.
         let refusal = claims.iter().position(|claim| claim.number == number).and_then(|at| {
@@ -268,11 +274,15 @@ impl World<'_> {
         if shares == 0 {
             return;
         }
+        // An entry sent after the flatten could trade with its exit, and would be bought in vain.
+        let side = if self.held[symbol] > 0 { Side::Sell } else { Side::Buy };
+        let entries = claims.iter().filter(|claim| !claim.exit && claim.side != side);
+        outbox.sent.extend(entries.map(|claim| Sent::Cancel(claim.number)));
         let number = self.record(self.flatten_name(id, symbol), symbol, Kind::Market, Status::New);
         self.records[number].flattens = true;
         let order = Order {
             number,
-            side: if self.held[symbol] > 0 { Side::Sell } else { Side::Buy },
+            side,
             open: shares,
             kind: Kind::Market,
             tif: Tif::Gtc,
@@ -302,12 +312,9 @@ impl World<'_> {
 
     /// The venue takes the order, or not.
     fn rest(&mut self, symbol: usize, order: Order) {
-        let rests = matches!(order.tif, Tif::Day | Tif::Gtc);
-        let takes_any = matches!(order.kind, Kind::Market | Kind::Limit { .. }) && order.class == Class::Simple;
-        if !rests && !takes_any {
-            self.used("rejected: the type does not take the time in force");
-            let number = order.number;
-            return self.remove(symbol, number, Status::Rejected);
+        if let Some(rule) = self.rejection(symbol, &order) {
+            self.used(rule);
+            return self.remove(symbol, order.number, Status::Rejected);
         }
         if order.class != Class::Oco {
             return self.books[symbol].push(order);
@@ -320,6 +327,64 @@ impl World<'_> {
         self.books[symbol].push(Order { pair: Some(stop), ..order.clone() });
         let kind = Kind::Stop { stop: level };
         self.books[symbol].push(Order { number: stop, kind, level, pair: Some(target), ..order });
+    }
+
+    /// Why the venue does not take the order: the form of it, then what the account holds and has sent.
+    fn rejection(&self, symbol: usize, order: &Order) -> Option<&'static str> {
+        let is_plain = matches!(order.kind, Kind::Market | Kind::Limit { .. }) && order.class == Class::Simple;
+        if !matches!(order.tif, Tif::Day | Tif::Gtc) && !is_plain {
+            return Some("rejected: the type does not take the time in force");
+        }
+        let staying = self.staying(symbol);
+        let closes = staying * order.side.sign() < 0;
+        let fits = match order.class {
+            Class::Bracket | Class::Oto => !closes,
+            Class::Oco => closes,
+            Class::Simple => !closes || order.open <= staying.abs(),
+        };
+        if !fits {
+            return Some("rejected: it does not fit what stays of the position");
+        }
+        if !self.case.rules.alpaca {
+            return None;
+        }
+        // A stop leg of a long stands a cent below the market at least, of a short above.
+        let protects_long = (order.side == Side::Buy) != (order.class == Class::Oco);
+        let way = if protects_long { 1 } else { -1 };
+        if order.stop_loss.is_some_and(|stop| way * (self.close[symbol] - stop) < CENT) {
+            return Some("rejected: the stop of a leg is not beyond the market");
+        }
+        let washes = |other: &&Order| self.could_trade(order, other);
+        self.books[symbol].iter().any(|other| washes(&other)).then_some("rejected: it could trade with one of our own")
+    }
+
+    /// The position without what open exits take.
+    fn staying(&self, symbol: usize) -> i64 {
+        let held = self.held[symbol];
+        let exits = self.books[symbol].iter().filter(|order| order.exit && order.entry.is_none());
+        let leaving: i64 =
+            exits.filter(|order| order.pair.is_none_or(|pair| order.number < pair)).map(|order| order.open).sum();
+        held.signum() * (held.abs() - leaving).max(0)
+    }
+
+    /// Alpaca's table of wash trades: groups and trailing stops are exempt, and so is the stop of a pair, which it
+    /// holds back. Two limits may rest that do not cross.
+    fn could_trade(&self, new: &Order, resting: &Order) -> bool {
+        let is_exempt =
+            new.class != Class::Simple || matches!(new.kind, Kind::TrailPrice { .. } | Kind::TrailPercent { .. });
+        let is_held = resting.is_stop() && resting.pair.is_some();
+        if is_exempt || is_held || resting.side == new.side {
+            return false;
+        }
+        let limit = |kind: Kind| match kind {
+            Kind::Limit { limit } | Kind::StopLimit { limit, .. } => Some(limit),
+            _ => None,
+        };
+        match (limit(new.kind), limit(resting.kind)) {
+            (Some(ours), Some(theirs)) if new.side == Side::Buy => ours >= theirs,
+            (Some(ours), Some(theirs)) => theirs >= ours,
+            _ => true,
+        }
     }
 
     /// Canceling one of a pair cancels both, and the rest of the entry whose legs they are.

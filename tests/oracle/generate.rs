@@ -4,7 +4,7 @@
 //! Not here: judging them. Explicitly avoided, since it is no matter of fills: two changes of one order at one
 //! close, a change of an order that the same close has taken back.
 use super::case::{
-    Bar, CENT, Case, Class, Commission, Event, Kind, MarketFill, Nano, Row, Rules, Side, Slippage, Ticket, Tif,
+    Bar, CENT, Case, Class, Commission, Event, Kind, MarketFill, Nano, Reading, Row, Rules, Side, Slippage, Ticket, Tif,
 };
 
 /// SplitMix64: a seed is a case.
@@ -71,7 +71,7 @@ fn rules(dice: &mut Dice) -> Rules {
             MarketFill::NextClose,
         ]),
         limit_through: dice.percent(25),
-        target_first: dice.percent(35),
+        reading: dice.one_of(&[Reading::StopFirst, Reading::StopFirst, Reading::TargetFirst]),
         participation_percent: dice.one_of(&[100, 100, 50, 10]),
         slippage: dice.one_of(&[none, none, Slippage::Bps(5), Slippage::Bps(200), Slippage::PerShare(3 * CENT)]),
         slippage_on_entries_only: dice.percent(30),

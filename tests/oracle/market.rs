@@ -1,7 +1,7 @@
 //! Which orders a bar fills, at what price, for how many shares, and what follows for the others.
 //!
 //! Not here: the order in which these functions are asked (reference).
-use super::case::{Attos, Bar, CENT, Commission, Filled, Kind, MarketFill, Nano, Side, Slippage, Tif};
+use super::case::{Attos, Bar, CENT, Commission, Filled, Kind, MarketFill, Nano, Reading, Side, Slippage, Tif};
 use super::reference::{Order, SHARE, Status, World, on_grid};
 
 /// When in the bar a fill happens.
@@ -119,14 +119,18 @@ impl World<'_> {
     pub fn inside_bar(&mut self, symbol: usize) {
         let Some(bar) = self.bar(symbol) else { return };
         self.count_ambiguous(symbol, &bar);
-        if self.case.rules.target_first {
-            self.limits_inside(symbol, &bar);
-            self.stops_inside(symbol, &bar);
-        } else {
-            self.stops_inside(symbol, &bar);
-            self.limits_inside(symbol, &bar);
+        match self.case.rules.reading {
+            Reading::StopFirst => {
+                self.stops_inside(symbol, &bar);
+                self.limits_inside(symbol, &bar);
+                self.trail(symbol, &bar);
+            }
+            Reading::TargetFirst => {
+                self.limits_inside(symbol, &bar);
+                self.stops_inside(symbol, &bar);
+                self.trail(symbol, &bar);
+            }
         }
-        self.trail(symbol, &bar);
     }
 
     /// What lives for a moment or an auction takes no part in the inside of a bar.
@@ -328,10 +332,15 @@ impl World<'_> {
         }
     }
 
-    /// A stop that has triggered is a market order for what is left, or a limit at its collar.
+    /// A stop that has triggered is a market order for what is left, or a limit at its collar; its target ends.
     fn wait(&mut self, symbol: usize, number: usize) {
         let order = self.order(symbol, number).clone();
         let collar = self.collar(&order);
+        let target = order.pair.filter(|_| order.is_stop());
+        if let Some(target) = target.filter(|target| self.books[symbol].iter().any(|order| order.number == *target)) {
+            self.used("a stop that has triggered voids its target");
+            self.remove(symbol, target, Status::Canceled);
+        }
         let now = self.now;
         let order = self.order(symbol, number);
         order.done_on = Some(now);
@@ -425,7 +434,7 @@ impl World<'_> {
                 side,
                 open,
                 kind,
-                tif: Tif::Gtc,
+                tif: entry.tif,
                 exit: true,
                 entry: Some(entry.number),
                 pair,

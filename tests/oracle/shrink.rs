@@ -33,7 +33,7 @@ fn candidates(case: &Case) -> Vec<Case> {
     for rules in [
         Rules { market_fill: plain.market_fill, ..rules },
         Rules { limit_through: false, ..rules },
-        Rules { target_first: false, ..rules },
+        Rules { reading: plain.reading, ..rules },
         Rules { participation_percent: 100, ..rules },
         Rules { slippage: plain.slippage, slippage_on_entries_only: false, ..rules },
         Rules { commission: plain.commission, ..rules },
