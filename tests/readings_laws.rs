@@ -40,7 +40,8 @@ enum Shapes {
 
 fn submit(shapes: Shapes) -> impl Strategy<Value = Ask> {
     let side = prop_oneof![3 => Just("buy"), 2 => Just("sell")];
-    (side, 1i64..300, 0usize..8, 50i64..70, 50i64..70, (1i64..5, 1i64..8, 1i64..8)).prop_map(
+    let qty = prop_oneof![6 => (1i64..300).prop_map(|qty| qty.to_string()), 1 => Just("max".to_owned())];
+    (side, qty, 0usize..8, 50i64..70, 50i64..70, (1i64..5, 1i64..8, 1i64..8)).prop_map(
         move |(side, qty, shape, limit, stop, (trail, win, lose))| {
             let way = if side == "buy" { 1 } else { -1 };
             let (target, guard) = (limit + way * win, limit - way * lose);
@@ -236,6 +237,7 @@ proptest! {
         latency_ms in prop_oneof![Just(0i64), Just(250), Just(60_000), Just(60_001), Just(150_000), Just(3_600_000)],
         reading in prop_oneof![Just("stop_first"), Just("ohlc")],
         split in proptest::option::of(prop_oneof![Just("2"), Just("0.25")]),
+        leverage in prop_oneof![Just(1), Just(4)],
         thin in any::<bool>(),
     ) {
         // The last eight minutes of one session, the first eight of the next.
@@ -246,6 +248,8 @@ proptest! {
         let actions = split.map_or(String::new(), |ratio| format!("TST,2024-01-03,split,{ratio}"));
         let set = vec![
             format!("execution.latency_ms={latency_ms}"),
+            format!("account.leverage={leverage}"),
+            "risk.max_position_size=4".to_owned(),
             format!("execution.both_touched={reading}"),
             format!("execution.participation={}", if thin { "0.1" } else { "1" }),
         ];

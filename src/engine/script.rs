@@ -197,6 +197,11 @@ impl<S: Strategy> Engine<S> {
         of_symbol.filter(move |record| rests(record) && !is_exit(record)).map(|record| record.id)
     }
 
+    /// Is the position to be closed as soon as its other orders are gone?
+    pub(super) fn is_flattening(&self, symbol: SymbolIndex) -> bool {
+        self.flattening.iter().any(|pending| pending.symbol == symbol)
+    }
+
     /// A leg has gone live: if its entry filled while its cancel was on its way, the leg is voided in its place.
     pub(super) fn void_late_leg(&mut self, leg: OrderId, symbol: SymbolIndex) {
         if self.flattening.iter().any(|pending| pending.symbol == symbol && leg < pending.until) {
