@@ -145,6 +145,7 @@ impl<S: Strategy> Engine<S> {
         let record = self.orders.get_mut(order);
         if record.outcome == OrderOutcome::Sent(OrderStatus::Held) {
             self.orders.update(order, OrderUpdate::Acknowledged)?;
+            self.void_late_leg(order, symbol);
         }
         let record = self.orders.get_mut(order);
         match &mut record.request.kind {

@@ -114,7 +114,7 @@ impl<'a> Clock<'a> {
     ) -> Result<(), IllegalTransition> {
         if !self.ended {
             // The session's last minute had no bar: its end is noticed only now.
-            end_session(engine, backend, until)?;
+            end_session(engine, backend, until, self.last_bar)?;
         }
         engine.begin_session(until);
         while let [session, rest @ ..] = self.sessions
@@ -136,11 +136,11 @@ impl<'a> Clock<'a> {
         backend: &mut ReplayBackend,
     ) -> Result<(), IllegalTransition> {
         if !std::mem::replace(&mut self.ended, true) {
-            end_session(engine, backend, now)?;
+            end_session(engine, backend, now, self.last_bar)?;
         }
         backend.venue_mut().set_core(false);
         if let Some(last_bar) = self.hours.pass() {
-            backend.venue_mut().end_extended_hours(last_bar);
+            backend.end_extended_hours(last_bar);
             settle(engine, backend, now)?;
         }
         Ok(())

@@ -82,6 +82,13 @@ pub struct Journal {
     pub ambiguous_bars: u64,
     /// Fills that paid a modelled spread for want of a quote.
     pub quotes_missing: u64,
+    /// Bars inside which an entry filled and that could not tell whether its stop or target came after.
+    pub unclear_entry_bars: u64,
+    /// Bars that finer bars should have told and did not, and the first of them.
+    pub unread_bars: (u64, Option<Timestamp>),
+    /// Lowest and highest equity at the end among all readings of such bars; `None` where nothing was
+    /// undecided.
+    pub final_equity_band: Option<(Money, Money)>,
 }
 
 /// Room made at once for fills and stops: a year of ten trades a day.
@@ -104,6 +111,9 @@ impl Journal {
             halts: 0,
             ambiguous_bars: 0,
             quotes_missing: 0,
+            unclear_entry_bars: 0,
+            unread_bars: (0, None),
+            final_equity_band: None,
         }
     }
 
@@ -119,7 +129,8 @@ impl Journal {
         self.margin_calls.clear();
         self.splits.clear();
         self.late_steps.clear();
-        (self.halts, self.ambiguous_bars, self.quotes_missing) = (0, 0, 0);
+        (self.halts, self.ambiguous_bars, self.quotes_missing, self.unclear_entry_bars) = (0, 0, 0, 0);
+        (self.unread_bars, self.final_equity_band) = ((0, None), None);
         self
     }
 }

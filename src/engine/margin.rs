@@ -83,8 +83,11 @@ impl<S: Strategy> Engine<S> {
         true
     }
 
-    /// Shares of the position that no market exit on its way takes.
+    /// Shares of the position that no market exit on its way takes, nor one that waits for cancels on theirs.
     fn staying(&self, symbol: SymbolIndex) -> Quantity {
+        if self.is_flattening(symbol) {
+            return Quantity::ZERO;
+        }
         let held = self.portfolio.position(symbol).quantity();
         let is_leaving = |order| self.orders.get(order).request.kind == OrderKind::Market;
         let leaving = self.gate.open().iter().filter(|open| open.symbol == symbol && open.reduces);

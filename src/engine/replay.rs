@@ -226,7 +226,7 @@ fn close_one<S: Strategy>(
     engine.mark(symbol, bar);
     let last = clock.end_of_session(bar.time);
     if last {
-        end_session(engine, backend, bar.time)?;
+        end_session(engine, backend, bar.time, bar.time)?;
     }
     if engine.has_account() {
         call_margin(engine, backend, &[(symbol, *bar)], bar.time, !last, market_fill)?;
@@ -264,7 +264,7 @@ fn replay_many<S: Strategy>(
         backend.venue_mut().mark(&step);
         let last = clock.end_of_session(time);
         if last {
-            end_session(engine, backend, time)?;
+            end_session(engine, backend, time, time)?;
         }
         if engine.has_account() {
             call_margin(engine, backend, &step, time, !last, market_fill)?;
@@ -290,6 +290,9 @@ fn trade<S: Strategy>(
     market_fill: MarketFill,
     ends_session: bool,
 ) -> Result<(), IllegalTransition> {
+    if backend.deliver(time) {
+        settle(engine, backend, time)?;
+    }
     backend.venue_mut().open(step);
     for (symbol, bar) in step {
         backend.venue_mut().within(*symbol, bar);
@@ -302,6 +305,7 @@ fn trade<S: Strategy>(
         backend.venue_mut().closing_auction(step);
     }
     backend.venue_mut().end_moment(step);
+    backend.at_close(time, !ends_session);
     settle(engine, backend, time)
 }
 
@@ -344,6 +348,7 @@ pub(super) fn settle<S: Strategy>(
     backend: &mut ReplayBackend,
     now: Timestamp,
 ) -> Result<(), IllegalTransition> {
+    backend.at_answers(now);
     pump(engine, backend, now)?;
     debug_assert!(ties(engine.gate(), backend.venue()), "{:?} {:?}", engine.gate(), backend.venue());
     Ok(())
@@ -354,23 +359,29 @@ fn ties(gate: &Gate, venue: &SimulatedVenue) -> bool {
     let open = gate.open();
     let as_approved = |(order, remaining)| {
         let mut approvals = open.iter().filter(|approval| approval.order == order);
-        approvals.next().is_some_and(|approval| approval.open == remaining)
+        // While a change is on its way the larger of both is set aside.
+        approvals.next().is_some_and(|approval| match approval.change {
+            None => approval.open == remaining,
+            Some(_) => approval.open >= remaining,
+        })
     };
     let total: Money = open.iter().map(|approval| approval.reserve).sum();
     let free = open.iter().all(|approval| !approval.reduces || approval.reserve == Money::ZERO);
     gate.reserved() == total && free && venue.approved().count() == open.len() && venue.approved().all(as_approved)
 }
 
+/// The session whose last bar opens at `last_bar` is over; noticed at `now`.
 #[inline]
 pub(super) fn end_session<S: Strategy>(
     engine: &mut Engine<S>,
     backend: &mut ReplayBackend,
     now: Timestamp,
+    last_bar: Timestamp,
 ) -> Result<(), IllegalTransition> {
     engine.end_session();
     engine.close_account(now, backend.venue_mut());
     if backend.venue().has_session_orders() {
-        backend.venue_mut().end_session();
+        backend.end_session(last_bar);
         settle(engine, backend, now)?;
     }
     Ok(())

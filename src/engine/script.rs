@@ -10,7 +10,7 @@ use crate::domain::{
     NewPrices, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, OrderStatus, Quantity,
     SymbolIndex, Timestamp,
 };
-use crate::risk::Refusal;
+use crate::risk::{OpenApproval, Refusal};
 use crate::strategy::{ScriptOrder, ScriptPart, ScriptSize, ScriptTarget, Strategy};
 use crate::venue::refusal::{self, Change, Changing};
 
@@ -94,6 +94,11 @@ impl<S: Strategy> Engine<S> {
         if let Err(reason) = refusal::change(&standing, &asked, self.config.stop.tick) {
             return self.refuse_change(id, reason.into(), now);
         }
+        let changing = |open: &OpenApproval| open.order == id && open.change.is_some();
+        if earlier.is_none() && self.gate.open().iter().any(changing) {
+            // One is on its way and not answered: what this one would change is not known.
+            return self.refuse_change(id, Refusal::ChangePending, now);
+        }
         let kind = standing.kind.with(prices);
         let remaining = quantity.map(|total| total - filled).or(earlier.and_then(|change| change.quantity()));
         let left = remaining.unwrap_or(record.quantity - filled.min(record.quantity));
@@ -175,7 +180,8 @@ impl<S: Strategy> Engine<S> {
         let Flattening { purpose, label, asked_at, until, .. } = self.flattening[at];
         if self.voidable(symbol, until).next().is_none() {
             self.flattening.remove(at);
-            self.exit(symbol, purpose, label, asked_at);
+            // When cancels take time, the last of them may be answered on a later bar.
+            self.exit(symbol, purpose, label, self.now.max(asked_at));
         }
     }
 
@@ -189,6 +195,18 @@ impl<S: Strategy> Engine<S> {
             matches!(request.purpose, OrderPurpose::Signal | OrderPurpose::KillSwitch | OrderPurpose::RiskHalt)
         };
         of_symbol.filter(move |record| rests(record) && !is_exit(record)).map(|record| record.id)
+    }
+
+    /// Is the position to be closed as soon as its other orders are gone?
+    pub(super) fn is_flattening(&self, symbol: SymbolIndex) -> bool {
+        self.flattening.iter().any(|pending| pending.symbol == symbol)
+    }
+
+    /// A leg has gone live: if its entry filled while its cancel was on its way, the leg is voided in its place.
+    pub(super) fn void_late_leg(&mut self, leg: OrderId, symbol: SymbolIndex) {
+        if self.flattening.iter().any(|pending| pending.symbol == symbol && leg < pending.until) {
+            self.effects.push(Effect::Cancel(leg));
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Not here: what may go (risk), what it means when it fills (engine).
 mod replay;
 
-pub use replay::ReplayBackend;
+pub use replay::{Latency, ReplayBackend};
 
 use crate::domain::{ExecutionEvent, OrderId};
 use crate::risk::{ApprovedChange, ApprovedOrder};

@@ -65,6 +65,33 @@ pub enum AdjustError {
 /// Actions outside the series change nothing. Errors: [`AdjustError`]; the bars are then half adjusted
 /// and must be dropped.
 pub fn adjust(bars: &mut [Bar], actions: &[CorporateAction], adjustment: Adjustment) -> Result<(), AdjustError> {
+    // A raw bar: those before an ex-date are not adjusted yet when it is looked up.
+    gather(bars, actions, adjustment, bar_before)
+}
+
+/// Adjusts `bars` by the factors of `raw`, the raw bars of the same share over a longer timeframe, so that
+/// both stay on one scale. Errors: as [`adjust`].
+pub fn adjust_as(
+    bars: &mut [Bar],
+    raw: &[Bar],
+    actions: &[CorporateAction],
+    adjustment: Adjustment,
+) -> Result<(), AdjustError> {
+    gather(bars, actions, adjustment, |_, ex_date| bar_before(raw, ex_date))
+}
+
+/// The last bar before `ex_date`, and whether a bar of that day or later shows what it did.
+fn bar_before(bars: &[Bar], ex_date: Timestamp) -> Option<(Bar, bool)> {
+    let start = bars.partition_point(|bar| bar.time < ex_date);
+    start.checked_sub(1).map(|last| (bars[last], start < bars.len()))
+}
+
+fn gather(
+    bars: &mut [Bar],
+    actions: &[CorporateAction],
+    adjustment: Adjustment,
+    bar_before: impl Fn(&[Bar], Timestamp) -> Option<(Bar, bool)>,
+) -> Result<(), AdjustError> {
     let mut factors = Factors { price: ONE, volume: ONE };
     // Newest first: each action holds for all bars before it, so the factors only gather.
     let mut end = bars.len();
@@ -72,8 +99,7 @@ pub fn adjust(bars: &mut [Bar], actions: &[CorporateAction], adjustment: Adjustm
         let start = bars.partition_point(|bar| bar.time < day[0].ex_date);
         bars[start..end].iter_mut().try_for_each(|bar| factors.apply(bar))?;
         end = start;
-        // A raw close: bars before `start` are not adjusted yet.
-        let Some(last) = start.checked_sub(1).map(|index| bars[index]) else { break };
+        let Some((last, is_shown)) = bar_before(bars, day[0].ex_date) else { break };
         // In shares of this day, though a split between the two days had no bar to show it.
         let unseen = actions.iter().filter(|action| last.time < action.ex_date && action.ex_date < day[0].ex_date);
         let last = unseen.fold(last, |last, action| match action.kind {
@@ -81,7 +107,7 @@ pub fn adjust(bars: &mut [Bar], actions: &[CorporateAction], adjustment: Adjustm
             _ => last,
         });
         // An ex-date after the last bar has no bar that shows it.
-        if start == bars.len() {
+        if !is_shown {
             continue;
         }
         for action in day {

@@ -33,7 +33,7 @@ mod special;
 mod synthetic;
 mod validate;
 
-pub use adjust::{AdjustError, Adjustment, adjust, bar_after_split};
+pub use adjust::{AdjustError, Adjustment, adjust, adjust_as, bar_after_split};
 pub use calendar::{Calendar, Session, SessionCursor, Sessions};
 pub use corporate_actions::{ActionKind, CorporateAction, actions_of, read_corporate_actions};
 pub use csv::{read_csv, read_csv_on};

@@ -136,7 +136,8 @@ fn stop_spans(journal: &Journal, symbol: usize, bars: &[Bar]) -> Vec<StopSpan> {
             if let Some(to) = before(change.time).filter(|to| from <= *to && splits(change.time)) {
                 spans.push(StopSpan { from, to, price });
             } else {
-                spans.push(StopSpan { from, to: change.time, price });
+                // A stop that moved on a bar and was hit on it, too, rested over no bar at its last level.
+                spans.extend((from <= change.time).then_some(StopSpan { from, to: change.time, price }));
                 live_from = next(change.time);
             }
         }
@@ -198,6 +199,7 @@ fn warnings(run: Finished<'_>) -> Vec<WarningRow> {
         .chain(late_benchmark(run))
         .chain(ended_early(run))
         .chain(missing_quotes(run))
+        .chain(unread_bars(run))
         .collect()
 }
 
@@ -211,6 +213,28 @@ fn missing_quotes(run: Finished<'_>) -> Option<WarningRow> {
             .map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
         line: None,
         message: format!("{missing} of {fills} fills had no quote of their bar; the spread they paid is the model's"),
+    })
+}
+
+/// Bars that the finer bars should have told and did not.
+fn unread_bars(run: Finished<'_>) -> Option<WarningRow> {
+    let data = &run.loaded.spec.data;
+    let (count, first) = run.journal.unread_bars;
+    let (first, path) = (first?, data.finer_path.as_ref()?);
+    let path = match data.symbols.as_slice() {
+        [only] => path.replace("{symbol}", only.as_str()),
+        _ => path.clone(),
+    };
+    let (bars, verb) = (format::counted(count as usize, "bar", "bars"), if count == 1 { "was" } else { "were" });
+    let first = first.text(data.timeframe);
+    Some(WarningRow {
+        file: std::path::Path::new(&path)
+            .file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+        line: None,
+        message: format!(
+            "{bars} {verb} read stop first, the first on {first}: the finer bars are missing there or do not agree"
+        ),
     })
 }
 

@@ -37,13 +37,20 @@ pub fn notes(model: &ReportModel, numbers: Numbers) -> Vec<Note> {
     add("trades", one_symbol(model, numbers));
     add("trades", one_trade(model));
     add("months", one_year(model));
-    add("scenario", ambiguous_bars(model));
+    let undecided = undecided(model, numbers);
+    add("scenario", undecided.clone());
     add("scenario", halts(model));
     add("scenario", model.multiplier_cut.clone());
     add("refusals", refusals(model));
     add("trades", open_positions(model, numbers));
+    add("warnings", unread(model).map(|message| format!("{message}.")));
     add("warnings", warnings(model));
     add("equity", benchmark_without_dividends(model));
+    // What the bars leave open is said, however much else there is to say.
+    let place = notes.iter().position(|note| Some(&note.text) == undecided.as_ref());
+    if let Some(at) = place.filter(|at| *at >= NOTES_MAX) {
+        notes.swap(at, NOTES_MAX - 1);
+    }
     notes.truncate(NOTES_MAX);
     notes
 }
@@ -130,10 +137,25 @@ fn share_in_words(share: f64) -> String {
     if share > 1.0 { "more than all".to_owned() } else { Numbers::PLAIN.percent(share, 0, Sign::Negative) }
 }
 
-fn ambiguous_bars(model: &ReportModel) -> Option<String> {
-    let bars = model.measure("ambiguous_bars").filter(|bars| *bars > 0.0)?;
-    let bars = counted(bars as usize, "bar", "bars");
-    Some(format!("In {bars} both stop and target were touched; which came first is not known."))
+/// Bars that decided something without telling how, and what the other ways of reading them come to.
+fn undecided(model: &ReportModel, numbers: Numbers) -> Option<String> {
+    let bars =
+        |key: &str| model.measure(key).filter(|bars| *bars > 0.0).map(|bars| counted(bars as usize, "bar", "bars"));
+    let what = match (bars("ambiguous_bars"), bars("unclear_entry_bars")) {
+        (None, None) => return None,
+        (Some(both), None) => format!("{both} held both the stop and the target"),
+        (None, Some(entry)) => format!("{entry} held an entry and its own exit"),
+        (Some(both), Some(entry)) => {
+            format!("{both} held both the stop and the target, {entry} an entry and its own exit")
+        }
+    };
+    let (low, high) = model.measure("final_equity_low").zip(model.measure("final_equity_high"))?;
+    let dollars = |usd: f64| numbers.dollars(usd, Sign::Negative);
+    let (start, low, high) = (dollars(model.initial_equity), dollars(low), dollars(high));
+    Some(match low == high {
+        true => format!("{what}; read the other ways, the result stays the same."),
+        false => format!("{what}; read the other ways, {start} becomes {low} to {high}."),
+    })
 }
 
 fn halts(model: &ReportModel) -> Option<String> {
@@ -164,9 +186,16 @@ fn open_positions(model: &ReportModel, numbers: Numbers) -> Option<String> {
     }
 }
 
+/// What is said of bars that finer bars should have told: the last of the warnings.
+fn unread<'a>(model: &'a ReportModel<'_>) -> Option<&'a str> {
+    let last = model.warnings.last()?;
+    (model.measure("finer_unread_bars")? > 0.0).then_some(last.message.as_str())
+}
+
 fn warnings(model: &ReportModel) -> Option<String> {
-    let first = model.warnings.first()?;
-    let count = model.findings();
+    let said = usize::from(unread(model).is_some());
+    let first = model.warnings.first().filter(|_| model.warnings.len() > said)?;
+    let count = model.findings() - said;
     let verb = if count == 1 { "looks" } else { "look" };
     Some(format!("{} in the data {verb} suspicious, the first in {}.", counted(count, "value", "values"), first.file))
 }

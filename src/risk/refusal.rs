@@ -124,6 +124,9 @@ pub enum Refusal {
     /// A change that the venue would not take: it is not sent.
     #[error(transparent)]
     Venue(#[from] RejectReason),
+    /// An earlier change of it has not been answered.
+    #[error("a change of the order is on its way")]
+    ChangePending,
 }
 
 /// Alpaca's words for an entry on `side`.
@@ -158,6 +161,7 @@ impl Refusal {
             Refusal::BelowFilled { .. } => "below_filled",
             Refusal::NotOpen => "not_open",
             Refusal::Venue(reason) => reason.rule(),
+            Refusal::ChangePending => "change_pending",
         }
     }
 
@@ -192,7 +196,8 @@ impl Refusal {
             | Refusal::OppositeEntry { .. }
             | Refusal::ExitClass
             | Refusal::NotOpen
-            | Refusal::Venue(_) => None,
+            | Refusal::Venue(_)
+            | Refusal::ChangePending => None,
         }
     }
 }

@@ -66,14 +66,14 @@ impl Reserves {
             return;
         }
         let approval = &mut self.open[at];
-        let whole = i128::from(quantity.units()) + i128::from(remaining.units());
+        // A change on its way counts what is still to fill; the larger of both stays set aside.
+        approval.change = approval.change.map(|(open, reserve)| (open - quantity.min(open), reserve));
+        approval.open = approval.change.map_or(remaining, |(open, _)| remaining.max(open));
+        let whole = i128::from(quantity.units()) + i128::from(approval.open.units());
         let part = i128::from(quantity.units()) * i128::from(Ratio::ONE.units()) / whole;
         let spent = approval.reserve.share(Ratio::from_units(part as i64));
-        approval.open = remaining;
         approval.reserve -= spent;
         self.reserved -= spent;
-        // A change on its way counts what is still to fill.
-        approval.change = approval.change.map(|(open, reserve)| (open - quantity.min(open), reserve));
     }
 
     /// The order was canceled, rejected or expired: what is left of its reserve returns.

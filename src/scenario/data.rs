@@ -12,7 +12,7 @@ use crate::market::{ActionKind, Calendar, CorporateAction, DataWarning, read_cor
 use crate::portfolio::split_price;
 use crate::scenario::spec::{Adjust, CalendarKind, Hours};
 use crate::strategy::Script;
-use crate::venue::Spreads;
+use crate::venue::{FinerBars, Spreads};
 
 /// Everything a run reads from files.
 #[derive(Debug, Default)]
@@ -35,6 +35,8 @@ pub struct MarketData {
     pub warnings_total: u64,
     /// The spread of every bar, where the scenario's slippage is a spread.
     pub spreads: Option<Arc<Spreads>>,
+    /// Finer bars by symbol, for `both_touched = "finer"`; copies share their memory.
+    pub finer: Vec<FinerBars>,
     /// The orders of `order_script`.
     pub script: Option<Script>,
     /// Rows read from bar files, before any were set aside or cut off by `start` and `end`.
@@ -63,6 +65,7 @@ pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic
         if bars.is_empty() {
             return Err(no_bars(loaded, *symbol));
         }
+        market.read_finer(loaded, share, &bars)?;
         market.actions.extend(to_follow((SymbolIndex(index as u16), *symbol), share, data, &bars));
         market.bars.push(bars);
     }

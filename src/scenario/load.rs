@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::parse::{FILE_BYTES_MAX, Unsupported, read};
+use super::parse::{FILE_BYTES_MAX, read};
 use super::parse_source::{Place, Source};
 use super::spec::ScenarioSpec;
 use crate::domain::Symbol;
@@ -55,7 +55,7 @@ pub fn load(path: &Path, overrides: &[String]) -> Result<LoadedScenario, Diagnos
 /// Errors: every error in file order, at most [`super::diagnostic::DIAGNOSTICS_MAX`] in full.
 pub fn parse(path: &Path, text: &str, overrides: &[String]) -> Result<LoadedScenario, Diagnostics> {
     let source = Source::new(path, text, overrides);
-    let (spec, flat) = read(&source, Unsupported::Refused)?;
+    let (spec, flat) = read(&source)?;
     let params = flat.params.iter().map(|(name, item)| (format!("strategy.params.{name}"), item));
     let items = flat.items.iter().map(|(path, item)| (path.clone(), item));
     let mut places: BTreeMap<String, KeyAndValue> = params

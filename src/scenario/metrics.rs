@@ -117,6 +117,10 @@ const MEASURES: &[&str] = &[
     "information_ratio",
     "buy_and_hold_return",
     "ambiguous_bars",
+    "unclear_entry_bars",
+    "finer_unread_bars",
+    "final_equity_low",
+    "final_equity_high",
     "halts",
     "margin_calls",
     "open_positions",
@@ -197,6 +201,12 @@ pub fn compute_metrics(
     against_benchmark(&mut out, &inputs, market, &times);
     out.put("buy_and_hold_return", hold_return(market));
     out.put("ambiguous_bars", journal.ambiguous_bars);
+    out.put("unclear_entry_bars", journal.unclear_entry_bars);
+    out.put("finer_unread_bars", journal.unread_bars.0);
+    let own = rows.last().map_or(start, |row| row.equity);
+    let (low, high) = journal.final_equity_band.unwrap_or((own, own));
+    out.put("final_equity_low", low.to_f64());
+    out.put("final_equity_high", high.to_f64());
     out.put("refusals", refusals(journal));
     out.put("halts", journal.halts);
     out.put("margin_calls", journal.margin_calls.len());

@@ -5,10 +5,12 @@
 //! with every default ([`effective_toml`]). `[sweep]`, `[walk_forward]` and `[stress]` are read and
 //! checked with the rest; a single backtest ignores them.
 mod account_rows;
+mod band;
 mod data;
 mod data_error;
 pub mod diagnostic;
 mod effective;
+mod finer;
 mod folder;
 mod holding;
 mod load;
@@ -44,7 +46,6 @@ mod tests_errors;
 mod tests_laws;
 #[cfg(test)]
 mod tests_values;
-mod unsupported;
 mod with_strategy;
 
 pub use account_rows::{AccountRow, account_rows, round_trips};

@@ -14,16 +14,8 @@ use super::spec::ScenarioSpec;
 /// Bytes of a scenario file; a thousand symbols and a wide sweep take a tenth of it.
 pub(super) const FILE_BYTES_MAX: usize = 256 * 1024;
 
-/// Are values that are not available yet errors? Tests of the other steps say no.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unsupported {
-    Refused,
-    #[cfg(test)]
-    Accepted,
-}
-
 /// Reads a scenario. Gives also the values by path, for errors that are found later.
-pub(super) fn read(source: &Source, unsupported: Unsupported) -> Result<(ScenarioSpec, Flat), Diagnostics> {
+pub(super) fn read(source: &Source) -> Result<(ScenarioSpec, Flat), Diagnostics> {
     if source.text.len() > FILE_BYTES_MAX {
         let what = format!("{} bytes, allowed is {FILE_BYTES_MAX}", source.text.len());
         return Err(source.diagnostic(&Place::Default, what).note("this is no scenario").into());
@@ -38,9 +30,6 @@ pub(super) fn read(source: &Source, unsupported: Unsupported) -> Result<(Scenari
     let spec = reader.spec();
     if let Some(spec) = &spec {
         reader.check(spec);
-    }
-    if unsupported == Unsupported::Refused {
-        reader.report_unsupported();
     }
     match (spec, reader.problems.finish()) {
         (Some(spec), None) => Ok((spec, reader.flat)),

@@ -17,6 +17,7 @@ impl Reader<'_> {
         self.check_quotes(spec);
         self.check_stop(spec);
         self.check_account(&spec.account);
+        self.check_latency(spec);
     }
 
     fn check_span(&mut self, data: &DataSpec) {
@@ -90,6 +91,26 @@ impl Reader<'_> {
             let what = format!("{PATH} needs data.adjust = \"none\": quotes are raw prices");
             let remedy = "set adjust = \"none\" (splits and dividends then act on positions), or leave the quotes out";
             self.fail(&self.place(PATH), PATH, what, &[remedy]);
+        }
+    }
+
+    fn check_latency(&mut self, spec: &ScenarioSpec) {
+        const PATH: &str = "execution.latency_ms";
+        let latency_ms = spec.execution.latency_ms;
+        if latency_ms == 0 {
+            return;
+        }
+        if spec.data.timeframe.is_daily() {
+            let what = format!(
+                "{PATH} {latency_ms} says nothing with data.timeframe = \"1d\": an order of a close has the night to arrive"
+            );
+            self.fail(&self.place(PATH), PATH, what, &["use 0, or intraday bars"]);
+        }
+        if spec.execution.market_fill == MarketFill::Close {
+            let what = format!(
+                "{PATH} {latency_ms} contradicts execution.market_fill = \"close\": an order of a close cannot be there in time for it"
+            );
+            self.fail(&self.place(PATH), PATH, what, &["use 0, or market_fill = \"next_open\""]);
         }
     }
 

@@ -1,19 +1,21 @@
 //! One deterministic run: a loaded scenario and its bars in, everything that happened out.
 //!
 //! Not here: files (folder), statistics (summary), anything drawn.
+use super::band::final_equity_band;
 use super::spec::{self, ScenarioSpec};
 use super::with_strategy::with_strategy;
 use super::{Diagnostic, LoadedScenario, MarketData};
-use crate::domain::{LegActivation, Symbol, SymbolIndex, Tick};
+use crate::domain::{LegActivation, Symbol, SymbolIndex, Tick, Timestamp};
 use crate::engine::{
     AccountRules, Engine, EngineConfig, Journal, MarginRules, ReplayError, ReplayInput, Settlement, Sizing, SizingKind,
     replay,
 };
-use crate::execution::ReplayBackend;
+use crate::execution::{Latency, ReplayBackend};
 use crate::risk::{AtrSmoothing, BreachRule, CashCheck, Limits, Margin, StopAnchor, StopKind, StopRule, TakeProfit};
 use crate::strategy::{BuiltIn, Catalog, Listed, ListedVisitor, OrderScript, ParamError, Params, Setup, Strategy};
 use crate::venue::{
-    BothTouched, Commission, CostScope, DueExit, LimitFill, MarketFill, Slippage, TradeDate, VenueRules,
+    BothTouched, Commission, CostScope, DueExit, LimitFill, MarketFill, Reading, Slippage, TradeDate, Undecided,
+    VenueRules,
 };
 
 /// Runs the scenario on `market` with a built-in strategy.
@@ -31,8 +33,22 @@ pub fn run_with<C: Catalog>(
     loaded: &LoadedScenario,
     market: &MarketData,
 ) -> Result<Journal, Box<Diagnostic>> {
-    let (config, rules) = (engine_config(&loaded.spec), venue_rules(&loaded.spec)?);
-    let visitor = Run { config, rules, account: account_rules(&loaded.spec), market };
+    let mut journal = replay_as(catalog, loaded, market, None)?;
+    journal.final_equity_band =
+        final_equity_band(&journal, |reading| replay_as(catalog, loaded, market, Some(reading)))?;
+    Ok(journal)
+}
+
+/// One replay, its bars read as the scenario says or in another way.
+fn replay_as<C: Catalog>(
+    catalog: &C,
+    loaded: &LoadedScenario,
+    market: &MarketData,
+    reading: Option<Reading>,
+) -> Result<Journal, Box<Diagnostic>> {
+    let (config, rules) = (engine_config(&loaded.spec), venue_rules(&loaded.spec));
+    let (account, latency) = (account_rules(&loaded.spec), latency(&loaded.spec));
+    let visitor = Run { config, rules, account, market, reading, latency };
     let outcome = match &market.script {
         Some(script) => visitor.replay(OrderScript::new(script)),
         None => with_strategy(catalog, loaded, visitor)?,
@@ -45,6 +61,9 @@ struct Run<'a> {
     rules: VenueRules,
     account: AccountRules,
     market: &'a MarketData,
+    /// How bars are read, unless as the rules say.
+    reading: Option<Reading>,
+    latency: Option<Latency>,
 }
 
 impl ListedVisitor for Run<'_> {
@@ -61,9 +80,14 @@ impl Run<'_> {
         let bars: Vec<&[crate::domain::Bar]> = self.market.bars.iter().map(Vec::as_slice).collect();
         let mut engine = Engine::new(strategy, self.config).with_account(self.account);
         let mut backend = ReplayBackend::new(self.rules, self.config.cash, symbols);
+        if let Some(latency) = self.latency {
+            backend = backend.with_latency(latency);
+        }
         if let Some(spreads) = &self.market.spreads {
             backend.venue_mut().set_spreads(spreads.clone());
         }
+        backend.venue_mut().take_finer(self.market.finer.clone());
+        self.reading.into_iter().for_each(|reading| backend.venue_mut().read_as(reading));
         let input = ReplayInput {
             bars: &bars,
             sessions: &self.market.sessions,
@@ -76,8 +100,9 @@ impl Run<'_> {
         assert_eq!(ours.cash(), theirs.cash(), "our cash and the venue's");
         assert_eq!(ours.settled_cash(), theirs.settled_cash(), "our settled cash and the venue's");
         assert!(ours.is_conserved(), "equity is cash plus positions");
-        let (ambiguous_bars, quotes_missing) = (theirs.ambiguous_bars(), theirs.quotes_missing());
-        Ok(Journal { ambiguous_bars, quotes_missing, ..engine.finish() })
+        let Undecided { ambiguous_bars, unclear_entry_bars, unread_bars, unread_first } = theirs.undecided();
+        let (unread_bars, quotes_missing) = ((unread_bars, unread_first), theirs.quotes_missing());
+        Ok(Journal { ambiguous_bars, unclear_entry_bars, unread_bars, quotes_missing, ..engine.finish() })
     }
 }
 
@@ -99,6 +124,13 @@ fn unfinished(loaded: &LoadedScenario, error: ReplayError) -> Box<Diagnostic> {
     })
 }
 
+fn latency(spec: &ScenarioSpec) -> Option<Latency> {
+    const NS_PER_MS: i64 = Timestamp::NS_PER_SECOND / 1_000;
+    let way_ns = i64::from(spec.execution.latency_ms) * NS_PER_MS;
+    let bar_ns = spec.data.timeframe.minutes() * 60 * Timestamp::NS_PER_SECOND;
+    (way_ns > 0).then_some(Latency { way_ns, bar_ns })
+}
+
 fn tick(spec: &ScenarioSpec) -> Tick {
     match spec.execution.venue_rules {
         spec::VenueRules::Alpaca => Tick::UsEquity,
@@ -118,10 +150,6 @@ fn commission(spec: &ScenarioSpec) -> Commission {
         spec::CommissionSpec::PerShare { value, min, cap } => Commission::PerShare { rate: value, min, cap },
         spec::CommissionSpec::Alpaca => Commission::Alpaca(trade_date(spec)),
     }
-}
-
-fn unavailable(key: &str) -> Box<Diagnostic> {
-    Box::new(Diagnostic::new(key, "is not available yet"))
 }
 
 fn engine_config(spec: &ScenarioSpec) -> EngineConfig {
@@ -209,9 +237,9 @@ fn stop_rule(spec: &ScenarioSpec) -> StopRule {
     }
 }
 
-fn venue_rules(spec: &ScenarioSpec) -> Result<VenueRules, Box<Diagnostic>> {
+fn venue_rules(spec: &ScenarioSpec) -> VenueRules {
     let execution = &spec.execution;
-    Ok(VenueRules {
+    VenueRules {
         market_fill: match execution.market_fill {
             spec::MarketFill::NextOpen => MarketFill::NextOpen,
             spec::MarketFill::Close => MarketFill::Close,
@@ -224,7 +252,8 @@ fn venue_rules(spec: &ScenarioSpec) -> Result<VenueRules, Box<Diagnostic>> {
         both_touched: match execution.both_touched {
             spec::BothTouched::StopFirst => BothTouched::StopFirst,
             spec::BothTouched::TargetFirst => BothTouched::TargetFirst,
-            spec::BothTouched::Ohlc | spec::BothTouched::Finer => return Err(unavailable("execution.both_touched")),
+            spec::BothTouched::Ohlc => BothTouched::Ohlc,
+            spec::BothTouched::Finer => BothTouched::Finer,
         },
         due_exit: match spec.stop.due_exit {
             spec::DueExit::ExitFirst => DueExit::ExitFirst,
@@ -249,5 +278,5 @@ fn venue_rules(spec: &ScenarioSpec) -> Result<VenueRules, Box<Diagnostic>> {
         trim_to_cash: spec.sizing.if_short_of_cash == spec::ShortOfCash::Trim,
         extended_hours: spec.data.hours == spec::Hours::Extended,
         leverage: spec.account.leverage.into(),
-    })
+    }
 }

@@ -30,8 +30,18 @@ const OF_TRADES: [&str; 16] = [
     "commission",
 ];
 /// The same between those against a benchmark and those of confidence.
-const OF_RUNS: [&str; 6] =
-    ["buy_and_hold_return", "ambiguous_bars", "refusals", "halts", "margin_calls", "open_positions"];
+const OF_RUNS: [&str; 10] = [
+    "buy_and_hold_return",
+    "ambiguous_bars",
+    "unclear_entry_bars",
+    "finer_unread_bars",
+    "final_equity_low",
+    "final_equity_high",
+    "refusals",
+    "halts",
+    "margin_calls",
+    "open_positions",
+];
 
 /// Every measure of `series`, with those against `benchmark`.
 ///

@@ -10,7 +10,7 @@ use crate::market::{
     Adjustment, BarFile, CorporateAction, DataError, DataWarning, NameSpan, WarningKind, Warnings, actions_of_others,
     actions_of_share, adjust, check_bars_after, load_series, names_of,
 };
-use crate::scenario::spec::Adjust;
+use crate::scenario::spec::{Adjust, DataSpec};
 
 /// A share: its names in order of time and what happened to it.
 pub(super) struct Share {
@@ -20,6 +20,9 @@ pub(super) struct Share {
     /// The time of its last bar in its files, in the run or after it: adjusted prices show the actions up to
     /// then. Known once they have been read.
     pub(super) shown_until: Timestamp,
+    /// Its bars as they were traded, in the run and outside of it; kept only where finer bars must be adjusted
+    /// by what they show.
+    pub(super) raw: Vec<Bar>,
 }
 
 impl Share {
@@ -27,7 +30,7 @@ impl Share {
     pub(super) fn of(all: &[CorporateAction], symbol: Symbol) -> Share {
         let names = names_of(all, symbol);
         let actions = actions_of_share(all, &names);
-        Share { names, actions, shown_until: Timestamp::MIN }
+        Share { names, actions, shown_until: Timestamp::MIN, raw: Vec::new() }
     }
 
     /// Errors: two symbols of the scenario that are names of one share: it would be traded twice.
@@ -69,12 +72,10 @@ impl MarketData {
         share.shown_until = bars.last().map_or(Timestamp::MIN, |bar| bar.time);
         self.warn_of_others(loaded, share, all);
         self.warn_of_hole_before_delisting(loaded, &path, &bars, &share.actions);
-        let adjustment = match data.adjust {
-            Adjust::None => None,
-            Adjust::Splits => Some(Adjustment::Splits),
-            Adjust::All => Some(Adjustment::All),
-        };
-        if let Some(adjustment) = adjustment {
+        if let Some(adjustment) = adjustment(data) {
+            if data.finer_path.is_some() {
+                share.raw.clone_from(&bars);
+            }
             adjust(&mut bars, &share.actions, adjustment)
                 .map_err(|error| Box::new(Diagnostic::of_file(&path, error.to_string())))?;
         }
@@ -117,7 +118,7 @@ impl MarketData {
     }
 
     /// Keeps the warnings of a file. What stands outside the run's dates says nothing about the run.
-    fn keep(&mut self, warnings: &Warnings, first: Timestamp, last: Timestamp) {
+    pub(super) fn keep(&mut self, warnings: &Warnings, first: Timestamp, last: Timestamp) {
         let (inside, outside): (Vec<&DataWarning>, Vec<&DataWarning>) =
             warnings.kept().iter().partition(|warning| first <= warning.time && warning.time <= last);
         self.warnings_total += warnings.total() - outside.len() as u64;
@@ -165,6 +166,15 @@ impl MarketData {
             );
             self.warn(path, None, bar.time, WarningKind::MissingSessions, message);
         }
+    }
+}
+
+/// What corporate actions do to prices before the run.
+pub(super) fn adjustment(data: &DataSpec) -> Option<Adjustment> {
+    match data.adjust {
+        Adjust::None => None,
+        Adjust::Splits => Some(Adjustment::Splits),
+        Adjust::All => Some(Adjustment::All),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every key a scenario may hold, in one table: type, range, default, meaning.
 //!
-//! Not here: rules between keys (`parse_check`), values that are not available yet (`unsupported`).
+//! Not here: rules between keys (`parse_check`).
 //! Parsing, defaults, nearest names and the printed documentation all come from [`KEYS`].
 use std::fmt;
 

@@ -298,6 +298,12 @@ fn keys_that_make_no_sense_together() {
             .ends_with("data.finer_path does nothing with execution.both_touched = \"stop_first\"")
     );
     assert!(error_of("execution", "both_touched = \"finer\"").contains("\"finer\" needs data.finer_path"));
+    assert!(error_of("execution", "latency_ms = 5").contains(
+        "execution.latency_ms 5 says nothing with data.timeframe = \"1d\": an order of a close has the night"
+    ));
+    let intraday = set_error(&["data.timeframe=1m", "execution.latency_ms=5", "execution.market_fill=close"]);
+    assert!(intraday.contains("execution.latency_ms 5 contradicts execution.market_fill = \"close\""), "{intraday}");
+    assert!(read_with(LEAST, &["data.timeframe=1m", "execution.latency_ms=5"]).is_ok());
     let half = set_error(&["sizing.kind=fixed_shares", "sizing.value=1.5"]);
     assert!(half.contains("sizing.value 1.5 is not a whole number of shares"), "{half}");
     assert!(read_with(LEAST, &["sizing.kind=fixed_shares", "sizing.value=1.5", "sizing.fractional=true"]).is_ok());
@@ -325,16 +331,6 @@ fn quotes_belong_to_a_spread_and_to_raw_prices() {
         adjusted.contains("execution.slippage.quotes needs data.adjust = \"none\": quotes are raw prices"),
         "{adjusted}"
     );
-}
-
-#[test]
-fn not_available_yet() {
-    for (line, what) in [
-        ("both_touched = \"ohlc\"", "execution.both_touched = \"ohlc\" is not available yet"),
-        ("latency_ms = 5", "execution.latency_ms above 0 is not available yet"),
-    ] {
-        assert!(error_of("execution", line).contains(what), "{line}: {}", error_of("execution", line));
-    }
 }
 
 #[test]

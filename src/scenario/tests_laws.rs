@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::effective::effective_toml;
-use super::parse::{Unsupported, read};
+use super::parse::read;
 use super::parse_source::Source;
 use super::spec::*;
 use super::tests_values::{FULL, LEAST};
@@ -240,7 +240,10 @@ fn spec() -> impl Strategy<Value = ScenarioSpec> {
     let studies = (option::of(sweep()), option::of(walk_forward()), option::of(stress()));
     let rules = (sizing(), execution(), stop(), target, risk());
     (scenario, data(), account(), strategy, rules, studies).prop_map(
-        |(scenario, data, account, strategy, (sizing, execution, mut stop, take_profit, risk), studies)| {
+        |(scenario, data, account, strategy, (sizing, mut execution, mut stop, take_profit, risk), studies)| {
+            if data.timeframe.is_daily() || execution.market_fill == MarketFill::Close {
+                execution.latency_ms = 0;
+            }
             let needs_stop = matches!(take_profit, TakeProfitSpec::RMultiple(_))
                 || matches!(sizing.rule, SizingRule::RiskFraction(_));
             if needs_stop && !stop.is_set() {
@@ -267,7 +270,7 @@ fn spec() -> impl Strategy<Value = ScenarioSpec> {
 
 fn reread(text: &str, overrides: &[String]) -> Result<ScenarioSpec, String> {
     let source = Source::new(Path::new("a.toml"), text, overrides);
-    read(&source, Unsupported::Accepted).map(|(spec, _)| spec).map_err(|errors| errors.to_string())
+    read(&source).map(|(spec, _)| spec).map_err(|errors| errors.to_string())
 }
 
 /// Text that is almost a scenario: one line of the specification's file damaged.

@@ -27,12 +27,10 @@ impl SimulatedVenue {
             market: submission.last,
             tick,
             funds: None,
-            resting: book.iter().filter(|order| !is_held(order)).map(|order| Resting {
-                id: order.id,
-                side: order.side,
-                kind: order.kind,
-                opens: !order.reduce_only,
-            }),
+            resting: book
+                .iter()
+                .filter(|order| !is_held(order) && !self.is_being_canceled(order.id))
+                .map(|order| Resting { id: order.id, side: order.side, kind: order.kind, opens: !order.reduce_only }),
         };
         account(request, submission.quantity, &standing)
     }
@@ -40,7 +38,9 @@ impl SimulatedVenue {
     /// The position without the shares that open exits take.
     fn staying(&self, symbol: SymbolIndex) -> Quantity {
         let held = self.account.shares(symbol);
-        let exits = self.books[symbol.get()].iter().filter(|order| order.reduce_only && order.is_approved());
+        let exits = self.books[symbol.get()]
+            .iter()
+            .filter(|order| order.reduce_only && order.is_approved() && !self.is_being_canceled(order.id));
         let leaving = exits.fold(Quantity::ZERO, |sum, order| sum + order.remaining.min(held.abs() - sum));
         match held.closing_side() {
             Some(side) => held + leaving.signed(side),

@@ -72,6 +72,9 @@ impl SimulatedVenue {
         let fill = Fill { order: order.id, symbol, side, quantity, price, reference, fee, time, purpose };
         self.account.apply(&fill);
         self.events.push_back(ExecutionEvent::Filled { fill, remaining: wanted - quantity });
+        if !self.transit.is_empty() {
+            self.count_in_transit(&order, quantity);
+        }
         if done {
             self.take(symbol, at);
         } else {

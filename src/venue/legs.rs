@@ -5,7 +5,7 @@ use super::matching::Moment;
 use super::order::{VenueOrder, leg_price};
 use super::simulated::SimulatedVenue;
 use crate::domain::{
-    ExecutionEvent, ExitLegs, Fill, LegActivation, LegLevel, OrderId, OrderKind, OrderPurpose, OrderSize, Price,
+    Bar, ExecutionEvent, ExitLegs, Fill, LegActivation, LegLevel, OrderId, OrderKind, OrderPurpose, OrderSize, Price,
     Quantity, SymbolIndex, Timestamp, Trail,
 };
 
@@ -60,11 +60,12 @@ impl SimulatedVenue {
 
     /// An entry filled: its legs go live, sized to what has filled.
     pub(super) fn protect(&mut self, symbol: SymbolIndex, entry: &VenueOrder, fill: &Fill, moment: Moment) {
-        let at_open = moment == Moment::Open && entry.legs.activation == LegActivation::EntryBar;
-        let live_after = if at_open { fill.time.plus_ns(-1) } else { fill.time };
+        let on_this_bar = moment != Moment::Close && entry.legs.activation == LegActivation::EntryBar;
+        let live_after = if on_this_bar { fill.time.plus_ns(-1) } else { fill.time };
         let stop_id = entry.legs.stop.map(|_| OrderId(entry.id.0 + 1));
         let target_id = entry.legs.take_profit.map(|_| OrderId(entry.id.0 + 1 + u64::from(stop_id.is_some())));
-        let leg = LegTemplate { entry, symbol, fill, live_after };
+        let born_inside = on_this_bar && moment == Moment::Within;
+        let leg = LegTemplate { entry, symbol, fill, live_after, born_inside };
         if let (Some(id), Some(level)) = (stop_id, entry.legs.stop) {
             self.grow_leg(&leg, id, target_id, level, true);
         }
@@ -95,6 +96,14 @@ impl SimulatedVenue {
             level: price,
             time: leg.fill.time,
         });
+        if leg.born_inside {
+            let limit_fill = self.rules.limit_fill;
+            let reaches = |bar: &Bar| match order.kind {
+                OrderKind::Limit { limit } => order.limit_reached(limit, order.best_of(bar), limit_fill),
+                _ => order.stop_touched(bar),
+            };
+            self.inside.bear(leg.symbol, id, leg.fill.reference, reaches);
+        }
         self.rest(leg.symbol, order);
     }
 }
@@ -105,6 +114,8 @@ struct LegTemplate<'a> {
     symbol: SymbolIndex,
     fill: &'a Fill,
     live_after: Timestamp,
+    /// The entry filled inside the bar, after its open.
+    born_inside: bool,
 }
 
 impl LegTemplate<'_> {

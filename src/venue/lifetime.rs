@@ -67,15 +67,21 @@ impl SimulatedVenue {
         self.session_orders > 0
     }
 
-    /// The session has closed: day orders expire, closing orders without a close are canceled, opening
-    /// orders wait for the next open. Every order at the venue was sent before this close.
+    /// The session has closed at `close`: day orders expire, closing orders without a close are canceled,
+    /// opening orders wait for the next open. An order that arrives at the close or later is for the next
+    /// session; the latest moment says that all have arrived.
     #[cold]
-    pub fn end_session(&mut self) {
+    pub fn end_session(&mut self, close: Timestamp) {
         for index in 0..self.books.len() {
             let symbol = SymbolIndex(index as u16);
             let mut at = 0;
             while at < self.books[index].len() {
                 let order = &mut self.books[index][at];
+                if order.live_after.plus_ns(1) >= close {
+                    order.armed = true;
+                    at += 1;
+                    continue;
+                }
                 match order.time_in_force {
                     // A day order of extended hours lives on until they end.
                     TimeInForce::Day if !order.extended_hours => {

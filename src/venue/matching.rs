@@ -157,7 +157,7 @@ impl SimulatedVenue {
                     order.triggered = true;
                     has_triggered = true;
                     if !order.limit_reached(limit, bar.open, limit_fill) {
-                        order.filled_on = bar.time;
+                        self.inside.gap_over_limit(symbol, order, bar);
                     }
                 }
                 (_, Some(collar)) if bar.open > collar => {

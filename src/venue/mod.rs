@@ -8,22 +8,29 @@ mod costs;
 mod delist;
 mod execute;
 mod expiry;
+mod finer;
 mod legs;
 mod lifetime;
 mod matching;
 mod order;
+mod path;
+mod reading;
 pub mod refusal;
 mod rules;
 mod settling;
 mod simulated;
 mod split;
+mod transit;
 mod within;
 
 pub use costs::{
     Commission, CostScope, Depth, Occasion, RegulatoryFees, Slippage, Spread, SpreadSource, Spreads, TradeDate,
     regulatory_fees,
 };
+pub use finer::FinerBars;
 pub use order::Band;
+pub use reading::{Reading, Undecided};
 pub use rules::{BothTouched, DueExit, LimitFill, MarketFill, VenueRules};
 pub use simulated::{SimulatedVenue, Submission};
 pub(crate) use split::split_kind;
+pub use transit::Request;

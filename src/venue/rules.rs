@@ -29,6 +29,10 @@ pub enum BothTouched {
     StopFirst,
     /// The target: the kind reading.
     TargetFirst,
+    /// What comes first on a path guessed from the shape of the bar.
+    Ohlc,
+    /// What came first in the finer bars, stops before targets inside each of them.
+    Finer,
 }
 
 /// What happens when a signal exit is due at the open of a bar that also touches the stop.

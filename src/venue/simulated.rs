@@ -10,8 +10,11 @@ use std::sync::Arc;
 use super::account::VenueAccount;
 use super::costs::{FeeMeter, SpreadTape, Spreads};
 use super::expiry::gtc_end;
+use super::finer::FinerBars;
 use super::order::{Band, VenueOrder, trail_level};
+use super::reading::{Inside, Reading, Undecided};
 use super::rules::VenueRules;
+use super::transit::Sent;
 use crate::domain::{
     Bar, ExecutionEvent, ExitLegs, LegLevel, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, Price,
     Quantity, Symbol, SymbolIndex, Timestamp,
@@ -27,7 +30,7 @@ pub struct SimulatedVenue {
     /// Fills that paid the model's spread for want of a quote.
     pub(super) quotes_missing: u64,
     pub(super) books: Vec<Vec<VenueOrder>>,
-    bands: Vec<Band>,
+    pub(super) bands: Vec<Band>,
     pub(super) events: VecDeque<ExecutionEvent>,
     /// Open orders to which the end of a session matters.
     pub(super) session_orders: usize,
@@ -39,8 +42,10 @@ pub struct SimulatedVenue {
     pub(super) next_expiry: Timestamp,
     /// The core session is on; always, where bars of other hours are not shown.
     pub(super) core: bool,
-    /// Bars in which a stop and its target both lay and nothing told which came first.
-    pub(super) ambiguous_bars: u64,
+    /// How bars are read inside.
+    pub(super) inside: Inside,
+    /// Cancels and changes on their way.
+    pub(super) transit: Vec<Sent>,
 }
 
 /// An order as it arrives at the venue.
@@ -58,6 +63,8 @@ pub struct Submission<'a> {
     pub last: Price,
     /// Open time of the bar that has just closed.
     pub now: Timestamp,
+    /// It can fill on bars that open after this: `now`, or later where the way takes time.
+    pub live_after: Timestamp,
     /// Another bar of this session may follow.
     pub in_session: bool,
 }
@@ -79,7 +86,8 @@ impl SimulatedVenue {
             inactive: Vec::new(),
             next_expiry: Timestamp::MAX,
             core: true,
-            ambiguous_bars: 0,
+            inside: Inside::new(rules.both_touched),
+            transit: Vec::new(),
         }
     }
 
@@ -103,7 +111,7 @@ impl SimulatedVenue {
     /// Takes an order.
     #[inline]
     pub fn submit(&mut self, submission: &Submission<'_>) {
-        let Submission { id, request, quantity, reduce_only, last, now, in_session } = *submission;
+        let Submission { id, request, quantity, reduce_only, last, now, live_after, in_session } = *submission;
         if let Err(reason) = self.admit(submission) {
             self.events.push_back(ExecutionEvent::Rejected { order: id, reason });
             return;
@@ -125,7 +133,7 @@ impl SimulatedVenue {
             parent: None,
             reduce_only,
             sibling: None,
-            live_after: now,
+            live_after,
             trigger,
             best: last,
             triggered: false,
@@ -142,14 +150,14 @@ impl SimulatedVenue {
         }
         self.account.set_mark(request.symbol, last);
         if request.class == OrderClass::Oco {
-            self.rest_oco(request.symbol, order);
+            self.rest_oco(request.symbol, order, now);
         } else {
             self.rest(request.symbol, order);
         }
     }
 
     /// A one-cancels-other pair: the target under the order's own number, the stop under the next.
-    fn rest_oco(&mut self, symbol: SymbolIndex, target: VenueOrder) {
+    fn rest_oco(&mut self, symbol: SymbolIndex, target: VenueOrder, now: Timestamp) {
         let Some(LegLevel::At(stop)) = target.legs.stop else {
             self.rest(symbol, target);
             return;
@@ -175,7 +183,7 @@ impl SimulatedVenue {
             parent: target.id,
             symbol,
             level: stop,
-            time: target.live_after,
+            time: now,
         });
         self.rest(symbol, stop_order);
     }
@@ -198,7 +206,8 @@ impl SimulatedVenue {
 
     pub(super) fn refresh_band(&mut self, symbol: SymbolIndex) {
         let orders = self.books[symbol.get()].iter();
-        self.bands[symbol.get()] = orders.fold(Band::QUIET, |band, order| band.joined(order.band()));
+        let start = if self.transit.is_empty() { Band::QUIET } else { Band::ALWAYS };
+        self.bands[symbol.get()] = orders.fold(start, |band, order| band.joined(order.band()));
     }
 
     /// Cancels an open order and whatever is left of its pair; an unknown one is no error: it may have
@@ -310,8 +319,20 @@ impl SimulatedVenue {
         self.quotes_missing
     }
 
-    /// Bars that decided something and could not tell what came first.
-    pub fn ambiguous_bars(&self) -> u64 {
-        self.ambiguous_bars
+    /// Gives it the finer bars of the symbols, in their order; read where `both_touched` asks for them.
+    pub fn take_finer(&mut self, finer: Vec<FinerBars>) {
+        if let Some(of_symbols) = &mut self.inside.finer {
+            *of_symbols = finer;
+        }
+    }
+
+    /// Reads bars, and finer bars where there are any, in another way than `both_touched` says.
+    pub fn read_as(&mut self, reading: Reading) {
+        self.inside.reading = reading;
+    }
+
+    /// Bars that decided something and could not tell how.
+    pub fn undecided(&self) -> Undecided {
+        self.inside.counts
     }
 }

@@ -20,9 +20,10 @@ impl SimulatedVenue {
         time: Timestamp,
     ) {
         self.account.restate(symbol, kept, mark, cash_change);
+        let fractional = self.rules.fractional;
         let whole = |quantity: Quantity| {
             let shares = split_quantity(quantity, ratio);
-            if self.rules.fractional { shares } else { shares.whole() }
+            if fractional { shares } else { shares.whole() }
         };
         for order in &mut self.books[symbol.get()] {
             order.remaining = whole(order.remaining);
@@ -35,6 +36,7 @@ impl SimulatedVenue {
                 self.events.push_back(ExecutionEvent::LegLive { order, parent, symbol, level, time });
             }
         }
+        self.split_in_transit(symbol, ratio, whole);
         self.cancel_emptied(symbol);
         self.refresh_band(symbol);
     }

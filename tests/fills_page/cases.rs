@@ -1,5 +1,7 @@
 //! The rules of the page: words, bars and orders. What fills is not written here: the engine says so.
 
+use super::readings::{PATHS, WAY};
+
 /// One rule with its picture.
 pub struct Case {
     /// Name of the picture.
@@ -24,10 +26,10 @@ pub struct Section {
     pub cases: &'static [Case],
 }
 
-const PLAIN: Case =
+pub const PLAIN: Case =
     Case { id: "", title: "", rule: "", bars: &[], script: &[], set: &[], actions: "", minutes: false, others: "" };
 
-const FLAT: &str = "100 101 99 100";
+pub const FLAT: &str = "100 101 99 100";
 
 pub const SECTIONS: &[Section] = &[
     Section {
@@ -55,6 +57,30 @@ pub const SECTIONS: &[Section] = &[
         text: "A bar says how far the price went, not in which order. Where that decides a fill, the rule below takes the \
                reading against you; the run counts such bars and says how much hangs on them.",
         cases: HIDDEN,
+    },
+    Section {
+        title: "Paths and finer bars",
+        text: "With `both_touched = \"ohlc\"` a bar is walked along a path guessed from its shape: open, the extreme nearer to \
+               the open, the other extreme, close. On the way the next level fills first, at its level; of two at one price \
+               the stop. A guess tells nothing, so the bars it decides are counted all the same. With \
+               `both_touched = \"finer\"` and `data.finer_path` a bar in which something could fill is replayed through its \
+               finer bars, each read as a bar of its own, stops before targets; exits of an entry live from the next finer \
+               bar on, a trailing stop moves with each. Volume, time and range of a fill are those of the bar itself. Where \
+               the finer bars are missing, lie outside the bar, or miss a price at which the bar touches an order, the bar \
+               is read as a whole, stop first, and the run says how many and the first of them.\n\n\
+               A run with undecided bars is replayed three times more: in the kindest way (targets first; of an entry that \
+               filled inside a bar the target is live at once, the stop from the next bar on), the cruellest (stops first; \
+               of such an entry the stop is live at once, the target from the next bar on) and along paths. \
+               `final_equity_low` and `final_equity_high` are the lowest and highest equity at the end of all four. No other \
+               engine says how much hangs on its reading.",
+        cases: PATHS,
+    },
+    Section {
+        title: "The way to the venue",
+        text: "With intraday bars, orders, cancels and changes sent at a close arrive `execution.latency_ms` later. What is sent \
+               at a session's last close has the night. Exits that belong to an entry rest at the venue and have no way to go. \
+               Daily bars take no latency: the night is longer than any.",
+        cases: WAY,
     },
     Section { title: "Trailing stops", text: "The old level is tested first, then it moves.", cases: TRAILING },
     Section {

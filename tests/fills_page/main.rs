@@ -7,6 +7,7 @@ mod micro;
 
 mod cases;
 mod draw;
+mod readings;
 
 use std::fmt::Write as _;
 use std::fs;

@@ -21,6 +21,8 @@ pub struct Micro<'a> {
     pub actions: &'a str,
     /// `1d` unless set.
     pub timeframe: &'a str,
+    /// Further files, by name.
+    pub files: &'a [(&'a str, String)],
     /// Changes of the scenario, as `--set` takes them.
     pub set: Vec<String>,
 }
@@ -54,6 +56,12 @@ pub struct Outcome {
     pub metrics: serde_json::Value,
     /// Stops and targets that shared a bar.
     pub ambiguous_bars: u64,
+    /// Entries that shared a bar with an exit of their own.
+    pub unclear_entry_bars: u64,
+    /// Bars that finer bars did not tell, and the first.
+    pub unread_bars: (u64, Option<String>),
+    /// Lowest, own and highest equity at the end, from the measures.
+    pub band: [String; 3],
 }
 
 /// Runs it; the message of a refused input is the error.
@@ -62,6 +70,9 @@ pub fn run_micro(micro: &Micro<'_>) -> Result<Outcome, String> {
     let put = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     for (symbol, bars) in micro.bars {
         put(&format!("{symbol}.csv"), &format!("timestamp,open,high,low,close,volume\n{bars}\n"));
+    }
+    for (name, text) in micro.files {
+        put(name, text);
     }
     put("orders.csv", &format!("{HEADER}{}\n{}\n", micro.columns, micro.script));
     put("actions.csv", &format!("symbol,ex_date,kind,ratio_or_amount\n{}\n", micro.actions));
@@ -133,6 +144,10 @@ fn through_files(folder: &Path, set: &[String]) -> Result<Outcome, String> {
         cash_rows: read(folder, "equity.csv", &["cash"]).into_iter().flatten().collect(),
         metrics: metrics.to_json(),
         ambiguous_bars: journal.ambiguous_bars,
+        unclear_entry_bars: journal.unclear_entry_bars,
+        unread_bars: (journal.unread_bars.0, journal.unread_bars.1.map(|time| time.to_string())),
+        band: ["final_equity_low", "final_equity", "final_equity_high"]
+            .map(|key| metrics.number(key).unwrap().to_string()),
     })
 }
 

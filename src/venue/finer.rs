@@ -1,0 +1,54 @@
+//! Finer bars inside the bars of a run, for who must know what came first.
+//!
+//! Not here: reading and adjusting them (scenario), what fills on them (within).
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::domain::{Bar, Timestamp};
+
+/// The finer bars of one symbol and which of them make up which bar. A copy shares their memory.
+#[derive(Clone, Debug, Default)]
+pub struct FinerBars(Arc<Table>);
+
+#[derive(Debug, Default)]
+struct Table {
+    finer: Vec<Bar>,
+    /// By time of the coarse bar; those without finer bars, or contradicted by them, are left out.
+    parts: Vec<(Timestamp, Range<usize>)>,
+}
+
+impl FinerBars {
+    /// Shares `finer` out to the bars of `coarse`, both in order of time. `end_of` says when a bar is over;
+    /// the next bar ends it, too. `begin_of`: when it begins, its stamp unless it is daily.
+    ///
+    /// A bar whose high or low a finer bar passes is contradicted: nothing may fill outside of it.
+    pub fn new(
+        coarse: &[Bar],
+        finer: Vec<Bar>,
+        begin_of: impl Fn(Timestamp) -> Timestamp,
+        end_of: impl Fn(Timestamp) -> Timestamp,
+    ) -> FinerBars {
+        let mut parts = Vec::new();
+        for (index, bar) in coarse.iter().enumerate() {
+            let next = coarse.get(index + 1).map_or(Timestamp::MAX, |next| begin_of(next.time));
+            let end = end_of(bar.time).min(next);
+            let first = finer.partition_point(|part| part.time < begin_of(bar.time));
+            let count = finer[first..].partition_point(|part| part.time < end);
+            let part = first..first + count;
+            let fits = finer[part.clone()].iter().all(|small| bar.low <= small.low && small.high <= bar.high);
+            if count > 0 && fits {
+                parts.push((bar.time, part));
+            }
+        }
+        FinerBars(Arc::new(Table { finer, parts }))
+    }
+
+    /// The finer bars of the bar stamped `time`; none where they are missing or contradict it.
+    pub(super) fn of(&self, time: Timestamp) -> &[Bar] {
+        let Table { finer, parts } = &*self.0;
+        match parts.binary_search_by_key(&time, |(time, _)| *time) {
+            Ok(at) => &finer[parts[at].1.clone()],
+            Err(_) => &[],
+        }
+    }
+}
