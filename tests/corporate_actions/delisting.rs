@@ -11,7 +11,7 @@ const ENTRY: &str = "0 submit,E0,TST,buy,100,market,,,,,gtc,oto,,20";
 fn a_position_is_paid_for_and_its_orders_are_canceled() {
     let script = [
         ENTRY,
-        "2 submit,L0,TST,buy,5,limit,40,,,,gtc,,,",
+        "2 submit,L0,TST,buy,5,limit,40,,,,gtc,oto,,20",
         "6 submit,L1,TST,buy,5,market,,,,,gtc,,,",
         "6 submit,O1,OTH,buy,5,market,,,,,gtc,,,",
     ];
@@ -25,6 +25,7 @@ fn a_position_is_paid_for_and_its_orders_are_canceled() {
                 "E0 filled",
                 "E0.stop canceled",
                 "L0 canceled",
+                "L0.stop canceled",
                 "delisted.TST filled",
                 "L1 rejected (asset \"TST\" is not active)",
                 "O1 filled"

@@ -44,7 +44,7 @@ fn a_split_on_the_last_bar_changes_no_value() {
     let series = flat_then(3, &["40 41 39 40"]);
     let outcome = play(&[("TST", &series)], &[BRACKET], "TST,2024-01-05,split,1.5", &[]);
     assert_eq!(equity(&outcome), ["100000"; 4]);
-    assert_eq!(outcome.orders, ["E0 filled", "E0.stop new", "E0.take_profit new"]);
+    assert_eq!(outcome.orders, ["E0 filled", "E0.stop held", "E0.take_profit new"]);
     assert_eq!(outcome.pnl, ["0"]);
 }
 
