@@ -357,9 +357,9 @@ fn a_change_counts_what_fills_on_its_way() {
 }
 
 #[test]
-fn a_change_of_a_pair_counts_what_its_stop_fills_on_the_way() {
+fn a_change_of_a_pair_finds_nothing_once_its_stop_has_come_to_its_price() {
     // Bought 100; the pair is for 100 and is to be for 60. Before that arrives, its stop sells 40 of the 400
-    // shares of 14:32: 20 are left, and sold at the open of 14:33. 40 stay.
+    // shares of 14:32, which ends its target; the rest of the stop goes at the open of 14:33.
     let script = [
         "0 submit E1 buy 100 market",
         "3 submit X1 sell 100 order_class=oco take_profit=70 stop_loss=57",
@@ -369,7 +369,7 @@ fn a_change_of_a_pair_counts_what_its_stop_fills_on_the_way() {
     let set = ["execution.latency_ms=250", "execution.participation=0.1"];
     let world = World { timeframe: "1m", times: two_sessions(), bars: &bars, script: &script, set: &set, finer: &[] };
     let run = world.run().unwrap();
-    let wanted = ["X1.stop 2024-01-03T14:32:00Z sell 40 @ 57", "X1.stop 2024-01-03T14:33:00Z sell 20 @ 58"];
+    let wanted = ["X1.stop 2024-01-03T14:32:00Z sell 40 @ 57", "X1.stop 2024-01-03T14:33:00Z sell 60 @ 58"];
     assert_eq!(run.fills[1..], wanted);
 }
 

@@ -73,7 +73,7 @@ impl SimulatedVenue {
         self.account.apply(&fill);
         self.events.push_back(ExecutionEvent::Filled { fill, remaining: wanted - quantity });
         if !self.transit.is_empty() {
-            self.count_in_transit(&order, quantity);
+            self.count_in_transit(order.id, quantity);
         }
         if done {
             self.take(symbol, at);

@@ -69,7 +69,10 @@ impl SimulatedVenue {
         if let (Some(id), Some(level)) = (stop_id, entry.legs.stop) {
             self.grow_leg(&leg, id, target_id, level, true);
         }
-        if let (Some(id), Some(level)) = (target_id, entry.legs.take_profit) {
+        // A stop that has come to its price has ended its target, and more shares do not bring it back.
+        let book = &self.books[symbol.get()];
+        let is_ended = book.iter().any(|order| Some(order.id) == stop_id && !order.is_stop());
+        if let (Some(id), Some(level), false) = (target_id, entry.legs.take_profit, is_ended) {
             self.grow_leg(&leg, id, stop_id, level, false);
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Not here: how long the way is (execution). A new order needs no place here: it rests from the moment it
 //! was sent and is live from its arrival.
-use super::order::{Band, VenueOrder};
+use super::order::Band;
 use super::simulated::SimulatedVenue;
 use super::split::split_kind;
 use crate::domain::{OrderId, OrderKind, Quantity, Ratio, SymbolIndex, Timestamp};
@@ -54,11 +54,9 @@ impl SimulatedVenue {
         self.transit.iter().any(|sent| sent.order == order && sent.request == Request::Cancel)
     }
 
-    /// `quantity` of `order` has filled: a change of it, or of its pair, on its way was for the shares of all
-    /// fills.
-    pub(super) fn count_in_transit(&mut self, order: &VenueOrder, quantity: Quantity) {
-        let is_meant = |sent: &&mut Sent| sent.order == order.id || Some(sent.order) == order.sibling;
-        for sent in self.transit.iter_mut().filter(is_meant) {
+    /// `quantity` of `order` has filled: a change on its way was for the shares of all fills.
+    pub(super) fn count_in_transit(&mut self, order: OrderId, quantity: Quantity) {
+        for sent in self.transit.iter_mut().filter(|sent| sent.order == order) {
             if let Request::Replace(Some(left), _) = &mut sent.request {
                 *left = *left - quantity.min(*left);
             }
