@@ -159,6 +159,7 @@ pub enum MarketFill {
 pub enum Reading {
     StopFirst,
     TargetFirst,
+    Ohlc,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -305,6 +306,7 @@ impl Case {
         let reading = match rules.reading {
             Reading::StopFirst => "stop_first",
             Reading::TargetFirst => "target_first",
+            Reading::Ohlc => "ohlc",
         };
         let timeframe = if self.hourly { "1h" } else { "1d" };
         let symbols = &SYMBOLS[..self.bars.len()];

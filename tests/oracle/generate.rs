@@ -71,7 +71,7 @@ fn rules(dice: &mut Dice) -> Rules {
             MarketFill::NextClose,
         ]),
         limit_through: dice.percent(25),
-        reading: dice.one_of(&[Reading::StopFirst, Reading::StopFirst, Reading::TargetFirst]),
+        reading: dice.one_of(&[Reading::StopFirst, Reading::StopFirst, Reading::TargetFirst, Reading::Ohlc]),
         participation_percent: dice.one_of(&[100, 100, 50, 10]),
         slippage: dice.one_of(&[none, none, Slippage::Bps(5), Slippage::Bps(200), Slippage::PerShare(3 * CENT)]),
         slippage_on_entries_only: dice.percent(30),

@@ -9,6 +9,7 @@ mod desk;
 mod engine;
 mod generate;
 mod market;
+mod path;
 mod reference;
 mod shrink;
 
@@ -22,7 +23,7 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 /// Every rule the reference applies. A run of thousands of cases must have needed each.
-const RULES: [&str; 38] = [
+const RULES: [&str; 41] = [
     "alpaca: the regulators' fees of a day, each rounded up once",
     "a stop that has triggered voids its target",
     "buy stop: the open is beyond its collar, it waits as a limit",
@@ -41,6 +42,9 @@ const RULES: [&str; 38] = [
     "market: the close",
     "market: the open",
     "nothing left to protect, close or buy: canceled",
+    "ohlc: a stop-limit becomes a limit on the way",
+    "ohlc: a trailing stop moves on the way",
+    "ohlc: reached on the way",
     "refused before it is sent",
     "refused: a change that would be refused as an order",
     "refused: the order to change is not open",

@@ -13,7 +13,7 @@ pub enum Moment {
 }
 
 /// Has `price` reached the level of a stop on `side`?
-fn stop_reached(side: Side, level: Nano, price: Nano) -> bool {
+pub fn stop_reached(side: Side, level: Nano, price: Nano) -> bool {
     if side == Side::Buy { price >= level } else { price <= level }
 }
 
@@ -30,13 +30,13 @@ fn worse(side: Side, a: Nano, b: Nano) -> Nano {
     if side == Side::Buy { a.max(b) } else { a.min(b) }
 }
 
-fn better(side: Side, a: Nano, b: Nano) -> Nano {
+pub fn better(side: Side, a: Nano, b: Nano) -> Nano {
     worse(side.opposite(), a, b)
 }
 
 impl World<'_> {
     /// Is `price` good enough for `limit`? Touching is enough unless the scenario says `through`.
-    fn limit_met(&self, side: Side, limit: Nano, price: Nano) -> bool {
+    pub fn limit_met(&self, side: Side, limit: Nano, price: Nano) -> bool {
         let touches = if side == Side::Buy { price <= limit } else { price >= limit };
         touches && !(self.case.rules.limit_through && price == limit)
     }
@@ -71,7 +71,8 @@ impl World<'_> {
             }
             if let Kind::StopLimit { limit, .. } = order.kind {
                 self.books[symbol][at].is_triggered = true;
-                if !self.limit_met(order.side, limit, bar.open) {
+                // On a path it is a limit for the rest of the bar.
+                if !self.limit_met(order.side, limit, bar.open) && self.case.rules.reading != Reading::Ohlc {
                     self.used("stop-limit: the open is beyond its limit, it waits a bar");
                     self.books[symbol][at].done_on = Some(self.now);
                 }
@@ -130,11 +131,12 @@ impl World<'_> {
                 self.stops_inside(symbol, &bar);
                 self.trail(symbol, &bar);
             }
+            Reading::Ohlc => self.walk(symbol, &bar),
         }
     }
 
     /// What lives for a moment or an auction takes no part in the inside of a bar.
-    fn rests_inside(&self, order: &Order, bar: &Bar) -> bool {
+    pub fn rests_inside(&self, order: &Order, bar: &Bar) -> bool {
         matches!(order.tif, Tif::Day | Tif::Gtc) && self.may_fill(order, bar)
     }
 
@@ -333,7 +335,7 @@ impl World<'_> {
     }
 
     /// A stop that has triggered is a market order for what is left, or a limit at its collar; its target ends.
-    fn wait(&mut self, symbol: usize, number: usize) {
+    pub fn wait(&mut self, symbol: usize, number: usize) {
         let order = self.order(symbol, number).clone();
         let collar = self.collar(&order);
         let target = order.pair.filter(|_| order.is_stop());
@@ -355,7 +357,7 @@ impl World<'_> {
     }
 
     /// Alpaca sends a buy stop as a stop-limit: 4 % above a stop below $50, 2.5 % from there on.
-    fn collar(&self, order: &Order) -> Option<Nano> {
+    pub fn collar(&self, order: &Order) -> Option<Nano> {
         let is_collared = matches!(order.kind, Kind::Stop { .. }) && order.side == Side::Buy;
         let per_mille = if order.level < 50_000_000_000 { 1_040 } else { 1_025 };
         (is_collared && self.case.rules.alpaca).then(|| on_grid(order.level * per_mille / 1_000, false))
@@ -414,7 +416,9 @@ impl World<'_> {
 
     /// An entry has filled `shares`: its legs are live for that much, at once if it filled at its open.
     fn entry_filled(&mut self, symbol: usize, entry: &Order, shares: i64, moment: Moment) {
-        let from = if moment == Moment::Open { self.now } else { self.now + 1 };
+        // Inside a bar nothing tells what came after the entry, unless a path is taken for true.
+        let on_a_path = moment == Moment::Inside && self.case.rules.reading == Reading::Ohlc;
+        let from = if moment == Moment::Open || on_a_path { self.now } else { self.now + 1 };
         let stop = entry.stop_loss.map(|_| entry.number + 1);
         let target = entry.take_profit.map(|_| entry.number + 1 + usize::from(stop.is_some()));
         let stop_leg = entry.stop_loss.map(|stop| Kind::Stop { stop });
