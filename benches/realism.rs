@@ -7,14 +7,18 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
-use alphaflow::domain::{Bar, LegActivation, Money, Price, Quantity, Ratio, Tick, Timestamp, Volume};
-use alphaflow::engine::{Engine, EngineConfig, Journal, ReplayInput, SessionSpan, Sizing, SizingKind, replay};
-use alphaflow::execution::ReplayBackend;
+use alphaflow::domain::{Bar, LegActivation, Money, Price, Quantity, Ratio, SymbolIndex, Tick, Timestamp, Volume};
+use alphaflow::engine::{
+    AccountRules, Engine, EngineConfig, Journal, MarginRules, MarketAction, ReplayInput, SessionSpan, Settlement,
+    Sizing, SizingKind, replay,
+};
+use alphaflow::execution::{Latency, ReplayBackend};
+use alphaflow::market::Calendar;
 use alphaflow::risk::{BreachRule, CashCheck, Limits, Margin, StopAnchor, StopKind, StopRule, TakeProfit};
-use alphaflow::strategy::{CrossRule, MaCrossover, SignalRule};
+use alphaflow::strategy::{CrossRule, Direction, MaCrossover, SignalRule};
 use alphaflow::venue::{
-    BothTouched, Commission, CostScope, DueExit, LimitFill, MarketFill, Slippage, Spread, SpreadSource, Spreads,
-    TradeDate, VenueRules,
+    BothTouched, Commission, CostScope, DueExit, FinerBars, LimitFill, MarketFill, Slippage, Spread, SpreadSource,
+    Spreads, TradeDate, VenueRules,
 };
 use criterion::{Criterion, Throughput, criterion_group};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -31,27 +35,76 @@ fn price(text: &str) -> Price {
     text.parse().expect("price")
 }
 
-/// One thing a run may have and another may not.
-struct Feature {
+/// What a run has that another has not.
+#[derive(Clone)]
+struct Setting {
     name: &'static str,
     slippage: Slippage,
     commission: Commission,
+    /// A stop at 1 % and a target at 1.5 %.
+    brackets: bool,
+    trailing: bool,
+    both_touched: BothTouched,
+    latency: Option<Latency>,
+    leverage: i64,
+    direction: Direction,
+    account: Option<AccountRules>,
+    splits: bool,
 }
 
-/// A run without any.
-const PLAIN: Feature = Feature { name: "none", slippage: Slippage::None, commission: Commission::None };
+/// Nothing but market orders.
+const PLAIN: Setting = Setting {
+    name: "none",
+    slippage: Slippage::None,
+    commission: Commission::None,
+    brackets: false,
+    trailing: false,
+    both_touched: BothTouched::StopFirst,
+    latency: None,
+    leverage: 1,
+    direction: Direction::LongOnly,
+    account: None,
+    splits: false,
+};
 
-fn features() -> Vec<Feature> {
+/// Each feature and the setting it is measured against.
+fn features() -> Vec<(Setting, Setting)> {
     let per_share =
         Commission::PerShare { rate: price("0.005"), min: Money::from_cents(100), cap: Some(ratio("0.01")) };
+    let brackets = Setting { name: "brackets", brackets: true, ..PLAIN };
+    let both_ways = Setting { name: "long_and_short", direction: Direction::LongShort, ..PLAIN };
+    let levered = Setting { leverage: 2, ..both_ways.clone() };
+    let account = |settlement, margin, rate: &str| AccountRules {
+        calendar: Calendar::xnys(),
+        settlement,
+        margin,
+        borrow_rate: ratio(rate),
+        margin_rate: ratio(rate),
+        hard_to_borrow: Vec::new(),
+    };
+    let dated = account(Settlement::Dated, MarginRules::None, "0");
+    let margin = account(Settlement::Instant, MarginRules::Alpaca, "0");
+    let nights = account(Settlement::Instant, MarginRules::None, "0.05");
+    let minute = Latency { way_ns: 250_000_000, bar_ns: 60 * Timestamp::NS_PER_SECOND };
+    let alpaca = Commission::Alpaca(TradeDate::NewYork);
     vec![
-        Feature { name: "slippage_bps", slippage: Slippage::Fraction(ratio("0.0005")), ..PLAIN },
-        Feature { name: "slippage_per_share", slippage: Slippage::PerShare(price("0.01")), ..PLAIN },
-        Feature { name: "slippage_volume_share", slippage: Slippage::VolumeShare(ratio("0.1")), ..PLAIN },
-        Feature { name: "slippage_spread", slippage: Slippage::Spread(ratio("0.5")), ..PLAIN },
-        Feature { name: "commission_bps", commission: Commission::Fraction(ratio("0.0005")), ..PLAIN },
-        Feature { name: "commission_per_share", commission: per_share, ..PLAIN },
-        Feature { name: "commission_alpaca", commission: Commission::Alpaca(TradeDate::NewYork), ..PLAIN },
+        (PLAIN, Setting { name: "slippage_bps", slippage: Slippage::Fraction(ratio("0.0005")), ..PLAIN }),
+        (PLAIN, Setting { name: "slippage_per_share", slippage: Slippage::PerShare(price("0.01")), ..PLAIN }),
+        (PLAIN, Setting { name: "slippage_volume_share", slippage: Slippage::VolumeShare(ratio("0.1")), ..PLAIN }),
+        (PLAIN, Setting { name: "slippage_spread", slippage: Slippage::Spread(ratio("0.5")), ..PLAIN }),
+        (PLAIN, Setting { name: "commission_bps", commission: Commission::Fraction(ratio("0.0005")), ..PLAIN }),
+        (PLAIN, Setting { name: "commission_per_share", commission: per_share, ..PLAIN }),
+        (PLAIN, Setting { name: "commission_alpaca", commission: alpaca, ..PLAIN }),
+        (PLAIN, Setting { name: "latency_250_ms", latency: Some(minute), ..PLAIN }),
+        (PLAIN, Setting { name: "settlement_dated", account: Some(dated), ..PLAIN }),
+        (PLAIN, Setting { name: "a_split_a_year", splits: true, ..PLAIN }),
+        (PLAIN, brackets.clone()),
+        (brackets.clone(), Setting { name: "trailing_stops", trailing: true, ..brackets.clone() }),
+        (brackets.clone(), Setting { name: "both_touched_ohlc", both_touched: BothTouched::Ohlc, ..brackets.clone() }),
+        (brackets.clone(), Setting { name: "both_touched_finer", both_touched: BothTouched::Finer, ..brackets }),
+        (PLAIN, both_ways),
+        (levered.clone(), Setting { name: "margin_by_date", account: Some(margin), ..levered.clone() }),
+        (levered.clone(), Setting { name: "interest_and_borrow", account: Some(nights), ..levered }),
     ]
 }
 
@@ -92,6 +145,8 @@ struct World {
     bars: Vec<Bar>,
     sessions: Vec<SessionSpan>,
     spreads: Arc<Spreads>,
+    finer: FinerBars,
+    splits: Vec<(Timestamp, MarketAction)>,
 }
 
 impl World {
@@ -99,14 +154,25 @@ impl World {
         let bars = walk();
         let quoted = Spread::Quoted { open: price("0.01"), close: price("0.02") };
         let spreads = Spreads::new(vec![bars.iter().map(|bar| (bar.time, quoted)).collect()], SpreadSource::Quotes);
-        World { bars, sessions: sessions(), spreads: Arc::new(spreads) }
+        // Each bar in itself: the price of looking, not of more bars.
+        let end = |time: Timestamp| time.plus_ns(60 * Timestamp::NS_PER_SECOND);
+        let finer = FinerBars::new(&bars, bars.clone(), |time| time, end);
+        // Of one share for one: the price of telling everybody, with the same prices before and after.
+        let year = BARS_PER_SESSION * 252;
+        let split = MarketAction::Split { symbol: SymbolIndex(0), ratio: Ratio::ONE };
+        let splits = bars.iter().step_by(year).skip(1).map(|bar| (bar.time, split)).collect();
+        World { bars, sessions: sessions(), spreads: Arc::new(spreads), finer, splits }
     }
 }
 
 /// The whole path of a run; gives its fills and keeps its record for the next.
-fn run(world: &World, feature: &Feature, kept: &mut Option<Journal>) -> usize {
+fn run(world: &World, setting: &Setting, kept: &mut Option<Journal>) -> usize {
     let cash: Money = "10000000".parse().expect("cash");
-    let Feature { slippage, commission, .. } = *feature;
+    let Setting { slippage, commission, trailing, both_touched, leverage, direction, .. } = *setting;
+    let (stop, take_profit) = match setting.brackets {
+        true => (StopKind::Percent { share: ratio("0.01") }, TakeProfit::Percent(ratio("0.015"))),
+        false => (StopKind::None, TakeProfit::None),
+    };
     let config = EngineConfig {
         cash,
         symbols: 1,
@@ -115,22 +181,22 @@ fn run(world: &World, feature: &Feature, kept: &mut Option<Journal>) -> usize {
             fractional: false,
         },
         stop: StopRule {
-            kind: StopKind::None,
+            kind: stop,
             anchor: StopAnchor::Fill,
             activation: LegActivation::EntryBar,
-            trailing: false,
+            trailing,
             tick: Tick::None,
-            take_profit: TakeProfit::None,
+            take_profit,
         },
         limits: Limits { position_size_max: ratio("1"), on_breach: BreachRule::Reject },
-        margin: Margin { leverage: 1, allow_short: false, cash_check: CashCheck::Approval },
+        margin: Margin { leverage, allow_short: direction == Direction::LongShort, cash_check: CashCheck::Approval },
         commission,
         trim_to_cash: false,
     };
     let rules = VenueRules {
         market_fill: MarketFill::NextOpen,
         limit_fill: LimitFill::Touch,
-        both_touched: BothTouched::StopFirst,
+        both_touched,
         due_exit: DueExit::ExitFirst,
         slippage,
         slippage_on: CostScope::Both,
@@ -140,18 +206,29 @@ fn run(world: &World, feature: &Feature, kept: &mut Option<Journal>) -> usize {
         fractional: false,
         cash_check_at_fill: false,
         trim_to_cash: false,
-        leverage: 1,
+        leverage,
         extended_hours: false,
     };
-    let strategy = MaCrossover::new(10, 50, CrossRule::NonZero, SignalRule::DEFAULT, 1);
+    let signal = SignalRule { direction, ..SignalRule::DEFAULT };
+    let strategy = MaCrossover::new(10, 50, CrossRule::NonZero, signal, 1);
     let mut engine = match kept.take() {
         Some(journal) => Engine::recycling(journal, strategy, config),
         None => Engine::new(strategy, config),
     };
+    if let Some(account) = &setting.account {
+        engine = engine.with_account(account.clone());
+    }
     let mut backend = ReplayBackend::new(rules, cash, 1);
+    if let Some(latency) = setting.latency {
+        backend = backend.with_latency(latency);
+    }
     backend.venue_mut().set_spreads(world.spreads.clone());
+    if both_touched == BothTouched::Finer {
+        backend.venue_mut().take_finer(vec![world.finer.clone()]);
+    }
     let (bars, sessions) = (&[&world.bars[..]], &world.sessions[..]);
-    let input = ReplayInput { bars, sessions, extended: &[], actions: &[], market_fill: MarketFill::NextOpen };
+    let actions = if setting.splits { &world.splits[..] } else { &[] };
+    let input = ReplayInput { bars, sessions, extended: &[], actions, market_fill: MarketFill::NextOpen };
     replay(&mut engine, &mut backend, &input).expect("the venue and the engine agree");
     let journal = engine.finish();
     let fills = journal.fills.len();
@@ -164,7 +241,7 @@ fn bench(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("realism");
     group.throughput(Throughput::Elements(BARS as u64)).sample_size(20);
     let mut kept = None;
-    for feature in [PLAIN].into_iter().chain(features()) {
+    for feature in [PLAIN].into_iter().chain(features().into_iter().map(|(_, feature)| feature)) {
         group.bench_function(feature.name, |b| b.iter(|| run(black_box(&world), black_box(&feature), &mut kept)));
     }
     group.finish();
@@ -175,29 +252,27 @@ fn paired() {
     const ROUNDS: usize = 15;
     let world = World::new();
     let mut kept = None;
-    for feature in features() {
-        let (mut ratios, mut best) = (Vec::with_capacity(ROUNDS), f64::MAX);
-        let mut extra = Vec::with_capacity(ROUNDS);
+    for (without, feature) in features() {
+        let (mut ratios, mut best, mut orders) = (Vec::with_capacity(ROUNDS), f64::MAX, [0; 2]);
         for _ in 0..ROUNDS {
             let start = Instant::now();
-            let plain_fills = run(&world, black_box(&PLAIN), &mut kept);
+            orders[0] = run(&world, black_box(&without), &mut kept);
             let plain = start.elapsed().as_secs_f64();
             let start = Instant::now();
-            let fills = run(&world, black_box(&feature), &mut kept);
+            orders[1] = run(&world, black_box(&feature), &mut kept);
             let seconds = start.elapsed().as_secs_f64();
-            assert_eq!(plain_fills, fills, "costs change no decision of this strategy");
             ratios.push(seconds / plain);
-            extra.push((seconds - plain) * 1e9 / fills as f64);
             best = best.min(seconds);
         }
         ratios.sort_by(f64::total_cmp);
-        extra.sort_by(f64::total_cmp);
         println!(
-            "{:24} {:5.1} M bars/s, {:+5.1} % time, {:+6.0} ns a fill",
+            "{:24} {:5.1} M bars/s, {:6} fills, {:+6.1} % time beside {} ({} fills)",
             feature.name,
             BARS as f64 / best / 1e6,
+            orders[1],
             100.0 * (ratios[ROUNDS / 2] - 1.0),
-            extra[ROUNDS / 2],
+            without.name,
+            orders[0],
         );
     }
     println!("time beside the run without it, median of {ROUNDS} pairs; M bars/s is the best of them");
