@@ -192,6 +192,8 @@ fn more_shares_than_can_be_counted_are_refused() {
 #[test]
 fn a_leg_whose_collar_is_passed_at_its_entry_does_not_fill_outside_the_bar() {
     let script = ["0 submit,E0,TST,sell,100,limit,50,,,,gtc,bracket,49,51"];
-    let outcome = play(&[("TST", &["60 60 60 60"; 4])], &script, "", &[]);
+    // Sent at 50, where the stop is beyond the market; the open at 60 has passed it.
+    let days: &[&str] = &["50 50 50 50", "60 60 60 60", "60 60 60 60", "60 60 60 60"];
+    let outcome = play(&[("TST", days)], &script, "", &[]);
     assert_eq!(outcome.fills, ["E0 2024-01-03 sell 100 @ 60"]);
 }
