@@ -64,17 +64,16 @@ impl World<'_> {
     /// does not fill on this bar. A buy stop jumped beyond its collar rests there as a limit from the next bar on.
     fn trigger_at_open(&mut self, symbol: usize) {
         let Some(bar) = self.bar(symbol) else { return };
-        for at in 0..self.books[symbol].len() {
-            let order = self.books[symbol][at].clone();
+        for order in self.books[symbol].clone() {
             if !self.may_fill(&order, &bar) || !order.is_stop() || !stop_reached(order.side, order.level, bar.open) {
                 continue;
             }
             if let Kind::StopLimit { limit, .. } = order.kind {
-                self.books[symbol][at].is_triggered = true;
+                self.order(symbol, order.number).is_triggered = true;
                 // On a path it is a limit for the rest of the bar.
                 if !self.limit_met(order.side, limit, bar.open) && self.case.rules.reading != Reading::Ohlc {
                     self.used("stop-limit: the open is beyond its limit, it waits a bar");
-                    self.books[symbol][at].done_on = Some(self.now);
+                    self.order(symbol, order.number).done_on = Some(self.now);
                 }
             } else if self.collar(&order).is_some_and(|collar| bar.open > collar) {
                 self.used("buy stop: the open is beyond its collar, it waits as a limit");
@@ -334,14 +333,18 @@ impl World<'_> {
         }
     }
 
-    /// A stop that has triggered is a market order for what is left, or a limit at its collar; its target ends.
+    /// A stop that has triggered is a market order for what is left, or a limit at its collar. Its target ends, and
+    /// so does what is left of their entry, which would bring the target back.
     pub fn wait(&mut self, symbol: usize, number: usize) {
         let order = self.order(symbol, number).clone();
         let collar = self.collar(&order);
-        let target = order.pair.filter(|_| order.is_stop());
-        if let Some(target) = target.filter(|target| self.books[symbol].iter().any(|order| order.number == *target)) {
+        if let Some(target) = order.pair.filter(|_| order.is_stop()) {
             self.used("a stop that has triggered voids its target");
-            self.remove(symbol, target, Status::Canceled);
+            for ended in [Some(target), order.entry].into_iter().flatten() {
+                if self.books[symbol].iter().any(|order| order.number == ended) {
+                    self.remove(symbol, ended, Status::Canceled);
+                }
+            }
         }
         let now = self.now;
         let order = self.order(symbol, number);
