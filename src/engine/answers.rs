@@ -17,7 +17,7 @@ impl<S: Strategy> Engine<S> {
     pub fn on_execution(&mut self, event: &ExecutionEvent) -> Result<(), IllegalTransition> {
         match *event {
             ExecutionEvent::Accepted { order } => self.orders.update(order, OrderUpdate::Acknowledged),
-            ExecutionEvent::Filled { fill, remaining } => self.filled(&fill, remaining),
+            ExecutionEvent::Filled { ref fill, remaining } => self.filled(fill, remaining),
             ExecutionEvent::Canceled { order } => self.closed(order, OrderUpdate::Canceled),
             ExecutionEvent::Expired { order } => self.closed(order, OrderUpdate::Expired),
             ExecutionEvent::Rejected { order, reason } => {

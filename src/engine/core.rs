@@ -10,7 +10,9 @@ use super::orders::Orders;
 use super::script::Flattening;
 use super::sizing::{Sizing, SizingKind};
 use super::volatility::SessionVolatility;
-use crate::domain::{Bar, Money, OrderId, OrderPurpose, Price, Quantity, Ratio, SymbolIndex, Timestamp};
+use crate::domain::{
+    Bar, ExecutionEvent, Money, OrderId, OrderPurpose, Price, Quantity, Ratio, SymbolIndex, Timestamp,
+};
 use crate::portfolio::{Portfolio, split_quantity};
 use crate::risk::{ApprovedChange, ApprovedOrder, Gate, Limits, Margin, StopRule};
 use crate::strategy::{Intent, Intents, Strategy, SymbolBook, View};
@@ -61,6 +63,8 @@ pub struct Engine<S> {
     pub(super) volatilities: Vec<SessionVolatility>,
     pub(super) intents: Intents,
     pub(super) effects: Vec<Effect>,
+    /// Memory for answers while they are read.
+    pub(super) answers: Vec<ExecutionEvent>,
     pub(super) labels: Vec<OrderId>,
     /// Symbols whose orders are being voided before they are closed.
     pub(super) flattening: Vec<Flattening>,
@@ -94,6 +98,7 @@ impl<S: Strategy> Engine<S> {
             volatilities: vec![SessionVolatility::default(); volatilities],
             intents: Intents::for_symbols(config.symbols),
             effects: Vec::with_capacity(16),
+            answers: Vec::with_capacity(64),
             labels: Vec::new(),
             flattening: Vec::new(),
             journal,

@@ -26,9 +26,12 @@ pub fn pump<S: Strategy>(
                 Effect::Replace(change) => backend.replace(change),
             }
         }
-        while let Some(event) = backend.poll() {
-            engine.on_execution(&event)?;
-        }
+        // Read where they are: an answer is not worth a copy.
+        let mut answers = std::mem::take(&mut engine.answers);
+        backend.poll(&mut answers);
+        answers.iter().try_for_each(|event| engine.on_execution(event))?;
+        answers.clear();
+        engine.answers = answers;
         engine.close_all_flattened();
         if engine.wants_nothing() {
             return Ok(());

@@ -19,6 +19,6 @@ pub trait ExecutionBackend {
     /// Asks for a resting order to be changed; the answer may be that it has filled.
     fn replace(&mut self, change: ApprovedChange);
 
-    /// The next answer, oldest first.
-    fn poll(&mut self) -> Option<ExecutionEvent>;
+    /// Moves what has been answered so far to the end of `answers`, oldest first.
+    fn poll(&mut self, answers: &mut Vec<ExecutionEvent>);
 }

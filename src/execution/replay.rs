@@ -149,7 +149,7 @@ impl ExecutionBackend for ReplayBackend {
     }
 
     #[inline]
-    fn poll(&mut self) -> Option<ExecutionEvent> {
-        self.venue.poll()
+    fn poll(&mut self, answers: &mut Vec<ExecutionEvent>) {
+        self.venue.poll(answers);
     }
 }

@@ -50,14 +50,22 @@ impl VenueAccount {
         self.marks[symbol.get()] = price;
     }
 
+    #[inline]
     pub(super) fn apply(&mut self, fill: &Fill) {
         self.cash -= fill.price.notional(fill.quantity.signed(fill.side)) + fill.fee;
         self.shares[fill.symbol.get()] += fill.quantity.signed(fill.side);
-        if let (Some(calendar), Side::Sell) = (self.settlement, fill.side) {
-            self.unsettled.add(settlement_date(calendar, fill.time), fill.notional() - fill.fee);
+        if let Some(calendar) = self.settlement {
+            self.hold_back(fill, calendar);
         }
         // What slippage took is gone.
         self.marks[fill.symbol.get()] = fill.reference;
+    }
+
+    #[cold]
+    fn hold_back(&mut self, fill: &Fill, calendar: Calendar) {
+        if fill.side == Side::Sell {
+            self.unsettled.add(settlement_date(calendar, fill.time), fill.notional() - fill.fee);
+        }
     }
 
     pub(super) fn receive(&mut self, amount: Money) {

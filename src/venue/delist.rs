@@ -12,7 +12,7 @@ impl SimulatedVenue {
         self.inactive.push((symbol, name));
         if let Some(fill) = paid {
             self.account.apply(&fill);
-            self.events.push_back(ExecutionEvent::Filled { fill, remaining: Quantity::ZERO });
+            self.events.push(ExecutionEvent::Filled { fill, remaining: Quantity::ZERO });
         }
     }
 

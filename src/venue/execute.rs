@@ -71,7 +71,7 @@ impl SimulatedVenue {
         let (time, purpose, side) = (bar.time, order.purpose, order.side);
         let fill = Fill { order: order.id, symbol, side, quantity, price, reference, fee, time, purpose };
         self.account.apply(&fill);
-        self.events.push_back(ExecutionEvent::Filled { fill, remaining: wanted - quantity });
+        self.events.push(ExecutionEvent::Filled { fill, remaining: wanted - quantity });
         if !self.transit.is_empty() {
             self.count_in_transit(order.id, quantity);
         }
@@ -190,7 +190,7 @@ impl SimulatedVenue {
 
     fn reject(&mut self, symbol: SymbolIndex, at: usize, reason: RejectReason) {
         let order = self.take(symbol, at);
-        self.events.push_back(ExecutionEvent::Rejected { order: order.id, reason });
+        self.events.push(ExecutionEvent::Rejected { order: order.id, reason });
         self.refresh_band(symbol);
     }
 }

@@ -45,7 +45,7 @@ impl SimulatedVenue {
         let before = self.books[symbol.get()].len();
         while let Some(at) = self.position_where(symbol, |_, order| over(order)) {
             let order = self.take(symbol, at).id;
-            self.events.push_back(ExecutionEvent::Expired { order });
+            self.events.push(ExecutionEvent::Expired { order });
         }
         if self.books[symbol.get()].len() < before {
             self.refresh_band(symbol);

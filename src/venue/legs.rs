@@ -29,7 +29,7 @@ impl SimulatedVenue {
             }
             if order.remaining != before && !order.remaining.is_zero() {
                 let (order, remaining) = (order.id, order.remaining);
-                self.events.push_back(ExecutionEvent::Shrunk { order, remaining });
+                self.events.push(ExecutionEvent::Shrunk { order, remaining });
             }
         }
         self.cancel_emptied(symbol);
@@ -92,7 +92,7 @@ impl SimulatedVenue {
         let side = leg.entry.side.opposite();
         let price = leg_price(side, leg.fill.price, level, is_stop, self.rules.tick);
         let order = leg.order(id, sibling, price, is_stop);
-        self.events.push_back(ExecutionEvent::LegLive {
+        self.events.push(ExecutionEvent::LegLive {
             order: id,
             parent: leg.entry.id,
             symbol: leg.symbol,

@@ -86,11 +86,11 @@ impl SimulatedVenue {
                     // A day order of extended hours lives on until they end.
                     TimeInForce::Day if !order.extended_hours => {
                         let order = self.take(symbol, at).id;
-                        self.events.push_back(ExecutionEvent::Expired { order });
+                        self.events.push(ExecutionEvent::Expired { order });
                     }
                     TimeInForce::Cls => {
                         let order = self.take(symbol, at).id;
-                        self.events.push_back(ExecutionEvent::Canceled { order });
+                        self.events.push(ExecutionEvent::Canceled { order });
                     }
                     TimeInForce::Day | TimeInForce::Opg | TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok => {
                         order.armed = true;

@@ -4,7 +4,6 @@
 //! Invariants: (1) an order fills only on a bar that opens after the order was sent, but for
 //! `market_fill = "close"`; (2) legs never exceed the position they protect; (3) the band of a
 //! symbol holds every price at which one of its orders could fill.
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::account::VenueAccount;
@@ -31,7 +30,7 @@ pub struct SimulatedVenue {
     pub(super) quotes_missing: u64,
     pub(super) books: Vec<Vec<VenueOrder>>,
     pub(super) bands: Vec<Band>,
-    pub(super) events: VecDeque<ExecutionEvent>,
+    pub(super) events: Vec<ExecutionEvent>,
     /// Open orders to which the end of a session matters.
     pub(super) session_orders: usize,
     /// Open orders that live for a moment only.
@@ -80,7 +79,7 @@ impl SimulatedVenue {
             quotes_missing: 0,
             books: (0..symbols).map(|_| Vec::with_capacity(8)).collect(),
             bands: vec![Band::QUIET; symbols],
-            events: VecDeque::with_capacity(64),
+            events: Vec::with_capacity(64),
             session_orders: 0,
             brief_orders: 0,
             inactive: Vec::new(),
@@ -113,7 +112,7 @@ impl SimulatedVenue {
     pub fn submit(&mut self, submission: &Submission<'_>) {
         let Submission { id, request, quantity, reduce_only, last, now, live_after, in_session } = *submission;
         if let Err(reason) = self.admit(submission) {
-            self.events.push_back(ExecutionEvent::Rejected { order: id, reason });
+            self.events.push(ExecutionEvent::Rejected { order: id, reason });
             return;
         }
         let trigger = match request.kind {
@@ -142,11 +141,11 @@ impl SimulatedVenue {
             ends: gtc_end(request, now, self.rules.tick),
             filled_on: Timestamp::MIN,
         };
-        self.events.push_back(ExecutionEvent::Accepted { order: id });
+        self.events.push(ExecutionEvent::Accepted { order: id });
         if reduce_only && order.is_stop() {
             // It protects: where it stands counts for heat.
             let (symbol, time) = (request.symbol, now);
-            self.events.push_back(ExecutionEvent::LegLive { order: id, parent: id, symbol, level: trigger, time });
+            self.events.push(ExecutionEvent::LegLive { order: id, parent: id, symbol, level: trigger, time });
         }
         self.account.set_mark(request.symbol, last);
         if request.class == OrderClass::Oco {
@@ -178,13 +177,7 @@ impl SimulatedVenue {
             ..target
         };
         self.rest(symbol, VenueOrder { sibling: Some(stop_id), purpose: OrderPurpose::TakeProfit, legs, ..target });
-        self.events.push_back(ExecutionEvent::LegLive {
-            order: stop_id,
-            parent: target.id,
-            symbol,
-            level: stop,
-            time: now,
-        });
+        self.events.push(ExecutionEvent::LegLive { order: stop_id, parent: target.id, symbol, level: stop, time: now });
         self.rest(symbol, stop_order);
     }
 
@@ -217,7 +210,7 @@ impl SimulatedVenue {
             let symbol = SymbolIndex(index as u16);
             let Some(at) = self.books[index].iter().position(|order| order.id == id) else { continue };
             let order = self.take(symbol, at);
-            self.events.push_back(ExecutionEvent::Canceled { order: id });
+            self.events.push(ExecutionEvent::Canceled { order: id });
             // A leg takes its pair along, and what is left of an entry that would bring it back.
             self.cancel_where(symbol, |other| Some(other.id) == order.sibling || Some(other.id) == order.parent);
             self.refresh_band(symbol);
@@ -231,7 +224,7 @@ impl SimulatedVenue {
         while at < self.books[symbol.get()].len() {
             if unwanted(&self.books[symbol.get()][at]) {
                 let order = self.take(symbol, at);
-                self.events.push_back(ExecutionEvent::Canceled { order: order.id });
+                self.events.push(ExecutionEvent::Canceled { order: order.id });
             } else {
                 at += 1;
             }
@@ -274,12 +267,12 @@ impl SimulatedVenue {
                 // From the best price so far, which stays.
                 order.trigger = trail_level(order.side, order.best, trail, tick);
                 let (level, parent) = (order.trigger, order.parent.unwrap_or(id));
-                self.events.push_back(ExecutionEvent::LegLive { order: id, parent, symbol, level, time: now });
+                self.events.push(ExecutionEvent::LegLive { order: id, parent, symbol, level, time: now });
             }
             if let Some(pair) = self.books[index].iter_mut().find(|other| Some(other.id) == sibling) {
                 pair.remaining = remaining;
             }
-            self.events.push_back(ExecutionEvent::Replaced { order: id, symbol, kind, remaining, time: now });
+            self.events.push(ExecutionEvent::Replaced { order: id, symbol, kind, remaining, time: now });
             self.refresh_band(symbol);
             return;
         }
@@ -298,10 +291,14 @@ impl SimulatedVenue {
         self.account.receive(amount);
     }
 
-    /// The next answer, oldest first.
+    /// Moves what has been answered so far to the end of `answers`, oldest first.
     #[inline]
-    pub fn poll(&mut self) -> Option<ExecutionEvent> {
-        self.events.pop_front()
+    pub fn poll(&mut self, answers: &mut Vec<ExecutionEvent>) {
+        if answers.is_empty() {
+            std::mem::swap(answers, &mut self.events);
+        } else {
+            answers.append(&mut self.events);
+        }
     }
 
     /// Cash as the venue counts it: must equal ours.

@@ -33,7 +33,7 @@ impl SimulatedVenue {
             order.legs = split_legs(order.legs, ratio);
             if order.reduce_only && order.is_stop() {
                 let (order, parent, level) = (order.id, order.parent.unwrap_or(order.id), order.trigger);
-                self.events.push_back(ExecutionEvent::LegLive { order, parent, symbol, level, time });
+                self.events.push(ExecutionEvent::LegLive { order, parent, symbol, level, time });
             }
         }
         self.split_in_transit(symbol, ratio, whole);

@@ -154,7 +154,7 @@ impl SimulatedVenue {
             if trades && !self.inside.is_held(order.id) && order.ratchet(part, tick) {
                 let (order, level) = (order.id, order.trigger);
                 let parent = self.books[symbol.get()][at].parent.unwrap_or(order);
-                self.events.push_back(ExecutionEvent::LegLive { order, parent, symbol, level, time: bar.time });
+                self.events.push(ExecutionEvent::LegLive { order, parent, symbol, level, time: bar.time });
             }
         }
         self.refresh_band(symbol);

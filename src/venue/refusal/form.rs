@@ -58,11 +58,13 @@ fn hours(request: &OrderRequest, terms: &Terms) -> Result<(), RejectReason> {
 /// `ioc`, `fok`, `opg` and `cls` are for simple market and limit orders.
 fn time_in_force(request: &OrderRequest) -> Result<(), RejectReason> {
     let (kind, class) = (request.kind, request.class);
-    let rests = matches!(request.time_in_force, TimeInForce::Day | TimeInForce::Gtc);
+    if matches!(request.time_in_force, TimeInForce::Day | TimeInForce::Gtc) {
+        return Ok(());
+    }
     let is_plain = matches!(kind, OrderKind::Market | OrderKind::Limit { .. });
     let kind = if class == OrderClass::Simple { kind.name() } else { class.name() };
     let reason = RejectReason::TimeInForce { kind, time_in_force: request.time_in_force.name() };
-    ensure(rests || is_plain && class == OrderClass::Simple, reason)
+    ensure(is_plain && class == OrderClass::Simple, reason)
 }
 
 /// The price of a leg that is known before.
@@ -90,6 +92,9 @@ fn legs(request: &OrderRequest, tick: Tick) -> Result<(), RejectReason> {
         OrderClass::Bracket | OrderClass::Oto => (request.kind.limit(), fixed(request.legs.take_profit)),
     };
     let stop = fixed(request.legs.stop);
+    if stop.is_none() && target.is_none() {
+        return Ok(());
+    }
     let apart = |low: Price, high: Price| if long { high.units() - low.units() } else { low.units() - high.units() };
     let least = if tick == Tick::None { 1 } else { CENT };
     let holds = |pair: Option<(Price, Price)>, least: i64| pair.is_none_or(|(low, high)| apart(low, high) >= least);

@@ -26,6 +26,7 @@ pub use form::{Terms, form};
 use crate::domain::RejectReason;
 
 /// `reason`, unless `holds`.
+#[inline]
 fn ensure(holds: bool, reason: RejectReason) -> Result<(), RejectReason> {
     if holds { Ok(()) } else { Err(reason) }
 }
