@@ -4,7 +4,9 @@
 use super::order::VenueOrder;
 use super::refusal::{Resting, Standing, Terms, Trading, account, form};
 use super::simulated::{SimulatedVenue, Submission};
-use crate::domain::{Quantity, RejectReason, SymbolIndex};
+use crate::domain::{
+    LegLevel, OrderClass, OrderKind, OrderRequest, OrderSize, Quantity, RejectReason, SymbolIndex, TimeInForce,
+};
 
 impl SimulatedVenue {
     /// Why the venue refuses the order, if it does.
@@ -12,13 +14,34 @@ impl SimulatedVenue {
     /// Whether shorts are allowed and what can be paid is the gate's to say: it has reserves of its own. Shares
     /// that are leaving count as gone, so that an entry may turn the position round at one open.
     pub(super) fn admit(&self, submission: &Submission<'_>) -> Result<(), RejectReason> {
-        let (request, tick) = (submission.request, self.rules.tick);
+        let request = submission.request;
         if let Some(symbol) = self.inactive(request.symbol) {
             return Err(RejectReason::AssetNotActive { symbol });
         }
+        let book = &self.books[request.symbol.get()];
+        let held = self.account.shares(request.symbol);
+        let closes = held.closing_side() == Some(request.side);
+        let is_clear = match closes {
+            // Only the position's own legs rest, and they close it as well.
+            true => {
+                let is_leg = |order: &VenueOrder| order.side == request.side && !order.is_approved();
+                !request.legs.any() && submission.quantity <= held.abs() && book.iter().all(is_leg)
+            }
+            false => book.is_empty(),
+        };
+        if is_clear && is_everyday(request) {
+            // Nothing to trade against, nothing to be wrong.
+            debug_assert_eq!(self.by_the_rules(submission), Ok(()));
+            return Ok(());
+        }
+        self.by_the_rules(submission)
+    }
+
+    fn by_the_rules(&self, submission: &Submission<'_>) -> Result<(), RejectReason> {
+        let (request, tick) = (submission.request, self.rules.tick);
+        let book = &self.books[request.symbol.get()];
         let terms = Terms { tick, extended_hours: self.rules.extended_hours, new_york_minute: None };
         form(request, &terms)?;
-        let book = &self.books[request.symbol.get()];
         let standing = Standing {
             trading: Trading::Open,
             position: self.staying(request.symbol),
@@ -47,6 +70,21 @@ impl SimulatedVenue {
             None => held,
         }
     }
+}
+
+/// A market order for whole shares whose legs, if any, are measured from its fill: the rules of form have
+/// nothing against it.
+fn is_everyday(request: &OrderRequest) -> bool {
+    let is_known = |level: Option<LegLevel>| matches!(level, Some(LegLevel::At(_)));
+    let legs = request.legs;
+    let is_whole = matches!(request.size, OrderSize::Shares(quantity) if quantity.is_whole());
+    is_whole
+        && request.kind == OrderKind::Market
+        && (request.class == OrderClass::Simple || request.legs.any() && request.class != OrderClass::Oco)
+        && matches!(request.time_in_force, TimeInForce::Day | TimeInForce::Gtc)
+        && !request.extended_hours
+        && legs.stop_limit.is_none()
+        && ![legs.stop, legs.take_profit].into_iter().any(is_known)
 }
 
 /// Does it wait for its pair to go? Alpaca keeps the stop of a pair until it triggers.

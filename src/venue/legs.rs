@@ -40,6 +40,7 @@ impl SimulatedVenue {
 
     /// `order` has come to its price: if it is a stop, its target ends, whatever is left of both; so does what
     /// is left of their entry, which would bring the target back.
+    #[inline]
     pub(super) fn void_target(&mut self, symbol: SymbolIndex, order: &VenueOrder) {
         if order.is_stop()
             && let Some(target) = order.sibling

@@ -8,7 +8,7 @@
 use super::order::VenueOrder;
 use super::rules::{DueExit, MarketFill};
 use super::simulated::SimulatedVenue;
-use crate::domain::{Bar, OrderKind, Price, SymbolIndex, TimeInForce};
+use crate::domain::{Bar, OrderKind, Price, Side, SymbolIndex, Tick, TimeInForce};
 
 /// What an open is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -134,10 +134,17 @@ impl SimulatedVenue {
                     OrderKind::Stop { .. } | OrderKind::TrailingStop { .. } => order.stop_reached(bar.open),
                 }
         };
-        // A due exit comes before a stop that the open has jumped over: the stop is then void.
-        let first =
-            self.position_where(symbol, |venue, order| order.kind == OrderKind::Market && fills_at_open(venue, order));
-        first.or_else(|| self.position_where(symbol, fills_at_open)).map(|at| (at, bar.open))
+        let mut first = None;
+        for (at, order) in self.books[symbol.get()].iter().enumerate() {
+            if fills_at_open(self, order) {
+                if order.kind == OrderKind::Market {
+                    // A due exit comes before a stop that the open has jumped over: the stop is then void.
+                    return Some((at, bar.open));
+                }
+                first = first.or(Some(at));
+            }
+        }
+        first.map(|at| (at, bar.open))
     }
 
     /// A stop-limit whose stop lies behind the open becomes a limit before the open is matched; so does a buy
@@ -149,7 +156,12 @@ impl SimulatedVenue {
         let (limit_fill, tick) = (self.rules.limit_fill, self.rules.tick);
         let mut has_triggered = false;
         for order in &mut self.books[symbol.get()] {
-            if order.live_after >= bar.time || bar.volume.is_zero() || !order.stop_reached(bar.open) {
+            let is_watched = match order.kind {
+                OrderKind::StopLimit { .. } => !order.triggered,
+                OrderKind::Stop { .. } => order.side == Side::Buy && tick == Tick::UsEquity,
+                OrderKind::Market | OrderKind::Limit { .. } | OrderKind::TrailingStop { .. } => false,
+            };
+            if !is_watched || order.live_after >= bar.time || bar.volume.is_zero() || !order.stop_reached(bar.open) {
                 continue;
             }
             match (order.kind, order.collar(tick)) {

@@ -42,11 +42,21 @@ impl Commission {
         match self {
             Commission::None => Money::ZERO,
             Commission::Fraction(rate) => price.notional(quantity).share(rate),
-            Commission::PerShare { rate, min, cap } => per_share((rate, min, cap), quantity, price.notional(quantity)),
-            Commission::Alpaca(dates) => match occasion.side {
-                Side::Buy => Money::ZERO,
-                Side::Sell => SalesOfDay::before(dates.of(occasion.time)).with(price, quantity).fees().sum(),
-            },
+            Commission::PerShare { .. } | Commission::Alpaca(_) => self.counted_fee(occasion, price, quantity),
+        }
+    }
+
+    /// The kinds that count something.
+    #[cold]
+    fn counted_fee(self, occasion: Occasion, price: Price, quantity: Quantity) -> Money {
+        match (self, occasion.side) {
+            (Commission::PerShare { rate, min, cap }, _) => {
+                per_share((rate, min, cap), quantity, price.notional(quantity))
+            }
+            (Commission::Alpaca(dates), Side::Sell) => {
+                SalesOfDay::before(dates.of(occasion.time)).with(price, quantity).fees().sum()
+            }
+            _ => Money::ZERO,
         }
     }
 

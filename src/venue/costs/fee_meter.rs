@@ -87,6 +87,15 @@ impl FeeMeter {
     /// Dollars for a fill of `quantity` shares of `order` at `price` now.
     #[inline]
     pub(in crate::venue) fn fee(&self, order: OrderId, occasion: Occasion, price: Price, quantity: Quantity) -> Money {
+        match self.commission {
+            Commission::None | Commission::Fraction(_) => self.commission.fee(occasion, price, quantity),
+            Commission::PerShare { .. } | Commission::Alpaca(_) => self.growth(order, occasion, price, quantity),
+        }
+    }
+
+    /// What the bill of the order or of the day grows by.
+    #[cold]
+    fn growth(&self, order: OrderId, occasion: Occasion, price: Price, quantity: Quantity) -> Money {
         match (self.commission, occasion.side) {
             (Commission::PerShare { rate, min, cap }, _) => {
                 let before = self.orders.get(&order).copied().unwrap_or_default();
@@ -105,6 +114,19 @@ impl FeeMeter {
     /// The fill happened; `remaining` shares of the order are left to fill.
     #[inline]
     pub(in crate::venue) fn count(
+        &mut self,
+        order: OrderId,
+        occasion: Occasion,
+        price: Price,
+        (quantity, remaining): (Quantity, Quantity),
+    ) {
+        if matches!(self.commission, Commission::PerShare { .. } | Commission::Alpaca(_)) {
+            self.count_in(order, occasion, price, (quantity, remaining));
+        }
+    }
+
+    #[cold]
+    fn count_in(
         &mut self,
         order: OrderId,
         occasion: Occasion,

@@ -52,20 +52,27 @@ impl Slippage {
     /// A fraction gives the nearest billionth; a share of volume or spread rounds against us.
     #[inline]
     pub fn applied(self, side: Side, reference: Price, depth: Depth) -> Price {
-        let against = |units: i64| match side {
-            Side::Buy => reference.saturating_offset(units),
-            Side::Sell => reference.saturating_offset(-units),
-        };
         match (self, side) {
             (Slippage::None, _) => reference,
             (Slippage::Fraction(fraction), Side::Buy) => reference.scaled(fraction.one_plus()),
             (Slippage::Fraction(fraction), Side::Sell) => reference.scaled(fraction.one_minus()),
-            (Slippage::PerShare(price), _) => against(price.units()),
-            (Slippage::VolumeShare(value), _) => against(impact_units(value, reference, depth)),
-            (Slippage::Spread(share), _) => against(round_up(
-                i128::from(depth.spread.units()) * i128::from(share.units()),
-                Ratio::ONE.units().into(),
-            )),
+            _ => {
+                let units = self.units(reference, depth);
+                reference.saturating_offset(if side == Side::Buy { units } else { -units })
+            }
+        }
+    }
+
+    /// Billionths of a dollar a share, where it is not a fraction of the price.
+    #[cold]
+    fn units(self, reference: Price, depth: Depth) -> i64 {
+        match self {
+            Slippage::None | Slippage::Fraction(_) => 0,
+            Slippage::PerShare(price) => price.units(),
+            Slippage::VolumeShare(value) => impact_units(value, reference, depth),
+            Slippage::Spread(share) => {
+                round_up(i128::from(depth.spread.units()) * i128::from(share.units()), Ratio::ONE.units().into())
+            }
         }
     }
 
@@ -78,7 +85,6 @@ impl Slippage {
 
 /// Billionths of a dollar of reference × value × (quantity ÷ volume)², every step rounded up: at most two
 /// billionths above the exact product.
-#[cold]
 fn impact_units(value: Ratio, reference: Price, depth: Depth) -> i64 {
     // A share is a billion units of quantity, and a million of volume.
     let volume = i128::from(depth.volume.units()) * 1_000;
