@@ -24,8 +24,14 @@ pub struct Note {
 pub fn notes(model: &ReportModel, numbers: Numbers) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut add = |anchor: &'static str, text: Option<String>| notes.extend(text.map(|text| Note { text, anchor }));
+    // First what the account was forced to, what the bars leave open and what the data lack: a figure that
+    // hangs on those is no estimate. Then how far the figures carry.
     add("trades", model.forced.clone());
+    let (stakes, harmless) = undecided(model, numbers);
+    add("scenario", stakes);
     add("warnings", ended::note(model));
+    add("warnings", unread(model).map(|message| format!("{message}.")));
+    add("warnings", warnings(model));
     add("trades", too_few_trades(model));
     add("measures", luck(model, numbers));
     add("measures", too_short(model));
@@ -37,20 +43,12 @@ pub fn notes(model: &ReportModel, numbers: Numbers) -> Vec<Note> {
     add("trades", one_symbol(model, numbers));
     add("trades", one_trade(model));
     add("months", one_year(model));
-    let undecided = undecided(model, numbers);
-    add("scenario", undecided.clone());
     add("scenario", halts(model));
     add("scenario", model.multiplier_cut.clone());
     add("refusals", refusals(model));
     add("trades", open_positions(model, numbers));
-    add("warnings", unread(model).map(|message| format!("{message}.")));
-    add("warnings", warnings(model));
     add("equity", benchmark_without_dividends(model));
-    // What the bars leave open is said, however much else there is to say.
-    let place = notes.iter().position(|note| Some(&note.text) == undecided.as_ref());
-    if let Some(at) = place.filter(|at| *at >= NOTES_MAX) {
-        notes.swap(at, NOTES_MAX - 1);
-    }
+    add("scenario", harmless);
     notes.truncate(NOTES_MAX);
     notes
 }
@@ -137,25 +135,28 @@ fn share_in_words(share: f64) -> String {
     if share > 1.0 { "more than all".to_owned() } else { Numbers::PLAIN.percent(share, 0, Sign::Negative) }
 }
 
-/// Bars that decided something without telling how, and what the other ways of reading them come to.
-fn undecided(model: &ReportModel, numbers: Numbers) -> Option<String> {
+/// Bars that decided something without telling how, and what the other ways of reading them come to: with
+/// money at stake, or without.
+fn undecided(model: &ReportModel, numbers: Numbers) -> (Option<String>, Option<String>) {
     let bars =
         |key: &str| model.measure(key).filter(|bars| *bars > 0.0).map(|bars| counted(bars as usize, "bar", "bars"));
     let what = match (bars("ambiguous_bars"), bars("unclear_entry_bars")) {
-        (None, None) => return None,
+        (None, None) => return (None, None),
         (Some(both), None) => format!("{both} held both the stop and the target"),
         (None, Some(entry)) => format!("{entry} held an entry and its own exit"),
         (Some(both), Some(entry)) => {
             format!("{both} held both the stop and the target, {entry} an entry and its own exit")
         }
     };
-    let (low, high) = model.measure("final_equity_low").zip(model.measure("final_equity_high"))?;
+    let Some((low, high)) = model.measure("final_equity_low").zip(model.measure("final_equity_high")) else {
+        return (None, None);
+    };
     let dollars = |usd: f64| numbers.dollars(usd, Sign::Negative);
     let (start, low, high) = (dollars(model.initial_equity), dollars(low), dollars(high));
-    Some(match low == high {
-        true => format!("{what}; read the other ways, the result stays the same."),
-        false => format!("{what}; read the other ways, {start} becomes {low} to {high}."),
-    })
+    match low == high {
+        true => (None, Some(format!("{what}; read the other ways, the result stays the same."))),
+        false => (Some(format!("{what}; read the other ways, {start} becomes {low} to {high}.")), None),
+    }
 }
 
 fn halts(model: &ReportModel) -> Option<String> {
