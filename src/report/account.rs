@@ -14,12 +14,8 @@ pub(super) fn forced(journal: &Journal) -> Option<String> {
     let first = journal.margin_calls.first()?;
     let dollars = |amount: Money| Numbers::PLAIN.dollars_whole(amount.to_f64(), Sign::Negative);
     // An exit may fill in parts.
-    let exits: BTreeSet<OrderId> = journal
-        .fills
-        .iter()
-        .filter(|fill| fill.purpose == OrderPurpose::RiskHalt)
-        .map(|fill| fill.order)
-        .collect();
+    let exits: BTreeSet<OrderId> =
+        journal.fills.iter().filter(|fill| fill.purpose == OrderPurpose::RiskHalt).map(|fill| fill.order).collect();
     Some(format!(
         "{} forced {}; the first, on {}, found {} of equity where {} was required.",
         counted(journal.margin_calls.len(), "margin call", "margin calls"),

@@ -2,7 +2,7 @@
 //!
 //! Not here: drawing. The same notes stand in the report and under the terminal's summary.
 use super::format::{self, Numbers, Sign, code_in_words, counted};
-use super::model::ReportModel;
+use super::model::{ReportModel, WarningRow, WarningSource};
 use super::sentence::refusals_by_reason;
 use super::{curve, ended};
 
@@ -30,7 +30,7 @@ pub fn notes(model: &ReportModel, numbers: Numbers) -> Vec<Note> {
     let (stakes, harmless) = undecided(model, numbers);
     add("scenario", stakes);
     add("warnings", ended::note(model));
-    add("warnings", unread(model).map(|message| format!("{message}.")));
+    of_source(model, WarningSource::Hole).for_each(|hole| add("warnings", Some(format!("{}.", hole.message))));
     add("warnings", warnings(model));
     add("trades", too_few_trades(model));
     add("measures", luck(model, numbers));
@@ -45,6 +45,7 @@ pub fn notes(model: &ReportModel, numbers: Numbers) -> Vec<Note> {
     add("months", one_year(model));
     add("scenario", halts(model));
     add("scenario", model.multiplier_cut.clone());
+    add("rejections", rejections(model));
     add("refusals", refusals(model));
     add("trades", open_positions(model, numbers));
     add("equity", benchmark_without_dividends(model));
@@ -187,18 +188,25 @@ fn open_positions(model: &ReportModel, numbers: Numbers) -> Option<String> {
     }
 }
 
-/// What is said of bars that finer bars should have told: the last of the warnings.
-fn unread<'a>(model: &'a ReportModel<'_>) -> Option<&'a str> {
-    let last = model.warnings.last()?;
-    (model.measure("finer_unread_bars")? > 0.0).then_some(last.message.as_str())
+fn of_source<'m>(model: &'m ReportModel<'_>, source: WarningSource) -> impl Iterator<Item = &'m WarningRow> {
+    model.warnings.iter().filter(move |row| row.source == source)
 }
 
+/// What looks suspicious in the files; what the run itself missed has a note of its own.
 fn warnings(model: &ReportModel) -> Option<String> {
-    let said = usize::from(unread(model).is_some());
-    let first = model.warnings.first().filter(|_| model.warnings.len() > said)?;
-    let count = model.findings() - said;
+    let first = of_source(model, WarningSource::File).next()?;
+    let of_run = model.warnings.iter().filter(|row| row.source != WarningSource::File).count();
+    let count = model.findings() - of_run;
     let verb = if count == 1 { "looks" } else { "look" };
     Some(format!("{} in the data {verb} suspicious, the first in {}.", counted(count, "value", "values"), first.file))
+}
+
+/// Orders that the venue did not take.
+fn rejections(model: &ReportModel) -> Option<String> {
+    let first = model.rejections.first()?;
+    let count = model.rejections.len();
+    let which = if count == 1 { "" } else { ", the first" };
+    Some(format!("{} rejected by the venue{which}: {}.", counted(count, "order", "orders"), first.reason))
 }
 
 fn benchmark_without_dividends(model: &ReportModel) -> Option<String> {

@@ -104,6 +104,15 @@ fn comparison(model: &ReportModel, numbers: Numbers) -> String {
 fn why_nothing_traded(model: &ReportModel) -> String {
     let by_reason = refusals_by_reason(model);
     let Some((reason, most)) = by_reason.first() else {
+        if let Some(first) = model.rejections.first() {
+            return match model.rejections.len() {
+                1 => format!("The only order was rejected by the venue: {}.", first.reason),
+                all => {
+                    let all = Numbers::PLAIN.count(all as f64);
+                    format!("{all} orders were rejected by the venue, the first: {}.", first.reason)
+                }
+            };
+        }
         return "The strategy gave no signal that became an order.".to_owned();
     };
     let all = model.refusals.len();
