@@ -317,6 +317,27 @@ fn what_a_user_must_know_first_is_the_first_note() {
     assert!(said(&model).iter().all(|text| !text.contains("2 bars held both")), "{:?}", said(&model));
 }
 
+/// The page's script has a word and a mark for every reason to leave, the last of them "delisted".
+#[test]
+fn every_reason_to_leave_has_its_mark_in_the_page() {
+    let market = bokeh("2012-01-03");
+    let mut model = run(&market, Timeframe::Day1, CROSSOVER);
+    dress(&mut model);
+    let page = html::render(&model);
+    let list = |name: &str, end: &str| {
+        let after = page.split(name).nth(1).unwrap_or_else(|| panic!("{name}"));
+        after.split(end).next().expect("a list").to_owned()
+    };
+    let words = list("const WHY = [", "]];").matches("['").count();
+    let kinds = list("const kindOf = why => [", "]");
+    let kinds: Vec<&str> = kinds.split(", ").map(|kind| kind.trim_matches('\'')).collect();
+    assert_eq!((words, kinds.len()), (8, 8));
+    let legend = list("const LEGEND = {", "};");
+    for kind in kinds {
+        assert!(legend.contains(&format!("{kind}: ['")), "{kind} in {legend}");
+    }
+}
+
 #[test]
 fn what_the_venue_rejected_is_said_in_its_words() {
     use alphaflow::report::{format::Numbers, notes::notes, sentence::sentence_text};

@@ -153,8 +153,12 @@ fn stop_spans(journal: &Journal, symbol: usize, bars: &[Bar]) -> Vec<StopSpan> {
 
 fn prices(run: Finished<'_>) -> Vec<PricePanel<'_>> {
     let mut profits = vec![0.0; run.market.bars.len()];
+    let mut traded = vec![false; run.market.bars.len()];
     for trip in &run.trips.0 {
         profits[trip.symbol.get()] += trip.realised().to_f64();
+    }
+    for trip in run.trips.0.iter().chain(&run.trips.1) {
+        traded[trip.symbol.get()] = true;
     }
     let symbols = run.loaded.spec.data.symbols.iter();
     let panel = |((index, symbol), profit): ((usize, &Symbol), f64)| {
@@ -167,9 +171,11 @@ fn prices(run: Finished<'_>) -> Vec<PricePanel<'_>> {
             profit,
         }
     };
-    let mut panels: Vec<PricePanel<'_>> = symbols.enumerate().zip(profits).map(panel).collect();
-    panels.sort_by(|a, b| b.profit.total_cmp(&a.profit));
-    panels
+    let mut panels: Vec<(bool, PricePanel<'_>)> =
+        traded.into_iter().zip(symbols.enumerate().zip(profits).map(panel)).collect();
+    // A share that was never traded has nothing to show, though others lost money.
+    panels.sort_by(|(a_traded, a), (b_traded, b)| b_traded.cmp(a_traded).then(b.profit.total_cmp(&a.profit)));
+    panels.into_iter().map(|(_, panel)| panel).collect()
 }
 
 fn refusals(run: Finished<'_>) -> Vec<RefusalRow> {

@@ -78,7 +78,7 @@ pub struct ReportModel<'a> {
     pub benchmark_measures: Vec<(&'static str, Measure)>,
     /// Bootstrap intervals by key (`sharpe`, `cagr`, `max_drawdown`).
     pub intervals: Vec<(&'static str, Range)>,
-    /// Prices by symbol, most profitable symbol first.
+    /// Prices by symbol, most profitable symbol first; those without a trade last.
     pub prices: Vec<PricePanel<'a>>,
     /// Round trips in order of entry; open ones have no exit.
     pub trades: Vec<TradeRow>,

@@ -89,7 +89,7 @@ const RULES: &[[&str; 8]] = &[
         "no cap",
         "a tenth by default",
     ],
-    ["Latency", "milliseconds", "no", "no", "no", "yes", "no", "no"],
+    ["Latency", "`latency_ms`", "no", "no", "no", "yes", "no", "no"],
     [
         "Slippage of a market order",
         "bps, dollars, volume, spread",
@@ -111,7 +111,7 @@ const RULES: &[[&str; 8]] = &[
         "tested when sent only",
         "not tested",
     ],
-    ["Settlement of sales", "T+5 to T+1 by date", "no", "no", "no", "no", "cash accounts", "no"],
+    ["Settlement of sales", "`settlement = \"dated\"`: T+5 to T+1", "no", "no", "no", "no", "cash accounts", "no"],
     ["Fee for borrowed shares", "`borrow_rate`", "no", "`interest`", "no", "no", "off by default", "no"],
     ["Splits of what is held", "positions, orders, look-back", "no", "adjusted prices only", "no", "no", "yes", "yes"],
 ];
@@ -122,7 +122,7 @@ pub fn table() -> String {
     let ruler = format!("|{}\n", "---|".repeat(8));
     let body: String = RULES[1..].iter().map(line).collect();
     format!(
-        "\n## At a glance\n\nBy default. \"By closes only\": zipline looks at closes, not at highs and lows.\n\n{}{ruler}{body}",
+        "\n## At a glance\n\nBy default; what stands in code has to be asked for. \"By closes only\": zipline looks at closes, not at highs and lows.\n\n{}{ruler}{body}",
         line(&RULES[0])
     )
 }

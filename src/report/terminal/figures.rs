@@ -108,6 +108,8 @@ fn exits(model: &ReportModel<'_>, closed: &[&TradeRow]) -> String {
     for trade in closed {
         let reason = match trade.exit_reason {
             Some(OrderPurpose::Entry | OrderPurpose::Manual) | None => OrderPurpose::Signal.name(),
+            // As in the legend of the charts.
+            Some(OrderPurpose::RiskHalt) => "forced out",
             Some(purpose) => purpose.name(),
         };
         match counts.iter_mut().find(|(name, _)| *name == reason) {
