@@ -64,3 +64,17 @@ fn a_margin_call_is_the_first_note() {
     assert_eq!(after[0], "1 margin call forced 1 exit.");
     assert_eq!(after[1], before[0]);
 }
+
+/// The regulators' fees stand by kind where there are any: a day on which nothing was sold owes none.
+#[test]
+fn fees_are_said_by_kind_where_they_are_not_zero() {
+    let market = bokeh("2012-01-03");
+    let mut model = run(&market, Timeframe::Day1, CROSSOVER);
+    let mut page = |sec: f64, taf: f64| {
+        model.measures.retain(|(key, _)| !["sec_fee", "taf_fee"].contains(key));
+        model.measures.extend([("sec_fee", Measure::Value(sec)), ("taf_fee", Measure::Value(taf))]);
+        html::render(&model)
+    };
+    assert!(page(3.21, 0.4).contains("SEC $3.21, TAF $0.40"));
+    assert!(!page(0.0, 0.0).contains("SEC $"));
+}

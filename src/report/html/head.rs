@@ -125,7 +125,7 @@ fn costs(model: &ReportModel) -> Figure {
         _ => "nothing was traded".to_owned(),
     };
     let context = match (model.measure("sec_fee"), model.measure("taf_fee")) {
-        (Some(sec), Some(taf)) => format!(
+        (Some(sec), Some(taf)) if sec + taf > 0.0 => format!(
             "{context}; SEC {}, TAF {}",
             N.dollars_cents(sec, Sign::Negative),
             N.dollars_cents(taf, Sign::Negative)

@@ -164,7 +164,9 @@ fn costs(model: &ReportModel<'_>) -> String {
         *largest += left;
     }
     let by_kind = match (model.measure("sec_fee"), model.measure("taf_fee")) {
-        (Some(sec), Some(_)) => format!(" (SEC {}, TAF {})", text(sec), text(parts[0].1 - rounded(sec))),
+        (Some(sec), Some(taf)) if sec + taf > 0.0 => {
+            format!(" (SEC {}, TAF {})", text(sec), text(parts[0].1 - rounded(sec)))
+        }
         _ => String::new(),
     };
     let of_what = if nights.is_empty() { "" } else { "fees and slippage " };
