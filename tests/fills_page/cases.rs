@@ -123,7 +123,8 @@ pub const SECTIONS: &[Section] = &[
                - A delisting pays the amount in the file, or the last close where none is given, without a fee, and ends every \
                order of the share; the trade's reason is `delisted`. A share whose bars end without such a row stays at its last close, \
                and the run says so.\n\
-               - After a rename position and orders go on under the new name.",
+               - A rename changes the file that the bars come from; position and orders go on, and the run keeps the symbol of the \
+               scenario.",
         cases: ACTIONS,
     },
     Section { title: "Stop and target of a strategy", text: PROTECTION, cases: PARTS },
