@@ -338,6 +338,15 @@ fn every_reason_to_leave_has_its_mark_in_the_page() {
     }
 }
 
+/// "−" at the end of a line and "$23,255" on the next would be a gain.
+#[test]
+fn a_note_does_not_break_behind_a_minus() {
+    let market = bokeh("2005-01-03");
+    let mut model = full(&market);
+    model.forced = Some("Without it the trades made −$23,255.".to_owned());
+    assert!(html::render(&model).contains("Without it the trades made −\u{2060}$23,255."));
+}
+
 #[test]
 fn what_the_venue_rejected_is_said_in_its_words() {
     use alphaflow::report::{format::Numbers, notes::notes, sentence::sentence_text};

@@ -1,10 +1,10 @@
 //! "Before you trust this": what speaks against a result, worst first, at most six.
 //!
 //! Not here: drawing. The same notes stand in the report and under the terminal's summary.
-use super::format::{self, Numbers, Sign, code_in_words, counted};
+use super::format::{self, Numbers, Sign, counted};
 use super::model::{ReportModel, WarningRow, WarningSource};
 use super::sentence::refusals_by_reason;
-use super::{curve, ended};
+use super::{curve, ended, refused};
 
 /// More would not be read.
 const NOTES_MAX: usize = 6;
@@ -170,11 +170,11 @@ fn refusals(model: &ReportModel) -> Option<String> {
     let (reason, most) = by_reason.first()?;
     let all = model.refusals.len();
     let entries = counted(all, "entry", "entries");
-    let reason = code_in_words(reason);
+    let cause = refused::cause(reason);
     Some(if *most == all {
-        format!("{entries} refused by {reason}.")
+        format!("{entries} refused {cause}.")
     } else {
-        format!("{entries} refused, {} of them by {reason}.", Numbers::PLAIN.count(*most as f64))
+        format!("{entries} refused, {} of them {cause}.", Numbers::PLAIN.count(*most as f64))
     })
 }
 

@@ -5,7 +5,7 @@
 use super::curve;
 use super::format::{self, Numbers, Sign};
 use super::model::{Line, ReportModel};
-use super::reading;
+use super::{reading, refused};
 
 /// How a span of the sentence is set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -116,12 +116,12 @@ fn why_nothing_traded(model: &ReportModel) -> String {
         return "The strategy gave no signal that became an order.".to_owned();
     };
     let all = model.refusals.len();
-    let reason = format::code_in_words(reason);
+    let cause = refused::cause(reason);
     match all {
-        1 => format!("The only entry was refused by {reason}."),
-        _ if *most == all => format!("All {} entries were refused by {reason}.", Numbers::PLAIN.count(all as f64)),
+        1 => format!("The only entry was refused {cause}."),
+        _ if *most == all => format!("All {} entries were refused {cause}.", Numbers::PLAIN.count(all as f64)),
         _ => format!(
-            "All {} entries were refused, {} by {reason}.",
+            "All {} entries were refused, {} {cause}.",
             Numbers::PLAIN.count(all as f64),
             Numbers::PLAIN.count(*most as f64)
         ),

@@ -93,7 +93,10 @@ pub const SECTIONS: &[Section] = &[
         title: "The way to the venue",
         text: "With intraday bars, orders, cancels and changes sent at a close arrive `execution.latency_ms` later. What is sent \
                at a session's last close has the night. Exits that belong to an entry rest at the venue and have no way to go. \
-               Daily bars take no latency: the night is longer than any.",
+               Daily bars take no latency: the night is longer than any.\n\n\
+               What Alpaca would reject is rejected, in its words, unless `venue_rules = \"none\"`: orders of fractions that are \
+               not for the day, prices between ticks, a bracket that does not belong to an entry, a buy while a sale rests on the \
+               other side, and so on. `orders.csv` and the report say which.",
         cases: WAY,
     },
     Section { title: "Trailing stops", text: "The old level is tested first, then it moves.", cases: TRAILING },
@@ -110,7 +113,8 @@ pub const SECTIONS: &[Section] = &[
     },
     Section {
         title: "Time in force",
-        text: "`day` expires at the session's close, `gtc` rests, `ioc` and `fok` have one moment, `opg` and `cls` one auction.",
+        text: "`day` expires at the session's close, `gtc` rests, `ioc` and `fok` have one moment, `opg` and `cls` one auction. What \
+               is left of an order that filled in part lives and ends as the whole would have.",
         cases: TIMES,
     },
     Section {
@@ -387,7 +391,7 @@ const COSTS: &[Case] = &[
         id: "slippage-spread",
         title: "Half a spread takes you from the middle to the far side",
         rule: "`value` is the part of the whole spread that is paid. The spread is the quote's of the bar, at its open, its close, or \
-               the larger of both for a fill in between; without a quote file it is estimated from highs and lows of the twenty \
+               the larger of both for a fill in between; without a quote file (`slippage.quotes`) it is estimated from highs and lows of the twenty \
                bars before (Corwin and Schultz 2012), and a cent at least, as here.",
         bars: &["100 100 100 100", "100 100 100 100", "100 100 100 100", "100 100 100 100"],
         script: &["0 submit E1 buy 50 market", "1 submit X1 sell 50 market"],

@@ -203,10 +203,17 @@ pub(super) fn trust(notes: &[Note]) -> String {
     if notes.is_empty() {
         return String::new();
     }
-    let items: Vec<String> =
-        notes.iter().map(|note| format!("<li><a href=\"#{}\">{}</a></li>", note.anchor, escape(&note.text))).collect();
+    let items: Vec<String> = notes
+        .iter()
+        .map(|note| format!("<li><a href=\"#{}\">{}</a></li>", note.anchor, unbroken(&escape(&note.text))))
+        .collect();
     format!(
         "<aside class=\"trust\" role=\"note\" aria-labelledby=\"trust\"><h2 id=\"trust\">Before you trust this</h2><ul>{}</ul></aside>\n",
         items.join("")
     )
+}
+
+/// A line does not end between a minus and its dollars: a word joiner holds them together.
+fn unbroken(text: &str) -> String {
+    text.replace("−$", "−\u{2060}$")
 }
