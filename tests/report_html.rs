@@ -9,7 +9,9 @@ use std::time::Instant;
 
 use alphaflow::domain::{OrderPurpose, Timeframe, Timestamp};
 use alphaflow::report::html;
-use alphaflow::report::model::{Line, Measure, Range, RefusalRow, ReportModel, WarningRow};
+use alphaflow::report::model::{
+    Line, Measure, Range, RefusalRow, RejectionRow, ReportModel, WarningRow, WarningSource,
+};
 use report_fixture::{CROSSOVER, Market, Rules, bokeh, minutes, run};
 
 /// The four stocks with everything a report can hold.
@@ -19,6 +21,7 @@ fn full(market: &Market) -> ReportModel<'_> {
     dress(&mut model);
     model.refusals = (0..42).map(|row| refusal(&model, row)).collect();
     model.warnings = vec![WarningRow {
+        source: WarningSource::File,
         file: "data/bokeh_AAPL_daily.csv".to_owned(),
         line: Some(1_240),
         message: "close 85.47 is 48.1% below the close before, with no corporate action".to_owned(),
@@ -269,15 +272,100 @@ fn notes_are_at_most_six_and_worst_first() {
     let market = bokeh("2005-01-03");
     let mut model = full(&market);
     let all = notes(&model, Numbers::TYPOGRAPHIC);
-    assert!(all.len() <= 6 && all[0].text.starts_with("Set but not enforced yet: max_daily_loss"), "{all:?}");
+    assert!(all.len() <= 6 && all[1].text.starts_with("Set but not enforced yet: max_daily_loss"), "{all:?}");
     assert!(all.iter().any(|note| note.text == "42 entries refused, 26 of them by portfolio heat."), "{all:?}");
     model.trades.truncate(3);
     model.intervals = vec![("sharpe", Range { low: -0.4, high: 1.2 })];
     model.costs_are_none = true;
     let all = notes(&model, Numbers::TYPOGRAPHIC);
-    assert_eq!(all[0].text, "3 closed trades are too few to tell skill from luck; 30 is the least.");
-    assert_eq!(all[1].text, "The Sharpe ratio could be zero or less: 95% interval −0.40 to 1.20.");
+    assert_eq!(all[1].text, "3 closed trades are too few to tell skill from luck; 30 is the least.");
+    assert_eq!(all[2].text, "The Sharpe ratio could be zero or less: 95% interval −0.40 to 1.20.");
     assert_eq!(all.len(), 6);
+}
+
+/// What the account was forced to, what the bars leave open and what the data lack come before every estimate.
+#[test]
+fn what_a_user_must_know_first_is_the_first_note() {
+    use alphaflow::report::{format::Numbers, notes::notes};
+    let market = bokeh("2005-01-03");
+    let mut model = full(&market);
+    model.trades.truncate(3);
+    model.costs_are_none = true;
+    model.forced = Some("1 margin call forced 2 exits.".to_owned());
+    model.warnings.push(WarningRow {
+        source: WarningSource::Hole,
+        file: "q.csv".to_owned(),
+        line: None,
+        message: "5 of 9 fills had no quote of their bar".to_owned(),
+    });
+    model.measures.retain(|(key, _)| !["ambiguous_bars", "final_equity_low", "final_equity_high"].contains(key));
+    let band = [("ambiguous_bars", 2.0), ("final_equity_low", 90_000.0), ("final_equity_high", 90_500.0)];
+    model.measures.extend(band.map(|(key, value)| (key, Measure::Value(value))));
+    let said = |model: &ReportModel| notes(model, Numbers::PLAIN).into_iter().map(|note| note.text).collect::<Vec<_>>();
+    let all = said(&model);
+    assert_eq!(all[0], "1 margin call forced 2 exits.");
+    assert_eq!(
+        all[1],
+        "2 bars held both the stop and the target; read the other ways, $100,000 becomes $90,000 to $90,500."
+    );
+    assert_eq!(all[2], "5 of 9 fills had no quote of their bar.");
+    assert_eq!(all[3], "1 value in the data looks suspicious, the first in data/bokeh_AAPL_daily.csv.");
+    assert_eq!(all.len(), 6);
+    // Where nothing hangs on the reading, it is the least of doubts.
+    model.measures.retain(|(key, _)| *key != "final_equity_high");
+    model.measures.push(("final_equity_high", Measure::Value(90_000.0)));
+    assert!(said(&model).iter().all(|text| !text.contains("2 bars held both")), "{:?}", said(&model));
+}
+
+/// The page's script has a word and a mark for every reason to leave, the last of them "delisted".
+#[test]
+fn every_reason_to_leave_has_its_mark_in_the_page() {
+    let market = bokeh("2012-01-03");
+    let mut model = run(&market, Timeframe::Day1, CROSSOVER);
+    dress(&mut model);
+    let page = html::render(&model);
+    let list = |name: &str, end: &str| {
+        let after = page.split(name).nth(1).unwrap_or_else(|| panic!("{name}"));
+        after.split(end).next().expect("a list").to_owned()
+    };
+    let words = list("const WHY = [", "]];").matches("['").count();
+    let kinds = list("const kindOf = why => [", "]");
+    let kinds: Vec<&str> = kinds.split(", ").map(|kind| kind.trim_matches('\'')).collect();
+    assert_eq!((words, kinds.len()), (8, 8));
+    let legend = list("const LEGEND = {", "};");
+    for kind in kinds {
+        assert!(legend.contains(&format!("{kind}: ['")), "{kind} in {legend}");
+    }
+}
+
+/// "−" at the end of a line and "$23,255" on the next would be a gain.
+#[test]
+fn a_note_does_not_break_behind_a_minus() {
+    let market = bokeh("2005-01-03");
+    let mut model = full(&market);
+    model.forced = Some("Without it the trades made −$23,255.".to_owned());
+    assert!(html::render(&model).contains("Without it the trades made −\u{2060}$23,255."));
+}
+
+#[test]
+fn what_the_venue_rejected_is_said_in_its_words() {
+    use alphaflow::report::{format::Numbers, notes::notes, sentence::sentence_text};
+    let market = bokeh("2012-01-03");
+    let mut model = run(&market, Timeframe::Day1, CROSSOVER);
+    dress(&mut model);
+    model.rejections = vec![RejectionRow {
+        time: model.steps[4],
+        order: "AAPL buy 10.5".to_owned(),
+        reason: "fractional orders must be DAY orders".to_owned(),
+    }];
+    let words = "1 order rejected by the venue: fractional orders must be DAY orders.";
+    assert!(notes(&model, Numbers::PLAIN).iter().any(|note| note.text == words && note.anchor == "rejections"));
+    let page = html::render(&model);
+    let page = visible(&page);
+    assert!(page.contains("<section id=\"rejections\">") && page.contains("<b>AAPL</b> buy 10.5"));
+    model.trades.clear();
+    let why = "No trade was made. The only order was rejected by the venue: fractional orders must be DAY orders.";
+    assert_eq!(sentence_text(&model, Numbers::PLAIN), why);
 }
 
 #[test]

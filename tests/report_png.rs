@@ -3,7 +3,7 @@ mod report_fixture;
 
 use std::time::Instant;
 
-use alphaflow::domain::Timeframe;
+use alphaflow::domain::{OrderPurpose, Timeframe};
 use alphaflow::report::chart::{ChartError, drawdown_png, equity_png, price_png};
 use alphaflow::report::model::{Line, ReportModel};
 use alphaflow::strategy::ChartLine;
@@ -26,6 +26,20 @@ fn draw(name: &str, model: &ReportModel<'_>) {
         assert!(bytes.len() <= 200_000, "{name} {chart} has {} bytes", bytes.len());
         assert_eq!(png(model).expect(chart), bytes, "{name} {chart} differs the second time");
     }
+}
+
+/// A share that was worth nothing at its end keeps the scale of its bars: the mark stands over the last of them.
+#[test]
+fn what_a_delisting_paid_does_not_make_the_scale() {
+    let market = bokeh("2012-02-01");
+    let mut model = run(&market, Timeframe::Day1, CROSSOVER);
+    let symbol = model.prices[0].symbol.clone();
+    let at = model.trades.iter().position(|trade| trade.symbol == symbol && trade.exit_price.is_some());
+    let at = at.expect("a closed trade");
+    model.trades[at].exit_reason = Some(OrderPurpose::Delisted);
+    let paid = price_png(&model).expect("price");
+    model.trades[at].exit_price = Some(0.0);
+    assert!(price_png(&model).expect("price") == paid);
 }
 
 #[test]

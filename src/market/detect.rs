@@ -36,7 +36,10 @@ fn is_date_in_first_row(error: &DataError) -> bool {
     matches!(error, DataError::Malformed { place: Place::Line(2) | Place::Row(1), fault: Fault::DateOnly { .. }, .. })
 }
 
-fn timeframe_of(bars: &[Bar]) -> Result<Timeframe, String> {
+/// The timeframe that the times of `bars` say.
+///
+/// Errors: a single bar, or a distance that is no timeframe, in words.
+pub fn timeframe_of(bars: &[Bar]) -> Result<Timeframe, String> {
     let midnight = |bar: &Bar| bar.time.ns() % Timestamp::NS_PER_DAY == 0;
     if bars.iter().all(midnight) {
         return Ok(Timeframe::Day1);

@@ -38,7 +38,7 @@ pub use calendar::{Calendar, Session, SessionCursor, Sessions};
 pub use corporate_actions::{ActionKind, CorporateAction, actions_of, read_corporate_actions};
 pub use csv::{read_csv, read_csv_on};
 pub use csv_write::{ExtraColumn, csv_text, write_csv, write_csv_with};
-pub use detect::load_detected;
+pub use detect::{load_detected, timeframe_of};
 pub use error::{DataError, Fault, Place};
 pub use file_hash::sha256_of_file;
 pub use margin_dates::{

@@ -1,9 +1,11 @@
 //! What the account's rules did to a run, in words: margin calls, a multiplier cut, what nights cost.
 //!
 //! Not here: the rules (market, risk), what happened (engine).
+use std::collections::BTreeSet;
+
 use super::format::{self, Numbers, Sign, counted};
 use super::model::ReportModel;
-use crate::domain::{Money, OrderPurpose};
+use crate::domain::{Money, OrderId, OrderPurpose};
 use crate::engine::Journal;
 use crate::scenario::spec::{ScenarioSpec, VenueRules};
 
@@ -11,11 +13,13 @@ use crate::scenario::spec::{ScenarioSpec, VenueRules};
 pub(super) fn forced(journal: &Journal) -> Option<String> {
     let first = journal.margin_calls.first()?;
     let dollars = |amount: Money| Numbers::PLAIN.dollars_whole(amount.to_f64(), Sign::Negative);
-    let exits = journal.fills.iter().filter(|fill| fill.purpose == OrderPurpose::RiskHalt).count();
+    // An exit may fill in parts.
+    let exits: BTreeSet<OrderId> =
+        journal.fills.iter().filter(|fill| fill.purpose == OrderPurpose::RiskHalt).map(|fill| fill.order).collect();
     Some(format!(
         "{} forced {}; the first, on {}, found {} of equity where {} was required.",
         counted(journal.margin_calls.len(), "margin call", "margin calls"),
-        counted(exits, "exit", "exits"),
+        counted(exits.len(), "exit", "exits"),
         format::date_in_prose(first.time),
         dollars(first.have),
         dollars(first.need),
@@ -29,13 +33,8 @@ pub(super) fn multiplier_cut(spec: &ScenarioSpec) -> Option<String> {
     is_cut.then(|| "Daily bars are held overnight: leverage 4 is 2 here.".to_owned())
 }
 
-/// "; borrow fees $23, margin interest $5": what is not zero, after the other costs.
-pub(super) fn nights(model: &ReportModel<'_>, dollars: impl Fn(f64) -> String) -> String {
-    let part = |key: &str, name: &str| {
-        let paid = model.measure(key).filter(|paid| *paid > 0.0)?;
-        Some(format!("{name} {}", dollars(paid)))
-    };
-    let parts = [part("borrow_fees", "borrow fees"), part("margin_interest", "margin interest")];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    if parts.is_empty() { String::new() } else { format!("; {}", parts.join(", ")) }
+/// What nights cost, by name, in dollars: what is not zero.
+pub(super) fn nights(model: &ReportModel<'_>) -> Vec<(&'static str, f64)> {
+    let parts = [("borrow fees", "borrow_fees"), ("margin interest", "margin_interest")];
+    parts.into_iter().filter_map(|(name, key)| Some((name, model.measure(key).filter(|paid| *paid > 0.0)?))).collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! Not here: what the data gate finds before a run (market).
 use super::gather::Finished;
-use super::model::{ReportModel, WarningRow};
+use super::model::{ReportModel, WarningRow, WarningSource};
 use crate::domain::{Timeframe, Timestamp};
 use crate::portfolio::RoundTrip;
 
@@ -34,6 +34,7 @@ pub(super) fn ended_early(run: Finished<'_>) -> Vec<WarningRow> {
         let next = date(last.time.plus_ns(Timestamp::NS_PER_DAY));
         let path = run.loaded.path_for(symbol);
         Some(WarningRow {
+            source: WarningSource::EndedEarly,
             file: path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
             line: None,
             message: format!(

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 
 use super::ended::ended_early;
 use super::format::{self, Numbers};
-use super::model::{Line, Measure, PricePanel, Range, RefusalRow, ReportModel, StopSpan, WarningRow};
+use super::model::{
+    Line, Measure, PricePanel, Range, RefusalRow, RejectionRow, ReportModel, StopSpan, WarningRow, WarningSource,
+};
 use super::trade_rows::trade_rows;
 use super::{account, reference, refused};
 use crate::domain::{Bar, OrderId, Symbol, Timestamp};
@@ -87,6 +89,7 @@ pub fn gather<'a>(run: Finished<'a>) -> ReportModel<'a> {
         prices: prices(run),
         trades: trade_rows(run),
         refusals: refusals(run),
+        rejections: rejections(run),
         warnings,
         warnings_total,
         forced: account::forced(journal),
@@ -150,8 +153,12 @@ fn stop_spans(journal: &Journal, symbol: usize, bars: &[Bar]) -> Vec<StopSpan> {
 
 fn prices(run: Finished<'_>) -> Vec<PricePanel<'_>> {
     let mut profits = vec![0.0; run.market.bars.len()];
+    let mut traded = vec![false; run.market.bars.len()];
     for trip in &run.trips.0 {
         profits[trip.symbol.get()] += trip.realised().to_f64();
+    }
+    for trip in run.trips.0.iter().chain(&run.trips.1) {
+        traded[trip.symbol.get()] = true;
     }
     let symbols = run.loaded.spec.data.symbols.iter();
     let panel = |((index, symbol), profit): ((usize, &Symbol), f64)| {
@@ -164,23 +171,39 @@ fn prices(run: Finished<'_>) -> Vec<PricePanel<'_>> {
             profit,
         }
     };
-    let mut panels: Vec<PricePanel<'_>> = symbols.enumerate().zip(profits).map(panel).collect();
-    panels.sort_by(|a, b| b.profit.total_cmp(&a.profit));
-    panels
+    let mut panels: Vec<(bool, PricePanel<'_>)> =
+        traded.into_iter().zip(symbols.enumerate().zip(profits).map(panel)).collect();
+    // A share that was never traded has nothing to show, though others lost money.
+    panels.sort_by(|(a_traded, a), (b_traded, b)| b_traded.cmp(a_traded).then(b.profit.total_cmp(&a.profit)));
+    panels.into_iter().map(|(_, panel)| panel).collect()
 }
 
 fn refusals(run: Finished<'_>) -> Vec<RefusalRow> {
     let row = |record: &crate::engine::RefusalRecord| {
-        let order = &run.journal.orders[record.order.0 as usize - 1];
-        let symbol = run.loaded.spec.data.symbols[order.request.symbol.get()];
-        let mut words = format!("{symbol} {}", order.request.side.name());
-        // An order that came to less than a share has no size.
-        if !order.quantity.is_zero() {
-            words.push_str(&format!(" {}", Numbers::TYPOGRAPHIC.shares(order.quantity.to_f64())));
-        }
+        let words = order_in_words(run, record.order);
         refused::row(record.time, words, &record.refusal, run.loaded.spec.risk.max_position_size)
     };
     run.journal.refusals.iter().map(row).collect()
+}
+
+fn rejections(run: Finished<'_>) -> Vec<RejectionRow> {
+    let row = |(order, reason): &(OrderId, crate::domain::RejectReason)| RejectionRow {
+        time: run.journal.orders[order.0 as usize - 1].decided_at,
+        order: order_in_words(run, *order),
+        reason: reason.to_string(),
+    };
+    run.journal.rejections.iter().map(row).collect()
+}
+
+/// "JPM buy 176"; an order that came to less than a share has no size.
+fn order_in_words(run: Finished<'_>, order: OrderId) -> String {
+    let order = &run.journal.orders[order.0 as usize - 1];
+    let symbol = run.loaded.spec.data.symbols[order.request.symbol.get()];
+    let mut words = format!("{symbol} {}", order.request.side.name());
+    if !order.quantity.is_zero() {
+        words.push_str(&format!(" {}", Numbers::TYPOGRAPHIC.shares(order.quantity.to_f64())));
+    }
+    words
 }
 
 /// What the data gate kept, a benchmark that begins late, and shares that end early.
@@ -188,6 +211,7 @@ fn warnings(run: Finished<'_>) -> Vec<WarningRow> {
     let name =
         |path: &std::path::Path| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let row = |warning: &crate::market::DataWarning| WarningRow {
+        source: WarningSource::File,
         file: name(&warning.path),
         line: warning.line,
         message: warning.message.clone(),
@@ -208,6 +232,7 @@ fn missing_quotes(run: Finished<'_>) -> Option<WarningRow> {
     let quotes = run.loaded.spec.execution.slippage.quotes.as_ref()?;
     let (missing, fills) = (run.journal.quotes_missing, run.journal.fills.len());
     (missing > 0).then(|| WarningRow {
+        source: WarningSource::Hole,
         file: std::path::Path::new(quotes)
             .file_name()
             .map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
@@ -228,6 +253,7 @@ fn unread_bars(run: Finished<'_>) -> Option<WarningRow> {
     let (bars, verb) = (format::counted(count as usize, "bar", "bars"), if count == 1 { "was" } else { "were" });
     let first = first.text(data.timeframe);
     Some(WarningRow {
+        source: WarningSource::Hole,
         file: std::path::Path::new(&path)
             .file_name()
             .map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
@@ -245,6 +271,7 @@ fn late_benchmark(run: Finished<'_>) -> Option<WarningRow> {
         let (first, start) = (format::date_in_table(first), format::date_in_table(start));
         let path = run.loaded.path_for(symbol);
         WarningRow {
+            source: WarningSource::File,
             file: path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
             line: None,
             message: format!("the benchmark begins on {first}, the run on {start}; until then it counts as cash"),

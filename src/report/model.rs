@@ -78,12 +78,14 @@ pub struct ReportModel<'a> {
     pub benchmark_measures: Vec<(&'static str, Measure)>,
     /// Bootstrap intervals by key (`sharpe`, `cagr`, `max_drawdown`).
     pub intervals: Vec<(&'static str, Range)>,
-    /// Prices by symbol, most profitable symbol first.
+    /// Prices by symbol, most profitable symbol first; those without a trade last.
     pub prices: Vec<PricePanel<'a>>,
     /// Round trips in order of entry; open ones have no exit.
     pub trades: Vec<TradeRow>,
     /// Orders the gate refused.
     pub refusals: Vec<RefusalRow>,
+    /// Orders that the gate let through and the venue did not take.
+    pub rejections: Vec<RejectionRow>,
     /// What the data gate found suspicious, the first of each kind and file.
     pub warnings: Vec<WarningRow>,
     /// How many findings there are in all.
@@ -226,9 +228,33 @@ pub struct RefusalRow {
     pub have: String,
 }
 
-/// One finding of the data gate.
+/// One order that the venue rejected.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RejectionRow {
+    /// Bar whose close decided the order.
+    pub time: Timestamp,
+    /// The order in words, e.g. "MSFT buy 1,742".
+    pub order: String,
+    /// The venue's words.
+    pub reason: String,
+}
+
+/// Where a warning comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WarningSource {
+    /// A value of a file looks suspicious.
+    File,
+    /// The bars of a share that is held end before the run.
+    EndedEarly,
+    /// What the run looked for in a file was not there; the message is a sentence.
+    Hole,
+}
+
+/// One finding of the data gate, or of the run about its data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WarningRow {
+    /// Where it comes from.
+    pub source: WarningSource,
     /// File, as in the scenario.
     pub file: String,
     /// Line, if one can be named.

@@ -1,10 +1,10 @@
 //! "Before you trust this": what speaks against a result, worst first, at most six.
 //!
 //! Not here: drawing. The same notes stand in the report and under the terminal's summary.
-use super::format::{self, Numbers, Sign, code_in_words, counted};
-use super::model::ReportModel;
+use super::format::{self, Numbers, Sign, counted};
+use super::model::{ReportModel, WarningRow, WarningSource};
 use super::sentence::refusals_by_reason;
-use super::{curve, ended};
+use super::{curve, ended, refused};
 
 /// More would not be read.
 const NOTES_MAX: usize = 6;
@@ -24,8 +24,14 @@ pub struct Note {
 pub fn notes(model: &ReportModel, numbers: Numbers) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut add = |anchor: &'static str, text: Option<String>| notes.extend(text.map(|text| Note { text, anchor }));
+    // First what the account was forced to, what the bars leave open and what the data lack: a figure that
+    // hangs on those is no estimate. Then how far the figures carry.
     add("trades", model.forced.clone());
+    let (stakes, harmless) = undecided(model, numbers);
+    add("scenario", stakes);
     add("warnings", ended::note(model));
+    of_source(model, WarningSource::Hole).for_each(|hole| add("warnings", Some(format!("{}.", hole.message))));
+    add("warnings", warnings(model));
     add("trades", too_few_trades(model));
     add("measures", luck(model, numbers));
     add("measures", too_short(model));
@@ -37,20 +43,13 @@ pub fn notes(model: &ReportModel, numbers: Numbers) -> Vec<Note> {
     add("trades", one_symbol(model, numbers));
     add("trades", one_trade(model));
     add("months", one_year(model));
-    let undecided = undecided(model, numbers);
-    add("scenario", undecided.clone());
     add("scenario", halts(model));
     add("scenario", model.multiplier_cut.clone());
+    add("rejections", rejections(model));
     add("refusals", refusals(model));
     add("trades", open_positions(model, numbers));
-    add("warnings", unread(model).map(|message| format!("{message}.")));
-    add("warnings", warnings(model));
     add("equity", benchmark_without_dividends(model));
-    // What the bars leave open is said, however much else there is to say.
-    let place = notes.iter().position(|note| Some(&note.text) == undecided.as_ref());
-    if let Some(at) = place.filter(|at| *at >= NOTES_MAX) {
-        notes.swap(at, NOTES_MAX - 1);
-    }
+    add("scenario", harmless);
     notes.truncate(NOTES_MAX);
     notes
 }
@@ -137,25 +136,28 @@ fn share_in_words(share: f64) -> String {
     if share > 1.0 { "more than all".to_owned() } else { Numbers::PLAIN.percent(share, 0, Sign::Negative) }
 }
 
-/// Bars that decided something without telling how, and what the other ways of reading them come to.
-fn undecided(model: &ReportModel, numbers: Numbers) -> Option<String> {
+/// Bars that decided something without telling how, and what the other ways of reading them come to: with
+/// money at stake, or without.
+fn undecided(model: &ReportModel, numbers: Numbers) -> (Option<String>, Option<String>) {
     let bars =
         |key: &str| model.measure(key).filter(|bars| *bars > 0.0).map(|bars| counted(bars as usize, "bar", "bars"));
     let what = match (bars("ambiguous_bars"), bars("unclear_entry_bars")) {
-        (None, None) => return None,
+        (None, None) => return (None, None),
         (Some(both), None) => format!("{both} held both the stop and the target"),
         (None, Some(entry)) => format!("{entry} held an entry and its own exit"),
         (Some(both), Some(entry)) => {
             format!("{both} held both the stop and the target, {entry} an entry and its own exit")
         }
     };
-    let (low, high) = model.measure("final_equity_low").zip(model.measure("final_equity_high"))?;
+    let Some((low, high)) = model.measure("final_equity_low").zip(model.measure("final_equity_high")) else {
+        return (None, None);
+    };
     let dollars = |usd: f64| numbers.dollars(usd, Sign::Negative);
     let (start, low, high) = (dollars(model.initial_equity), dollars(low), dollars(high));
-    Some(match low == high {
-        true => format!("{what}; read the other ways, the result stays the same."),
-        false => format!("{what}; read the other ways, {start} becomes {low} to {high}."),
-    })
+    match low == high {
+        true => (None, Some(format!("{what}; read the other ways, the result stays the same."))),
+        false => (Some(format!("{what}; read the other ways, {start} becomes {low} to {high}.")), None),
+    }
 }
 
 fn halts(model: &ReportModel) -> Option<String> {
@@ -168,11 +170,11 @@ fn refusals(model: &ReportModel) -> Option<String> {
     let (reason, most) = by_reason.first()?;
     let all = model.refusals.len();
     let entries = counted(all, "entry", "entries");
-    let reason = code_in_words(reason);
+    let cause = refused::cause(reason);
     Some(if *most == all {
-        format!("{entries} refused by {reason}.")
+        format!("{entries} refused {cause}.")
     } else {
-        format!("{entries} refused, {} of them by {reason}.", Numbers::PLAIN.count(*most as f64))
+        format!("{entries} refused, {} of them {cause}.", Numbers::PLAIN.count(*most as f64))
     })
 }
 
@@ -186,18 +188,25 @@ fn open_positions(model: &ReportModel, numbers: Numbers) -> Option<String> {
     }
 }
 
-/// What is said of bars that finer bars should have told: the last of the warnings.
-fn unread<'a>(model: &'a ReportModel<'_>) -> Option<&'a str> {
-    let last = model.warnings.last()?;
-    (model.measure("finer_unread_bars")? > 0.0).then_some(last.message.as_str())
+fn of_source<'m>(model: &'m ReportModel<'_>, source: WarningSource) -> impl Iterator<Item = &'m WarningRow> {
+    model.warnings.iter().filter(move |row| row.source == source)
 }
 
+/// What looks suspicious in the files; what the run itself missed has a note of its own.
 fn warnings(model: &ReportModel) -> Option<String> {
-    let said = usize::from(unread(model).is_some());
-    let first = model.warnings.first().filter(|_| model.warnings.len() > said)?;
-    let count = model.findings() - said;
+    let first = of_source(model, WarningSource::File).next()?;
+    let of_run = model.warnings.iter().filter(|row| row.source != WarningSource::File).count();
+    let count = model.findings() - of_run;
     let verb = if count == 1 { "looks" } else { "look" };
     Some(format!("{} in the data {verb} suspicious, the first in {}.", counted(count, "value", "values"), first.file))
+}
+
+/// Orders that the venue did not take.
+fn rejections(model: &ReportModel) -> Option<String> {
+    let first = model.rejections.first()?;
+    let count = model.rejections.len();
+    let which = if count == 1 { "" } else { ", the first" };
+    Some(format!("{} rejected by the venue{which}: {}.", counted(count, "order", "orders"), first.reason))
 }
 
 fn benchmark_without_dividends(model: &ReportModel) -> Option<String> {

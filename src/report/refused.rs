@@ -69,6 +69,24 @@ pub fn sentence(row: &RefusalRow) -> String {
     }
 }
 
+/// Why, behind "refused": "by buying power"; a reason that is no limit in a clause of its own.
+pub fn cause(reason: &str) -> String {
+    let clause = match reason {
+        "hard_to_borrow" => "since nobody lends the share",
+        "fractional_short" => "since only whole shares are lent",
+        "short_ban" => "since shorts are not allowed",
+        "exceeds_position" => "since the shares are not held, or are leaving already",
+        "too_small" => "for being less than a share",
+        "no_price" => "since there was no price yet",
+        "no_stop" => "since the stop could not be measured yet",
+        "no_volatility" => "since the volatility could not be measured yet",
+        "halted" => "by a halt",
+        "opposite_entry" => "since an entry on the other side was resting",
+        limit => return format!("by {}", code_in_words(limit)),
+    };
+    clause.to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,6 +140,13 @@ mod tests {
             "JPM buy 176: asset \"GME\" cannot be sold short (account.hard_to_borrow)."
         );
         assert_eq!(words(Refusal::Halted), "JPM buy 176: entries are halted until resume.");
+    }
+
+    #[test]
+    fn a_cause_reads_on_behind_refused() {
+        assert_eq!(cause("portfolio_heat"), "by portfolio heat");
+        assert_eq!(cause(Refusal::NoStop.code()), "since the stop could not be measured yet");
+        assert_eq!(cause(Refusal::Halted.code()), "by a halt");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use super::curve;
 use super::format::{self, Numbers, Sign};
 use super::model::{Line, ReportModel};
-use super::reading;
+use super::{reading, refused};
 
 /// How a span of the sentence is set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -104,15 +104,24 @@ fn comparison(model: &ReportModel, numbers: Numbers) -> String {
 fn why_nothing_traded(model: &ReportModel) -> String {
     let by_reason = refusals_by_reason(model);
     let Some((reason, most)) = by_reason.first() else {
+        if let Some(first) = model.rejections.first() {
+            return match model.rejections.len() {
+                1 => format!("The only order was rejected by the venue: {}.", first.reason),
+                all => {
+                    let all = Numbers::PLAIN.count(all as f64);
+                    format!("{all} orders were rejected by the venue, the first: {}.", first.reason)
+                }
+            };
+        }
         return "The strategy gave no signal that became an order.".to_owned();
     };
     let all = model.refusals.len();
-    let reason = format::code_in_words(reason);
+    let cause = refused::cause(reason);
     match all {
-        1 => format!("The only entry was refused by {reason}."),
-        _ if *most == all => format!("All {} entries were refused by {reason}.", Numbers::PLAIN.count(all as f64)),
+        1 => format!("The only entry was refused {cause}."),
+        _ if *most == all => format!("All {} entries were refused {cause}.", Numbers::PLAIN.count(all as f64)),
         _ => format!(
-            "All {} entries were refused, {} by {reason}.",
+            "All {} entries were refused, {} {cause}.",
             Numbers::PLAIN.count(all as f64),
             Numbers::PLAIN.count(*most as f64)
         ),

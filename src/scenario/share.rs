@@ -8,7 +8,7 @@ use super::{Diagnostic, LoadedScenario, MarketData};
 use crate::domain::{Bar, Symbol, Timeframe, Timestamp};
 use crate::market::{
     Adjustment, BarFile, CorporateAction, DataError, DataWarning, NameSpan, WarningKind, Warnings, actions_of_others,
-    actions_of_share, adjust, check_bars_after, load_series, names_of,
+    actions_of_share, adjust, check_bars_after, load_series, names_of, timeframe_of,
 };
 use crate::scenario::spec::{Adjust, DataSpec};
 
@@ -95,6 +95,7 @@ impl MarketData {
         let path = loaded.path_for(name.symbol);
         let BarFile { bars, first_line } =
             load_series(&path, data.timeframe).map_err(|error| missing(loaded, name, error))?;
+        refuse_shorter(loaded, &path, &bars)?;
         self.hash(&data.path.replace("{symbol}", name.symbol.as_str()), &path)?;
         self.rows_read += bars.len() as u64;
         let day = |date: Timestamp| match data.timeframe.is_daily() || date == Timestamp::MIN || date == Timestamp::MAX
@@ -190,5 +191,23 @@ fn missing(loaded: &LoadedScenario, name: &NameSpan, error: DataError) -> Box<Di
             Box::new(diagnostic.note(note))
         }
         _ => diagnostic,
+    }
+}
+
+/// Bars that lie closer together than the scenario's are no bars of its timeframe: every rule that counts in
+/// bars, and everything that ends with one, would be off by the ratio. A minute has nothing shorter.
+fn refuse_shorter(loaded: &LoadedScenario, path: &Path, bars: &[Bar]) -> Result<(), Box<Diagnostic>> {
+    let own = loaded.spec.data.timeframe;
+    if own.is_daily() || own == Timeframe::Minute1 {
+        return Ok(());
+    }
+    match timeframe_of(bars) {
+        Ok(found) if found < own => {
+            let what = format!("{} holds {found} bars, and data.timeframe is {own}", path.display());
+            let remedy = format!("set timeframe = \"{found}\", or name a file of {own} bars");
+            Err(Box::new(loaded.diagnostic("data.timeframe", what).note(remedy)))
+        }
+        // Longer distances may be minutes in which nobody traded.
+        _ => Ok(()),
     }
 }

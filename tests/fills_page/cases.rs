@@ -1,5 +1,6 @@
 //! The rules of the page: words, bars and orders. What fills is not written here: the engine says so.
 
+use super::account::{ACCOUNT, ACCOUNT_TEXT, COMMISSION_BPS, ENTRY_ONLY, FOK, PARTS, PROTECTION};
 use super::readings::{PATHS, WAY};
 
 /// One rule with its picture.
@@ -16,6 +17,8 @@ pub struct Case {
     pub set: &'static [&'static str],
     pub actions: &'static str,
     pub minutes: bool,
+    /// Levels as `(name, price, from, until)` where they move; else those that the script names are drawn.
+    pub lines: &'static [(&'static str, f64, usize, usize)],
     /// What other engines do.
     pub others: &'static str,
 }
@@ -26,15 +29,26 @@ pub struct Section {
     pub cases: &'static [Case],
 }
 
-pub const PLAIN: Case =
-    Case { id: "", title: "", rule: "", bars: &[], script: &[], set: &[], actions: "", minutes: false, others: "" };
+pub const PLAIN: Case = Case {
+    id: "",
+    title: "",
+    rule: "",
+    bars: &[],
+    script: &[],
+    set: &[],
+    actions: "",
+    minutes: false,
+    lines: &[],
+    others: "",
+};
 
 pub const FLAT: &str = "100 101 99 100";
 
 pub const SECTIONS: &[Section] = &[
     Section {
         title: "Market orders",
-        text: "No order fills on the bar that caused it: the strategy sees a bar when it has closed.",
+        text: "No order fills on the bar that caused it: the strategy sees a bar when it has closed. At one open, exits and stops that \
+               the price has jumped over fill first, in all symbols; then entries, in the order of `data.symbols`.",
         cases: MARKET,
     },
     Section {
@@ -79,7 +93,10 @@ pub const SECTIONS: &[Section] = &[
         title: "The way to the venue",
         text: "With intraday bars, orders, cancels and changes sent at a close arrive `execution.latency_ms` later. What is sent \
                at a session's last close has the night. Exits that belong to an entry rest at the venue and have no way to go. \
-               Daily bars take no latency: the night is longer than any.",
+               Daily bars take no latency: the night is longer than any.\n\n\
+               What Alpaca would reject is rejected, in its words, unless `venue_rules = \"none\"`: orders of fractions that are \
+               not for the day, prices between ticks, a bracket that does not belong to an entry, a buy while a sale rests on the \
+               other side, and so on. `orders.csv` and the report say which.",
         cases: WAY,
     },
     Section { title: "Trailing stops", text: "The old level is tested first, then it moves.", cases: TRAILING },
@@ -96,15 +113,26 @@ pub const SECTIONS: &[Section] = &[
     },
     Section {
         title: "Time in force",
-        text: "`day` expires at the session's close, `gtc` rests, `ioc` and `fok` have one moment, `opg` and `cls` one auction.",
+        text: "`day` expires at the session's close, `gtc` rests, `ioc` and `fok` have one moment, `opg` and `cls` one auction. What \
+               is left of an order that filled in part lives and ends as the whole would have.",
         cases: TIMES,
     },
     Section {
         title: "Corporate actions",
         text: "With `data.adjust = \"none\"` prices are raw and actions reach positions, cost basis and resting orders before \
-               the open of the ex-date.",
+               the open of the ex-date. Averages and ranges that look back over it are restated then, and not before.\n\n\
+               - A fraction of a share that a split leaves is paid in cash at the adjusted close before, unless `sizing.fractional`.\n\
+               - A dividend is paid to whoever held the share at the close before, at the ex-date's open; who was short owes it. \
+               It moves no order.\n\
+               - A delisting pays the amount in the file, or the last close where none is given, without a fee, and ends every \
+               order of the share; the trade's reason is `delisted`. A share whose bars end without such a row stays at its last close, \
+               and the run says so.\n\
+               - A rename changes the file that the bars come from; position and orders go on, and the run keeps the symbol of the \
+               scenario.",
         cases: ACTIONS,
     },
+    Section { title: "Stop and target of a strategy", text: PROTECTION, cases: PARTS },
+    Section { title: "The account", text: ACCOUNT_TEXT, cases: ACCOUNT },
 ];
 
 const MARKET: &[Case] = &[
@@ -114,7 +142,7 @@ const MARKET: &[Case] = &[
         rule: "Decided at the close of bar 2, filled at the open of bar 3, whatever happened over night.",
         bars: &[FLAT, FLAT, "103 104 102 103", "103 104 102 103"],
         script: &["1 submit E1 buy 50 market"],
-        others: "backtesting.py, backtrader and LEAN fill there too. vectorbt and NautilusTrader fill at the close that gave the \
+        others: "backtesting.py and backtrader fill there too, and so does LEAN where the market is shut when the order is sent. vectorbt and NautilusTrader fill at the close that gave the \
                  signal, 100 here; zipline at the close of the next bar.",
         ..PLAIN
     },
@@ -189,7 +217,7 @@ const STOPS: &[Case] = &[
         rule: "Bar 3's low is exactly the stop.",
         bars: &[FLAT, FLAT, "100 100.5 97 98", FLAT],
         script: &["0 submit E1 buy 50 market", "1 submit S1 sell 50 stop stop_price=97"],
-        others: "All agree.",
+        others: "All agree but zipline.",
         ..PLAIN
     },
     Case {
@@ -198,7 +226,7 @@ const STOPS: &[Case] = &[
         rule: "The stop is 97; the bar opens at 94. A 3 % stop lost 6 %.",
         bars: &[FLAT, FLAT, "94 96 93 95", FLAT],
         script: &["0 submit E1 buy 50 market", "1 submit S1 sell 50 stop stop_price=97"],
-        others: "All agree today; NautilusTrader before 1.22 filled at the stop.",
+        others: "All agree today but zipline; NautilusTrader 1.221 filled at the stop.",
         ..PLAIN
     },
     Case {
@@ -227,7 +255,8 @@ const STOPS: &[Case] = &[
                order waits as a limit, and fills on bar 4.",
         bars: &[FLAT, FLAT, "106 107 105 106", "105 105.5 104 105"],
         script: &["1 submit E1 buy 50 stop stop_price=102"],
-        others: "No other engine knows it: they fill at 106. `venue_rules = \"none\"` does as they do.",
+        lines: &[("stop", 102.0, 1, 2), ("limit", 104.55, 2, 3)],
+        others: "No engine in the table knows it: they fill at 106. `venue_rules = \"none\"` does as they do, rounds no price to a tick and refuses nothing that Alpaca would; such a run can be neither rehearsed nor traded.",
         ..PLAIN
     },
 ];
@@ -286,7 +315,9 @@ const HIDDEN: &[Case] = &[
     Case {
         id: "inside-entry",
         title: "Exits of an entry that filled inside its bar wait for the next bar",
-        rule: "The limit of 98 filled somewhere inside bar 3, so bar 3's low proves nothing about the stop at 97. Bar 4 touches it.",
+        rule: "Bar 3 opens at 100, so the limit of 98 filled on the way down, and the low of 96 did come after it: here one could know. \
+               Elsewhere in a bar one mostly cannot, so exits of such an entry wait for the next bar, whatever the shape. \
+               The bar is counted in `unclear_entry_bars`; `ohlc` would stop out in bar 3, and the band says what hangs on it.",
         bars: &[FLAT, FLAT, "100 101 96 99", "98.5 99 96.5 97"],
         script: &["1 submit E1 buy 50 limit limit_price=98 order_class=oto stop_loss=97"],
         others: "backtesting.py warns and waits as well; backtrader waits; NautilusTrader walks the bar and may stop out in it.",
@@ -301,6 +332,7 @@ const TRAILING: &[Case] = &[Case {
            at 103 and falls through 102.",
     bars: &[FLAT, FLAT, "100 104 99 103", "103 103 101 101.5"],
     script: &["0 submit E1 buy 50 market", "1 submit T1 sell 50 trailing_stop trail_price=2"],
+    lines: &[("stop", 98.0, 1, 2), ("stop", 102.0, 2, 3)],
     others: "backtrader moves it at the close of each bar; freqtrade moves it with the high first and tests the low against the \
              new level; LEAN fills at the worse of stop and close.",
     ..PLAIN
@@ -314,7 +346,8 @@ const VOLUME: &[Case] = &[
         bars: &[FLAT, "100 101 99 100 1000", "101 102 100 101 1000", "102 103 101 102 1000"],
         script: &["0 submit E1 buy 250 market"],
         set: &["execution.participation=0.1"],
-        others: "zipline caps by default (a tenth); backtrader can; backtesting.py, vectorbt, LEAN and freqtrade fill whatever is asked.",
+        others: "zipline caps by default (a tenth); backtrader can; NautilusTrader takes a quarter of the volume at each of the bar's four prices; backtesting.py, vectorbt, LEAN and \
+                 freqtrade fill whatever is asked.",
         ..PLAIN
     },
     Case {
@@ -329,6 +362,7 @@ const VOLUME: &[Case] = &[
 ];
 
 const COSTS: &[Case] = &[
+    COMMISSION_BPS,
     Case {
         id: "slippage-bps",
         title: "Slippage in basis points moves the price against you",
@@ -340,6 +374,7 @@ const COSTS: &[Case] = &[
                  backtesting.py's `spread` is paid at the entry only.",
         ..PLAIN
     },
+    ENTRY_ONLY,
     Case {
         id: "slippage-volume-share",
         title: "Impact grows with the square of your share of the volume",
@@ -349,14 +384,14 @@ const COSTS: &[Case] = &[
         script: &["0 submit E1 buy 400 market"],
         set: &["execution.slippage={ kind = \"volume_share\", value = \"0.1\" }", "execution.participation=0.3"],
         others: "zipline's `VolumeShareSlippage`, whose share is that of all fills of the bar so far, and LEAN's, whose share is the \
-                 order's; the others have none.",
+                 order's; backtesting.py, backtrader and vectorbt have none.",
         ..PLAIN
     },
     Case {
         id: "slippage-spread",
         title: "Half a spread takes you from the middle to the far side",
         rule: "`value` is the part of the whole spread that is paid. The spread is the quote's of the bar, at its open, its close, or \
-               the larger of both for a fill in between; without a quote file it is estimated from highs and lows of the twenty \
+               the larger of both for a fill in between; without a quote file (`slippage.quotes`) it is estimated from highs and lows of the twenty \
                bars before (Corwin and Schultz 2012), and a cent at least, as here.",
         bars: &["100 100 100 100", "100 100 100 100", "100 100 100 100", "100 100 100 100"],
         script: &["0 submit E1 buy 50 market", "1 submit X1 sell 50 market"],
@@ -409,6 +444,7 @@ const TIMES: &[Case] = &[
         script: &["1 submit E1 buy 50 limit limit_price=99 time_in_force=ioc"],
         ..PLAIN
     },
+    FOK,
     Case {
         id: "cls",
         title: "An order for the close fills at the session's last close",
@@ -427,6 +463,7 @@ const ACTIONS: &[Case] = &[Case {
     bars: &[FLAT, FLAT, FLAT, "50.5 51 49.5 50", "50 50.5 48.5 49"],
     script: &["1 submit E1 buy 10 limit limit_price=98"],
     actions: "TST,2024-01-05,split,2",
+    lines: &[("limit", 98.0, 1, 2), ("limit", 49.0, 2, 4)],
     others: "zipline restates positions and open orders; NautilusTrader, backtesting.py and vectorbt know no splits: a raw price \
                  file would have filled at the open of bar 4.",
     ..PLAIN

@@ -8,6 +8,8 @@ pub struct Level {
     pub price: f64,
     pub from: usize,
     pub until: usize,
+    /// Another level takes its place behind bar `until`.
+    pub moves: bool,
 }
 
 /// A fill on a bar.
@@ -18,7 +20,10 @@ pub struct Mark {
     pub text: String,
 }
 
+/// From bar to bar, at least; a long label takes more.
 const STEP: f64 = 116.0;
+/// Width of a letter of a label, on the large side.
+const LETTER: f64 = 6.6;
 const LEFT: f64 = 40.0;
 const TOP: f64 = 16.0;
 const TALL: f64 = 168.0;
@@ -31,8 +36,10 @@ pub fn picture(title: &str, bars: &[[f64; 5]], levels: &[Level], marks: &[Mark])
     let (low, high) = all.fold((f64::MAX, f64::MIN), |(low, high), price| (low.min(price), high.max(price)));
     let span = (high - low).max(0.01);
     let y = |price: f64| TOP + 8.0 + (high - price) / span * (TALL - 16.0);
-    let x = |at: usize| LEFT + STEP * at as f64;
-    let plot = x(bars.len() - 1) + STEP;
+    let longest = marks.iter().map(|mark| mark.text.chars().count()).max().unwrap_or(0);
+    let step = STEP.max(40.0 + LETTER * longest as f64);
+    let x = |at: usize| LEFT + step * at as f64;
+    let plot = x(bars.len() - 1) + step;
     let (width, height) = (plot + LABELS, TOP + TALL + 26.0);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\" \
@@ -42,7 +49,8 @@ pub fn picture(title: &str, bars: &[[f64; 5]], levels: &[Level], marks: &[Mark])
     let mut taken: Vec<f64> = Vec::new();
     for level in levels {
         let color = if level.name.contains("stop") { "#B2450A" } else { "#0A5FB4" };
-        let (at, from, until) = (y(level.price), x(level.from) + 14.0, x(level.until) + STEP * 0.9);
+        let (at, from, until) =
+            (y(level.price), x(level.from) + 14.0, x(level.until) + if level.moves { 12.0 } else { step * 0.9 });
         out += &format!(
             "<path d=\"M{from:.1} {at:.1}H{until:.1}\" stroke=\"{color}\" stroke-width=\"1.25\" stroke-dasharray=\"4 3\"/>\n"
         );
@@ -71,7 +79,7 @@ pub fn picture(title: &str, bars: &[[f64; 5]], levels: &[Level], marks: &[Mark])
         let name = if *volume == 0.0 { format!("{}: no volume", at + 1) } else { format!("bar {}", at + 1) };
         out += &format!("<text x=\"{mid:.1}\" y=\"{foot:.1}\" fill=\"#626D79\" text-anchor=\"middle\">{name}</text>\n");
     }
-    let mut said: Vec<f64> = Vec::new();
+    let mut said: Vec<Vec<f64>> = vec![Vec::new(); bars.len()];
     for mark in marks {
         let [open, _, _, close, _] = bars[mark.at];
         // At its open or close where it filled there, else on the bar.
@@ -83,6 +91,8 @@ pub fn picture(title: &str, bars: &[[f64; 5]], levels: &[Level], marks: &[Mark])
             0.0
         };
         let (mid, at) = (x(mark.at) + shift, y(mark.price));
+        // Over a dashed line, not through it.
+        let above = if levels.iter().any(|level| (y(level.price) - at).abs() < 7.0) { 8.0 } else { 0.0 };
         let (color, tip) = if mark.buys { ("#0A5FB4", 5.5) } else { ("#B2450A", -5.5) };
         out += &format!(
             "<path d=\"M{mid:.1} {:.1}l5.5 {:.1}h-11z\" fill=\"{color}\" stroke=\"#FFFFFF\"/>\n",
@@ -92,7 +102,7 @@ pub fn picture(title: &str, bars: &[[f64; 5]], levels: &[Level], marks: &[Mark])
         out += &format!(
             "<text x=\"{:.1}\" y=\"{:.1}\" fill=\"#0F161D\" stroke=\"#FFFFFF\" stroke-width=\"4\" paint-order=\"stroke\">{}</text>\n",
             x(mark.at) + 20.0,
-            free(&mut said, at) + 4.0,
+            free(&mut said[mark.at], at - above) + 4.0,
             mark.text
         );
     }

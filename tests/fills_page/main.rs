@@ -5,8 +5,10 @@
 #[path = "../micro/mod.rs"]
 mod micro;
 
+mod account;
 mod cases;
 mod draw;
+mod overview;
 mod readings;
 
 use std::fmt::Write as _;
@@ -28,7 +30,8 @@ them again on every change and fails when they differ.\n\n\
 How to read a picture: a bar is a line from its low to its high, a tick to the left at the open, to the right at the close. \
 Dashed lines are orders. ▲ is a buy, ▼ a sell. Orders are decided at the close of a bar and act from the next bar on.\n\n\
 The other engines, as of autumn 2026, with their defaults: backtesting.py 0.6.6, backtrader 1.9.78, vectorbt 1, \
-NautilusTrader 1.231, LEAN, zipline-reloaded, freqtrade. An engine that is not named does as ours does, or has no such order.\n";
+NautilusTrader 1.231, LEAN, zipline-reloaded, freqtrade. Under a rule, an engine that is not named does as ours does, has no such order, or was not looked at; zipline goes \
+by closes only.\n";
 
 fn numbers(bar: &str) -> [f64; 5] {
     let mut fields: Vec<f64> = bar.split_whitespace().map(|field| field.parse().unwrap()).collect();
@@ -78,13 +81,26 @@ fn play(case: &Case, times: &[String]) -> Outcome {
 fn levels(case: &Case, marks: &[Mark]) -> Vec<Level> {
     const NAMES: [(&str, &str); 4] =
         [("limit_price", "limit"), ("stop_price", "stop"), ("take_profit", "target"), ("stop_loss", "stop")];
-    let mut levels = Vec::new();
+    let mut levels: Vec<Level> = case
+        .lines
+        .iter()
+        .map(|(name, price, from, until)| Level { name, price: *price, from: *from, until: *until, moves: true })
+        .collect();
+    if !levels.is_empty() {
+        return levels;
+    }
     for text in case.script {
         let from: usize = text.split_whitespace().next().unwrap().parse().unwrap();
         for word in text.split_whitespace().filter_map(|word| word.split_once('=')) {
             let Some((_, name)) = NAMES.into_iter().find(|(key, _)| *key == word.0) else { continue };
             let until = marks.iter().map(|mark| mark.at).max().unwrap_or(case.bars.len() - 1).max(from + 1);
-            levels.push(Level { name, price: word.1.parse().unwrap(), from, until: until.min(case.bars.len() - 1) });
+            levels.push(Level {
+                name,
+                price: word.1.parse().unwrap(),
+                from,
+                until: until.min(case.bars.len() - 1),
+                moves: false,
+            });
         }
     }
     levels
@@ -104,7 +120,7 @@ fn marks(outcome: &Outcome, times: &[String]) -> Vec<Mark> {
 /// Page and pictures, by path under `docs`.
 fn page() -> Vec<(String, String)> {
     let mut files = Vec::new();
-    let mut text = HEAD.to_owned();
+    let mut text = HEAD.to_owned() + &overview::table();
     for section in SECTIONS {
         writeln!(text, "\n## {}\n\n{}", section.title, section.text).unwrap();
         for case in section.cases {

@@ -34,6 +34,7 @@ pub const PATHS: &[Case] = &[
         bars: &[FLAT, FLAT, "100 106 99.5 101", FLAT],
         script: &["0 submit E1 buy 50 market", "1 submit T1 sell 50 trailing_stop trail_price=2"],
         set: &["execution.both_touched=ohlc"],
+        lines: &[("stop", 98.0, 1, 2), ("stop", 104.0, 2, 3)],
         others: "backtrader, vectorbt and LEAN move it once a bar; freqtrade moves it with the high and tests the low after.",
         ..PLAIN
     },

@@ -272,6 +272,7 @@ fn model<'m>(
         prices: panels,
         trades,
         refusals: Vec::<RefusalRow>::new(),
+        rejections: Vec::new(),
         warnings: Vec::<WarningRow>::new(),
         warnings_total: 0,
         forced: None,

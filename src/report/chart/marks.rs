@@ -82,7 +82,7 @@ impl Mark {
             Mark::Covered => "bought back on signal",
             Mark::Stopped => "stopped out",
             Mark::Target => "took profit",
-            Mark::Halted => "halted",
+            Mark::Halted => "forced out",
             Mark::Delisted => "delisted",
         }
     }

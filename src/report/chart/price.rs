@@ -68,7 +68,12 @@ impl<'m> View<'m> {
         const FOOT: f64 = 0.085;
         const HEAD: f64 = 0.03;
         let bars = self.bars.iter().flat_map(|bar| [bar.low.to_f64(), bar.high.to_f64()]);
-        let fills = self.trades.iter().flat_map(|trade| [Some(trade.entry_price), trade.exit_price]).flatten();
+        // What a delisting paid has no mark at its price, so it makes no room either.
+        let exit = |trade: &TradeRow| {
+            let mark = Mark::exit(trade.side, trade.exit_reason);
+            trade.exit_price.filter(|_| mark != Mark::Delisted)
+        };
+        let fills = self.trades.iter().flat_map(|trade| [Some(trade.entry_price), exit(trade)]).flatten();
         let stops = self.stops.iter().map(|stop| stop.price);
         Scale::dollars(bars.chain(fills).chain(stops)).with_room(FOOT, HEAD)
     }

@@ -1,7 +1,8 @@
-//! What the result rests on: data warnings, refused entries, the scenario, and the page's foot.
+//! What the result rests on: data warnings, rejected orders, refused entries, the scenario, and the page's foot.
 //!
 //! Not here: trades and falls (results). All of this stands without scripts.
 use super::text::escape;
+use crate::domain::Timestamp;
 use crate::report::format::{Numbers, capitalized, code_in_words, counted};
 use crate::report::model::{RefusalRow, ReportModel};
 use crate::report::refused;
@@ -11,9 +12,9 @@ const N: Numbers = Numbers::TYPOGRAPHIC;
 /// Rows of refusals and warnings on the page; the rest is in the run's files.
 const ROWS_MAX: usize = 500;
 
-/// The data warnings; then refused entries and the scenario, side by side.
+/// The data warnings and rejected orders; then refused entries and the scenario, side by side.
 pub(super) fn sections(model: &ReportModel) -> String {
-    let (refusals, warnings) = (refusals(model), warnings(model));
+    let (refusals, warnings) = (refusals(model), warnings(model) + &rejections(model));
     if refusals.is_empty() {
         return format!("{warnings}{}", scenario(model));
     }
@@ -37,14 +38,53 @@ fn refusals(model: &ReportModel) -> String {
          <thead><tr><th scope=\"col\" class=\"word\">{}</th><th scope=\"col\" class=\"word\">Entry refused</th><th scope=\"col\" class=\"word\">Limit</th>\
          <th scope=\"col\">Would be</th><th scope=\"col\">Allowed</th></tr></thead><tbody>{rows}</tbody></table></div>{}</section>",
         N.count(model.refusals.len() as f64),
-        if model.timeframe.is_daily() { "Session" } else { "Bar, UTC" },
+        time_head(model),
         more(model.refusals.len().saturating_sub(ROWS_MAX), " in refusals.csv")
     )
 }
 
+/// The venue's words stand as they are: they are what a live order would get.
+fn rejections(model: &ReportModel) -> String {
+    if model.rejections.is_empty() {
+        return String::new();
+    }
+    let rows: String = model
+        .rejections
+        .iter()
+        .rev()
+        .take(ROWS_MAX)
+        .map(|row| {
+            let (symbol, order) = row.order.split_once(' ').unwrap_or((&row.order, ""));
+            format!(
+                "<tr><td class=\"word\">{}</td><td class=\"word\"><b>{}</b> {}</td><td class=\"word wrap\">{}</td></tr>",
+                bar_time(model, row.time),
+                escape(symbol),
+                escape(order),
+                escape(&row.reason)
+            )
+        })
+        .collect();
+    format!(
+        "<section id=\"rejections\"><div class=\"head\"><h2>Rejected orders</h2><p class=\"aside\">{}</p></div><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Rejected orders\">\
+         <table><caption class=\"hidden\">Orders the venue rejected, newest first</caption><thead><tr><th scope=\"col\" class=\"word\">{}</th><th scope=\"col\" class=\"word\">Order</th>\
+         <th scope=\"col\" class=\"word\">The venue's words</th></tr></thead><tbody>{rows}</tbody></table></div>{}</section>\n",
+        N.count(model.rejections.len() as f64),
+        time_head(model),
+        more(model.rejections.len().saturating_sub(ROWS_MAX), " in orders.csv")
+    )
+}
+
+fn time_head(model: &ReportModel) -> &'static str {
+    if model.timeframe.is_daily() { "Session" } else { "Bar, UTC" }
+}
+
+fn bar_time(model: &ReportModel, time: Timestamp) -> String {
+    time.text(model.timeframe).replace('T', " ").trim_end_matches(":00Z").to_owned()
+}
+
 fn refusal_row(model: &ReportModel, refusal: &RefusalRow) -> String {
     let (symbol, order) = refusal.order.split_once(' ').unwrap_or((&refusal.order, ""));
-    let time = refusal.time.text(model.timeframe).replace('T', " ").trim_end_matches(":00Z").to_owned();
+    let time = bar_time(model, refusal.time);
     let (need, have) = (escape(&refusal.need), escape(&refusal.have));
     let amounts = match refusal.have.is_empty() {
         true => format!("<td class=\"wrap\" colspan=\"2\">{need}</td>"),

@@ -114,22 +114,28 @@ fn turnover(model: &ReportModel) -> Option<String> {
     })
 }
 
-/// Commission and slippage, against what was traded; the regulators' fees by kind where they are charged.
+/// Commission, slippage and what nights cost; the first two against what was traded, the regulators' fees by
+/// kind where they are charged.
 fn costs(model: &ReportModel) -> Figure {
     let sum = find(model, "commission").and_then(|fees| find(model, "slippage").map(|slippage| fees + slippage));
+    let nights = account::nights(model);
+    let of_what = if nights.is_empty() { "" } else { "fees and slippage " };
     let context = match (&sum, model.traded_value) {
-        (Ok(cost), traded) if traded > 0.0 => format!("{} of traded value", N.basis_points(cost / traded)),
+        (Ok(cost), traded) if traded > 0.0 => format!("{of_what}{} of traded value", N.basis_points(cost / traded)),
         _ => "nothing was traded".to_owned(),
     };
     let context = match (model.measure("sec_fee"), model.measure("taf_fee")) {
-        (Some(sec), Some(taf)) => format!(
+        (Some(sec), Some(taf)) if sec + taf > 0.0 => format!(
             "{context}; SEC {}, TAF {}",
             N.dollars_cents(sec, Sign::Negative),
             N.dollars_cents(taf, Sign::Negative)
         ),
         _ => context,
     };
-    let context = context + &account::nights(model, |usd| N.dollars_cents(usd, Sign::Negative));
+    let said = nights.iter().map(|(name, paid)| format!("{name} {}", N.dollars_cents(*paid, Sign::Negative)));
+    let said = said.collect::<Vec<_>>().join(", ");
+    let context = if said.is_empty() { context } else { format!("{context}; {said}") };
+    let sum = sum.map(|cost| cost + nights.iter().map(|(_, paid)| paid).sum::<f64>());
     Figure {
         name: "Costs",
         value: sum.map(|cost| N.dollars_whole(cost, Sign::Negative)),
@@ -197,10 +203,17 @@ pub(super) fn trust(notes: &[Note]) -> String {
     if notes.is_empty() {
         return String::new();
     }
-    let items: Vec<String> =
-        notes.iter().map(|note| format!("<li><a href=\"#{}\">{}</a></li>", note.anchor, escape(&note.text))).collect();
+    let items: Vec<String> = notes
+        .iter()
+        .map(|note| format!("<li><a href=\"#{}\">{}</a></li>", note.anchor, unbroken(&escape(&note.text))))
+        .collect();
     format!(
         "<aside class=\"trust\" role=\"note\" aria-labelledby=\"trust\"><h2 id=\"trust\">Before you trust this</h2><ul>{}</ul></aside>\n",
         items.join("")
     )
+}
+
+/// A line does not end between a minus and its dollars: a word joiner holds them together.
+fn unbroken(text: &str) -> String {
+    text.replace("−$", "−\u{2060}$")
 }

@@ -108,6 +108,8 @@ fn exits(model: &ReportModel<'_>, closed: &[&TradeRow]) -> String {
     for trade in closed {
         let reason = match trade.exit_reason {
             Some(OrderPurpose::Entry | OrderPurpose::Manual) | None => OrderPurpose::Signal.name(),
+            // As in the legend of the charts.
+            Some(OrderPurpose::RiskHalt) => "forced out",
             Some(purpose) => purpose.name(),
         };
         match counts.iter_mut().find(|(name, _)| *name == reason) {
@@ -142,27 +144,44 @@ fn exits(model: &ReportModel<'_>, closed: &[&TradeRow]) -> String {
 }
 
 /// "$817: fees $82, slippage $735; 1.1 bps of traded value", with the fees by kind, "fees $82 (SEC $60,
-/// TAF $22)", where they are the regulators'; the parts make the sum as printed, and the
-/// sum is the one in the report: what rounding leaves goes to slippage, an estimate itself.
+/// TAF $22)", where they are the regulators', and with what nights cost, "margin interest $5", where it is not
+/// zero; the parts make the sum as printed, and the sum is the one in the report: what rounding leaves goes
+/// to the largest part.
 fn costs(model: &ReportModel<'_>) -> String {
     let (Some(fees), Some(slippage)) = (model.measure("commission"), model.measure("slippage")) else {
         return UNDEFINED.to_owned();
     };
-    let cents = (fees + slippage).abs() < CENTS_BELOW;
+    let nights = account::nights(model);
+    let mut parts = vec![("fees", fees), ("slippage", slippage)];
+    parts.extend(&nights);
+    let sum: f64 = parts.iter().map(|(_, paid)| paid).sum();
+    let cents = sum.abs() < CENTS_BELOW;
     let rounded = |usd: f64| if cents { (usd * 100.0).round() / 100.0 } else { usd.round() };
     let text = |usd: f64| dollars(usd, cents, Sign::Negative);
-    let sum = rounded(fees + slippage);
-    let (sum, fees_text, slippage_text) = (text(sum), text(fees), text(sum - rounded(fees)));
+    parts.iter_mut().for_each(|(_, paid)| *paid = rounded(*paid));
+    let left = rounded(sum) - parts.iter().map(|(_, paid)| paid).sum::<f64>();
+    if let Some((_, largest)) = parts.iter_mut().max_by(|a, b| a.1.total_cmp(&b.1)) {
+        *largest += left;
+    }
     let by_kind = match (model.measure("sec_fee"), model.measure("taf_fee")) {
-        (Some(sec), Some(_)) => format!(" (SEC {}, TAF {})", text(sec), text(rounded(fees) - rounded(sec))),
+        (Some(sec), Some(taf)) if sec + taf > 0.0 => {
+            format!(" (SEC {}, TAF {})", text(sec), text(parts[0].1 - rounded(sec)))
+        }
         _ => String::new(),
     };
+    let of_what = if nights.is_empty() { "" } else { "fees and slippage " };
     let share = match model.traded_value {
-        traded if traded > 0.0 => format!("; {} of traded value", N.basis_points((fees + slippage) / traded)),
+        traded if traded > 0.0 => {
+            format!("; {of_what}{} of traded value", N.basis_points((fees + slippage) / traded))
+        }
         _ => String::new(),
     };
-    let nights = account::nights(model, |usd| dollars(usd, usd < CENTS_BELOW, Sign::Negative));
-    format!("{sum}: fees {fees_text}{by_kind}, slippage {slippage_text}{share}{nights}")
+    let named = |(name, paid): &(&str, f64)| match *name {
+        "fees" => format!("fees {}{by_kind}", text(*paid)),
+        name => format!("{name} {}", text(*paid)),
+    };
+    let parts: Vec<String> = parts.iter().map(named).collect();
+    format!("{}: {}{share}", text(rounded(sum)), parts.join(", "))
 }
 
 fn dollars(usd: f64, cents: bool, sign: Sign) -> String {

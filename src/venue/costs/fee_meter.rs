@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::commission::{Commission, Occasion, per_share};
 use super::regulatory::{TradeDate, activity_fee, sec_fee, up_to_cent};
-use crate::domain::{Fill, Money, OrderId, Price, Quantity, Side};
+use crate::domain::{Fill, Money, OrderId, OrderPurpose, Price, Quantity, Side};
 
 /// What an order has traded so far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -154,14 +154,15 @@ impl FeeMeter {
 }
 
 /// What `fills`, in order of time, have paid to the regulators; it is what their fees sum to under
-/// [`Commission::Alpaca`].
+/// [`Commission::Alpaca`]. What is paid for a delisted share is no sale on an exchange: nobody takes a fee of it.
 pub fn regulatory_fees<'a>(dates: TradeDate, fills: impl IntoIterator<Item = &'a Fill>) -> RegulatoryFees {
     let (mut total, mut today) = (RegulatoryFees::default(), SalesOfDay::before(Date::MIN));
     let add = |total: RegulatoryFees, day: SalesOfDay| {
         let fees = day.fees();
         RegulatoryFees { sec: total.sec + fees.sec, taf: total.taf + fees.taf }
     };
-    for fill in fills.into_iter().filter(|fill| fill.side == Side::Sell) {
+    let is_sale = |fill: &&Fill| fill.side == Side::Sell && fill.purpose != OrderPurpose::Delisted;
+    for fill in fills.into_iter().filter(is_sale) {
         let day = dates.of(fill.time);
         if day != today.day {
             total = add(total, today);
@@ -175,7 +176,7 @@ pub fn regulatory_fees<'a>(dates: TradeDate, fills: impl IntoIterator<Item = &'a
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{OrderId, OrderPurpose, Ratio, SymbolIndex, Timestamp};
+    use crate::domain::{Ratio, SymbolIndex, Timestamp};
     use proptest::prelude::*;
 
     fn price(units: i64) -> Price {
@@ -221,6 +222,17 @@ mod tests {
         let paid: Vec<Money> =
             fills(&[one, one, (1, Side::Sell, one.2, one.3)], &mut meter).iter().map(|f| f.fee).collect();
         assert_eq!(paid, [usd("0.02"), Money::ZERO, usd("0.02")]);
+    }
+
+    /// The owner of a delisted share is paid by the company, and the regulators get nothing of it.
+    #[test]
+    fn a_delisting_is_no_sale() {
+        let mut meter = FeeMeter::new(Commission::Alpaca(TradeDate::Stamp));
+        let mut fills = fills(&[(0, Side::Sell, 100_000_000_000, 400_000_000_000); 2], &mut meter);
+        let of_one = regulatory_fees(TradeDate::Stamp, &fills[..1]);
+        (fills[1].purpose, fills[1].fee) = (OrderPurpose::Delisted, Money::ZERO);
+        assert_eq!(regulatory_fees(TradeDate::Stamp, &fills), of_one);
+        assert_eq!(of_one.sum(), fills.iter().map(|fill| fill.fee).sum());
     }
 
     /// The cap is each execution's, before the day is summed.
