@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::commission::{Commission, Occasion, per_share};
 use super::regulatory::{TradeDate, activity_fee, sec_fee, up_to_cent};
-use crate::domain::{Fill, Money, OrderId, Price, Quantity, Side};
+use crate::domain::{Fill, Money, OrderId, OrderPurpose, Price, Quantity, Side};
 
 /// What an order has traded so far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -132,14 +132,15 @@ impl FeeMeter {
 }
 
 /// What `fills`, in order of time, have paid to the regulators; it is what their fees sum to under
-/// [`Commission::Alpaca`].
+/// [`Commission::Alpaca`]. Shares that a delisting pays for are not sold on a market, and owe nothing.
 pub fn regulatory_fees<'a>(dates: TradeDate, fills: impl IntoIterator<Item = &'a Fill>) -> RegulatoryFees {
     let (mut total, mut today) = (RegulatoryFees::default(), SalesOfDay::before(Date::MIN));
     let add = |total: RegulatoryFees, day: SalesOfDay| {
         let fees = day.fees();
         RegulatoryFees { sec: total.sec + fees.sec, taf: total.taf + fees.taf }
     };
-    for fill in fills.into_iter().filter(|fill| fill.side == Side::Sell) {
+    let is_sale = |fill: &&Fill| fill.side == Side::Sell && fill.purpose != OrderPurpose::Delisted;
+    for fill in fills.into_iter().filter(is_sale) {
         let day = dates.of(fill.time);
         if day != today.day {
             total = add(total, today);
@@ -153,7 +154,7 @@ pub fn regulatory_fees<'a>(dates: TradeDate, fills: impl IntoIterator<Item = &'a
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{OrderId, OrderPurpose, Ratio, SymbolIndex, Timestamp};
+    use crate::domain::{Ratio, SymbolIndex, Timestamp};
     use proptest::prelude::*;
 
     fn price(units: i64) -> Price {
