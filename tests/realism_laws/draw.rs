@@ -117,6 +117,36 @@ pub fn case(seed: u64) -> Case {
     case
 }
 
+/// The scenario of `seed` with one number of one file made strange, a line gone, or a line twice.
+pub fn damaged(seed: u64) -> Case {
+    let mut case = case(seed);
+    case.is_changed = true;
+    let mut draw = Draw::new(!seed);
+    // Most often the last files: the scenario, its script, its actions.
+    let most = if draw.is(80) { 2 } else { case.files.len() as i64 - 1 };
+    let at = case.files.len() - 1 - draw.within(0, most) as usize;
+    let text = &mut case.files[at].1;
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let at = draw.within(0, lines.len() as i64 - 1) as usize;
+    match draw.within(0, 9) {
+        0 => drop(lines.remove(at)),
+        1 => lines.insert(at, lines[at].clone()),
+        _ => lines[at] = with_strange_number(&mut draw, &lines[at]),
+    }
+    *text = lines.join("\n") + "\n";
+    case
+}
+
+fn with_strange_number(draw: &mut Draw, line: &str) -> String {
+    let is_number = |part: &&str| part.parse::<f64>().is_ok();
+    let parts: Vec<&str> = line.split([',', ' ', '"']).filter(is_number).collect();
+    if parts.is_empty() {
+        return line.to_owned();
+    }
+    let strange = ["0", "-1", "1", "3", "0.000000001", "9999999", "99999999999", "123456789012345678901", "0.5", ""];
+    line.replacen(draw.of(&parts), draw.of(&strange), 1)
+}
+
 fn table<'a>(timeframe: Timeframe, bars: impl Iterator<Item = &'a Made>) -> String {
     let mut text = "timestamp,open,high,low,close,volume\n".to_owned();
     for Made { time, open, high, low, close, volume } in bars {
@@ -283,7 +313,7 @@ fn finer(
         let step = before * wild / 2_000 + 2;
         let open = (before + draw.within(-2, 2)).max(50);
         let end = (open + draw.within(-step, step)).max(50);
-        let (up, down) = (draw.within(0, step / 2), draw.within(0, step / 2));
+        let (up, down) = if draw.is(20) { (0, 0) } else { (draw.within(0, step / 2), draw.within(0, step / 2)) };
         let volume = if empty || draw.is(5) {
             0
         } else if thin {
@@ -433,11 +463,16 @@ fn script(draw: &mut Draw, world: &World, fractional: bool) -> (String, bool) {
     let mut sent: Vec<Sent> = Vec::new();
     let mut is_changed = false;
     let changes = draw.is(70);
-    let rows = draw.within(1, 30);
-    let mut moments: Vec<usize> = (0..rows).map(|_| draw.within(0, world.times.len() as i64 - 1) as usize).collect();
+    // Many orders on few bars of one share get into each other's way.
+    let is_dense = draw.is(40);
+    let last = world.times.len() as i64 - 1;
+    let from = if is_dense { draw.within(0, last) } else { 0 };
+    let until = if is_dense { (from + 8).min(last) } else { last };
+    let rows = if is_dense { draw.within(10, 50) } else { draw.within(1, 30) };
+    let mut moments: Vec<usize> = (0..rows).map(|_| draw.within(from, until) as usize).collect();
     moments.sort_unstable();
     for at in moments {
-        let of_share = draw.within(0, world.shares.len() as i64 - 1) as usize;
+        let of_share = if is_dense { 0 } else { draw.within(0, world.shares.len() as i64 - 1) as usize };
         let share = &world.shares[of_share];
         let Some(bar) = share.bars.iter().rfind(|bar| bar.time <= world.times[at]) else { continue };
         // A row needs a bar of some share at its time.
@@ -481,7 +516,8 @@ fn script(draw: &mut Draw, world: &World, fractional: bool) -> (String, bool) {
 
 /// A price near the bar's close.
 fn near(draw: &mut Draw, bar: &Made) -> i64 {
-    (bar.close + bar.close * draw.within(-30, 30) / 1_000).max(20)
+    let far = draw.of(&[3, 10, 30]);
+    (bar.close + bar.close * draw.within(-far, far) / 1_000).max(20)
 }
 
 fn change(draw: &mut Draw, bar: &Made, sent: &Sent) -> String {

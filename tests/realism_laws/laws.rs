@@ -9,7 +9,7 @@ use alphaflow::domain::{
     Bar, Fill, Money, OrderClass, OrderKind, OrderPurpose, OrderStatus, Price, Quantity, Side, TimeInForce, Timestamp,
 };
 use alphaflow::engine::{Journal, OrderOutcome, OrderRecord};
-use alphaflow::scenario::spec::{Adjust, CashCheck, MarketFill, Settlement};
+use alphaflow::scenario::spec::{Adjust, CashCheck, CommissionSpec, MarketFill, Settlement};
 use alphaflow::scenario::{
     LoadedScenario, MarketData, Metrics, account_rows, compute_metrics, fingerprint, load, load_market, parse,
     round_trips, run, write_folder,
@@ -355,12 +355,27 @@ fn orders(ran: &Ran) -> Result<(), Broken> {
                 "filled in part: {order:?}"
             );
         }
+        commission(ran, order, &fills)?;
         hold!(status != OrderStatus::Rejected || fills.is_empty(), "rejected and filled: {order:?}");
         if order.parent().is_none() && !fills.iter().any(|fill| is_split(ran, fill)) {
             siblings(ran, order)?;
         }
         time_in_force(ran, order, status, &fills)?;
     }
+    Ok(())
+}
+
+/// A commission by the share is that of all fills of an order together.
+fn commission(ran: &Ran, order: &OrderRecord, fills: &[&Fill]) -> Result<(), Broken> {
+    let CommissionSpec::PerShare { value, min, cap } = ran.loaded.spec.execution.commission else { return Ok(()) };
+    if fills.is_empty() || order.request.purpose == OrderPurpose::Delisted {
+        return Ok(());
+    }
+    let paid: Money = fills.iter().map(|fill| fill.fee).sum();
+    let traded: Money = fills.iter().map(|fill| fill.notional()).sum();
+    let by_share: Money = fills.iter().map(|fill| value.notional(fill.quantity)).sum();
+    let owed = cap.map_or(by_share, |cap| by_share.min(traded.share(cap))).max(min);
+    hold!(paid == owed, "paid {paid}, owed {owed}: {order:?}");
     Ok(())
 }
 
