@@ -118,3 +118,18 @@ fn the_last_bar_of_a_run_is_read_through_all_its_finer_bars() {
     assert_eq!(whole.fills, ["E0 2024-01-02T16:00:00Z buy 10 @ 60", target]);
     assert_eq!((cut.fills, cut.unread_bars), (whole.fills, (0, None)));
 }
+
+/// One share is sold for $60 less $100 of commission. The $40 are gone at once: until it settles there are
+/// 99,260 to spend, not 99,300, and 1,653 shares with their commission need 99,280.
+#[test]
+fn a_sale_that_costs_more_than_it_brings_lends_nothing() {
+    let script = "2024-01-02,submit,E0,AAA,buy,10,market,,,,,gtc,,,\n\
+                  2024-01-03,submit,S0,AAA,sell,1,market,,,,,gtc,,,\n\
+                  2024-01-04,submit,E1,BBB,buy,1653,market,,,,,gtc,,,";
+    let commission = r#"execution.commission={ kind = "per_share", value = "0", min = "100" }"#;
+    let set = ["account.allow_short=false", "account.settlement=dated", "account.cash_check=fill", commission];
+    let series = ["AAA", "BBB"].map(|symbol| (symbol, bars(&[FLAT; 6])));
+    let outcome = play(&series, script, "", &set);
+    assert_eq!(outcome.fills, ["E0 2024-01-03 buy 10 @ 60 fee 100", "S0 2024-01-04 sell 1 @ 60 fee 100"]);
+    assert_eq!(outcome.cash, "99260");
+}
