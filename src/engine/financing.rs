@@ -58,8 +58,11 @@ impl<S: Strategy> Engine<S> {
         let has_longs = self.portfolio.positions().iter().any(|position| position.value() > Money::ZERO);
         let weight = |value: Money| if has_longs { value.max(Money::ZERO) } else { value.abs() };
         let total: Money = self.portfolio.positions().iter().map(|position| weight(position.value())).sum();
+        // Who carries the rest of the division: a trade, where there is one.
+        let first = self.portfolio.positions().iter().position(|position| weight(position.value()) > Money::ZERO);
+        let first = first.unwrap_or(0);
         let mut left = interest;
-        for index in (1..self.books.len()).rev() {
+        for index in (first + 1..self.books.len()).rev() {
             let symbol = SymbolIndex(index as u16);
             let value = weight(self.portfolio.position(symbol).value()).units();
             let billionths = value / (total.units() / i128::from(Ratio::ONE.units())).max(1);
@@ -68,7 +71,7 @@ impl<S: Strategy> Engine<S> {
             left -= part;
             self.pay(symbol, CashReason::MarginInterest, part, time, venue);
         }
-        self.pay(SymbolIndex(0), CashReason::MarginInterest, left, time, venue);
+        self.pay(SymbolIndex(first as u16), CashReason::MarginInterest, left, time, venue);
     }
 
     fn pay(

@@ -26,8 +26,9 @@ impl Unsettled {
     }
 
     /// `amount` settles on `date`: nearly always the last so far. In June 1995, when five days became three,
-    /// later sales settled earlier.
+    /// later sales settled earlier. A sale that cost more than it brought keeps nothing back: its cost is paid.
     pub fn add(&mut self, date: Timestamp, amount: Money) {
+        let amount = amount.max(Money::ZERO);
         self.total += amount;
         let at = self.amounts.partition_point(|(settles, _)| *settles < date);
         match self.amounts.get_mut(at) {

@@ -93,7 +93,7 @@ pub fn load_market(loaded: &LoadedScenario) -> Result<MarketData, Box<Diagnostic
         market.sessions = sessions(data, &market.bars);
         market.extended = extended_days(data, &market.bars);
     }
-    market.load_spreads(loaded)?;
+    market.load_spreads(loaded, &shares)?;
     if loaded.spec.strategy.name == Script::STRATEGY {
         let (file, path) = script_file(loaded)?;
         market.hash(&file, &path)?;

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::data::{MarketData, calendar, refused};
-use super::share::{Share, adjustment};
+use super::share::{Share, adjustment, days_of};
 use super::spec_data::DataSpec;
 use super::{Diagnostic, LoadedScenario};
 use crate::domain::{Bar, Timeframe, Timestamp};
@@ -29,10 +29,12 @@ impl MarketData {
             return Ok(());
         }
         let (first, last) = (data.first_time(), data.last_time());
+        // `data.end` is the stamp of the last bar, whose finer bars come after it.
+        let shown_until = coarse.last().map_or(Timestamp::MIN, |bar| end(data, bar.time).plus_ns(-1));
         let mut bars: Vec<Bar> = Vec::new();
-        for name in share.names.iter().filter(|name| name.from <= last && first < name.until) {
+        for name in share.names_between(first, last) {
             let previous = bars.last().copied();
-            bars.extend(self.finer_bars_under(loaded, name, previous, &share.actions)?);
+            bars.extend(self.finer_bars_under(loaded, name, (previous, shown_until), &share.actions)?);
         }
         if let Some(adjustment) = adjustment(data) {
             // By the factors of the run's own bars, so that both stay on one scale.
@@ -43,12 +45,13 @@ impl MarketData {
         Ok(())
     }
 
-    /// The finer bars of one name of a share, from the days on which it had it.
+    /// The finer bars of one name of a share, from the days on which it had it, up to the end of the last bar
+    /// of the run.
     fn finer_bars_under(
         &mut self,
         loaded: &LoadedScenario,
         name: &NameSpan,
-        previous: Option<Bar>,
+        (previous, shown_until): (Option<Bar>, Timestamp),
         actions: &[CorporateAction],
     ) -> Result<Vec<Bar>, Box<Diagnostic>> {
         let data = &loaded.spec.data;
@@ -63,7 +66,9 @@ impl MarketData {
         self.rows_read += file.bars.len() as u64;
         // A date of the run's is a whole day of these bars, too.
         let span = DataSpec { timeframe, ..data.clone() };
-        let (first, last) = (span.first_time().max(name.from), span.last_time().min(name.until.plus_ns(-1)));
+        let (from, until) = days_of(&span, name);
+        let last = span.last_time().max(shown_until).min(until.plus_ns(-1));
+        let first = span.first_time().max(from);
         let file = between(file, first, last);
         if file.bars.is_empty() {
             // Every bar that needs them says that they are missing.

@@ -33,6 +33,11 @@ impl Share {
         Share { names, actions, shown_until: Timestamp::MIN, raw: Vec::new() }
     }
 
+    /// Its names of the days from `first` to `last`, in order.
+    pub(super) fn names_between(&self, first: Timestamp, last: Timestamp) -> impl Iterator<Item = &NameSpan> {
+        self.names.iter().filter(move |name| name.from <= last && first < name.until)
+    }
+
     /// Errors: two symbols of the scenario that are names of one share: it would be traded twice.
     pub(super) fn refuse_twins(loaded: &LoadedScenario, shares: &[Share]) -> Result<(), Box<Diagnostic>> {
         for (index, share) in shares.iter().enumerate() {
@@ -63,7 +68,7 @@ impl MarketData {
         let data = &loaded.spec.data;
         let (first, last) = (data.first_time(), data.last_time());
         let mut bars: Vec<Bar> = Vec::new();
-        for name in share.names.iter().filter(|name| name.from <= last && first < name.until) {
+        for name in share.names_between(first, last) {
             bars.extend(self.bars_under(loaded, name, bars.last().copied(), &share.actions)?);
         }
         let newest =
@@ -98,13 +103,9 @@ impl MarketData {
         refuse_shorter(loaded, &path, &bars)?;
         self.hash(&data.path.replace("{symbol}", name.symbol.as_str()), &path)?;
         self.rows_read += bars.len() as u64;
-        let day = |date: Timestamp| match data.timeframe.is_daily() || date == Timestamp::MIN || date == Timestamp::MAX
-        {
-            true => date,
-            false => calendar(data).start_of_day(date),
-        };
-        let start = bars.partition_point(|bar| bar.time < day(name.from));
-        let end = bars.partition_point(|bar| bar.time < day(name.until));
+        let (from, until) = days_of(data, name);
+        let start = bars.partition_point(|bar| bar.time < from);
+        let end = bars.partition_point(|bar| bar.time < until);
         if start == end {
             return Ok(Vec::new());
         }
@@ -179,8 +180,17 @@ pub(super) fn adjustment(data: &DataSpec) -> Option<Adjustment> {
     }
 }
 
+/// The first moment of a name, and the first after it, for the bars of the scenario.
+pub(super) fn days_of(data: &DataSpec, name: &NameSpan) -> (Timestamp, Timestamp) {
+    let day = |date: Timestamp| match data.timeframe.is_daily() || date == Timestamp::MIN || date == Timestamp::MAX {
+        true => date,
+        false => calendar(data).start_of_day(date),
+    };
+    (day(name.from), day(name.until))
+}
+
 /// A file that cannot be read; if a rename asks for it, the error says which.
-fn missing(loaded: &LoadedScenario, name: &NameSpan, error: DataError) -> Box<Diagnostic> {
+pub(super) fn missing(loaded: &LoadedScenario, name: &NameSpan, error: DataError) -> Box<Diagnostic> {
     let (is_missing, diagnostic) = (matches!(error, DataError::Missing { .. }), refused(error));
     match (name.row, loaded.spec.data.corporate_actions.as_deref()) {
         (Some(row), Some(file)) if is_missing => {

@@ -3,7 +3,7 @@
 //! Not here: what a fill pays of it (venue). Invariant: the model of a bar sees only bars before it.
 use std::sync::Arc;
 
-use super::data::refused;
+use super::share::{Share, days_of, missing};
 use super::spec::SlippageRule;
 use super::{Diagnostic, LoadedScenario, MarketData};
 use crate::domain::{Bar, Ratio, Timestamp};
@@ -18,25 +18,34 @@ impl MarketData {
     /// Reads the quotes of the scenario and works out the spread of every bar, where its slippage is one.
     ///
     /// Errors: whatever is wrong with a quote file.
-    pub(super) fn load_spreads(&mut self, loaded: &LoadedScenario) -> Result<(), Box<Diagnostic>> {
+    pub(super) fn load_spreads(&mut self, loaded: &LoadedScenario, shares: &[Share]) -> Result<(), Box<Diagnostic>> {
         let slippage = &loaded.spec.execution.slippage;
         if !matches!(slippage.rule, SlippageRule::Spread(_)) {
             return Ok(());
         }
         let mut symbols = Vec::with_capacity(self.bars.len());
-        for (index, symbol) in loaded.spec.data.symbols.iter().enumerate() {
-            let quotes = match (&slippage.quotes, loaded.quotes_path_for(*symbol)) {
-                (Some(name), Some(path)) => {
-                    self.hash(&name.replace("{symbol}", symbol.as_str()), &path)?;
-                    read_quotes(&path, loaded.spec.data.timeframe).map_err(refused)?
-                }
-                _ => Vec::new(),
-            };
+        for (index, share) in shares.iter().enumerate() {
+            let quotes = self.quotes_of(loaded, share)?;
             symbols.push(of_symbol(&self.bars[index], &quotes));
         }
         let source = if slippage.quotes.is_some() { SpreadSource::Quotes } else { SpreadSource::Model };
         self.spreads = Some(Arc::new(Spreads::new(symbols, source)));
         Ok(())
+    }
+
+    /// The quotes of a share, each from the file of the name that it had then; none without such files.
+    fn quotes_of(&mut self, loaded: &LoadedScenario, share: &Share) -> Result<Vec<QuoteBar>, Box<Diagnostic>> {
+        let data = &loaded.spec.data;
+        let Some(written) = &loaded.spec.execution.slippage.quotes else { return Ok(Vec::new()) };
+        let mut all = Vec::new();
+        for name in share.names_between(data.first_time(), data.last_time()) {
+            let Some(path) = loaded.quotes_path_for(name.symbol) else { continue };
+            let quotes = read_quotes(&path, data.timeframe).map_err(|error| missing(loaded, name, error))?;
+            self.hash(&written.replace("{symbol}", name.symbol.as_str()), &path)?;
+            let (from, until) = days_of(data, name);
+            all.extend(quotes.into_iter().filter(|quote| from <= quote.time && quote.time < until));
+        }
+        Ok(all)
     }
 }
 

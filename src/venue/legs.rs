@@ -39,13 +39,11 @@ impl SimulatedVenue {
     }
 
     /// `order` has come to its price: if it is a stop, its target ends, whatever is left of both; so does what
-    /// is left of their entry, which would bring the target back.
+    /// is left of their entry, which would open again what is being left.
     #[inline]
     pub(super) fn void_target(&mut self, symbol: SymbolIndex, order: &VenueOrder) {
-        if order.is_stop()
-            && let Some(target) = order.sibling
-        {
-            self.cancel_where(symbol, |other| other.id == target || Some(other.id) == order.parent);
+        if order.is_stop() && (order.sibling.is_some() || order.parent.is_some()) {
+            self.cancel_where(symbol, |other| Some(other.id) == order.sibling || Some(other.id) == order.parent);
         }
     }
 
@@ -54,7 +52,8 @@ impl SimulatedVenue {
         let book = &self.books[symbol.get()];
         let mut limits = book.iter().filter(|order| order.triggered);
         let rests = |id: OrderId| book.iter().any(|order| order.id == id);
-        if let Some(stop) = limits.find(|order| order.sibling.is_some_and(rests)).copied() {
+        let ends_another = |order: &&VenueOrder| [order.sibling, order.parent].into_iter().flatten().any(rests);
+        if let Some(stop) = limits.find(ends_another).copied() {
             self.cancel_where(symbol, |order| Some(order.id) == stop.sibling || Some(order.id) == stop.parent);
         }
     }

@@ -67,8 +67,8 @@ impl SimulatedVenue {
         self.session_orders > 0
     }
 
-    /// The session has closed at `close`: day orders expire, closing orders without a close are canceled,
-    /// opening orders wait for the next open. An order that arrives at the close or later is for the next
+    /// The session has closed at `close`: day orders expire, orders of a moment that have not had it are
+    /// canceled, but for opening orders that were sent inside it: they wait for the next open. An order that arrives at the close or later is for the next
     /// session; the latest moment says that all have arrived.
     #[cold]
     pub fn end_session(&mut self, close: Timestamp) {
@@ -88,11 +88,16 @@ impl SimulatedVenue {
                         let order = self.take(symbol, at).id;
                         self.events.push(ExecutionEvent::Expired { order });
                     }
-                    TimeInForce::Cls => {
+                    // Without a bar of its share in this session an order of a moment has missed it.
+                    TimeInForce::Opg if !order.armed => {
+                        order.armed = true;
+                        at += 1;
+                    }
+                    TimeInForce::Cls | TimeInForce::Opg | TimeInForce::Ioc | TimeInForce::Fok => {
                         let order = self.take(symbol, at).id;
                         self.events.push(ExecutionEvent::Canceled { order });
                     }
-                    TimeInForce::Day | TimeInForce::Opg | TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok => {
+                    TimeInForce::Day | TimeInForce::Gtc => {
                         order.armed = true;
                         at += 1;
                     }

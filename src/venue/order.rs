@@ -112,7 +112,7 @@ impl VenueOrder {
 
     /// Does the end of a session matter to it?
     pub(super) fn heeds_session(&self) -> bool {
-        matches!(self.time_in_force, TimeInForce::Day | TimeInForce::Opg | TimeInForce::Cls)
+        self.time_in_force != TimeInForce::Gtc
     }
 
     /// Was it approved, not made by the venue? Legs and the stops of pairs protect what has filled.

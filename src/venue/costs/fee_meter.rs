@@ -154,7 +154,7 @@ impl FeeMeter {
 }
 
 /// What `fills`, in order of time, have paid to the regulators; it is what their fees sum to under
-/// [`Commission::Alpaca`]. What is paid for a delisted share is no sale on an exchange: nobody takes a fee of it.
+/// [`Commission::Alpaca`]. Shares that a delisting pays for are not sold on a market, and owe nothing.
 pub fn regulatory_fees<'a>(dates: TradeDate, fills: impl IntoIterator<Item = &'a Fill>) -> RegulatoryFees {
     let (mut total, mut today) = (RegulatoryFees::default(), SalesOfDay::before(Date::MIN));
     let add = |total: RegulatoryFees, day: SalesOfDay| {
