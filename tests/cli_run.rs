@@ -231,6 +231,19 @@ fn the_worst_fall_of_what_is_held_is_one_number() {
     assert_eq!(in_sentence, after("Max drawdown").split_whitespace().nth(1), "{text}");
 }
 
+/// Bars of a quarter of an hour are no half hours: every period and every order's end would be off by two.
+#[test]
+fn bars_shorter_than_their_timeframe_are_refused() {
+    let folder = small();
+    let bars =
+        ["data", "synthesize", "--symbol", "MIN", "--timeframe", "15m", "--sessions", "5", "--out", "data/MIN.csv"];
+    done(folder.path(), &bars);
+    let set = ["--set", "data.timeframe=30m", "--set", "data.symbols=[\"MIN\"]"];
+    let error = fails(folder.path(), 2, &[&["backtest", "scenarios/small.toml"], &set[..]].concat());
+    assert!(error.contains("MIN.csv holds 15m bars, and data.timeframe is 30m"), "{error}");
+    assert!(error.contains("set timeframe = \"15m\", or name a file of 30m bars"), "{error}");
+}
+
 /// Where the calendar ends, a day of the data is a session: metrics count it, day orders end with it.
 #[test]
 fn days_beyond_the_calendar_are_sessions_of_their_own() {
