@@ -159,6 +159,29 @@ fn alpaca_refuses_in_its_words() {
     }
 }
 
+/// An exit that waits for its price may never fill: a second one for its shares is no entry on the other side.
+#[test]
+fn two_exits_for_the_same_shares_do_not_turn_the_position_round() {
+    let both = [FLAT, FLAT, "60 66 55 61", FLAT];
+    let (stop, limit) = ("1 submit S1 sell 50 stop stop_price=57", "1 submit L1 sell 50 limit limit_price=65");
+    for (first, second, fill) in [
+        (stop, limit, "S1 2024-01-04 sell 50 @ 57"),
+        (limit, stop, "L1 2024-01-04 sell 50 @ 65"),
+        (limit, "1 submit X1 sell 50 market", "L1 2024-01-04 sell 50 @ 65"),
+    ] {
+        let outcome = play(&both, &["0 submit E1 buy 50 market", first, second], &[]);
+        assert_eq!(outcome.fills, ["E1 2024-01-03 buy 50 @ 60", fill]);
+        let words = "(insufficient qty available for order (requested: 50, available: 0))";
+        assert!(outcome.orders.iter().any(|order| order.ends_with(words)), "{outcome:#?}");
+    }
+    // Half and half is all there is; a sale at the market that goes first makes room for the other side.
+    let halves =
+        ["0 submit E1 buy 50 market", "1 submit L1 sell 25 limit limit_price=65", "1 submit X1 sell 25 market"];
+    assert_eq!(play(&both, &halves, &[]).fills.len(), 3);
+    let round = ["0 submit E1 buy 50 market", "1 submit X1 sell 50 market", "1 submit E2 sell 50 market"];
+    assert_eq!(play(&both, &round, &[]).fills[1..], ["X1 2024-01-04 sell 50 @ 60", "E2 2024-01-04 sell 50 @ 60"]);
+}
+
 #[test]
 fn what_is_exempt_or_has_no_rules_passes() {
     let two = ["0 submit E1 buy 50 market", "1 submit L1 buy 10 limit limit_price=50"];

@@ -610,15 +610,18 @@ fn what_is_refused() {
     assert_eq!(flip, ["E2 exceeds_position 60 50"]);
     let opposite = refused(&["0 submit E1 buy 50 limit limit_price=50", "1 submit E2 sell 10 market"], &[]);
     assert_eq!(opposite, ["E2 opposite_entry"]);
-    // The sale R1 of all 50 rests far away, so E2 is measured as a short of 80; at its open 50 are still held.
-    let rests = play(
-        &[FLAT; 4],
-        &["0 submit E1 buy 50 market", "1 submit R1 sell 50 limit limit_price=70", "1 submit E2 sell 80 market"],
-        &[],
-        "",
-    );
-    let reason = "insufficient qty available for order (requested: 80, available: 50)";
-    assert_eq!(rests.orders[2], format!("E2 rejected ({reason})"));
+    // The sale R1 of all 50 rests far away, so the gate measures E2 as a short of 80. Alpaca has no share for it;
+    // without its rules the order waits for its open, where 50 are still held.
+    for (rules, available) in [("alpaca", 0), ("none", 50)] {
+        let rests = play(
+            &[FLAT; 4],
+            &["0 submit E1 buy 50 market", "1 submit R1 sell 50 limit limit_price=70", "1 submit E2 sell 80 market"],
+            &[&format!("execution.venue_rules={rules}")],
+            "",
+        );
+        let reason = format!("insufficient qty available for order (requested: 80, available: {available})");
+        assert_eq!(rests.orders[2], format!("E2 rejected ({reason})"));
+    }
     assert_eq!(refused(&["0 submit E1 sell 50 market"], &["account.allow_short=false"]), ["E1 short_ban -50 0"]);
     let twice = refused(
         &[

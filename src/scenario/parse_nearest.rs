@@ -16,7 +16,9 @@ pub(super) fn nearest_key(path: &str, others: &[String]) -> String {
         .min_by_key(|candidate| {
             let (their_table, their_leaf) = candidate.rsplit_once('.').unwrap_or(("", candidate));
             let by_leaf = strsim::osa_distance(leaf, their_leaf) + usize::from(table != their_table);
-            by_leaf.min(strsim::osa_distance(&path, candidate))
+            let by_path = strsim::osa_distance(&path, candidate);
+            // Of two as near, the one in the same or a like table.
+            (by_leaf.min(by_path), by_path)
         })
         .unwrap_or_default()
         .to_owned()
@@ -57,6 +59,7 @@ mod tests {
             ("seed", "scenario.seed"),
             ("strategy.fast_period", "strategy.params.fast_period"),
             ("execution.slippage.valeu", "execution.slippage.value"),
+            ("execution.slipage.kind", "execution.slippage.kind"),
         ] {
             assert_eq!(nearest_key(typed, &params), meant);
         }

@@ -5,14 +5,16 @@ use super::order::VenueOrder;
 use super::refusal::{Resting, Standing, Terms, Trading, account, form};
 use super::simulated::{SimulatedVenue, Submission};
 use crate::domain::{
-    LegLevel, OrderClass, OrderKind, OrderRequest, OrderSize, Quantity, RejectReason, SymbolIndex, TimeInForce,
+    LegLevel, OrderClass, OrderKind, OrderRequest, OrderSize, Quantity, RejectReason, SymbolIndex, Tick, TimeInForce,
 };
 
 impl SimulatedVenue {
     /// Why the venue refuses the order, if it does.
     ///
     /// Whether shorts are allowed and what can be paid is the gate's to say: it has reserves of its own. Shares
-    /// that are leaving count as gone, so that an entry may turn the position round at one open.
+    /// that leave at the next open count as gone, so that an entry may turn the position round there. Those of
+    /// an exit that waits for its price do not where Alpaca's rules hold: it may never fill, and two exits for
+    /// the same shares would end as a position on the other side.
     pub(super) fn admit(&self, submission: &Submission<'_>) -> Result<(), RejectReason> {
         let request = submission.request;
         if let Some(symbol) = self.inactive(request.symbol) {
@@ -42,10 +44,13 @@ impl SimulatedVenue {
         let book = &self.books[request.symbol.get()];
         let terms = Terms { tick, extended_hours: self.rules.extended_hours, new_york_minute: None };
         form(request, &terms)?;
+        let leaves = |order: &VenueOrder| tick == Tick::None || leaves_at_market(order);
+        let position = self.without(self.account.shares(request.symbol), request.symbol, leaves);
+        let staying = self.without(position, request.symbol, |order| !leaves(order));
         let standing = Standing {
             trading: Trading::Open,
-            position: self.staying(request.symbol),
-            held_for_orders: Quantity::ZERO,
+            position,
+            held_for_orders: position.abs() - staying.abs(),
             may_short: true,
             market: submission.last,
             tick,
@@ -58,12 +63,11 @@ impl SimulatedVenue {
         account(request, submission.quantity, &standing)
     }
 
-    /// The position without the shares that open exits take.
-    fn staying(&self, symbol: SymbolIndex) -> Quantity {
-        let held = self.account.shares(symbol);
-        let exits = self.books[symbol.get()]
-            .iter()
-            .filter(|order| order.reduce_only && order.is_approved() && !self.is_being_canceled(order.id));
+    /// `held` shares of `symbol` without those that the open exits take which are `meant`.
+    fn without(&self, held: Quantity, symbol: SymbolIndex, meant: impl Fn(&VenueOrder) -> bool) -> Quantity {
+        let exits = self.books[symbol.get()].iter().filter(|order| {
+            order.reduce_only && order.is_approved() && !self.is_being_canceled(order.id) && meant(order)
+        });
         let leaving = exits.fold(Quantity::ZERO, |sum, order| sum + order.remaining.min(held.abs() - sum));
         match held.closing_side() {
             Some(side) => held + leaving.signed(side),
@@ -85,6 +89,11 @@ fn is_everyday(request: &OrderRequest) -> bool {
         && !request.extended_hours
         && legs.stop_limit.is_none()
         && ![legs.stop, legs.take_profit].into_iter().any(is_known)
+}
+
+/// Is it a market order, or a stop that has become one?
+fn leaves_at_market(order: &VenueOrder) -> bool {
+    order.kind == OrderKind::Market || order.triggered && order.kind.limit().is_none()
 }
 
 /// Does it wait for its pair to go? Alpaca keeps the stop of a pair until it triggers.

@@ -335,13 +335,14 @@ impl World<'_> {
         if !matches!(order.tif, Tif::Day | Tif::Gtc) && !is_plain {
             return Some("rejected: the type does not take the time in force");
         }
-        let staying = self.staying(symbol);
-        let closes = staying * order.side.sign() < 0;
+        // What leaves at the next open is gone; what an exit with a price takes may stay, to Alpaca.
+        let position = self.staying(symbol, |exit| !self.case.rules.alpaca || exit.kind == Kind::Market);
+        let closes = position * order.side.sign() < 0;
         let fits = match order.class {
             Class::Bracket | Class::Oto => !closes,
             Class::Oco => closes,
-            Class::Simple => !closes || order.open <= staying.abs(),
-        };
+            Class::Simple => true,
+        } && (!closes || order.open <= self.staying(symbol, |_| true).abs());
         if !fits {
             return Some("rejected: it does not fit what stays of the position");
         }
@@ -358,10 +359,10 @@ impl World<'_> {
         self.books[symbol].iter().any(|other| washes(&other)).then_some("rejected: it could trade with one of our own")
     }
 
-    /// The position without what open exits take.
-    fn staying(&self, symbol: usize) -> i64 {
+    /// The position without what open exits take that are `meant`.
+    fn staying(&self, symbol: usize, meant: impl Fn(&Order) -> bool) -> i64 {
         let held = self.held[symbol];
-        let exits = self.books[symbol].iter().filter(|order| order.exit && order.entry.is_none());
+        let exits = self.books[symbol].iter().filter(|order| order.exit && order.entry.is_none() && meant(order));
         let leaving: i64 =
             exits.filter(|order| order.pair.is_none_or(|pair| order.number < pair)).map(|order| order.open).sum();
         held.signum() * (held.abs() - leaving).max(0)

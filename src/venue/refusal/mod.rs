@@ -9,8 +9,8 @@
 //!
 //! Replay differs in three places. A plain exit of a position whose legs rest closes it and voids them: the
 //! shares of legs are not held for orders, only those of open approved exits are, as in the gate. Shares that
-//! are leaving count as gone, so that an entry may turn a position round at one open. And there is no
-//! evening, so nothing is refused for the hour it was sent.
+//! leave at the market count as gone, so that an entry may turn a position round at one open; those of an exit
+//! with a price are held for it. And there is no evening, so nothing is refused for the hour it was sent.
 mod account;
 mod change;
 mod fields;
