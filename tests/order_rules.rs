@@ -182,6 +182,37 @@ fn two_exits_for_the_same_shares_do_not_turn_the_position_round() {
     assert_eq!(play(&both, &round, &[]).fills[1..], ["X1 2024-01-04 sell 50 @ 60", "E2 2024-01-04 sell 50 @ 60"]);
 }
 
+/// Rows of one time run in the order of the file.
+#[test]
+fn an_exit_follows_the_cancel_of_the_one_before() {
+    let stopped = ["0 submit E1 buy 50 market", "1 submit S1 sell 50 stop stop_price=57", "2 cancel S1"];
+    for (set, order, status) in [
+        (&["account.allow_short=false"][..], "2 submit X1 sell 50 market", "X1 filled"),
+        (&["account.allow_short=false"], "2 submit X1 sell 50 stop stop_price=58", "X1 new"),
+        (&[], "2 submit X1 sell 50 - order_class=oco take_profit=70 stop_loss=55", "X1 new"),
+    ] {
+        let outcome = play(&[FLAT; 5], &[&stopped[..], &[order]].concat(), set);
+        assert_eq!(outcome.orders[1], "S1 canceled", "{order}");
+        assert!(outcome.orders.contains(&status.to_owned()), "{order}: {outcome:#?}");
+    }
+    // The cancel arrives while 57 is touched: the stop fills, and the sale after it finds nothing to sell.
+    let minutes = ["30", "31", "32", "33", "34", "35"].map(|minute| format!("2024-01-02T14:{minute}:00Z"));
+    let lost = over(
+        &minutes.each_ref().map(String::as_str),
+        "1m",
+        &[FLAT, FLAT, FLAT, FLAT, "60 61 56 57", FLAT],
+        &[
+            "0 submit E1 buy 50 market",
+            "2 submit S1 sell 50 stop stop_price=57",
+            "3 cancel S1",
+            "3 submit X1 sell 50 market",
+        ],
+        &["execution.latency_ms=250", "account.allow_short=false"],
+    );
+    let fills = ["E1 2024-01-02T14:32:00Z buy 50 @ 60", "S1 2024-01-02T14:34:00Z sell 50 @ 57"];
+    assert_eq!((&lost.fills[..], &lost.orders[2][..]), (&fills.map(str::to_owned)[..], "X1 canceled"));
+}
+
 #[test]
 fn what_is_exempt_or_has_no_rules_passes() {
     let two = ["0 submit E1 buy 50 market", "1 submit L1 buy 10 limit limit_price=50"];

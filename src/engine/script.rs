@@ -53,7 +53,10 @@ impl<S: Strategy> Engine<S> {
     pub(super) fn cancel_script(&mut self, target: ScriptTarget, now: Timestamp) {
         if let Some(record) = self.target(target) {
             match rests(&record) {
-                true => self.effects.push(Effect::Cancel(record.id)),
+                true => {
+                    self.gate.call_off(record.id);
+                    self.effects.push(Effect::Cancel(record.id));
+                }
                 false => self.refuse_change(record.id, Refusal::NotOpen, now),
             }
         }

@@ -320,6 +320,11 @@ impl Gate {
         self.reserves.confirm_change(order);
     }
 
+    /// The cancel of `order` goes to the venue: an exit sent after it may be for the same shares.
+    pub fn call_off(&mut self, order: OrderId) {
+        self.reserves.call_off(order);
+    }
+
     /// Does the order only shrink the position, even after every exit already on its way?
     fn reduces(&self, request: &OrderRequest, quantity: Quantity, portfolio: &Portfolio) -> bool {
         let held = portfolio.position(request.symbol).quantity();

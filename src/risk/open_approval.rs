@@ -21,6 +21,8 @@ pub struct OpenApproval {
     /// Shares and dollars after a change that is on its way; until the venue answers, the larger of
     /// both counts.
     pub change: Option<(Quantity, Money)>,
+    /// Its cancel is on its way: should it fill first, what it takes is gone for every other exit.
+    pub is_called_off: bool,
 }
 
 impl OpenApproval {
@@ -34,6 +36,7 @@ impl OpenApproval {
             reserve: reserve.unwrap_or(Money::ZERO),
             reduces: reserve.is_none(),
             change: None,
+            is_called_off: false,
         }
     }
 }

@@ -42,9 +42,18 @@ impl Reserves {
         self.open[at] = approval;
     }
 
-    /// Shares of `held` that no open exit already takes.
+    /// The cancel of `order` is on its way.
+    pub(super) fn call_off(&mut self, order: OrderId) {
+        if let Some(at) = self.position_of(order) {
+            self.open[at].is_called_off = true;
+        }
+    }
+
+    /// Shares of `held` that no open exit already takes. One that is being canceled gives its shares to the
+    /// next: both only shrink the position, whichever fills.
     pub(super) fn can_leave(&self, symbol: SymbolIndex, held: Quantity) -> Quantity {
-        let leaving = self.open.iter().filter(|open| open.symbol == symbol && open.reduces);
+        let takes = |open: &&OpenApproval| open.symbol == symbol && open.reduces && !open.is_called_off;
+        let leaving = self.open.iter().filter(takes);
         leaving.fold(held.abs(), |left, open| left - open.open).max(Quantity::ZERO)
     }
 

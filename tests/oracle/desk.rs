@@ -27,6 +27,8 @@ struct Outbox {
     sent: Vec<Sent>,
     /// Symbol, id and orders to void of a flatten that waits for them.
     flattens: Vec<(usize, String)>,
+    /// Orders that a row takes back.
+    called_off: Vec<usize>,
 }
 
 impl World<'_> {
@@ -88,6 +90,8 @@ impl World<'_> {
                 Sent::Order(..) | Sent::Cancel(_) | Sent::Change { .. } => {}
             }
         }
+        // The next exit may be for the shares of one that a row takes back.
+        claims.retain(|claim| !claim.exit || !outbox.called_off.contains(&claim.number));
         claims
     }
 
@@ -189,6 +193,7 @@ impl World<'_> {
     fn cancel(&mut self, id: &str, outbox: &mut Outbox) {
         if let Some(number) = self.resting(id) {
             outbox.sent.push(Sent::Cancel(number));
+            outbox.called_off.push(number);
         }
     }
 
