@@ -26,6 +26,8 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 const BARS: usize = 1_000_000;
 const BARS_PER_SESSION: usize = 390;
+/// 2013-01-01: the rules of dates are looked up.
+const FIRST_DAY: i64 = 15_706;
 
 fn ratio(text: &str) -> Ratio {
     text.parse().expect("ratio")
@@ -120,7 +122,7 @@ fn walk() -> Vec<Bar> {
             close = (open + step(9) + (10_000 - open) / 2_000).max(100);
             let (high, low) = (open.max(close) + step(3).abs(), open.min(close) - step(3).abs());
             let day = (at / BARS_PER_SESSION) as i64;
-            let seconds = day * 86_400 + 52_200 + (at % BARS_PER_SESSION) as i64 * 60;
+            let seconds = (FIRST_DAY + day) * 86_400 + 52_200 + (at % BARS_PER_SESSION) as i64 * 60;
             Bar {
                 time: Timestamp::from_seconds(seconds).expect("time"),
                 open: price(open),
@@ -135,7 +137,9 @@ fn walk() -> Vec<Bar> {
 
 /// Sessions of the walk: 390 minutes a day.
 fn sessions() -> Vec<SessionSpan> {
-    let at = |day: i64, minute: i64| Timestamp::from_seconds(day * 86_400 + 52_200 + minute * 60).expect("time");
+    let at = |day: i64, minute: i64| {
+        Timestamp::from_seconds((FIRST_DAY + day) * 86_400 + 52_200 + minute * 60).expect("time")
+    };
     let days = BARS.div_ceil(BARS_PER_SESSION) as i64;
     (0..days).map(|day| SessionSpan { start: at(day, 0), last_bar: at(day, BARS_PER_SESSION as i64 - 1) }).collect()
 }

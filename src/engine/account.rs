@@ -5,7 +5,7 @@
 use super::core::Engine;
 use super::replay::ReplayInput;
 use crate::domain::{Fill, Money, Quantity, Ratio, Side, Symbol, SymbolIndex, Timestamp};
-use crate::market::{Calendar, DAY_TRADE_SESSIONS, next_session_date, settlement_date};
+use crate::market::{Calendar, DAY_TRADE_SESSIONS, DAY_TRADES_MAX, next_session_date, settlement_date};
 use crate::risk::{Holding, MaintenanceRate, Margin, ShortRules, Standing};
 use crate::strategy::Strategy;
 use crate::venue::SimulatedVenue;
@@ -93,7 +93,7 @@ impl Desk {
         }
     }
 
-    /// Day trades in the five sessions that end with the one at hand.
+    /// Day trades in the five sessions that end with the one at hand; not counted beyond those that matter.
     fn day_trades(&self) -> usize {
         let is_recent = |day: &&i32| {
             let apart = match Timestamp::from_days(**day) {
@@ -104,7 +104,7 @@ impl Desk {
             };
             apart < DAY_TRADE_SESSIONS
         };
-        self.day_trades.iter().rev().take_while(is_recent).count()
+        self.day_trades.iter().rev().take_while(is_recent).take(DAY_TRADES_MAX).count()
     }
 
     /// A fill that leaves `held` shares: was a position that this session opened shrunk? Both ways of a

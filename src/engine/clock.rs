@@ -64,20 +64,6 @@ impl<'a> Clock<'a> {
         engine: &mut Engine<S>,
         backend: &mut ReplayBackend,
     ) -> Result<(), ReplayError> {
-        let due = self.next_start.min(self.next_action);
-        if time < due.min(engine.account_due).min(backend.venue().next_expiry()) {
-            return Ok(());
-        }
-        self.advance_to(time, engine, backend)
-    }
-
-    #[cold]
-    fn advance_to<S: Strategy>(
-        &mut self,
-        time: Timestamp,
-        engine: &mut Engine<S>,
-        backend: &mut ReplayBackend,
-    ) -> Result<(), ReplayError> {
         if time >= self.next_start {
             self.roll(time, engine, backend)?;
         }

@@ -87,7 +87,14 @@ impl VenueOrder {
             return Band::ALWAYS;
         }
         match (self.kind, self.side) {
-            (OrderKind::Market | OrderKind::TrailingStop { .. }, _) => Band::ALWAYS,
+            (OrderKind::Market, _) => Band::ALWAYS,
+            // Between its trigger and its best price so far it neither fills nor moves.
+            (OrderKind::TrailingStop { .. }, Side::Sell) => {
+                Band { low: self.trigger, high: self.best.saturating_offset(1) }
+            }
+            (OrderKind::TrailingStop { .. }, Side::Buy) => {
+                Band { low: self.best.saturating_offset(-1), high: self.trigger }
+            }
             (OrderKind::StopLimit { .. }, _) if self.triggered => Band::ALWAYS,
             (OrderKind::Limit { limit }, Side::Buy) => falls_to(limit),
             (OrderKind::Limit { limit }, Side::Sell) => rises_to(limit),
