@@ -178,7 +178,12 @@ pub const KEYS: &[KeyInfo] = &[
         Required("cash = \"100000\""),
         "starting cash",
     ),
-    key("account.leverage", OneOf(&[1, 2, 4]), Default("1"), "buying power as a multiple of equity; at Alpaca 4 holds within a session, 2 over night"),
+    key(
+        "account.leverage",
+        OneOf(&[1, 2, 4]),
+        Default("1"),
+        "buying power as a multiple of equity; at Alpaca 4 holds within a session, 2 over night",
+    ),
     key(
         "account.cash_check",
         Word(CashCheck::NAMES),
