@@ -47,9 +47,8 @@ pub fn change(order: &Changing, change: &Change, tick: Tick) -> Result<(), Rejec
         OrderStatus::PendingCancel => return Err(RejectReason::NotOpen),
         _ => {}
     }
-    if tick != Tick::None {
-        ensure(!order.in_dollars, RejectReason::NotionalFixed)?;
-    }
+    // Its shares are known when it fills: until then no change could be held to a size.
+    ensure(!order.in_dollars, RejectReason::NotionalFixed)?;
     if let Some(quantity) = change.quantity {
         ensure(quantity > Quantity::ZERO, RejectReason::QtyNotPositive)?;
         if tick != Tick::None {
@@ -154,7 +153,9 @@ mod tests {
         assert_eq!(change(&part, &to(None, Some("61"), None), Tick::UsEquity), Ok(()));
         let dollars = Changing { in_dollars: true, ..part };
         let dearer = to(None, Some("61"), None);
-        assert_eq!(change(&dollars, &dearer, Tick::UsEquity), Err(RejectReason::NotionalFixed));
+        for tick in [Tick::UsEquity, Tick::None] {
+            assert_eq!(change(&dollars, &dearer, tick), Err(RejectReason::NotionalFixed));
+        }
     }
 
     #[test]
