@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use alphaflow::domain::TimeInForce;
 use alphaflow::scenario::{check_strategy, load, load_market, run};
 use alphaflow::strategy::BuiltIn;
-use micro::{Micro, Outcome, run_micro};
+use micro::{Micro, Outcome, row, run_micro};
 
 const DAYS: [&str; 5] = ["2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05", "2024-01-08"];
 const FLAT: &str = "60 61 59 60";
@@ -28,26 +28,8 @@ fn bars(times: &[&str], bars: &[&str]) -> String {
     times.iter().zip(bars).map(row).collect::<Vec<_>>().join("\n")
 }
 
-fn row(times: &[&str], text: &str) -> String {
-    let header = format!("{}{COLUMNS}", micro::HEADER);
-    let names: Vec<&str> = header.split(',').collect();
-    let mut fields = vec![""; names.len()];
-    let mut place = |name: &str, value| fields[names.iter().position(|known| *known == name).unwrap()] = value;
-    let (named, plain): (Vec<&str>, Vec<&str>) = text.split_whitespace().partition(|word| word.contains('='));
-    place("time", times[plain[0].parse::<usize>().unwrap()]);
-    place("symbol", if plain[1] == "submit" { "TST" } else { "" });
-    for (name, value) in ["action", "id", "side", "qty", "type"].into_iter().zip(&plain[1..]) {
-        place(name, if *value == "-" { "" } else { value });
-    }
-    for word in named {
-        let (name, value) = word.split_once('=').unwrap();
-        place(name, value);
-    }
-    fields.join(",")
-}
-
 fn over(times: &[&str], timeframe: &str, prices: &[&str], script: &[&str], set: &[&str]) -> Outcome {
-    let script = script.iter().map(|text| row(times, text)).collect::<Vec<_>>().join("\n");
+    let script = script.iter().map(|text| row(times, COLUMNS, text)).collect::<Vec<_>>().join("\n");
     let set = set.iter().map(ToString::to_string).collect();
     let bars = [("TST", bars(times, prices))];
     run_micro(&Micro { bars: &bars, script, columns: COLUMNS, timeframe, set, ..Micro::default() }).unwrap()
@@ -476,7 +458,7 @@ fn extended_hours_of_real_minutes() {
     let times: Vec<&str> = rows.iter().map(|row| row.split(',').next().unwrap()).collect();
     let script =
         ["0 submit X buy 10 limit limit_price=700 time_in_force=day extended_hours=true", "0 submit M buy 5 market"];
-    let script = script.iter().map(|text| row(&times, text)).collect::<Vec<_>>().join("\n");
+    let script = script.iter().map(|text| row(&times, COLUMNS, text)).collect::<Vec<_>>().join("\n");
     let run = |hours: &str, script: String| {
         let bars = [("TST", rows.join("\n"))];
         let set = vec![format!("data.hours={hours}")];

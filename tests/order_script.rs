@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used)]
 mod micro;
 
-use micro::{Micro, Outcome, run_micro};
+use micro::{Micro, Outcome, row, run_micro};
 
 const DAYS: [&str; 8] =
     ["2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05", "2024-01-08", "2024-01-09", "2024-01-10", "2024-01-11"];
@@ -21,24 +21,6 @@ fn bars(times: &[&str], bars: &[&str]) -> String {
     times.iter().zip(bars).map(row).collect::<Vec<_>>().join("\n")
 }
 
-/// `1 submit S1 sell 50 stop stop_price=57 time_in_force=day` as a row of the file.
-fn row(times: &[&str], text: &str) -> String {
-    let names: Vec<&str> = micro::HEADER.split(',').collect();
-    let mut fields = vec![""; names.len()];
-    let mut place = |name: &str, value| fields[names.iter().position(|known| *known == name).unwrap()] = value;
-    let (named, plain): (Vec<&str>, Vec<&str>) = text.split_whitespace().partition(|word| word.contains('='));
-    place("time", times[plain[0].parse::<usize>().unwrap()]);
-    place("symbol", if plain[1] == "submit" { "TST" } else { "" });
-    for (name, value) in ["action", "id", "side", "qty", "type"].into_iter().zip(&plain[1..]) {
-        place(name, value);
-    }
-    for word in named {
-        let (name, value) = word.split_once('=').unwrap();
-        place(name, value);
-    }
-    fields.join(",")
-}
-
 struct Case<'a> {
     name: &'a str,
     days: &'a [&'a str],
@@ -48,7 +30,7 @@ struct Case<'a> {
 }
 
 fn play(days: &[&str], script: &[&str], set: &[&str], actions: &str) -> Outcome {
-    let rows = script.iter().map(|text| row(&DAYS, text)).collect::<Vec<_>>().join("\n");
+    let rows = script.iter().map(|text| row(&DAYS, "", text)).collect::<Vec<_>>().join("\n");
     let set = set.iter().map(ToString::to_string).collect();
     let bars = [("TST", bars(&DAYS, days))];
     run_micro(&Micro { bars: &bars, script: rows, actions, set, ..Micro::default() }).unwrap()
@@ -452,7 +434,7 @@ fn auctions_inside_a_day() {
     ];
     let bars = [("TST", bars(&times, &[FLAT, FLAT, "60 61 59 60.5", "62 63 61 62", "63 64 62 63", "63 64 62 63.5"]))];
     let run = |script: &[&str]| {
-        let script = script.iter().map(|text| row(&times, text)).collect::<Vec<_>>().join("\n");
+        let script = script.iter().map(|text| row(&times, "", text)).collect::<Vec<_>>().join("\n");
         run_micro(&Micro { bars: &bars, script, timeframe: "1h", ..Micro::default() }).unwrap()
     };
     // Sent inside 01-02: the close 60.5 of its last bar; the open 62 of the next session.
@@ -676,9 +658,9 @@ fn several_symbols_and_rows_out_of_order() {
     let days = [FLAT; 4];
     let series = [("AAA", bars(&DAYS, &days)), ("BBB", bars(&DAYS, &days[..3]))];
     let rows = [
-        row(&DAYS, "2 flatten F1"),
-        row(&DAYS, "0 submit A1 buy 10 market symbol=AAA"),
-        row(&DAYS, "0 submit B1 sell 20 market symbol=BBB"),
+        row(&DAYS, "", "2 flatten F1"),
+        row(&DAYS, "", "0 submit A1 buy 10 market symbol=AAA"),
+        row(&DAYS, "", "0 submit B1 sell 20 market symbol=BBB"),
     ];
     let outcome = run_micro(&Micro { bars: &series, script: rows.join("\n"), ..Micro::default() }).unwrap();
     // BBB has no bar after 01-04: its exit waits.
@@ -697,7 +679,7 @@ fn a_script_that_cannot_run_is_placed_in_its_file() {
     let bars = [("TST", bars(&DAYS, &[FLAT, FLAT]))];
     let wrong = |text: &str, set: &[&str]| {
         let set = set.iter().map(ToString::to_string).collect();
-        run_micro(&Micro { bars: &bars, script: row(&DAYS, text), set, ..Micro::default() }).unwrap_err()
+        run_micro(&Micro { bars: &bars, script: row(&DAYS, "", text), set, ..Micro::default() }).unwrap_err()
     };
     let message = wrong("0 submit E1 buy 50 limt limit_price=59", &[]);
     assert!(message.contains("orders.csv:2: type `limt` is not known"), "{message}");

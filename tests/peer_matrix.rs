@@ -7,7 +7,7 @@
 #![allow(clippy::unwrap_used)]
 mod micro;
 
-use micro::{Micro, Outcome, run_micro};
+use micro::{Micro, Outcome, row, run_micro};
 use serde_json::Value;
 
 const CASES: &str = include_str!("oracle/peer_cases.json");
@@ -27,26 +27,8 @@ fn bars(bars: &[&str]) -> String {
     DAYS.iter().zip(bars).map(row).collect::<Vec<_>>().join("\n")
 }
 
-/// `1 submit S1 sell 50 stop stop_price=57` as a row of the file.
-fn row(text: &str) -> String {
-    let names: Vec<&str> = micro::HEADER.split(',').collect();
-    let mut fields = vec![""; names.len()];
-    let mut place = |name: &str, value| fields[names.iter().position(|known| *known == name).unwrap()] = value;
-    let (named, plain): (Vec<&str>, Vec<&str>) = text.split_whitespace().partition(|word| word.contains('='));
-    place("time", DAYS[plain[0].parse::<usize>().unwrap()]);
-    place("symbol", if plain[1] == "submit" { "TST" } else { "" });
-    for (name, value) in ["action", "id", "side", "qty", "type"].into_iter().zip(&plain[1..]) {
-        place(name, value);
-    }
-    for word in named {
-        let (name, value) = word.split_once('=').unwrap();
-        place(name, value);
-    }
-    fields.join(",")
-}
-
 fn play(days: &[&str], script: &[&str], set: &[&str], actions: &str) -> Outcome {
-    let script = script.iter().map(|text| row(text)).collect::<Vec<_>>().join("\n");
+    let script = script.iter().map(|text| row(&DAYS, "", text)).collect::<Vec<_>>().join("\n");
     let set = set.iter().map(ToString::to_string).collect();
     let bars = [("TST", bars(days))];
     run_micro(&Micro { bars: &bars, script, actions, set, ..Micro::default() }).unwrap()
@@ -611,7 +593,8 @@ fn bad_files_are_refused() {
     ];
     for (name, bars, words) in cases {
         let bars = [("TST", bars)];
-        let outcome = run_micro(&Micro { bars: &bars, script: row("0 submit E1 buy 10 market"), ..Micro::default() });
+        let outcome =
+            run_micro(&Micro { bars: &bars, script: row(&DAYS, "", "0 submit E1 buy 10 market"), ..Micro::default() });
         let message = outcome.expect_err(name);
         for word in words {
             assert!(message.contains(word), "{name}: {word} is not in: {message}");

@@ -17,7 +17,7 @@ use std::path::Path;
 
 use cases::{Case, SECTIONS};
 use draw::{Level, Mark, picture};
-use micro::{Micro, Outcome, run_micro};
+use micro::{Micro, Outcome, row, run_micro};
 
 /// The days of the bars.
 const DAYS: [&str; 7] =
@@ -39,25 +39,6 @@ fn numbers(bar: &str) -> [f64; 5] {
     fields.try_into().unwrap()
 }
 
-/// `1 submit S1 sell 50 stop stop_price=57` as a row of the file.
-fn row(times: &[String], text: &str) -> String {
-    let names: Vec<&str> = micro::HEADER.split(',').collect();
-    let mut fields = vec![""; names.len()];
-    let mut place = |name: &str, value| fields[names.iter().position(|known| *known == name).unwrap()] = value;
-    let (named, plain): (Vec<&str>, Vec<&str>) = text.split_whitespace().partition(|word| word.contains('='));
-    let time = times[plain[0].parse::<usize>().unwrap()].clone();
-    place("time", &time);
-    place("symbol", if plain[1] == "submit" { "TST" } else { "" });
-    for (name, value) in ["action", "id", "side", "qty", "type"].into_iter().zip(&plain[1..]) {
-        place(name, value);
-    }
-    for word in named {
-        let (name, value) = word.split_once('=').unwrap();
-        place(name, value);
-    }
-    fields.join(",")
-}
-
 fn times(case: &Case) -> Vec<String> {
     let minute = |at: usize| format!("2024-01-02T14:{:02}:00Z", 30 + at);
     let day = |at: usize| DAYS[at].to_owned();
@@ -70,7 +51,7 @@ fn play(case: &Case, times: &[String]) -> Outcome {
         format!("{time},{open},{high},{low},{close},{volume}")
     };
     let bars = times.iter().zip(case.bars).map(line).collect::<Vec<_>>().join("\n");
-    let script = case.script.iter().map(|text| row(times, text)).collect::<Vec<_>>().join("\n");
+    let script = case.script.iter().map(|text| row(times, "", text)).collect::<Vec<_>>().join("\n");
     let set = case.set.iter().map(ToString::to_string).collect();
     let timeframe = if case.minutes { "1m" } else { "1d" };
     let bars = [("TST", bars)];

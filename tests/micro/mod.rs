@@ -173,3 +173,24 @@ fn read(folder: &Path, name: &str, columns: &[&str]) -> Vec<Vec<String>> {
         })
         .collect()
 }
+
+/// `1 submit S1 sell 50 stop stop_price=57` as a row of the file: the bar's number in `times`, then action, id,
+/// side, quantity (`-`: none) and type, then columns by name; `more` are columns beyond [`HEADER`], as in
+/// [`Micro::columns`].
+pub fn row(times: &[impl AsRef<str>], more: &str, text: &str) -> String {
+    let header = format!("{HEADER}{more}");
+    let names: Vec<&str> = header.split(',').collect();
+    let mut fields = vec![""; names.len()];
+    let mut place = |name: &str, value| fields[names.iter().position(|known| *known == name).unwrap()] = value;
+    let (named, plain): (Vec<&str>, Vec<&str>) = text.split_whitespace().partition(|word| word.contains('='));
+    place("time", times[plain[0].parse::<usize>().unwrap()].as_ref());
+    place("symbol", if plain[1] == "submit" { "TST" } else { "" });
+    for (name, value) in ["action", "id", "side", "qty", "type"].into_iter().zip(&plain[1..]) {
+        place(name, if *value == "-" { "" } else { value });
+    }
+    for word in named {
+        let (name, value) = word.split_once('=').unwrap();
+        place(name, value);
+    }
+    fields.join(",")
+}
