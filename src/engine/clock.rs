@@ -4,7 +4,7 @@
 use super::core::Engine;
 use super::hours::Hours;
 use super::replay::{MarketAction, ReplayError, ReplayInput, SessionSpan, end_session, settle};
-use crate::domain::{Bar, IllegalTransition, Ratio, SymbolIndex, Timestamp};
+use crate::domain::{IllegalTransition, Ratio, SymbolIndex, Timestamp};
 use crate::execution::ReplayBackend;
 use crate::portfolio::{fits_after_split, price_after_split};
 use crate::strategy::Strategy;
@@ -49,11 +49,6 @@ impl<'a> Clock<'a> {
             (false, _, false) => self.next_start.min(self.last_bar),
         };
         session.min(self.next_action)
-    }
-
-    /// `bars` up to the next corporate action, and the rest.
-    pub(super) fn before_next_action<'b>(&self, bars: &'b [Bar]) -> (&'b [Bar], &'b [Bar]) {
-        bars.split_at(bars.partition_point(|bar| bar.time < self.next_action))
     }
 
     /// Moves to `time`: rolls the session, applies corporate actions that hold from now on.

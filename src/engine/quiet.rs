@@ -8,58 +8,50 @@ use crate::domain::{Bar, SymbolIndex, Timestamp};
 use crate::strategy::Strategy;
 use crate::venue::Band;
 
-/// Bars shown to the strategy before the account follows: their prices still lie in the cache then.
-pub(super) const BLOCK_BARS: usize = Ride::STEPS_MAX;
-
-/// Shows `each` the bars that stay inside `band`, up to the first that does not; returns how many.
-#[inline]
-fn pass(bars: &[Bar], band: Band, mut each: impl FnMut(&Bar)) -> usize {
-    for (index, bar) in bars.iter().enumerate() {
-        if !band.is_quiet(bar) {
-            return index;
-        }
-        each(bar);
-    }
-    bars.len()
-}
-
 impl<S: Strategy> Engine<S> {
-    /// How many of `bars` the strategy lets pass without a wish; it has seen them then.
-    #[inline]
-    pub(super) fn pass_quiet(&mut self, symbol: SymbolIndex, bars: &[Bar]) -> usize {
-        self.strategy.pass_quiet(symbol, bars)
-    }
-
-    /// Values the only symbol of a run over the bars that open before `until` and stay inside `band`;
-    /// returns how many. The strategy must have let them pass.
-    pub(super) fn mark_quiet(&mut self, symbol: SymbolIndex, bars: &[Bar], band: Band, until: Timestamp) -> usize {
-        // Nearly always all of them: the end of a session is rarer than a stretch of quiet bars.
-        let bars = match bars.last() {
-            Some(last) if last.time < until => bars,
-            _ => &bars[..bars.partition_point(|bar| bar.time < until)],
-        };
+    /// Passes the first of `bars`, of the only symbol of a run, that open before `until`, stay inside
+    /// `band` and make the strategy want nothing; returns how many. Strategy and account look at a bar
+    /// together, while it is in registers.
+    pub(super) fn pass_quiet(&mut self, symbol: SymbolIndex, bars: &[Bar], band: Band, until: Timestamp) -> usize {
         let band = self.within_margin(symbol, band);
         let (position, equity) = (self.portfolio.position(symbol), self.portfolio.equity());
         let (shares, mark) = (position.quantity(), position.mark());
         let mut ride = Ride::new(shares);
+        let strategy = &mut self.strategy;
         let passed = match self.atrs.get_mut(symbol.get()) {
-            None => pass(bars, band, |bar| ride.push(bar.close)),
+            None => strategy.pass_quiet(symbol, bars, |bar| {
+                bar.time < until && band.is_quiet(bar) && {
+                    ride.push(bar.close);
+                    true
+                }
+            }),
             Some(atr) => match atr.steady() {
                 Some(mut wilder) => {
                     let passed = if shares.is_zero() {
-                        pass(bars, band, |bar| wilder.update(bar))
+                        strategy.pass_quiet(symbol, bars, |bar| {
+                            bar.time < until && band.is_quiet(bar) && {
+                                wilder.update(bar);
+                                true
+                            }
+                        })
                     } else {
-                        pass(bars, band, |bar| {
-                            wilder.update(bar);
-                            ride.push(bar.close);
+                        strategy.pass_quiet(symbol, bars, |bar| {
+                            bar.time < until && band.is_quiet(bar) && {
+                                wilder.update(bar);
+                                ride.push(bar.close);
+                                true
+                            }
                         })
                     };
                     atr.put(wilder);
                     passed
                 }
-                None => pass(bars, band, |bar| {
-                    atr.update(bar);
-                    ride.push(bar.close);
+                None => strategy.pass_quiet(symbol, bars, |bar| {
+                    bar.time < until && band.is_quiet(bar) && {
+                        atr.update(bar);
+                        ride.push(bar.close);
+                        true
+                    }
                 }),
             },
         };

@@ -6,7 +6,6 @@ use super::clock::Clock;
 use super::core::Engine;
 use super::margin::call_margin;
 use super::pump::pump;
-use super::quiet::BLOCK_BARS;
 use crate::domain::{Bar, IllegalTransition, Money, Price, Quantity, Ratio, Symbol, SymbolIndex, Timestamp};
 use crate::execution::ReplayBackend;
 use crate::risk::Gate;
@@ -155,45 +154,12 @@ fn replay_one<S: Strategy>(
     market_fill: MarketFill,
 ) -> Result<(), ReplayError> {
     let mut bars = bars;
-    // The strategy is shown a block ahead of the account, so no block reaches over a corporate action.
-    while let [first, ..] = bars {
-        clock.advance(first.time, engine, backend)?;
-        let (stretch, later) = clock.before_next_action(bars);
-        replay_stretch(engine, backend, stretch, clock, market_fill)?;
-        bars = later;
-    }
-    Ok(())
-}
-
-/// Bars of the only symbol with no corporate action after the open of the first.
-fn replay_stretch<S: Strategy>(
-    engine: &mut Engine<S>,
-    backend: &mut ReplayBackend,
-    bars: &[Bar],
-    clock: &mut Clock<'_>,
-    market_fill: MarketFill,
-) -> Result<(), ReplayError> {
-    let mut bars = bars;
     while !bars.is_empty() {
-        let (block, _) = bars.split_at(bars.len().min(BLOCK_BARS));
-        let wanting = engine.pass_quiet(ONLY, block);
-        let (mut quiet, mut rest) = block.split_at(wanting);
-        while !quiet.is_empty() {
-            // As many as possible the short way, then one the long way.
-            let until = clock.next_stop(engine.counts_sessions() || backend.venue().has_session_orders());
-            let until = until.min(engine.account_due).min(backend.venue().next_expiry());
-            quiet = &quiet[engine.mark_quiet(ONLY, quiet, backend.quiet_band(ONLY), until)..];
-            if let [bar, later @ ..] = quiet {
-                let last = close_one(engine, backend, ONLY, bar, clock, market_fill)?;
-                if engine.wants() {
-                    // Not the strategy, which let the bar pass: an exit that ran out is sent again.
-                    send(engine, backend, &[(ONLY, *bar)], bar.time, clock.in_session(last), market_fill)?;
-                }
-                engine.record();
-                quiet = later;
-            }
-        }
-        if let [bar, later @ ..] = rest {
+        // As many as possible the short way, then one the long way.
+        let until = clock.next_stop(engine.counts_sessions() || backend.venue().has_session_orders());
+        let until = until.min(engine.account_due).min(backend.venue().next_expiry());
+        bars = &bars[engine.pass_quiet(ONLY, bars, backend.quiet_band(ONLY), until)..];
+        if let [bar, later @ ..] = bars {
             let last = close_one(engine, backend, ONLY, bar, clock, market_fill)?;
             engine.decide(ONLY, bar);
             engine.decide_step(bar.time);
@@ -202,9 +168,8 @@ fn replay_stretch<S: Strategy>(
             }
             // Last, since a fill at this very close (`market_fill = "close"`) belongs to its equity.
             engine.record();
-            rest = later;
+            bars = later;
         }
-        bars = &bars[block.len() - rest.len()..];
     }
     Ok(())
 }

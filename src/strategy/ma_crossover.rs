@@ -89,9 +89,12 @@ impl State {
 impl State {
     /// Takes bars up to the next one on which the sign of the difference may change, as `update` does,
     /// with the state in registers and in 64 bits where every close so far is small enough for that.
-    fn pass_quiet(&mut self, bars: &[Bar], fast: usize, slow: usize) -> usize {
+    fn pass_quiet(&mut self, bars: &[Bar], fast: usize, slow: usize, mut follow: impl FnMut(&Bar) -> bool) -> usize {
         let warming = bars.len().min((slow - 1).saturating_sub(self.seen));
-        for bar in &bars[..warming] {
+        for (at, bar) in bars[..warming].iter().enumerate() {
+            if !follow(bar) {
+                return at;
+            }
             // No cross before the slow average exists, so the rule for one does not matter.
             self.update(bar.close.units(), fast, slow, CrossRule::NonZero);
         }
@@ -109,7 +112,7 @@ impl State {
         for bar in &bars[warming..] {
             let close = bar.close.units();
             let after = difference + (close - closes[fast_at]) * fast_weight - (close - closes[newest]) * slow_weight;
-            if after <= 0 || close > close_max {
+            if after <= 0 || close > close_max || !follow(bar) {
                 break;
             }
             difference = after;
@@ -185,11 +188,11 @@ impl Strategy for MaCrossover {
         self.signal.apply(&mut state.signal, symbol, up, down, view, intents);
     }
 
-    fn pass_quiet(&mut self, symbol: SymbolIndex, bars: &[Bar]) -> usize {
+    fn pass_quiet(&mut self, symbol: SymbolIndex, bars: &[Bar], follow: impl FnMut(&Bar) -> bool) -> usize {
         if self.signal.looks_at_every_bar() {
             return 0;
         }
-        self.symbols[symbol.get()].pass_quiet(bars, self.fast, self.slow)
+        self.symbols[symbol.get()].pass_quiet(bars, self.fast, self.slow, follow)
     }
 
     fn on_split(&mut self, symbol: SymbolIndex, ratio: Ratio) {
@@ -234,7 +237,7 @@ mod tests {
             let new = || MaCrossover::new(1, slow, rule, SignalRule::DEFAULT, 1).symbols.remove(0);
             let (mut passing, mut updating, mut rest) = (new(), new(), &bars[..]);
             while !rest.is_empty() {
-                let passed = passing.pass_quiet(rest, 1, slow);
+                let passed = passing.pass_quiet(rest, 1, slow, |_| true);
                 for bar in &rest[..passed] {
                     prop_assert_eq!(updating.update(bar.close.units(), 1, slow, rule), (false, false));
                 }

@@ -63,11 +63,9 @@ impl Strategy for OrderScript<'_> {
     #[inline]
     fn on_bar(&mut self, _symbol: SymbolIndex, _bar: &Bar, _view: &View<'_>, _intents: &mut Intents) {}
 
-    fn pass_quiet(&mut self, _symbol: SymbolIndex, bars: &[Bar]) -> usize {
-        match self.rows {
-            [(due, _), ..] => bars.partition_point(|bar| bar.time < *due),
-            [] => bars.len(),
-        }
+    fn pass_quiet(&mut self, _symbol: SymbolIndex, bars: &[Bar], mut follow: impl FnMut(&Bar) -> bool) -> usize {
+        let due = self.rows.first().map_or(Timestamp::MAX, |(due, _)| *due);
+        bars.iter().take_while(|bar| bar.time < due && follow(bar)).count()
     }
 
     #[inline]
