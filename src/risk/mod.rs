@@ -2,6 +2,7 @@
 //!
 //! Not here: what is wanted (strategy), how many shares that is (engine), sending (execution).
 mod gate;
+mod heat;
 mod limits;
 mod maintenance;
 mod open_approval;
@@ -11,6 +12,7 @@ mod standing;
 mod stops;
 
 pub use gate::{ApprovedChange, ApprovedOrder, Gate};
+pub use heat::at_risk;
 pub use limits::{BreachRule, CashCheck, Limits, Margin};
 pub use maintenance::MaintenanceRate;
 pub use open_approval::{OpenApproval, reserve_price};
