@@ -14,7 +14,7 @@ use alphaflow::engine::{
 };
 use alphaflow::execution::{Latency, ReplayBackend};
 use alphaflow::market::Calendar;
-use alphaflow::risk::{BreachRule, CashCheck, Limits, Margin, StopAnchor, StopKind, StopRule, TakeProfit};
+use alphaflow::risk::{CashCheck, Limits, Margin, StopAnchor, StopKind, StopRule, TakeProfit};
 use alphaflow::strategy::{CrossRule, Direction, MaCrossover, SignalRule};
 use alphaflow::venue::{
     BothTouched, Commission, CostScope, DueExit, FinerBars, LimitFill, MarketFill, Slippage, Spread, SpreadSource,
@@ -82,6 +82,7 @@ fn features() -> Vec<(Setting, Setting)> {
         margin,
         borrow_rate: ratio(rate),
         margin_rate: ratio(rate),
+        restricted: Vec::new(),
         hard_to_borrow: Vec::new(),
     };
     let dated = account(Settlement::Dated, MarginRules::None, "0");
@@ -192,7 +193,7 @@ fn run(world: &World, setting: &Setting, kept: &mut Option<Journal>) -> usize {
             tick: Tick::None,
             take_profit,
         },
-        limits: Limits { position_size_max: ratio("1"), on_breach: BreachRule::Reject },
+        limits: Limits { position_size_max: ratio("1"), ..Limits::WIDE },
         margin: Margin { leverage, allow_short: direction == Direction::LongShort, cash_check: CashCheck::Approval },
         commission,
         trim_to_cash: false,

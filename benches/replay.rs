@@ -9,9 +9,7 @@ use std::time::Instant;
 use alphaflow::domain::{Bar, LegActivation, Money, Price, Quantity, Ratio, Tick, Timestamp, Volume};
 use alphaflow::engine::{Engine, EngineConfig, Journal, ReplayInput, SessionSpan, Sizing, SizingKind, replay};
 use alphaflow::execution::ReplayBackend;
-use alphaflow::risk::{
-    AtrSmoothing, BreachRule, CashCheck, Limits, Margin, StopAnchor, StopKind, StopRule, TakeProfit,
-};
+use alphaflow::risk::{AtrSmoothing, CashCheck, Limits, Margin, StopAnchor, StopKind, StopRule, TakeProfit};
 use alphaflow::strategy::{CrossRule, MaCrossover, SignalRule};
 use alphaflow::venue::{BothTouched, Commission, CostScope, DueExit, LimitFill, MarketFill, Slippage, VenueRules};
 use criterion::{Criterion, Throughput, criterion_group};
@@ -92,7 +90,7 @@ fn engine_run(bars: &[Bar], sessions: &[SessionSpan], kept: &mut Option<Journal>
             tick: Tick::None,
             take_profit: TakeProfit::None,
         },
-        limits: Limits { position_size_max: ratio("1"), on_breach: BreachRule::Reject },
+        limits: Limits { position_size_max: ratio("1"), ..Limits::WIDE },
         margin: Margin { leverage: 1, allow_short: false, cash_check: CashCheck::Approval },
         commission,
         trim_to_cash: false,

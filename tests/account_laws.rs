@@ -13,8 +13,7 @@ use alphaflow::execution::ReplayBackend;
 use alphaflow::market::Calendar;
 use alphaflow::portfolio::Portfolio;
 use alphaflow::risk::{
-    BreachRule, CashCheck, Gate, Holding, Limits, MaintenanceRate, Margin, Standing, StopAnchor, StopKind, StopRule,
-    TakeProfit,
+    CashCheck, Gate, Holding, Limits, MaintenanceRate, Margin, Standing, StopAnchor, StopKind, StopRule, TakeProfit,
 };
 use alphaflow::strategy::{CrossRule, Direction, Intent, Intents, MaCrossover, Reenter, SignalRule, Strategy, View};
 use alphaflow::venue::{BothTouched, Commission, CostScope, DueExit, LimitFill, MarketFill, Slippage, VenueRules};
@@ -93,7 +92,7 @@ fn run<S: Strategy>(strategy: S, world: &World) -> Done {
             tick: Tick::None,
             take_profit: TakeProfit::None,
         },
-        limits: Limits { position_size_max: ratio("4"), on_breach: BreachRule::Reject },
+        limits: Limits { position_size_max: ratio("4"), ..Limits::WIDE },
         margin: Margin { leverage: world.leverage, allow_short: world.allow_short, cash_check: CashCheck::Approval },
         commission,
         trim_to_cash: true,
@@ -307,7 +306,7 @@ proptest! {
         let margin = Margin { leverage, allow_short: true, cash_check: CashCheck::Approval };
         let holding = if within { Holding::WithinSessions } else { Holding::Overnight };
         let standing = Standing::on_margin(&margin, holding, date.parse().unwrap(), start, 0);
-        let limits = Limits { position_size_max: ratio("4"), on_breach: BreachRule::Reject };
+        let limits = Limits { position_size_max: ratio("4"), ..Limits::WIDE };
         let mut gate = Gate::new(limits, margin);
         gate.set_standing(standing);
         let mut portfolio = Portfolio::with_cash(start, 3);

@@ -10,7 +10,7 @@ use alphaflow::domain::{
 };
 use alphaflow::portfolio::Portfolio;
 use alphaflow::report::gather::{Finished, gather};
-use alphaflow::risk::{BreachRule, CashCheck, Gate, Limits, Margin};
+use alphaflow::risk::{CashCheck, Gate, Limits, Margin};
 use alphaflow::scenario::{account_rows, compute_metrics, load, load_market, round_trips, run};
 use micro::{Micro, Outcome, run_micro};
 
@@ -149,10 +149,10 @@ fn a_share_of_the_cash_is_one_of_what_has_settled() {
     portfolio.mark(symbol, "100".parse().unwrap());
     portfolio.hold_back("2024-05-29".parse().unwrap(), "40000".parse().unwrap());
     let margin = Margin { leverage: 1, allow_short: false, cash_check: CashCheck::Approval };
-    let limits = Limits { position_size_max: "1".parse().unwrap(), on_breach: BreachRule::Reject };
+    let limits = Limits { position_size_max: "1".parse().unwrap(), ..Limits::WIDE };
     let half = OrderSize::CashFraction { fraction: "0.5".parse().unwrap(), most: Money::ZERO };
     let reserved = |portfolio: &Portfolio| {
-        let mut gate = Gate::new(limits, margin);
+        let mut gate = Gate::new(limits, margin, 1, portfolio.equity());
         let request = OrderRequest {
             symbol,
             side: Side::Buy,

@@ -85,6 +85,12 @@ impl Money {
         Money(product.unwrap_or(beyond))
     }
 
+    /// This amount × `ratio`, both at least 0, rounded up: what must be lost at least for a loss of that share.
+    pub fn share_up(self, ratio: Ratio) -> Money {
+        // The share of the negative amount is rounded down, away from zero.
+        -((-self).share(ratio))
+    }
+
     /// This amount ÷ `whole` as a fraction; `None` when `whole` is zero. An estimate, for reports.
     pub fn fraction_of(self, whole: Money) -> Option<f64> {
         (whole.0 != 0).then(|| self.to_f64() / whole.to_f64())

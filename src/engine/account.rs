@@ -6,7 +6,7 @@ use super::core::Engine;
 use super::replay::ReplayInput;
 use crate::domain::{Fill, Money, Quantity, Ratio, Side, Symbol, SymbolIndex, Timestamp};
 use crate::market::{Calendar, DAY_TRADE_SESSIONS, DAY_TRADES_MAX, next_session_date, settlement_date};
-use crate::risk::{Holding, MaintenanceRate, Margin, ShortRules, Standing};
+use crate::risk::{Holding, MaintenanceRate, Margin, Standing, SymbolRules};
 use crate::strategy::Strategy;
 use crate::venue::SimulatedVenue;
 
@@ -41,6 +41,8 @@ pub struct AccountRules {
     pub borrow_rate: Ratio,
     /// Interest a year on borrowed dollars.
     pub margin_rate: Ratio,
+    /// Shares in which no position is opened.
+    pub restricted: Vec<(SymbolIndex, Symbol)>,
     /// Shares that nobody lends.
     pub hard_to_borrow: Vec<(SymbolIndex, Symbol)>,
 }
@@ -132,11 +134,13 @@ impl<S: Strategy> Engine<S> {
     /// The same engine under these rules; rules that change nothing cost nothing.
     pub fn with_account(mut self, rules: AccountRules) -> Engine<S> {
         let margin = self.config.margin;
+        let is_alpaca = rules.margin == MarginRules::Alpaca;
+        let whole_shares = is_alpaca && rules.matter(&margin);
+        let (restricted, hard_to_borrow) = (rules.restricted.clone(), rules.hard_to_borrow.clone());
+        self.gate.set_symbol_rules(SymbolRules { restricted, hard_to_borrow, whole_shares });
         if !rules.matter(&margin) {
             return self;
         }
-        let is_alpaca = rules.margin == MarginRules::Alpaca;
-        self.gate.set_short_rules(ShortRules { hard_to_borrow: rules.hard_to_borrow.clone(), whole_shares: is_alpaca });
         self.account = Some(Box::new(Desk {
             rules,
             holding: Holding::Overnight,
@@ -175,6 +179,7 @@ impl<S: Strategy> Engine<S> {
 
     /// A session begins whose last one ended without a bar at its close.
     pub(super) fn begin_session(&mut self, now: Timestamp) {
+        self.begin_trading(now);
         if let Some(desk) = &mut self.account {
             desk.session = now;
             self.take_standing();

@@ -2,8 +2,8 @@
 //!
 //! Not here: what becomes of cash and shares (portfolio).
 use super::core::Engine;
-use super::journal::StopChange;
 use super::orders::OrderOutcome;
+use super::protection::protects;
 use crate::domain::{
     ExecutionEvent, Fill, IllegalTransition, OrderClass, OrderId, OrderKind, OrderPurpose, OrderStatus, OrderUpdate,
     Price, Quantity, SymbolIndex, Timestamp,
@@ -31,6 +31,8 @@ impl<S: Strategy> Engine<S> {
             ExecutionEvent::Shrunk { order, remaining } => {
                 let record = self.orders.get_mut(order);
                 record.quantity = record.filled + remaining;
+                let symbol = record.request.symbol;
+                self.renew_stops(symbol);
                 Ok(())
             }
             ExecutionEvent::LegLive { order, parent: _, symbol, level, time } => {
@@ -56,12 +58,15 @@ impl<S: Strategy> Engine<S> {
         if has_legs {
             self.orders.cover(fill.order, fill.quantity);
         }
+        if has_legs || protects(purpose) {
+            self.renew_stops(fill.symbol);
+        }
         self.orders.update(fill.order, if done { OrderUpdate::Filled } else { OrderUpdate::PartFilled })?;
         self.gate.post(approved_as, fill.quantity, remaining);
         self.portfolio.apply(fill);
         self.journal.fills.push(*fill);
         let held = self.portfolio.position(fill.symbol).quantity();
-        self.gate.shrink_exits(fill.symbol, held);
+        self.gate.set_held(fill.symbol, held);
         self.account_filled(fill, held);
         let book = &mut self.books[fill.symbol.get()];
         book.quantity = held;
@@ -92,6 +97,7 @@ impl<S: Strategy> Engine<S> {
             // An exit of our own for parts of shares lives for a day only; what it was for is still wanted.
             match (request.symbol, request.purpose) {
                 (symbol, OrderPurpose::Signal) => self.intents.push(Intent::Exit { symbol }),
+                (symbol, OrderPurpose::RiskHalt) => self.flatten(Some(symbol), OrderPurpose::RiskHalt, None, self.now),
                 (symbol, OrderPurpose::KillSwitch) => {
                     self.intents.push(Intent::Flatten { symbol: Some(symbol), label });
                 }
@@ -110,9 +116,9 @@ impl<S: Strategy> Engine<S> {
         let record = self.orders.get_mut(order);
         record.request.kind = kind;
         record.quantity = record.filled + remaining;
-        let protects = matches!(record.request.purpose, OrderPurpose::Stop | OrderPurpose::Trail);
-        if let Some(level) = kind.stop().filter(|_| protects) {
-            self.journal.stops.push(StopChange { time, symbol, order, level: Some(level) });
+        match kind.stop() {
+            Some(level) => self.stop_stands(order, symbol, level, time),
+            None => self.renew_stops(symbol),
         }
     }
 
@@ -126,12 +132,6 @@ impl<S: Strategy> Engine<S> {
             if record.parent() == Some(parent) && record.outcome == OrderOutcome::Sent(OrderStatus::Held) {
                 record.outcome = OrderOutcome::Sent(OrderStatus::Canceled);
             }
-        }
-    }
-
-    fn stop_gone(&mut self, order: OrderId, symbol: SymbolIndex, time: Timestamp) {
-        if matches!(self.orders.get(order).request.purpose, OrderPurpose::Stop | OrderPurpose::Trail) {
-            self.journal.stops.push(StopChange { time, symbol, order, level: None });
         }
     }
 
@@ -153,9 +153,7 @@ impl<S: Strategy> Engine<S> {
             OrderKind::Limit { limit } => *limit = level,
             _ => {}
         }
-        if matches!(record.request.purpose, OrderPurpose::Stop | OrderPurpose::Trail) {
-            self.journal.stops.push(StopChange { time, symbol, order, level: Some(level) });
-        }
+        self.stop_stands(order, symbol, level, time);
         Ok(())
     }
 }

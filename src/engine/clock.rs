@@ -51,6 +51,20 @@ impl<'a> Clock<'a> {
         session.min(self.next_action)
     }
 
+    /// Is every bar a session?
+    #[inline]
+    pub(super) fn is_daily(&self) -> bool {
+        self.daily
+    }
+
+    /// Where every bar is a session, the one that opens at `time` lifts what the last one's loss forbade.
+    #[inline]
+    pub(super) fn begin_daily<S: Strategy>(&self, time: Timestamp, engine: &mut Engine<S>) {
+        if self.daily {
+            engine.begin_trading(time);
+        }
+    }
+
     /// Moves to `time`: rolls the session, applies corporate actions that hold from now on.
     #[inline]
     pub(super) fn advance<S: Strategy>(

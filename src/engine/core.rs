@@ -91,7 +91,7 @@ impl<S: Strategy> Engine<S> {
         Engine {
             strategy,
             portfolio: Portfolio::with_cash(config.cash, config.symbols),
-            gate: Gate::new(config.limits, config.margin),
+            gate: Gate::new(config.limits, config.margin, config.symbols, config.cash),
             orders: Orders::within(std::mem::take(&mut journal.orders)),
             books: vec![SymbolBook::default(); config.symbols],
             atrs: (0..config.symbols).filter_map(|_| BarAtr::for_stop(config.stop.kind)).collect(),
@@ -113,6 +113,7 @@ impl<S: Strategy> Engine<S> {
     #[inline]
     pub fn mark(&mut self, symbol: SymbolIndex, bar: &Bar) {
         self.portfolio.mark(symbol, bar.close);
+        self.gate.mark(symbol, bar.time);
         self.books[symbol.get()].bars_seen += 1;
         if let Some(atr) = self.atrs.get_mut(symbol.get()) {
             atr.update(bar);
@@ -157,8 +158,8 @@ impl<S: Strategy> Engine<S> {
                 Intent::Submit(ref order) => self.submit_script(order, now),
                 Intent::Cancel { target } => self.cancel_script(target, now),
                 Intent::Replace { target, quantity, prices } => self.replace_script(target, quantity, prices, now),
-                Intent::Halt => self.halt(),
-                Intent::Resume => self.gate.resume(),
+                Intent::Halt => self.halt(now),
+                Intent::Resume => self.resume(now),
                 Intent::Flatten { symbol, label } => self.flatten(symbol, OrderPurpose::KillSwitch, label, now),
             }
         }
@@ -178,9 +179,10 @@ impl<S: Strategy> Engine<S> {
         self.effects.drain(..)
     }
 
-    /// The session has closed: daily statistics take its last marks.
+    /// The session has closed: the next one's loss counts from here, daily statistics take its last marks.
     #[inline]
     pub fn end_session(&mut self) {
+        self.gate.watch_mut().close_session(self.portfolio.equity());
         let symbols = self.portfolio.positions().iter().zip(&self.books);
         for ((position, book), volatility) in symbols.zip(&mut self.volatilities) {
             volatility.push(position.mark(), book.bars_seen);
@@ -196,7 +198,7 @@ impl<S: Strategy> Engine<S> {
             if fractional { shares } else { shares.whole() }
         };
         self.strategy.on_split(symbol, ratio);
-        self.gate.split(symbol, restate);
+        self.gate.split(symbol, ratio, restate);
         self.orders.split(symbol, ratio, restate);
         self.atrs.get_mut(symbol.get()).into_iter().for_each(|atr| atr.split(ratio));
         self.volatilities.get_mut(symbol.get()).into_iter().for_each(|volatility| volatility.split(ratio));

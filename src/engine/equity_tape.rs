@@ -137,6 +137,12 @@ impl Ride {
         self.sum_of_sums = self.sum_of_sums.wrapping_add(self.sum);
     }
 
+    /// Highest equity on the way, of an account that was worth `equity` at the price `mark` before it.
+    pub(super) fn highest(&self, equity: Money, mark: Price, shares: Quantity) -> Money {
+        let gain = i128::from(self.high) - i128::from(self.seen(mark));
+        equity + Money::from_units(gain * i128::from(shares.units()).abs())
+    }
+
     /// Says, when it is over, how many closes it took and which was the last: a step need not keep that.
     pub(super) fn ended(mut self, steps: usize, last: Price) -> Ride {
         (self.steps, self.last) = (steps as u64, self.seen(last));

@@ -3,7 +3,7 @@ use super::equity_tape::EquityTape;
 use super::orders::OrderRecord;
 use crate::domain::{Fill, Money, OrderId, Price, Quantity, Ratio, RejectReason, SymbolIndex, Timestamp};
 use crate::portfolio::CashEvent;
-use crate::risk::Refusal;
+use crate::risk::{HaltCause, Loss, Refusal};
 
 /// A protective stop appeared, moved, or went.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,6 +42,19 @@ pub struct RefusalRecord {
     pub refusal: Refusal,
 }
 
+/// One halt of entries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HaltRecord {
+    /// What it came from.
+    pub cause: HaltCause,
+    /// Open time of the bar at whose close it began.
+    pub from: Timestamp,
+    /// The loss that reached its limit; `None` for a halt that somebody asked for.
+    pub loss: Option<Loss>,
+    /// The step that lifted it; `None` where it stood at the end.
+    pub until: Option<Timestamp>,
+}
+
 /// One margin call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MarginCall {
@@ -76,8 +89,8 @@ pub struct Journal {
     pub splits: Vec<SplitRecord>,
     /// Steps after the last bar, at which a share that was delisted was still paid for.
     pub late_steps: Vec<Timestamp>,
-    /// Times entries were halted.
-    pub halts: u64,
+    /// When entries were halted, and until when.
+    pub halts: Vec<HaltRecord>,
     /// Bars that could not tell a stop from a target.
     pub ambiguous_bars: u64,
     /// Fills that paid a modelled spread for want of a quote.
@@ -108,7 +121,7 @@ impl Journal {
             margin_calls: Vec::new(),
             splits: Vec::new(),
             late_steps: Vec::new(),
-            halts: 0,
+            halts: Vec::new(),
             ambiguous_bars: 0,
             quotes_missing: 0,
             unclear_entry_bars: 0,
@@ -129,7 +142,8 @@ impl Journal {
         self.margin_calls.clear();
         self.splits.clear();
         self.late_steps.clear();
-        (self.halts, self.ambiguous_bars, self.quotes_missing, self.unclear_entry_bars) = (0, 0, 0, 0);
+        self.halts.clear();
+        (self.ambiguous_bars, self.quotes_missing, self.unclear_entry_bars) = (0, 0, 0);
         (self.unread_bars, self.final_equity_band) = ((0, None), None);
         self
     }

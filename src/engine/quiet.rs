@@ -4,6 +4,7 @@
 //! Invariant: after a run of quiet bars everything is as if each had gone the long way.
 use super::core::Engine;
 use super::equity_tape::Ride;
+use super::loss_guard::LossGuard;
 use crate::domain::{Bar, SymbolIndex, Timestamp};
 use crate::strategy::Strategy;
 use crate::venue::Band;
@@ -12,19 +13,29 @@ impl<S: Strategy> Engine<S> {
     /// Passes the first of `bars`, of the only symbol of a run, that open before `until`, stay inside
     /// `band` and make the strategy want nothing; returns how many. Strategy and account look at a bar
     /// together, while it is in registers.
-    pub(super) fn pass_quiet(&mut self, symbol: SymbolIndex, bars: &[Bar], band: Band, until: Timestamp) -> usize {
+    pub(super) fn pass_quiet(
+        &mut self,
+        symbol: SymbolIndex,
+        bars: &[Bar],
+        (band, until): (Band, Timestamp),
+        bars_are_sessions: bool,
+    ) -> usize {
         let band = self.within_margin(symbol, band);
         let (position, equity) = (self.portfolio.position(symbol), self.portfolio.equity());
         let (shares, mark) = (position.quantity(), position.mark());
         let mut ride = Ride::new(shares);
+        let guard = || LossGuard::new(self.gate.watch(), self.portfolio.cash(), shares, bars_are_sessions);
         let strategy = &mut self.strategy;
         let passed = match self.atrs.get_mut(symbol.get()) {
-            None => strategy.pass_quiet(symbol, bars, |bar| {
-                bar.time < until && band.is_quiet(bar) && {
-                    ride.push(bar.close);
-                    true
-                }
-            }),
+            None => {
+                let mut guard = guard();
+                strategy.pass_quiet(symbol, bars, |bar| {
+                    bar.time < until && band.is_quiet(bar) && guard.passes(bar.close) && {
+                        ride.push(bar.close);
+                        true
+                    }
+                })
+            }
             Some(atr) => match atr.steady() {
                 Some(mut wilder) => {
                     let passed = if shares.is_zero() {
@@ -35,8 +46,9 @@ impl<S: Strategy> Engine<S> {
                             }
                         })
                     } else {
+                        let mut guard = guard();
                         strategy.pass_quiet(symbol, bars, |bar| {
-                            bar.time < until && band.is_quiet(bar) && {
+                            bar.time < until && band.is_quiet(bar) && guard.passes(bar.close) && {
                                 wilder.update(bar);
                                 ride.push(bar.close);
                                 true
@@ -46,22 +58,31 @@ impl<S: Strategy> Engine<S> {
                     atr.put(wilder);
                     passed
                 }
-                None => strategy.pass_quiet(symbol, bars, |bar| {
-                    bar.time < until && band.is_quiet(bar) && {
-                        atr.update(bar);
-                        ride.push(bar.close);
-                        true
-                    }
-                }),
+                None => {
+                    let mut guard = guard();
+                    strategy.pass_quiet(symbol, bars, |bar| {
+                        bar.time < until && band.is_quiet(bar) && guard.passes(bar.close) && {
+                            atr.update(bar);
+                            ride.push(bar.close);
+                            true
+                        }
+                    })
+                }
             },
         };
         let Some(last) = bars[..passed].last() else { return 0 };
         if shares.is_zero() {
             self.journal.equity.stay(equity, passed as u64);
         } else {
-            self.journal.equity.ride(equity, mark, shares, &ride.ended(passed, last.close));
+            let ride = ride.ended(passed, last.close);
+            self.journal.equity.ride(equity, mark, shares, &ride);
+            self.gate.watch_mut().raise_peak(ride.highest(equity, mark, shares));
         }
         self.portfolio.mark(symbol, last.close);
+        self.gate.mark(symbol, last.time);
+        if bars_are_sessions {
+            self.gate.watch_mut().close_session(self.portfolio.equity());
+        }
         debug_assert_eq!(self.portfolio.equity(), self.journal.equity.last(), "a position is valued one way");
         self.books[symbol.get()].bars_seen += passed as u64;
         passed
@@ -70,7 +91,7 @@ impl<S: Strategy> Engine<S> {
     /// Does the end of a session change anything?
     #[inline]
     pub(super) fn counts_sessions(&self) -> bool {
-        !self.volatilities.is_empty()
+        !self.volatilities.is_empty() || self.is_halted_for_the_session()
     }
 }
 
@@ -80,9 +101,7 @@ mod tests {
     use super::*;
     use crate::domain::{LegActivation, Money, Price, Tick, Volume};
     use crate::execution::ReplayBackend;
-    use crate::risk::{
-        AtrSmoothing, BreachRule, CashCheck, Limits, Margin, StopAnchor, StopKind, StopRule, TakeProfit,
-    };
+    use crate::risk::{AtrSmoothing, CashCheck, Limits, Margin, StopAnchor, StopKind, StopRule, TakeProfit};
     use crate::strategy::{CrossRule, Intents, MaCrossover, SignalRule, Strategy as Rule, View};
     use crate::venue::{BothTouched, Commission, CostScope, DueExit, LimitFill, MarketFill, Slippage, VenueRules};
     use proptest::prelude::*;
@@ -132,7 +151,7 @@ mod tests {
                 tick: Tick::None,
                 take_profit: TakeProfit::RMultiple(ratio("3")),
             },
-            limits: Limits { position_size_max: ratio("1"), on_breach: BreachRule::Reject },
+            limits: Limits { position_size_max: ratio("1"), ..Limits::WIDE },
             margin: Margin { leverage: 1, allow_short: false, cash_check: CashCheck::Approval },
             commission,
             trim_to_cash: false,

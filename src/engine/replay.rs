@@ -156,9 +156,10 @@ fn replay_one<S: Strategy>(
     let mut bars = bars;
     while !bars.is_empty() {
         // As many as possible the short way, then one the long way.
-        let until = clock.next_stop(engine.counts_sessions() || backend.venue().has_session_orders());
+        let sessions_matter = engine.counts_sessions() || backend.venue().has_session_orders();
+        let until = clock.next_stop(sessions_matter);
         let until = until.min(engine.account_due).min(backend.venue().next_expiry());
-        bars = &bars[engine.pass_quiet(ONLY, bars, backend.quiet_band(ONLY), until)..];
+        bars = &bars[engine.pass_quiet(ONLY, bars, (backend.quiet_band(ONLY), until), clock.is_daily())..];
         if let [bar, later @ ..] = bars {
             let last = close_one(engine, backend, ONLY, bar, clock, market_fill)?;
             engine.decide(ONLY, bar);
@@ -184,11 +185,16 @@ fn close_one<S: Strategy>(
     clock: &mut Clock<'_>,
     market_fill: MarketFill,
 ) -> Result<bool, ReplayError> {
+    clock.begin_daily(bar.time, engine);
     clock.advance(bar.time, engine, backend)?;
     if !backend.is_quiet(symbol, bar) {
         trade(engine, backend, &[(symbol, *bar)], bar.time, market_fill, clock.is_last(bar.time))?;
     }
     engine.mark(symbol, bar);
+    if engine.watch_losses(bar.time) {
+        let in_session = clock.in_session(clock.is_last(bar.time));
+        deliver(engine, backend, &[(symbol, *bar)], bar.time, in_session, market_fill)?;
+    }
     let last = clock.end_of_session(bar.time);
     if last {
         end_session(engine, backend, bar.time, bar.time)?;
@@ -218,6 +224,7 @@ fn replay_many<S: Strategy>(
                 *at += 1;
             }
         }
+        clock.begin_daily(time, engine);
         clock.advance(time, engine, backend)?;
         if step.iter().any(|(symbol, bar)| !backend.is_quiet(*symbol, bar)) {
             trade(engine, backend, &step, time, market_fill, clock.is_last(time))?;
@@ -227,6 +234,9 @@ fn replay_many<S: Strategy>(
         }
         // A share without a bar at the next open still counts with its last close there.
         backend.venue_mut().mark(&step);
+        if engine.watch_losses(time) {
+            deliver(engine, backend, &step, time, clock.in_session(clock.is_last(time)), market_fill)?;
+        }
         let last = clock.end_of_session(time);
         if last {
             end_session(engine, backend, time, time)?;
@@ -303,6 +313,10 @@ pub(super) fn deliver<S: Strategy>(
         backend.venue_mut().close(step);
         backend.venue_mut().end_moment_of_this_close(step);
         settle(engine, backend, time)?;
+        // What filled at this very close has cost something.
+        if engine.watch_losses(time) {
+            settle(engine, backend, time)?;
+        }
     }
     Ok(())
 }

@@ -32,7 +32,7 @@ impl<S: Strategy> Engine<S> {
         let size = match order.size {
             ScriptSize::Shares(quantity) => OrderSize::Shares(quantity),
             ScriptSize::Notional(amount) => OrderSize::Notional(amount),
-            ScriptSize::Max => OrderSize::Shares(self.quantity_max(&request, now)),
+            ScriptSize::Max => OrderSize::Shares(self.max_order(&request, now)),
         };
         self.send(OrderRequest { size, ..request }, Some(order.label), now);
     }
@@ -133,14 +133,6 @@ impl<S: Strategy> Engine<S> {
         // An order and its legs, two at most, are numbered in a row; a refused order has no legs.
         let found = self.orders.records().iter().skip(order.0 as usize - 1).take(3).find(|record| is_meant(record));
         Some(*found.unwrap_or(self.orders.get(order)))
-    }
-
-    /// Cancels what may still increase exposure and refuses what would, until `resume`.
-    pub(super) fn halt(&mut self) {
-        self.journal.halts += u64::from(!self.gate.is_halted());
-        self.gate.halt();
-        let entries = self.gate.open().iter().filter(|approval| !approval.reduces);
-        self.effects.extend(entries.map(|approval| Effect::Cancel(approval.order)));
     }
 
     /// Voids every order of `only` (of every symbol) and closes its position.

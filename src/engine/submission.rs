@@ -113,12 +113,16 @@ impl<S: Strategy> Engine<S> {
         now: Timestamp,
     ) {
         let trims = match refusal {
-            Refusal::PositionSize { .. } => self.config.limits.on_breach == BreachRule::Trim,
             Refusal::BuyingPower { .. } => self.config.trim_to_cash || self.config.limits.on_breach == BreachRule::Trim,
+            Refusal::PositionSize { .. }
+            | Refusal::OrderNotional { .. }
+            | Refusal::GrossExposure { .. }
+            | Refusal::PortfolioHeat { .. }
+            | Refusal::CorrelatedExposure { .. } => self.config.limits.on_breach == BreachRule::Trim,
             _ => false,
         };
         if trims {
-            let most = self.quantity_max(&request, now);
+            let most = self.max_order(&request, now);
             let fee = self.fee(&request, now);
             let size = request.size;
             let request = OrderRequest { size: OrderSize::Shares(most), ..request };
@@ -134,11 +138,11 @@ impl<S: Strategy> Engine<S> {
     }
 
     /// The most shares of `request` that the gate would pass now.
-    pub(super) fn quantity_max(&self, request: &OrderRequest, now: Timestamp) -> Quantity {
+    pub(super) fn max_order(&mut self, request: &OrderRequest, now: Timestamp) -> Quantity {
         let commission = self.config.commission;
         let occasion = Occasion { side: request.side, time: now };
         let affordable = |budget, price| commission.affordable(occasion, budget, price);
-        let most = self.gate.quantity_max(request, affordable, &self.portfolio);
+        let most = self.gate.max_order(request, affordable, &self.portfolio);
         let keeps =
             self.config.sizing.fractional && !self.gate.borrows_whole(request.symbol, request.side, &self.portfolio);
         if keeps { most } else { most.whole() }

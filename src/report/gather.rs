@@ -181,7 +181,7 @@ fn prices(run: Finished<'_>) -> Vec<PricePanel<'_>> {
 fn refusals(run: Finished<'_>) -> Vec<RefusalRow> {
     let row = |record: &crate::engine::RefusalRecord| {
         let words = order_in_words(run, record.order);
-        refused::row(record.time, words, &record.refusal, run.loaded.spec.risk.max_position_size)
+        refused::row(record.time, words, &record.refusal, &run.loaded.spec.risk)
     };
     run.journal.refusals.iter().map(row).collect()
 }

@@ -5,26 +5,38 @@ use super::format::{Numbers, Sign, code_in_words};
 use super::model::RefusalRow;
 use crate::domain::{Money, Ratio, Timestamp};
 use crate::risk::Refusal;
+use crate::scenario::spec::RiskSpec;
 
 const N: Numbers = Numbers::TYPOGRAPHIC;
 
-/// The row of one refusal. `order`: "JPM buy 176". `size_max`: `max_position_size`.
-pub fn row(time: Timestamp, order: String, refusal: &Refusal, size_max: Ratio) -> RefusalRow {
-    let (need, have) = need_and_have(refusal, size_max);
+/// The row of one refusal. `order`: "JPM buy 176". `risk`: the limits of its run.
+pub fn row(time: Timestamp, order: String, refusal: &Refusal, risk: &RiskSpec) -> RefusalRow {
+    let (need, have) = need_and_have(refusal, risk);
     RefusalRow { time, order, reason: refusal.code().to_owned(), need, have }
 }
 
 /// Dollars with cents, shares of equity in percent, shares by count. A refusal without numbers has its
 /// words as the need, and no allowance.
-fn need_and_have(refusal: &Refusal, size_max: Ratio) -> (String, String) {
+fn need_and_have(refusal: &Refusal, risk: &RiskSpec) -> (String, String) {
     let dollars = |amount: Money| N.dollars_cents(amount.to_f64(), Sign::Negative);
     match refusal {
         Refusal::BuyingPower { need, have }
         | Refusal::MaintenanceMargin { need, have }
         | Refusal::MarginEquity { need, have }
         | Refusal::PatternDayTrader { need, have }
+        | Refusal::OrderNotional { need, have }
         | Refusal::TooSmall { need, have } => (dollars(*need), dollars(*have)),
-        Refusal::PositionSize { need, have } => share_of_equity(*need, *have, size_max),
+        Refusal::PositionSize { need, have } => share_of_equity(*need, *have, risk.max_position_size),
+        Refusal::GrossExposure { need, have } => share_of_equity(*need, *have, risk.max_gross_exposure),
+        Refusal::PortfolioHeat { need, have } => share_of_equity(*need, *have, risk.max_portfolio_heat),
+        Refusal::CorrelatedExposure { need, have } => share_of_equity(*need, *have, risk.max_correlated_exposure),
+        Refusal::PriceCollar { need, have } => (N.price(need.to_f64()), N.price(have.to_f64())),
+        Refusal::OrderRate { need, have } | Refusal::OpenPositions { need, have } => {
+            (N.count(*need as f64), N.count(*have as f64))
+        }
+        Refusal::StalePrice { .. } => {
+            (format!("{} s", refusal.need().unwrap_or_default()), format!("{} s", refusal.have().unwrap_or_default()))
+        }
         other => match (other.need(), other.have()) {
             (Some(need), Some(have)) => (shares(&need), shares(&have)),
             _ => (other.to_string(), String::new()),
@@ -62,6 +74,12 @@ pub fn sentence(row: &RefusalRow) -> String {
         }
         "fractional_short" => format!("{order}: {need}, but only whole shares are lent."),
         "too_small" => format!("{order}: {need} buys less than one share at {have}."),
+        "correlated_exposure" => format!("{order}: correlated group would be {need}, allowed {have}."),
+        "price_collar" => format!("{order}: limit {need} is too far from the price, allowed {have}."),
+        "order_notional" => format!("{order}: may come to {need}, allowed {have}."),
+        "orders_per_minute" => format!("{order}: would be order {need} within a minute, allowed {have}."),
+        "open_positions" => format!("{order}: would be position {need}, allowed {have}."),
+        "stale_price" => format!("{order}: price is {need} old, allowed {have}."),
         "short_ban" => format!("{order}: would hold {need}; shorts are not allowed."),
         "exceeds_position" => format!("{order}: {need} to leave, {have} held and not leaving already."),
         _ if have.is_empty() => format!("{order}: {need}."),
@@ -81,6 +99,10 @@ pub fn cause(reason: &str) -> String {
         "no_stop" => "since the stop could not be measured yet",
         "no_volatility" => "since the volatility could not be measured yet",
         "halted" => "by a halt",
+        "duplicate_order" => "since the same order was open already",
+        "restricted_symbol" => "since the symbol is restricted",
+        "price_collar" => "since the limit was too far from the price",
+        "stale_price" => "since the price was too old",
         "opposite_entry" => "since an entry on the other side was resting",
         limit => return format!("by {}", code_in_words(limit)),
     };
@@ -91,10 +113,31 @@ pub fn cause(reason: &str) -> String {
 mod tests {
     use super::*;
     use crate::domain::Quantity;
+    use crate::risk::HaltCause;
+    use crate::scenario::spec::{OnBreach, OnDailyLoss};
+
+    fn ratio(text: &str) -> Ratio {
+        text.parse().expect("ratio")
+    }
 
     fn words(refusal: Refusal) -> String {
-        let limit = "0.26".parse().expect("ratio");
-        sentence(&row(Timestamp::from_ns(0), "JPM buy 176".to_owned(), &refusal, limit))
+        let risk = RiskSpec {
+            max_daily_loss: ratio("0.02"),
+            max_position_size: ratio("0.26"),
+            max_portfolio_heat: ratio("0.25"),
+            max_correlated_exposure: ratio("0.38"),
+            max_drawdown: ratio("0.15"),
+            max_gross_exposure: ratio("1"),
+            max_open_positions: 10,
+            max_orders_per_minute: 30,
+            max_order_notional: usd("25000"),
+            price_collar: ratio("0.1"),
+            on_daily_loss: OnDailyLoss::Halt,
+            on_breach: OnBreach::Reject,
+            stale_after_ms: 5_000,
+            restricted_symbols: Vec::new(),
+        };
+        sentence(&row(Timestamp::from_ns(0), "JPM buy 176".to_owned(), &refusal, &risk))
     }
 
     fn usd(text: &str) -> Money {
@@ -139,14 +182,40 @@ mod tests {
             words(Refusal::HardToBorrow { symbol: "GME".parse().expect("symbol") }),
             "JPM buy 176: asset \"GME\" cannot be sold short (account.hard_to_borrow)."
         );
-        assert_eq!(words(Refusal::Halted), "JPM buy 176: entries are halted until resume.");
+        let (need, have) = (usd("46200"), usd("38000"));
+        assert_eq!(
+            words(Refusal::CorrelatedExposure { need, have }),
+            "JPM buy 176: correlated group would be 46.20%, allowed 38.00%."
+        );
+        assert_eq!(
+            words(Refusal::OrderNotional { need, have }),
+            "JPM buy 176: may come to $46,200.00, allowed $38,000.00."
+        );
+        assert_eq!(
+            words(Refusal::PriceCollar { need: "120".parse().expect("price"), have: "110".parse().expect("price") }),
+            "JPM buy 176: limit 120.00 is too far from the price, allowed 110.00."
+        );
+        assert_eq!(
+            words(Refusal::OrderRate { need: 31, have: 30 }),
+            "JPM buy 176: would be order 31 within a minute, allowed 30."
+        );
+        assert_eq!(
+            words(Refusal::StalePrice { age_ns: 6_000_000_000, allowed_ns: 5_000_000_000 }),
+            "JPM buy 176: price is 6 s old, allowed 5 s."
+        );
+        let since = "2020-03-09T18:47:39Z".parse().expect("time");
+        assert_eq!(
+            words(Refusal::Halted { cause: HaltCause::DailyLoss, since }),
+            "JPM buy 176: halted by daily loss since 2020-03-09T18:47:39Z: the next session's open lifts it."
+        );
     }
 
     #[test]
     fn a_cause_reads_on_behind_refused() {
         assert_eq!(cause("portfolio_heat"), "by portfolio heat");
         assert_eq!(cause(Refusal::NoStop.code()), "since the stop could not be measured yet");
-        assert_eq!(cause(Refusal::Halted.code()), "by a halt");
+        assert_eq!(cause("halted"), "by a halt");
+        assert_eq!(cause("daily_loss"), "by daily loss");
     }
 
     #[test]

@@ -1,14 +1,19 @@
 //! The risk gate: the only place an [`OrderRequest`] becomes an [`ApprovedOrder`].
 //!
-//! Not here: sizing (engine), sending (execution), what became of an order (engine::orders), the book of
-//! what is set aside (reserves), what the account may do by law (standing).
+//! Not here: sizing (engine), sending (execution), what became of an order (engine::orders), the arithmetic of
+//! the limits (measure), what is set aside (reserves) and at stake (exposure), what is lost (losses), what the
+//! account may do by law (standing).
 //! Invariants: (1) halted ⇒ only reducing orders pass; (2) an approval is a value that is used up by sending it.
 //! Keep this file a leaf: a child module could build approvals.
-use super::open_approval::{OpenApproval, projected, reserve_for, reserve_price, shares_at};
+use super::exposure::{Exposure, Leaving, ProtectiveStop};
+use super::measure::{Entry, Measure};
+use super::open_approval::{Change, OpenApproval, reserve_price, risk_a_share, shares_at};
+use super::order_rate::OrderRate;
 use super::reserves::Reserves;
-use super::{CashCheck, Limits, Margin, Refusal, ShortRules, Standing};
+use super::{CashCheck, Halt, Limits, Margin, Refusal, Standing, SymbolRules, Watch};
 use crate::domain::{
-    Money, OrderClass, OrderId, OrderKind, OrderRequest, OrderSize, Price, Quantity, Side, SymbolIndex, Timestamp,
+    Money, OrderClass, OrderId, OrderKind, OrderRequest, OrderSize, Price, Quantity, Ratio, Side, SymbolIndex,
+    Timestamp,
 };
 use crate::portfolio::Portfolio;
 
@@ -131,10 +136,13 @@ pub struct Gate {
     limits: Limits,
     margin: Margin,
     standing: Standing,
-    short_rules: ShortRules,
-    halted: bool,
-    sequence: u64,
+    symbols: SymbolRules,
+    watch: Watch,
+    rate: OrderRate,
     reserves: Reserves,
+    exposure: Exposure,
+    priced_at: Vec<Timestamp>,
+    sequence: u64,
 }
 
 impl ApprovedOrder {
@@ -188,10 +196,24 @@ impl ApprovedChange {
 }
 
 impl Gate {
-    /// A gate with nothing open.
-    pub fn new(limits: Limits, margin: Margin) -> Gate {
-        let (standing, short_rules) = (Standing::plain(&margin), ShortRules::default());
-        Gate { limits, margin, standing, short_rules, halted: false, sequence: 0, reserves: Reserves::none() }
+    /// A gate over `symbols` symbols with nothing open, for an account worth `equity`.
+    pub fn new(limits: Limits, margin: Margin, symbols: usize, equity: Money) -> Gate {
+        let leaving = match margin.cash_check {
+            CashCheck::Approval => Leaving::Counts,
+            CashCheck::Fill => Leaving::IsGone,
+        };
+        Gate {
+            limits,
+            margin,
+            standing: Standing::plain(&margin),
+            symbols: SymbolRules::default(),
+            watch: Watch::new(&limits, equity),
+            rate: OrderRate::default(),
+            reserves: Reserves::none(),
+            exposure: Exposure::none(symbols, leaving),
+            priced_at: vec![Timestamp::MIN; symbols],
+            sequence: 0,
+        }
     }
 
     /// What the account may do from now on.
@@ -204,20 +226,46 @@ impl Gate {
         &self.standing
     }
 
+    /// Which shares may be bought or sold short.
+    pub fn set_symbol_rules(&mut self, rules: SymbolRules) {
+        self.symbols = rules;
+    }
+
+    /// Which shares may be bought or sold short.
+    pub fn symbol_rules(&self) -> &SymbolRules {
+        &self.symbols
+    }
+
+    /// The limits of the run.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Must `side` of `symbol` be in whole shares, since they would have to be borrowed?
     pub fn borrows_whole(&self, symbol: SymbolIndex, side: Side, portfolio: &Portfolio) -> bool {
         let held = portfolio.position(symbol).quantity();
-        self.short_rules.whole_shares && side == Side::Sell && held <= Quantity::ZERO
+        self.symbols.whole_shares && side == Side::Sell && held <= Quantity::ZERO
     }
 
-    /// Which shares may be sold short.
-    pub fn set_short_rules(&mut self, rules: ShortRules) {
-        self.short_rules = rules;
+    /// The account as an entry finds it now.
+    #[inline]
+    fn measure<'a>(&'a mut self, portfolio: &'a Portfolio) -> Measure<'a> {
+        self.exposure.refresh(portfolio, self.reserves.open(), self.standing.maintenance);
+        Measure {
+            limits: &self.limits,
+            margin: &self.margin,
+            standing: &self.standing,
+            symbols: &self.symbols,
+            reserves: &self.reserves,
+            exposure: &self.exposure,
+            portfolio,
+        }
     }
 
     /// Approves `request` as order `id`, or says why not. `fee` says what its fill would cost in fees.
     ///
-    /// Measured at the symbol's mark, with every open entry counted as if it had filled. Open exits make no
+    /// An order that only shrinks its position passes whatever the limits and halts say. All others are
+    /// measured at the symbol's mark, with every open entry counted as if it had filled. Open exits make no
     /// room for an entry on the side of the position: they may never fill, or be taken back.
     pub fn review(
         &mut self,
@@ -244,24 +292,46 @@ impl Gate {
         } else if request.class == OrderClass::Oco {
             return Err(Refusal::ExitClass);
         } else {
-            Some(self.check_entry(request, quantity, price, fee(), portfolio)?)
+            self.check_moment(request.symbol, now)?;
+            if let Some(order) = self.reserves.same_as(request, quantity) {
+                return Err(Refusal::Duplicate { order });
+            }
+            Some(self.measure(portfolio).check(&Entry { request, quantity, price, fee: fee() })?)
         };
         let mut request = *request;
         if let OrderSize::CashFraction { fraction, .. } = request.size {
-            // A sale before it adds to the cash, not to the limit.
-            request.size = OrderSize::CashFraction { fraction, most: self.room(&request, portfolio) };
+            // A sale before it adds to the cash, not to the limits.
+            let most = if reserve.is_some() { self.measure(portfolio).room(&request) } else { Money::ZERO };
+            request.size = OrderSize::CashFraction { fraction, most };
         }
-        self.reserves.add(OpenApproval::new(id, &request, quantity, reserve));
+        self.reserves.add(OpenApproval::new(id, &request, quantity, price, reserve));
+        self.exposure.touch(request.symbol);
+        self.rate.add(now);
         self.sequence += 1;
         let (reduces, reference, approved_at, sequence) = (reserve.is_none(), price, now, self.sequence);
         Ok(ApprovedOrder { id, request, quantity, reference, approved_at, sequence, reduces })
     }
 
+    /// May anything be opened at this moment?
+    fn check_moment(&mut self, symbol: SymbolIndex, now: Timestamp) -> Result<(), Refusal> {
+        if let Some(Halt { cause, since, .. }) = self.watch.halts().strongest() {
+            return Err(Refusal::Halted { cause: *cause, since: *since });
+        }
+        if let Some(allowed_ns) = self.limits.stale_after_ns {
+            let age_ns = now.ns().saturating_sub(self.priced_at[symbol.get()].ns());
+            if age_ns > allowed_ns {
+                return Err(Refusal::StalePrice { age_ns, allowed_ns });
+            }
+        }
+        let (need, have) = (self.rate.count(now) + 1, self.limits.orders_per_minute_max);
+        if need > have { Err(Refusal::OrderRate { need, have }) } else { Ok(()) }
+    }
+
     /// Approves a change of order `id`, which is `request` now, to the prices of `kind` and, unless `None`,
     /// to `quantity` shares still to fill; or says why not. `fee` is what its fill would cost in fees.
     ///
-    /// More shares or a dearer price are measured like a new order; all else passes, also while halted.
-    /// A leg has no approval of its own: it protects what has filled, so only its prices change.
+    /// More shares, a dearer price or more at risk are measured like a new order; all else passes, also while
+    /// halted. A leg has no approval of its own: it protects what has filled, so only its prices change.
     pub fn review_change(
         &mut self,
         id: OrderId,
@@ -271,32 +341,38 @@ impl Gate {
         portfolio: &Portfolio,
         now: Timestamp,
     ) -> Result<ApprovedChange, Refusal> {
-        let change = ApprovedChange { order: id, quantity, kind, approved_at: now };
+        let approved = ApprovedChange { order: id, quantity, kind, approved_at: now };
         let Some(at) = self.reserves.position_of(id) else {
-            return if quantity.is_none() { Ok(change) } else { Err(Refusal::NotOpen) };
+            return if quantity.is_none() { Ok(approved) } else { Err(Refusal::NotOpen) };
         };
         let old = self.reserves.open()[at];
         let open = quantity.unwrap_or(old.open);
-        let (position, mut reserve) = (portfolio.position(old.symbol), Money::ZERO);
+        let mark = portfolio.position(old.symbol).mark();
+        let mut change = Change { open, reserve: Money::ZERO, risk: Price::ZERO, kind };
         if old.reduces {
-            let have =
-                self.reserves.can_leave(old.symbol, position.quantity()) + old.open.min(position.quantity().abs());
+            let held = portfolio.position(old.symbol).quantity();
+            let have = self.reserves.can_leave(old.symbol, held) + old.open.min(held.abs());
             if open > old.open && open > have {
                 return Err(Refusal::ExceedsPosition { need: open, have });
             }
         } else {
-            let price = reserve_price(kind, position.mark());
-            reserve = price.notional(open) + fee;
-            if open > old.open || price > reserve_price(request.kind, position.mark()) {
-                self.check_instead(at, &OrderRequest { kind, ..*request }, open, fee, portfolio)?;
+            let request = OrderRequest { kind, size: OrderSize::Shares(open), ..*request };
+            let price = reserve_price(kind, mark);
+            change.reserve = price.notional(open) + fee;
+            change.risk = risk_a_share(&request, mark);
+            let is_dearer = price > reserve_price(old.kind, mark) || change.risk > old.risk;
+            if open > old.open || is_dearer {
+                self.check_moment(old.symbol, now)?;
+                self.check_instead(at, &request, open, fee, portfolio)?;
             } else {
-                reserve = reserve.min(old.reserve);
+                change.reserve = change.reserve.min(old.reserve);
             }
         }
-        let (most, change_to) = (old.open.max(open), Some((open, reserve)));
-        let reserve = old.reserve.max(reserve);
-        self.reserves.set(at, OpenApproval { open: most, reserve, change: change_to, ..old });
-        Ok(change)
+        let (most, reserve, risk) = (old.open.max(open), old.reserve.max(change.reserve), old.risk.max(change.risk));
+        self.reserves.set(at, OpenApproval { open: most, reserve, risk, change: Some(change), ..old });
+        self.exposure.touch(old.symbol);
+        self.rate.add(now);
+        Ok(approved)
     }
 
     /// Measures the order as if the open approval at `at` were not there.
@@ -310,19 +386,11 @@ impl Gate {
     ) -> Result<Money, Refusal> {
         let (old, price) = (self.reserves.open()[at], portfolio.position(request.symbol).mark());
         self.reserves.set(at, OpenApproval { open: Quantity::ZERO, reserve: Money::ZERO, ..old });
-        let outcome = self.check_entry(request, quantity, price, fee, portfolio);
+        self.exposure.touch(old.symbol);
+        let outcome = self.measure(portfolio).check(&Entry { request, quantity, price, fee });
         self.reserves.set(at, old);
+        self.exposure.touch(old.symbol);
         outcome
-    }
-
-    /// The venue has changed the order: only what it may still come to is set aside.
-    pub fn confirm_change(&mut self, order: OrderId) {
-        self.reserves.confirm_change(order);
-    }
-
-    /// The cancel of `order` goes to the venue: an exit sent after it may be for the same shares.
-    pub fn call_off(&mut self, order: OrderId) {
-        self.reserves.call_off(order);
     }
 
     /// Does the order only shrink the position, even after every exit already on its way?
@@ -331,119 +399,48 @@ impl Gate {
         held.closing_side() == Some(request.side) && quantity <= self.reserves.can_leave(request.symbol, held)
     }
 
-    fn check_entry(
-        &self,
-        request: &OrderRequest,
-        quantity: Quantity,
-        price: Price,
-        fee: Money,
-        portfolio: &Portfolio,
-    ) -> Result<Money, Refusal> {
-        if self.halted {
-            return Err(Refusal::Halted);
-        }
-        let held = portfolio.position(request.symbol).quantity();
-        let can_leave = self.reserves.can_leave(request.symbol, held);
-        if held.closing_side() == Some(request.side) && can_leave > Quantity::ZERO {
-            // Part of it would close and the rest open the other way: one order does not flip a position.
-            return Err(Refusal::ExceedsPosition { need: quantity, have: can_leave });
-        }
-        if self.reserves.open().iter().any(|open| {
-            open.symbol == request.symbol && !open.reduces && open.side != request.side && !open.open.is_zero()
-        }) {
-            return Err(Refusal::OppositeEntry { side: request.side });
-        }
-        if let Some(refusal) = self.standing.entries {
-            return Err(refusal);
-        }
-        let have = portfolio.equity().share(self.limits.position_size_max);
-        let filled = |shares: Quantity| shares.checked_add(quantity.signed(request.side));
-        let [Some(kept), Some(after)] = projected(self.reserves.open(), request.symbol, held).map(filled) else {
-            // More shares than can be counted, whatever they cost.
-            return Err(Refusal::PositionSize { need: price.notional(Quantity::MAX), have });
-        };
-        if after < Quantity::ZERO && !self.margin.allow_short {
-            return Err(match held.closing_side() == Some(request.side) {
-                true => Refusal::ExceedsPosition { need: quantity, have: can_leave },
-                false => Refusal::ShortBan { need: after },
-            });
-        }
-        let is_short = after < Quantity::ZERO && request.side == Side::Sell;
-        let short_ban = self.standing.shorts.or_else(|| self.short_rules.refusal(request, quantity));
-        if let Some(refusal) = short_ban.filter(|_| is_short) {
-            return Err(refusal);
-        }
-        let need = price.notional(kept.abs().max(after.abs()));
-        if need > have {
-            return Err(Refusal::PositionSize { need, have });
-        }
-        let reserve = reserve_for(request, quantity, price, fee, portfolio.settled_cash());
-        let have = self.buying_power(request.symbol, request.side, portfolio);
-        if self.margin.cash_check == CashCheck::Approval && reserve > have {
-            return Err(Refusal::BuyingPower { need: reserve, have });
-        }
-        let need = self.standing.maintenance_after(self.reserves.open(), request, quantity, portfolio);
-        let have = portfolio.equity();
-        if self.margin.cash_check == CashCheck::Approval && need > have {
-            return Err(Refusal::MaintenanceMargin { need, have });
-        }
-        Ok(reserve)
-    }
-
-    /// Dollars an entry in `symbol` on `side` may spend now: leverage × equity − gross exposure − reserves −
-    /// what is not settled. If it turns the position round, leaving shares are no exposure: should they stay, it only shrinks them.
-    pub fn buying_power(&self, symbol: SymbolIndex, side: Side, portfolio: &Portfolio) -> Money {
-        let position = portfolio.position(symbol);
-        let turns = position.quantity().closing_side() == Some(side);
-        let stays =
-            if turns { self.reserves.can_leave(symbol, position.quantity()) } else { position.quantity().abs() };
-        let equity = portfolio.equity().units().saturating_mul(i128::from(self.standing.leverage));
-        Money::from_units(equity)
-            - portfolio.gross_exposure()
-            - self.reserves.reserved()
-            - portfolio.unsettled().total()
-            + position.mark().notional(position.quantity().abs() - stays)
-    }
-
-    /// Dollars that the position size leaves for `request`; negative where it is passed.
-    fn room(&self, request: &OrderRequest, portfolio: &Portfolio) -> Money {
-        let position = portfolio.position(request.symbol);
-        let used =
-            projected(self.reserves.open(), request.symbol, position.quantity()).map(|held| held.signed(request.side));
-        let used = position.mark().notional(used[0].max(used[1]));
-        portfolio.equity().share(self.limits.position_size_max) - used
-    }
-
-    /// The most shares that `review` would pass for `request`, whatever its size; a billionth of a share
-    /// is the step. `affordable` says how many shares a budget pays for at a price, fees included.
-    pub fn quantity_max(
-        &self,
+    /// The most shares of `request`, whatever its size, that [`Gate::review`] would pass now as far as the
+    /// limits on sizes, sums and funds go: its symbol, side, prices and stop decide. A billionth of a share is
+    /// the step; `affordable` says how many shares a budget pays for at a price, fees included.
+    pub fn max_order(
+        &mut self,
         request: &OrderRequest,
         affordable: impl Fn(Money, Price) -> Quantity,
         portfolio: &Portfolio,
     ) -> Quantity {
-        let (symbol, side) = (request.symbol, request.side);
-        let position = portfolio.position(symbol);
-        let can_leave = self.reserves.can_leave(symbol, position.quantity());
-        if position.quantity().closing_side() == Some(side) && can_leave > Quantity::ZERO {
-            return can_leave;
-        }
-        let [_, after] = projected(self.reserves.open(), symbol, position.quantity());
-        let room = self.room(request, portfolio);
-        let within_size = Quantity::affordable(room, position.mark()).unwrap_or(Quantity::ZERO);
-        let within_cash = match self.margin.cash_check {
-            CashCheck::Fill => Quantity::MAX,
-            CashCheck::Approval => {
-                let price = reserve_price(request.kind, position.mark());
-                affordable(self.buying_power(symbol, side, portfolio).max(Money::ZERO), price)
-            }
-        };
-        // Without shorts a sale may take away what is there and not yet leaving.
-        let shorts = if self.margin.allow_short || side == Side::Buy { Quantity::MAX } else { after };
-        within_size.min(within_cash).min(shorts.max(Quantity::ZERO)).max(Quantity::ZERO)
+        self.measure(portfolio).most(request, affordable)
     }
 
-    /// A fill of `quantity` shares that leaves `remaining` to fill: its part of the reserve is spent.
+    /// Dollars an entry in `symbol` on `side` may spend now.
+    pub fn buying_power(&mut self, symbol: SymbolIndex, side: Side, portfolio: &Portfolio) -> Money {
+        self.measure(portfolio).buying_power(symbol, side)
+    }
+
+    /// Dollars lost if every resting stop is hit and every pending entry fills and is stopped out; what has no
+    /// stop counts in full.
+    pub fn heat(&mut self, portfolio: &Portfolio) -> Money {
+        self.measure(portfolio).exposure.total().heat
+    }
+
+    /// Σ |position + pending| × mark.
+    pub fn gross_exposure(&mut self, portfolio: &Portfolio) -> Money {
+        self.measure(portfolio).exposure.total().value
+    }
+
+    /// The venue has changed the order: only what it may still come to is set aside.
+    pub fn confirm_change(&mut self, order: OrderId) {
+        let changed = self.reserves.confirm_change(order);
+        self.touch(changed);
+    }
+
+    /// The cancel of `order` goes to the venue: an exit sent after it may be for the same shares.
+    pub fn call_off(&mut self, order: OrderId) {
+        let changed = self.reserves.call_off(order);
+        self.touch(changed);
+    }
+
+    /// A fill of `quantity` shares that leaves `remaining` to fill: its part of the reserve is spent. The
+    /// position it makes is told by [`Gate::set_held`].
     #[inline]
     pub fn post(&mut self, order: OrderId, quantity: Quantity, remaining: Quantity) {
         self.reserves.post(order, quantity, remaining);
@@ -452,32 +449,60 @@ impl Gate {
     /// The order was canceled, rejected or expired: what is left of its reserve returns.
     #[inline]
     pub fn void(&mut self, order: OrderId) {
-        self.reserves.void(order);
+        let changed = self.reserves.void(order);
+        self.touch(changed);
     }
 
     /// The position in `symbol` is `held` shares now: no exit is for more, as at the venue.
-    pub fn shrink_exits(&mut self, symbol: SymbolIndex, held: Quantity) {
+    pub fn set_held(&mut self, symbol: SymbolIndex, held: Quantity) {
         self.reserves.shrink_exits(symbol, held);
+        self.exposure.touch(symbol);
     }
 
-    /// Restates open orders of `symbol` for a split; reserves keep their dollars.
-    pub fn split(&mut self, symbol: SymbolIndex, restate: impl Fn(Quantity) -> Quantity) {
-        self.reserves.split(symbol, restate);
+    /// `symbol` has a price of `now`.
+    #[inline]
+    pub fn mark(&mut self, symbol: SymbolIndex, now: Timestamp) {
+        self.priced_at[symbol.get()] = now;
+        self.exposure.mark(symbol);
     }
 
-    /// Refuses entries from now on.
-    pub fn halt(&mut self) {
-        self.halted = true;
+    /// A stop that protects the position in `symbol` rests, or has changed.
+    pub fn set_stop(&mut self, symbol: SymbolIndex, stop: ProtectiveStop) {
+        self.exposure.set_stop(symbol, stop);
     }
 
-    /// Are entries refused?
-    pub fn is_halted(&self) -> bool {
-        self.halted
+    /// The stop `order` protects no longer.
+    pub fn remove_stop(&mut self, symbol: SymbolIndex, order: OrderId) {
+        self.exposure.remove_stop(symbol, order);
     }
 
-    /// Lifts [`Gate::halt`].
-    pub fn resume(&mut self) {
-        self.halted = false;
+    /// The stops that protect the position in `symbol`.
+    pub fn stops(&self, symbol: SymbolIndex) -> &[ProtectiveStop] {
+        self.exposure.stops(symbol)
+    }
+
+    /// Restates what is open of `symbol` for a split into `ratio` new shares per old; reserves keep their dollars.
+    pub fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, restate: impl Fn(Quantity) -> Quantity) {
+        self.reserves.split(symbol, ratio, &restate);
+        self.exposure.split(symbol, ratio, restate);
+    }
+
+    /// Halts, and how much may still be lost.
+    #[inline]
+    pub fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    /// The same, to halt and to resume.
+    #[inline]
+    pub fn watch_mut(&mut self) -> &mut Watch {
+        &mut self.watch
+    }
+
+    fn touch(&mut self, changed: Option<SymbolIndex>) {
+        if let Some(symbol) = changed {
+            self.exposure.touch(symbol);
+        }
     }
 
     /// Dollars set aside for open orders.

@@ -1,25 +1,33 @@
 //! What may be sent: limits, refusals, the gate, protective levels.
 //!
 //! Not here: what is wanted (strategy), how many shares that is (engine), sending (execution).
+mod exposure;
 mod gate;
 mod halts;
 mod heat;
 mod limits;
+mod losses;
 mod maintenance;
+mod measure;
 mod open_approval;
+mod order_rate;
 mod refusal;
 mod reserves;
 mod standing;
 mod stops;
+mod watch;
 mod words;
 
+pub use exposure::ProtectiveStop;
 pub use gate::{ApprovedChange, ApprovedOrder, Gate};
 pub use halts::{Halt, HaltCause, HaltedBy, Halts, Resumed, TradingState};
 pub use heat::at_risk;
-pub use limits::{BreachRule, CashCheck, Limits, Margin};
+pub use limits::{BreachRule, CashCheck, Limits, LossRule, Margin};
+pub use losses::{Loss, LossMarks, LossWatch};
 pub use maintenance::MaintenanceRate;
-pub use open_approval::{OpenApproval, reserve_price};
+pub use open_approval::{Change, OpenApproval, reserve_price};
 pub use refusal::Refusal;
-pub use standing::{Holding, ShortRules, Standing};
+pub use standing::{Holding, Standing, SymbolRules};
 pub use stops::{AtrSmoothing, StopAnchor, StopKind, StopRule, TakeProfit};
+pub use watch::{LossHalt, Watch, WatchState};
 pub use words::{Words, WordsError};

@@ -1,7 +1,10 @@
 //! What the gate remembers of an approval until it is filled or voided.
 //!
 //! Not here: making approvals (gate).
-use crate::domain::{Money, OrderId, OrderKind, OrderRequest, OrderSize, Price, Quantity, Side, SymbolIndex, Trail};
+use crate::domain::{
+    LegLevel, Money, OrderId, OrderKind, OrderRequest, OrderSize, Price, Quantity, Side, SymbolIndex, TimeInForce,
+    Trail,
+};
 
 /// An approval that may still fill.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -12,27 +15,58 @@ pub struct OpenApproval {
     pub symbol: SymbolIndex,
     /// Bought or sold.
     pub side: Side,
+    /// How it wants its price.
+    pub kind: OrderKind,
+    /// How long it lives.
+    pub time_in_force: TimeInForce,
+    /// Shares asked for, all told.
+    pub asked: Quantity,
     /// Shares not filled yet.
     pub open: Quantity,
+    /// Dollars each of them risks if it fills: to its stop, or all of its price.
+    pub risk: Price,
     /// Dollars set aside for them.
     pub reserve: Money,
     /// It can only shrink the position.
     pub reduces: bool,
-    /// Shares and dollars after a change that is on its way; until the venue answers, the larger of
-    /// both counts.
-    pub change: Option<(Quantity, Money)>,
+    /// What it becomes by a change that is on its way; until the venue answers, the larger of both counts.
+    pub change: Option<Change>,
     /// Its cancel is on its way: should it fill first, what it takes is gone for every other exit.
     pub is_called_off: bool,
 }
 
+/// What an approval becomes when the venue has taken a change of its order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// Shares not filled yet.
+    pub open: Quantity,
+    /// Dollars set aside for them.
+    pub reserve: Money,
+    /// Dollars each of them risks.
+    pub risk: Price,
+    /// Its prices.
+    pub kind: OrderKind,
+}
+
 impl OpenApproval {
-    /// Order `order` for `quantity` shares of `request`; an exit sets nothing aside.
-    pub fn new(order: OrderId, request: &OrderRequest, quantity: Quantity, reserve: Option<Money>) -> OpenApproval {
+    /// Order `order` for `quantity` shares of `request` at the reference price `reference`; an exit sets
+    /// nothing aside.
+    pub(super) fn new(
+        order: OrderId,
+        request: &OrderRequest,
+        quantity: Quantity,
+        reference: Price,
+        reserve: Option<Money>,
+    ) -> OpenApproval {
         OpenApproval {
             order,
             symbol: request.symbol,
             side: request.side,
+            kind: request.kind,
+            time_in_force: request.time_in_force,
+            asked: quantity,
             open: quantity,
+            risk: if reserve.is_some() { risk_a_share(request, reference) } else { Price::ZERO },
             reserve: reserve.unwrap_or(Money::ZERO),
             reduces: reserve.is_none(),
             change: None,
@@ -70,6 +104,35 @@ pub(super) fn reserve_for(request: &OrderRequest, quantity: Quantity, price: Pri
         // The whole fraction is set aside; the fee comes out of it.
         OrderSize::CashFraction { fraction, .. } => cash.share(fraction),
     }
+}
+
+/// Dollars a share of the entry `request` risks: from the worst price it may fill at to the stop among its
+/// legs, or without one all of the dearest price.
+pub(super) fn risk_a_share(request: &OrderRequest, reference: Price) -> Price {
+    let dearest = reserve_price(request.kind, reference);
+    let worst = match request.side {
+        Side::Buy => dearest,
+        Side::Sell => cheapest(request.kind, reference),
+    };
+    match request.legs.stop {
+        None => dearest,
+        Some(LegLevel::FromFill { distance_units }) => Price::ZERO.saturating_offset(distance_units),
+        Some(LegLevel::FractionFromFill(fraction)) => worst.scaled(fraction),
+        Some(LegLevel::At(level)) => Price::ZERO.saturating_offset(match request.side {
+            Side::Buy => worst.units() - level.units(),
+            Side::Sell => level.units() - worst.units(),
+        }),
+    }
+}
+
+/// The cheapest of the reference price and the prices an order names.
+fn cheapest(kind: OrderKind, reference: Price) -> Price {
+    let trailed = match kind {
+        OrderKind::TrailingStop { trail: Trail::Price(price) } => reference.saturating_offset(-price.units()),
+        OrderKind::TrailingStop { trail: Trail::Fraction(fraction) } => reference.scaled(fraction.one_minus()),
+        _ => reference,
+    };
+    trailed.min(kind.limit().unwrap_or(reference)).min(kind.stop().unwrap_or(reference))
 }
 
 /// The dearest of the reference price and the prices an order names: what a share may come to cost. A

@@ -1,5 +1,6 @@
 //! Why the gate said no: typed data, text only on screen.
-use crate::domain::{Money, Quantity, RejectReason, Side, Symbol};
+use super::HaltCause;
+use crate::domain::{Money, OrderId, Price, Quantity, RejectReason, Side, Symbol, Timestamp};
 
 /// A refusal of our own gate. Each names what the order needs and what there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -93,8 +94,89 @@ pub enum Refusal {
     #[error("no volatility of this symbol is known yet")]
     NoVolatility,
     /// Entries are halted.
-    #[error("entries are halted until resume")]
-    Halted,
+    #[error("halted by {} since {since}: {}", cause.words(), cause.lifted_by())]
+    Halted {
+        /// The strongest halt.
+        cause: HaltCause,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// The reference price is too old to measure anything with.
+    #[error("price is {} s old, allowed {} s", seconds(*age_ns), seconds(*allowed_ns))]
+    StalePrice {
+        /// Nanoseconds since it was the price.
+        age_ns: i64,
+        /// `stale_after`.
+        allowed_ns: i64,
+    },
+    /// A share in which no position is opened.
+    #[error("no position is opened in {symbol} (risk.restricted_symbols)")]
+    Restricted {
+        /// The share.
+        symbol: Symbol,
+    },
+    /// The same entry is open already.
+    #[error("the same order is open already, as number {}", order.0)]
+    Duplicate {
+        /// The open one.
+        order: OrderId,
+    },
+    /// Too many orders within a minute.
+    #[error("it would be order {need} within a minute, allowed {have}")]
+    OrderRate {
+        /// Approvals of the last 60 seconds and this one.
+        need: usize,
+        /// `max_orders_per_minute`.
+        have: usize,
+    },
+    /// A limit too far from the reference price.
+    #[error("limit {need} is farther from the price than allowed, {have}")]
+    PriceCollar {
+        /// The limit of the order.
+        need: Price,
+        /// The farthest limit on that side: reference price ± `price_collar` of it.
+        have: Price,
+    },
+    /// One order for too many dollars.
+    #[error("order may come to {need}, allowed {have}")]
+    OrderNotional {
+        /// Dearest price × quantity.
+        need: Money,
+        /// `max_order_notional`.
+        have: Money,
+    },
+    /// Too many symbols at once.
+    #[error("it would be position {need}, allowed {have}")]
+    OpenPositions {
+        /// Symbols with a position or a pending entry, this one included.
+        need: usize,
+        /// `max_open_positions`.
+        have: usize,
+    },
+    /// All positions together would be too large.
+    #[error("gross exposure would be {need}, allowed {have}")]
+    GrossExposure {
+        /// Σ |position + pending| × price, the order included.
+        need: Money,
+        /// `max_gross_exposure` × equity.
+        have: Money,
+    },
+    /// The stops would leave too much at risk.
+    #[error("portfolio heat would be {need}, allowed {have}")]
+    PortfolioHeat {
+        /// Dollars lost if every stop is hit, the order included.
+        need: Money,
+        /// `max_portfolio_heat` × equity.
+        have: Money,
+    },
+    /// Symbols that move together would be too large together.
+    #[error("correlated group would be {need}, allowed {have}")]
+    CorrelatedExposure {
+        /// Value of the group, the order included.
+        need: Money,
+        /// `max_correlated_exposure` × equity.
+        have: Money,
+    },
     /// A bracket or an entry with one leg that would only shrink a position.
     #[error("{class} orders must be entry orders")]
     EntryClass {
@@ -129,6 +211,11 @@ pub enum Refusal {
     ChangePending,
 }
 
+/// Seconds, to the millisecond.
+fn seconds(ns: i64) -> String {
+    format!("{}", (ns / 1_000_000) as f64 / 1e3)
+}
+
 /// Alpaca's words for an entry on `side`.
 fn opening(side: Side) -> &'static str {
     match side {
@@ -154,7 +241,19 @@ impl Refusal {
             Refusal::NoPrice => "no_price",
             Refusal::NoStop => "no_stop",
             Refusal::NoVolatility => "no_volatility",
-            Refusal::Halted => "halted",
+            // By the cause, as a person asks; a manual halt has always been called just that.
+            Refusal::Halted { cause: HaltCause::Manual, .. } => "halted",
+            Refusal::Halted { cause, .. } => cause.name(),
+            Refusal::StalePrice { .. } => "stale_price",
+            Refusal::Restricted { .. } => "restricted_symbol",
+            Refusal::Duplicate { .. } => "duplicate_order",
+            Refusal::OrderRate { .. } => "orders_per_minute",
+            Refusal::PriceCollar { .. } => "price_collar",
+            Refusal::OrderNotional { .. } => "order_notional",
+            Refusal::OpenPositions { .. } => "open_positions",
+            Refusal::GrossExposure { .. } => "gross_exposure",
+            Refusal::PortfolioHeat { .. } => "portfolio_heat",
+            Refusal::CorrelatedExposure { .. } => "correlated_exposure",
             Refusal::EntryClass { .. } => "entry_class",
             Refusal::OppositeEntry { .. } => "opposite_entry",
             Refusal::ExitClass => "exit_class",
@@ -182,16 +281,27 @@ impl Refusal {
             | Refusal::MarginEquity { need, have }
             | Refusal::PatternDayTrader { need, have }
             | Refusal::PositionSize { need, have }
+            | Refusal::OrderNotional { need, have }
+            | Refusal::GrossExposure { need, have }
+            | Refusal::PortfolioHeat { need, have }
+            | Refusal::CorrelatedExposure { need, have }
             | Refusal::TooSmall { need, have } => Some((need.to_string(), have.to_string())),
             Refusal::ExceedsPosition { need, have }
             | Refusal::FractionalShort { need, have }
             | Refusal::BelowFilled { need, have } => Some((need.to_string(), have.to_string())),
+            Refusal::OrderRate { need, have } | Refusal::OpenPositions { need, have } => {
+                Some((need.to_string(), have.to_string()))
+            }
+            Refusal::PriceCollar { need, have } => Some((need.to_string(), have.to_string())),
+            Refusal::StalePrice { age_ns, allowed_ns } => Some((seconds(*age_ns), seconds(*allowed_ns))),
             Refusal::ShortBan { need } => Some((need.to_string(), Quantity::ZERO.to_string())),
             Refusal::HardToBorrow { .. }
             | Refusal::NoPrice
             | Refusal::NoStop
             | Refusal::NoVolatility
-            | Refusal::Halted
+            | Refusal::Halted { .. }
+            | Refusal::Restricted { .. }
+            | Refusal::Duplicate { .. }
             | Refusal::EntryClass { .. }
             | Refusal::OppositeEntry { .. }
             | Refusal::ExitClass

@@ -2,8 +2,9 @@
 //!
 //! Not here: making approvals, and whether an order may be sent (gate).
 //! Invariant: reserved = Σ reserve of open approvals, each for what the venue may still fill of it.
-use super::open_approval::OpenApproval;
-use crate::domain::{Money, OrderId, Quantity, Ratio, SymbolIndex};
+use super::open_approval::{Change, OpenApproval};
+use crate::domain::{Money, OrderId, OrderRequest, Price, Quantity, Ratio, SymbolIndex};
+use crate::venue::split_kind;
 
 /// Approvals not filled or voided yet.
 #[derive(Debug)]
@@ -42,11 +43,21 @@ impl Reserves {
         self.open[at] = approval;
     }
 
-    /// The cancel of `order` is on its way.
-    pub(super) fn call_off(&mut self, order: OrderId) {
-        if let Some(at) = self.position_of(order) {
-            self.open[at].is_called_off = true;
-        }
+    /// The entry that is open and just like `request` for `quantity` shares.
+    pub(super) fn same_as(&self, request: &OrderRequest, quantity: Quantity) -> Option<OrderId> {
+        let is_same = |open: &&OpenApproval| {
+            let wanted = (request.symbol, request.side, request.kind, request.time_in_force, quantity);
+            let found = (open.symbol, open.side, open.kind, open.time_in_force, open.asked);
+            found == wanted && !open.reduces && !open.is_called_off && !open.open.is_zero()
+        };
+        self.open.iter().find(is_same).map(|open| open.order)
+    }
+
+    /// The cancel of `order` is on its way. Like all below, says whose approval has changed.
+    pub(super) fn call_off(&mut self, order: OrderId) -> Option<SymbolIndex> {
+        let at = self.position_of(order)?;
+        self.open[at].is_called_off = true;
+        Some(self.open[at].symbol)
     }
 
     /// Shares of `held` that no open exit already takes. One that is being canceled gives its shares to the
@@ -58,12 +69,12 @@ impl Reserves {
     }
 
     /// The venue has changed the order: only what it may still come to is set aside.
-    pub(super) fn confirm_change(&mut self, order: OrderId) {
-        let Some(at) = self.position_of(order) else { return };
+    pub(super) fn confirm_change(&mut self, order: OrderId) -> Option<SymbolIndex> {
+        let at = self.position_of(order)?;
         let mut approval = self.open[at];
-        if let Some((open, reserve)) = approval.change.take() {
-            self.set(at, OpenApproval { open, reserve, ..approval });
-        }
+        let Change { open, reserve, risk, kind } = approval.change.take()?;
+        self.set(at, OpenApproval { open, reserve, risk, kind, ..approval });
+        Some(approval.symbol)
     }
 
     /// A fill of `quantity` shares that leaves `remaining` to fill: its part of the reserve is spent.
@@ -76,8 +87,10 @@ impl Reserves {
         }
         let approval = &mut self.open[at];
         // A change on its way counts what is still to fill; the larger of both stays set aside.
-        approval.change = approval.change.map(|(open, reserve)| (open - quantity.min(open), reserve));
-        approval.open = approval.change.map_or(remaining, |(open, _)| remaining.max(open));
+        if let Some(change) = &mut approval.change {
+            change.open = change.open - quantity.min(change.open);
+        }
+        approval.open = approval.change.map_or(remaining, |change| remaining.max(change.open));
         let whole = i128::from(quantity.units()) + i128::from(approval.open.units());
         let part = i128::from(quantity.units()) * i128::from(Ratio::ONE.units()) / whole;
         let spent = approval.reserve.share(Ratio::from_units(part as i64));
@@ -87,10 +100,11 @@ impl Reserves {
 
     /// The order was canceled, rejected or expired: what is left of its reserve returns.
     #[inline]
-    pub(super) fn void(&mut self, order: OrderId) {
-        if let Some(at) = self.position_of(order) {
-            self.remove(at);
-        }
+    pub(super) fn void(&mut self, order: OrderId) -> Option<SymbolIndex> {
+        let at = self.position_of(order)?;
+        let symbol = self.open[at].symbol;
+        self.remove(at);
+        Some(symbol)
     }
 
     /// The position in `symbol` is `held` shares now: no exit is for more, as at the venue.
@@ -101,11 +115,24 @@ impl Reserves {
         }
     }
 
-    /// Restates open orders of `symbol` for a split; reserves keep their dollars.
-    pub(super) fn split(&mut self, symbol: SymbolIndex, restate: impl Fn(Quantity) -> Quantity) {
+    /// Restates open orders of `symbol` for a split into `ratio` new shares per old; reserves keep their
+    /// dollars, and what a share risks is rounded up.
+    pub(super) fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, restate: impl Fn(Quantity) -> Quantity) {
+        let risk_after = |risk: Price| {
+            let units = i128::from(risk.units()) * i128::from(Ratio::ONE.units());
+            let whole = (units + i128::from(ratio.units()) - 1) / i128::from(ratio.units());
+            i64::try_from(whole).ok().and_then(Price::from_units).unwrap_or(Price::MAX)
+        };
         for approval in self.open.iter_mut().filter(|approval| approval.symbol == symbol) {
             approval.open = restate(approval.open);
-            approval.change = approval.change.map(|(open, reserve)| (restate(open), reserve));
+            approval.asked = restate(approval.asked);
+            approval.kind = split_kind(approval.kind, ratio);
+            approval.risk = risk_after(approval.risk);
+            if let Some(change) = &mut approval.change {
+                change.open = restate(change.open);
+                change.kind = split_kind(change.kind, ratio);
+                change.risk = risk_after(change.risk);
+            }
         }
     }
 

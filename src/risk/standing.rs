@@ -2,10 +2,9 @@
 //!
 //! Not here: the dates of the rules (market::margin_dates), counting day trades (engine), holding an order to
 //! all this (gate).
-use super::{MaintenanceRate, Margin, OpenApproval, Refusal};
+use super::{MaintenanceRate, Margin, Refusal};
 use crate::domain::{Money, OrderRequest, OrderSize, Quantity, Symbol, SymbolIndex, Timestamp};
 use crate::market::{DAY_TRADES_MAX, MARGIN_EQUITY_MIN, day_trader_equity_min, four_times_equity_min};
-use crate::portfolio::Portfolio;
 
 /// Do positions live within one session, or does every bar close one?
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,9 +28,11 @@ pub struct Standing {
     pub maintenance: Option<MaintenanceRate>,
 }
 
-/// Which shares may be sold short, whatever the account may.
+/// Which shares may be bought or sold short, whatever the account may.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct ShortRules {
+pub struct SymbolRules {
+    /// Shares in which no position is opened.
+    pub restricted: Vec<(SymbolIndex, Symbol)>,
     /// Shares that nobody lends.
     pub hard_to_borrow: Vec<(SymbolIndex, Symbol)>,
     /// Only whole shares are lent.
@@ -69,33 +70,20 @@ impl Standing {
     }
 }
 
-impl Standing {
-    /// Maintenance margin of all positions, of `open` entries and of `quantity` shares of `request`, at marks;
-    /// nothing where no rule asks for it. What is leaving counts, but for an order that turns the position round.
-    pub fn maintenance_after(
-        &self,
-        open: &[OpenApproval],
-        request: &OrderRequest,
-        quantity: Quantity,
-        portfolio: &Portfolio,
-    ) -> Money {
-        let Some(rate) = self.maintenance else { return Money::ZERO };
-        let of = |symbol, shares| rate.requirement(shares, portfolio.position(symbol).mark());
-        let held = (0u16..).map(SymbolIndex).zip(portfolio.positions()).map(|(symbol, position)| {
-            let turns = symbol == request.symbol && position.quantity().closing_side() == Some(request.side);
-            if turns { Money::ZERO } else { of(symbol, position.quantity()) }
-        });
-        let entries = open.iter().filter(|open| !open.reduces);
-        let pending = entries.map(|open| of(open.symbol, open.open.signed(open.side)));
-        held.sum::<Money>() + pending.sum() + of(request.symbol, quantity.signed(request.side))
-    }
+fn named(list: &[(SymbolIndex, Symbol)], symbol: SymbolIndex) -> Option<Symbol> {
+    list.iter().find(|(index, _)| *index == symbol).map(|(_, name)| *name)
 }
 
-impl ShortRules {
+impl SymbolRules {
+    /// The name of `symbol` if no position may be opened in it.
+    pub fn restricted(&self, symbol: SymbolIndex) -> Option<Symbol> {
+        named(&self.restricted, symbol)
+    }
+
     /// Why `quantity` shares of `request` cannot be sold short. A share of the cash is rounded at its fill.
-    pub fn refusal(&self, request: &OrderRequest, quantity: Quantity) -> Option<Refusal> {
-        if let Some((_, symbol)) = self.hard_to_borrow.iter().find(|(index, _)| *index == request.symbol) {
-            return Some(Refusal::HardToBorrow { symbol: *symbol });
+    pub fn short_refusal(&self, request: &OrderRequest, quantity: Quantity) -> Option<Refusal> {
+        if let Some(symbol) = named(&self.hard_to_borrow, request.symbol) {
+            return Some(Refusal::HardToBorrow { symbol });
         }
         let is_counted = matches!(request.size, OrderSize::Shares(_));
         let part = self.whole_shares && is_counted && quantity.whole() != quantity;

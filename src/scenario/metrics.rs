@@ -208,7 +208,7 @@ pub fn compute_metrics(
     out.put("final_equity_low", low.to_f64());
     out.put("final_equity_high", high.to_f64());
     out.put("refusals", refusals(journal));
-    out.put("halts", journal.halts);
+    out.put("halts", journal.halts.len());
     out.put("margin_calls", journal.margin_calls.len());
     out.put("open_positions", trips.1.len());
     confidence(&mut out, &inputs, loaded.spec.scenario.seed);

@@ -11,7 +11,9 @@ use crate::engine::{
     replay,
 };
 use crate::execution::{Latency, ReplayBackend};
-use crate::risk::{AtrSmoothing, BreachRule, CashCheck, Limits, Margin, StopAnchor, StopKind, StopRule, TakeProfit};
+use crate::risk::{
+    AtrSmoothing, BreachRule, CashCheck, Limits, LossRule, Margin, StopAnchor, StopKind, StopRule, TakeProfit,
+};
 use crate::strategy::{BuiltIn, Catalog, Listed, ListedVisitor, OrderScript, ParamError, Params, Setup, Strategy};
 use crate::venue::{
     BothTouched, Commission, CostScope, DueExit, LimitFill, MarketFill, Reading, Slippage, TradeDate, Undecided,
@@ -166,13 +168,7 @@ fn engine_config(spec: &ScenarioSpec) -> EngineConfig {
         symbols: spec.data.symbols.len(),
         sizing: Sizing { kind, fractional: spec.sizing.fractional },
         stop: stop_rule(spec),
-        limits: Limits {
-            position_size_max: spec.risk.max_position_size,
-            on_breach: match spec.risk.on_breach {
-                spec::OnBreach::Reject => BreachRule::Reject,
-                spec::OnBreach::Trim => BreachRule::Trim,
-            },
-        },
+        limits: limits(&spec.risk),
         margin: Margin {
             leverage: spec.account.leverage.into(),
             allow_short: spec.account.allow_short,
@@ -186,9 +182,38 @@ fn engine_config(spec: &ScenarioSpec) -> EngineConfig {
     }
 }
 
-fn account_rules(spec: &ScenarioSpec) -> AccountRules {
+fn limits(risk: &spec::RiskSpec) -> Limits {
+    Limits {
+        daily_loss_max: risk.max_daily_loss,
+        position_size_max: risk.max_position_size,
+        portfolio_heat_max: risk.max_portfolio_heat,
+        correlated_exposure_max: risk.max_correlated_exposure,
+        drawdown_max: risk.max_drawdown,
+        gross_exposure_max: risk.max_gross_exposure,
+        open_positions_max: risk.max_open_positions as usize,
+        orders_per_minute_max: risk.max_orders_per_minute as usize,
+        order_notional_max: risk.max_order_notional,
+        price_collar: risk.price_collar,
+        // The reference of a replay is the last close.
+        stale_after_ns: None,
+        on_daily_loss: match risk.on_daily_loss {
+            spec::OnDailyLoss::Halt => LossRule::Halt,
+            spec::OnDailyLoss::Flatten => LossRule::Flatten,
+        },
+        on_breach: match risk.on_breach {
+            spec::OnBreach::Reject => BreachRule::Reject,
+            spec::OnBreach::Trim => BreachRule::Trim,
+        },
+    }
+}
+
+/// Those of `listed` that the run has.
+fn symbols_of(spec: &ScenarioSpec, listed: &[Symbol]) -> Vec<(SymbolIndex, Symbol)> {
     let symbols = (0u16..).map(SymbolIndex).zip(spec.data.symbols.iter().copied());
-    let is_hard = |(_, symbol): &(SymbolIndex, Symbol)| spec.account.hard_to_borrow.contains(symbol);
+    symbols.filter(|(_, symbol)| listed.contains(symbol)).collect()
+}
+
+fn account_rules(spec: &ScenarioSpec) -> AccountRules {
     AccountRules {
         calendar: super::data::calendar(&spec.data),
         settlement: match spec.account.settlement {
@@ -201,7 +226,8 @@ fn account_rules(spec: &ScenarioSpec) -> AccountRules {
         },
         borrow_rate: spec.account.borrow_rate,
         margin_rate: spec.account.margin_rate,
-        hard_to_borrow: symbols.filter(is_hard).collect(),
+        restricted: symbols_of(spec, &spec.risk.restricted_symbols),
+        hard_to_borrow: symbols_of(spec, &spec.account.hard_to_borrow),
     }
 }
 

@@ -2,7 +2,7 @@
 use alphaflow::domain::{Bar, LegActivation, Quantity, Tick};
 use alphaflow::engine::{Engine, EngineConfig, ReplayInput, SessionSpan, Sizing, SizingKind, replay};
 use alphaflow::execution::ReplayBackend;
-use alphaflow::risk::{BreachRule, CashCheck, Limits, Margin, StopAnchor, StopKind, StopRule, TakeProfit};
+use alphaflow::risk::{CashCheck, Limits, Margin, StopAnchor, StopKind, StopRule, TakeProfit};
 use alphaflow::strategy::{CrossRule, MaCrossover, SignalRule};
 use alphaflow::venue::{BothTouched, Commission, CostScope, DueExit, LimitFill, MarketFill, Slippage, VenueRules};
 
@@ -29,7 +29,7 @@ impl Harness {
                 tick: Tick::UsEquity,
                 take_profit: TakeProfit::None,
             },
-            limits: Limits { position_size_max: "1".parse().unwrap(), on_breach: BreachRule::Reject },
+            limits: Limits { position_size_max: "1".parse().unwrap(), ..Limits::WIDE },
             margin: Margin { leverage: 1, allow_short: false, cash_check: CashCheck::Approval },
             commission,
             trim_to_cash: false,

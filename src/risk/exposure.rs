@@ -1,0 +1,210 @@
+//! What is at stake, symbol by symbol, and in all: value, heat, margin.
+//!
+//! Not here: the limits on it (measure), positions (portfolio), what is set aside in dollars (reserves).
+//! Invariant: after [`Exposure::refresh`] every sum is that of its lines, and every line what
+//! [`Exposure::line`] makes of portfolio, approvals and stops.
+use super::heat::at_risk;
+use super::{MaintenanceRate, OpenApproval};
+use crate::domain::{Money, OrderId, OrderKind, Price, Quantity, Ratio, SymbolIndex};
+use crate::portfolio::{Portfolio, Position, split_price};
+
+/// A resting order that protects a position.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ProtectiveStop {
+    /// The order.
+    pub order: OrderId,
+    /// Where it triggers.
+    pub level: Price,
+    /// Shares it may still fill.
+    pub shares: Quantity,
+}
+
+/// Do market exits on their way make room in the sums over all symbols?
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Leaving {
+    /// No: they may be taken back.
+    Counts,
+    /// Yes: the account is one in which a sale pays for a purchase of the same open, and the venue tests
+    /// the purchase when it fills.
+    IsGone,
+}
+
+/// Dollars at stake.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Stake {
+    /// |shares| × mark, pending entries counted as filled, with or without pending exits: the larger.
+    pub(super) value: Money,
+    /// What the stops leave at risk, pending entries included.
+    pub(super) heat: Money,
+    /// Maintenance margin of the position.
+    pub(super) margin: Money,
+}
+
+/// One symbol's part of the sums.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Line {
+    /// Shares with pending entries filled: without pending exits, and with them.
+    shares: [Quantity; 2],
+    stake: Stake,
+    is_exposed: bool,
+}
+
+/// The sums over all symbols, kept so that an order costs the same however many there are.
+#[derive(Clone, Debug)]
+pub(super) struct Exposure {
+    leaving: Leaving,
+    lines: Vec<Line>,
+    total: Stake,
+    /// Symbols with a position or a pending entry.
+    exposed: usize,
+    stops: Vec<Vec<ProtectiveStop>>,
+    rate: Option<MaintenanceRate>,
+    /// Lines that something has happened to since the last refresh, each once.
+    changed: Vec<SymbolIndex>,
+    is_changed: Vec<bool>,
+}
+
+impl Exposure {
+    /// Nothing at stake in any of `symbols`.
+    pub(super) fn none(symbols: usize, leaving: Leaving) -> Exposure {
+        Exposure {
+            leaving,
+            lines: vec![Line::default(); symbols],
+            total: Stake::default(),
+            exposed: 0,
+            stops: vec![Vec::new(); symbols],
+            rate: None,
+            changed: Vec::with_capacity(symbols),
+            is_changed: vec![false; symbols],
+        }
+    }
+
+    /// What all symbols have at stake.
+    pub(super) fn total(&self) -> &Stake {
+        &self.total
+    }
+
+    /// What `symbol` has at stake.
+    pub(super) fn of(&self, symbol: SymbolIndex) -> &Stake {
+        &self.lines[symbol.get()].stake
+    }
+
+    /// Shares of `symbol` as they count in the sums, pending entries filled: without the exits that make no
+    /// room, and with all.
+    pub(super) fn shares(&self, symbol: SymbolIndex) -> [Quantity; 2] {
+        self.lines[symbol.get()].shares
+    }
+
+    /// Symbols with a position or a pending entry.
+    pub(super) fn exposed(&self) -> usize {
+        self.exposed
+    }
+
+    /// Has `symbol` a position or a pending entry?
+    pub(super) fn is_exposed(&self, symbol: SymbolIndex) -> bool {
+        self.lines[symbol.get()].is_exposed
+    }
+
+    /// Position, approvals or stops of `symbol` have changed.
+    #[inline]
+    pub(super) fn touch(&mut self, symbol: SymbolIndex) {
+        if !std::mem::replace(&mut self.is_changed[symbol.get()], true) {
+            self.changed.push(symbol);
+        }
+    }
+
+    /// The mark of `symbol` has changed.
+    #[inline]
+    pub(super) fn mark(&mut self, symbol: SymbolIndex) {
+        if self.lines[symbol.get()].is_exposed {
+            self.touch(symbol);
+        }
+    }
+
+    /// A stop that protects `symbol` stands at `level` for `shares` shares; replaces what was known of it.
+    pub(super) fn set_stop(&mut self, symbol: SymbolIndex, stop: ProtectiveStop) {
+        let stops = &mut self.stops[symbol.get()];
+        match stops.iter_mut().find(|known| known.order == stop.order) {
+            Some(known) => *known = stop,
+            None => stops.push(stop),
+        }
+        self.touch(symbol);
+    }
+
+    /// The stop `order` of `symbol` is gone.
+    pub(super) fn remove_stop(&mut self, symbol: SymbolIndex, order: OrderId) {
+        self.stops[symbol.get()].retain(|known| known.order != order);
+        self.touch(symbol);
+    }
+
+    /// A split of `symbol` into `ratio` new shares per old.
+    pub(super) fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, restate: impl Fn(Quantity) -> Quantity) {
+        for stop in &mut self.stops[symbol.get()] {
+            (stop.level, stop.shares) = (split_price(stop.level, ratio), restate(stop.shares));
+        }
+        self.touch(symbol);
+    }
+
+    /// The stops that protect `symbol`.
+    pub(super) fn stops(&self, symbol: SymbolIndex) -> &[ProtectiveStop] {
+        &self.stops[symbol.get()]
+    }
+
+    /// Brings the sums up to date; `rate` is what positions must keep at present.
+    #[inline]
+    pub(super) fn refresh(&mut self, portfolio: &Portfolio, open: &[OpenApproval], rate: Option<MaintenanceRate>) {
+        if rate != self.rate {
+            self.rate = rate;
+            (0..self.lines.len() as u16).map(SymbolIndex).for_each(|symbol| self.mark(symbol));
+        }
+        while let Some(symbol) = self.changed.pop() {
+            self.is_changed[symbol.get()] = false;
+            let line = self.line(symbol, portfolio.position(symbol), open);
+            let old = std::mem::replace(&mut self.lines[symbol.get()], line);
+            self.total.value += line.stake.value - old.stake.value;
+            self.total.heat += line.stake.heat - old.stake.heat;
+            self.total.margin += line.stake.margin - old.stake.margin;
+            self.exposed = self.exposed + usize::from(line.is_exposed) - usize::from(old.is_exposed);
+        }
+        debug_assert!(self.is_current(portfolio, open), "a line that nobody said had changed");
+    }
+
+    /// What `symbol` is worth, risks and must keep.
+    fn line(&self, symbol: SymbolIndex, position: &Position, open: &[OpenApproval]) -> Line {
+        let (held, mark) = (position.quantity(), position.mark());
+        let of_symbol = open.iter().filter(|approval| approval.symbol == symbol && !approval.open.is_zero());
+        let (mut kept, mut left, mut pending_heat, mut has_entry) = (held, held, Money::ZERO, false);
+        let mut stays = held;
+        for approval in of_symbol {
+            let filled = approval.open.signed(approval.side);
+            left = left + filled;
+            if !approval.reduces {
+                kept = kept + filled;
+                pending_heat += approval.risk.notional(approval.open);
+                has_entry = true;
+            } else if self.leaving == Leaving::IsGone && approval.kind == OrderKind::Market && !approval.is_called_off {
+                kept = kept + filled;
+                stays = stays + filled;
+            }
+        }
+        let stops = self.stops[symbol.get()].iter().map(|stop| (stop.level, stop.shares));
+        let stake = Stake {
+            value: mark.notional(kept.abs().max(left.abs())),
+            heat: at_risk(stays, mark, stops) + pending_heat,
+            margin: self.rate.map_or(Money::ZERO, |rate| rate.requirement(held, mark)),
+        };
+        Line { shares: [kept, left], stake, is_exposed: !held.is_zero() || has_entry }
+    }
+
+    /// Are all sums what they would be if everything were added up anew?
+    pub(super) fn is_current(&self, portfolio: &Portfolio, open: &[OpenApproval]) -> bool {
+        let symbols = (0..self.lines.len() as u16).map(SymbolIndex);
+        let lines = symbols.map(|symbol| self.line(symbol, portfolio.position(symbol), open));
+        let sum = lines.clone().fold(Stake::default(), |sum, line| Stake {
+            value: sum.value + line.stake.value,
+            heat: sum.heat + line.stake.heat,
+            margin: sum.margin + line.stake.margin,
+        });
+        sum == self.total && lines.filter(|line| line.is_exposed).count() == self.exposed
+    }
+}

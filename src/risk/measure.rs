@@ -1,0 +1,240 @@
+//! An entry held against every limit, and the most of it that would pass: one arithmetic for both.
+//!
+//! Not here: approving (gate), halts, orders a minute, duplicates (gate). Orders that only shrink a position
+//! are not measured: they always pass.
+//! Invariant: what [`Measure::most`] says passes [`Measure::check`], and a billionth of a share more does not.
+use super::exposure::Exposure;
+use super::open_approval::{projected, reserve_for, reserve_price, risk_a_share};
+use super::reserves::Reserves;
+use super::{CashCheck, Limits, Margin, Refusal, Standing, SymbolRules};
+use crate::domain::{Money, OrderRequest, Price, Quantity, Side, SymbolIndex};
+use crate::portfolio::Portfolio;
+
+/// The account as an entry finds it. `exposure` is up to date.
+#[derive(Clone, Copy)]
+pub(super) struct Measure<'a> {
+    pub(super) limits: &'a Limits,
+    pub(super) margin: &'a Margin,
+    pub(super) standing: &'a Standing,
+    pub(super) symbols: &'a SymbolRules,
+    pub(super) reserves: &'a Reserves,
+    pub(super) exposure: &'a Exposure,
+    pub(super) portfolio: &'a Portfolio,
+}
+
+/// An order that increases exposure.
+#[derive(Clone, Copy)]
+pub(super) struct Entry<'a> {
+    pub(super) request: &'a OrderRequest,
+    pub(super) quantity: Quantity,
+    /// Reference price: the mark.
+    pub(super) price: Price,
+    /// What its fill would cost in fees.
+    pub(super) fee: Money,
+}
+
+impl Measure<'_> {
+    /// Dollars to set aside for `entry`, or the first limit it would pass.
+    pub(super) fn check(&self, entry: &Entry<'_>) -> Result<Money, Refusal> {
+        self.check_terms(entry)?;
+        let projected = self.check_side(entry)?;
+        self.check_size(entry, projected)?;
+        self.check_sums(entry)?;
+        self.check_funds(entry)
+    }
+
+    /// May the symbol be bought at all, at such a price, in such an order?
+    fn check_terms(&self, entry: &Entry<'_>) -> Result<(), Refusal> {
+        let Entry { request, quantity, price, .. } = *entry;
+        if let Some(symbol) = self.symbols.restricted(request.symbol) {
+            return Err(Refusal::Restricted { symbol });
+        }
+        if let Some(limit) = request.kind.limit() {
+            let far = price.scaled(self.limits.price_collar);
+            let (low, high) = (price.saturating_offset(-far.units()), price.saturating_offset(far.units()));
+            if limit < low || high < limit {
+                return Err(Refusal::PriceCollar { need: limit, have: if limit < low { low } else { high } });
+            }
+        }
+        let need = reserve_for(request, quantity, price, Money::ZERO, self.portfolio.settled_cash());
+        let have = self.limits.order_notional_max;
+        if need > have { Err(Refusal::OrderNotional { need, have }) } else { Ok(()) }
+    }
+
+    /// Does it go with what is held and pending? Says what the symbol comes to, as [`projected`] does.
+    fn check_side(&self, entry: &Entry<'_>) -> Result<[Quantity; 2], Refusal> {
+        let Entry { request, quantity, price, .. } = *entry;
+        let held = self.portfolio.position(request.symbol).quantity();
+        let can_leave = self.reserves.can_leave(request.symbol, held);
+        if held.closing_side() == Some(request.side) && can_leave > Quantity::ZERO {
+            // Part of it would close and the rest open the other way: one order does not flip a position.
+            return Err(Refusal::ExceedsPosition { need: quantity, have: can_leave });
+        }
+        if self.reserves.open().iter().any(|open| {
+            open.symbol == request.symbol && !open.reduces && open.side != request.side && !open.open.is_zero()
+        }) {
+            return Err(Refusal::OppositeEntry { side: request.side });
+        }
+        if let Some(refusal) = self.standing.entries {
+            return Err(refusal);
+        }
+        let filled = |shares: Quantity| shares.checked_add(quantity.signed(request.side));
+        let [Some(kept), Some(after)] = projected(self.reserves.open(), request.symbol, held).map(filled) else {
+            // More shares than can be counted, whatever they cost.
+            let have = self.portfolio.equity().share(self.limits.position_size_max);
+            return Err(Refusal::PositionSize { need: price.notional(Quantity::MAX), have });
+        };
+        if after < Quantity::ZERO && !self.margin.allow_short {
+            return Err(match held.closing_side() == Some(request.side) {
+                true => Refusal::ExceedsPosition { need: quantity, have: can_leave },
+                false => Refusal::ShortBan { need: after },
+            });
+        }
+        let is_short = after < Quantity::ZERO && request.side == Side::Sell;
+        let short_ban = self.standing.shorts.or_else(|| self.symbols.short_refusal(request, quantity));
+        match short_ban.filter(|_| is_short) {
+            Some(refusal) => Err(refusal),
+            None => Ok([kept, after]),
+        }
+    }
+
+    /// Is the position of this symbol small enough?
+    fn check_size(&self, entry: &Entry<'_>, [kept, after]: [Quantity; 2]) -> Result<(), Refusal> {
+        let need = entry.price.notional(kept.abs().max(after.abs()));
+        let have = self.portfolio.equity().share(self.limits.position_size_max);
+        if need > have { Err(Refusal::PositionSize { need, have }) } else { Ok(()) }
+    }
+
+    /// Are all positions together few and small enough, and their stops near enough?
+    fn check_sums(&self, entry: &Entry<'_>) -> Result<(), Refusal> {
+        let (limits, symbol) = (self.limits, entry.request.symbol);
+        if !self.exposure.is_exposed(symbol) && self.exposure.exposed() >= limits.open_positions_max {
+            let (need, have) = (self.exposure.exposed() + 1, limits.open_positions_max);
+            return Err(Refusal::OpenPositions { need, have });
+        }
+        let equity = self.portfolio.equity();
+        let [kept, left] = self.exposure.shares(symbol).map(|shares| {
+            let filled = shares.checked_add(entry.quantity.signed(entry.request.side));
+            filled.map_or(Quantity::MAX, Quantity::abs)
+        });
+        let need = self.exposure.total().value - self.exposure.of(symbol).value + entry.price.notional(kept.max(left));
+        let have = equity.share(limits.gross_exposure_max);
+        if need > have {
+            return Err(Refusal::GrossExposure { need, have });
+        }
+        let risk = risk_a_share(entry.request, entry.price).notional(entry.quantity);
+        let (need, have) = (self.exposure.total().heat + risk, equity.share(limits.portfolio_heat_max));
+        if need > have { Err(Refusal::PortfolioHeat { need, have }) } else { Ok(()) }
+    }
+
+    /// Is it paid for, and would the account keep its margin?
+    fn check_funds(&self, entry: &Entry<'_>) -> Result<Money, Refusal> {
+        let Entry { request, quantity, price, fee } = *entry;
+        let reserve = reserve_for(request, quantity, price, fee, self.portfolio.settled_cash());
+        if self.margin.cash_check == CashCheck::Fill {
+            return Ok(reserve);
+        }
+        let have = self.buying_power(request.symbol, request.side);
+        if reserve > have {
+            return Err(Refusal::BuyingPower { need: reserve, have });
+        }
+        let (need, have) = (self.margin_after(entry), self.portfolio.equity());
+        if need > have { Err(Refusal::MaintenanceMargin { need, have }) } else { Ok(reserve) }
+    }
+
+    /// Maintenance margin of all positions, of open entries and of `entry`, at marks; nothing where no rule
+    /// asks for it. What is leaving counts, but for an order that turns the position round.
+    fn margin_after(&self, entry: &Entry<'_>) -> Money {
+        let Some(rate) = self.standing.maintenance else { return Money::ZERO };
+        let Entry { request, quantity, .. } = *entry;
+        let of = |symbol, shares| rate.requirement(shares, self.portfolio.position(symbol).mark());
+        let turns = self.portfolio.position(request.symbol).quantity().closing_side() == Some(request.side);
+        let leaving = if turns { self.exposure.of(request.symbol).margin } else { Money::ZERO };
+        let entries = self.reserves.open().iter().filter(|open| !open.reduces);
+        let pending = entries.map(|open| of(open.symbol, open.open.signed(open.side)));
+        let own = of(request.symbol, quantity.signed(request.side));
+        self.exposure.total().margin - leaving + pending.sum() + own
+    }
+
+    /// Dollars an entry in `symbol` on `side` may spend now: leverage × equity − gross exposure − reserves −
+    /// what is not settled. If it turns the position round, leaving shares are no exposure: should they stay,
+    /// it only shrinks them.
+    pub(super) fn buying_power(&self, symbol: SymbolIndex, side: Side) -> Money {
+        let position = self.portfolio.position(symbol);
+        let turns = position.quantity().closing_side() == Some(side);
+        let stays =
+            if turns { self.reserves.can_leave(symbol, position.quantity()) } else { position.quantity().abs() };
+        let equity = self.portfolio.equity().units().saturating_mul(i128::from(self.standing.leverage));
+        Money::from_units(equity)
+            - self.portfolio.gross_exposure()
+            - self.reserves.reserved()
+            - self.portfolio.unsettled().total()
+            + position.mark().notional(position.quantity().abs() - stays)
+    }
+
+    /// The most shares of `request`, whatever its size, that pass every limit but funds; a billionth is the step.
+    fn most_within_limits(&self, request: &OrderRequest) -> Quantity {
+        let (limits, equity) = (self.limits, self.portfolio.equity());
+        let (symbol, price) = (request.symbol, self.portfolio.position(request.symbol).mark());
+        if !self.exposure.is_exposed(symbol) && self.exposure.exposed() >= limits.open_positions_max {
+            return Quantity::ZERO;
+        }
+        let grown = |dollars, shares: [Quantity; 2]| most_grown(shares_for(dollars, price), shares, request.side);
+        let held = self.portfolio.position(symbol).quantity();
+        let of_position = grown(equity.share(limits.position_size_max), projected(self.reserves.open(), symbol, held));
+        let others = self.exposure.total().value - self.exposure.of(symbol).value;
+        let of_gross = grown(equity.share(limits.gross_exposure_max) - others, self.exposure.shares(symbol));
+        let risk = risk_a_share(request, price);
+        let of_heat = match risk {
+            Price::ZERO => Quantity::MAX,
+            risk => shares_for(equity.share(limits.portfolio_heat_max) - self.exposure.total().heat, risk),
+        };
+        let of_notional = shares_for(limits.order_notional_max, reserve_price(request.kind, price));
+        of_position.min(of_gross).min(of_heat).min(of_notional)
+    }
+
+    /// Dollars at the reference price that `request` may come to when it is sized at its fill.
+    pub(super) fn room(&self, request: &OrderRequest) -> Money {
+        self.portfolio.position(request.symbol).mark().notional(self.most_within_limits(request))
+    }
+
+    /// The most shares of `request`, whatever its size, that would pass; a billionth of a share is the step.
+    /// `affordable` says how many shares a budget pays for at a price, fees included.
+    pub(super) fn most(&self, request: &OrderRequest, affordable: impl Fn(Money, Price) -> Quantity) -> Quantity {
+        let (symbol, side) = (request.symbol, request.side);
+        let position = self.portfolio.position(symbol);
+        let can_leave = self.reserves.can_leave(symbol, position.quantity());
+        if position.quantity().closing_side() == Some(side) && can_leave > Quantity::ZERO {
+            return can_leave;
+        }
+        let within_funds = match self.margin.cash_check {
+            CashCheck::Fill => Quantity::MAX,
+            CashCheck::Approval => {
+                let price = reserve_price(request.kind, position.mark());
+                affordable(self.buying_power(symbol, side).max(Money::ZERO), price)
+            }
+        };
+        let [_, after] = projected(self.reserves.open(), symbol, position.quantity());
+        // Without shorts a sale may take away what is there and not yet leaving.
+        let shorts = if self.margin.allow_short || side == Side::Buy { Quantity::MAX } else { after };
+        self.most_within_limits(request).min(within_funds).min(shorts).max(Quantity::ZERO)
+    }
+}
+
+/// The most shares that `dollars` buy at `price`; all there can be where they would buy more.
+fn shares_for(dollars: Money, price: Price) -> Quantity {
+    match dollars < Money::ZERO {
+        true => Quantity::ZERO - Quantity::from_units(1),
+        false => Quantity::affordable(dollars, price).unwrap_or(Quantity::MAX),
+    }
+}
+
+/// The most that may be traded on `side` so that both of `shares` stay within ±`most`; 0 where nothing does.
+fn most_grown(most: Quantity, shares: [Quantity; 2], side: Side) -> Quantity {
+    let [one, other] = shares.map(|shares| shares.signed(side));
+    let grown = i128::from(most.units()) - i128::from(one.max(other).units());
+    // From the other side of zero a small order may leave too much there.
+    let least = -i128::from(most.units()) - i128::from(one.min(other).units());
+    let grown = if most < Quantity::ZERO || grown < least { 0 } else { grown.max(0) };
+    Quantity::from_units(grown.min(i128::from(Quantity::MAX.units())) as i64)
+}
