@@ -5,6 +5,7 @@
 //! Invariants: (1) what is not known counts as correlated; (2) an answer depends on the closes alone: not on
 //! the order of the symbols, nor on what was asked before; (3) nothing is allocated after `new`.
 use std::cell::RefCell;
+use std::ops::Range;
 
 use super::symbol_set::{SymbolSet, bit_of, symbols_in, word_of, words_for};
 use crate::domain::{Price, Ratio, SymbolIndex};
@@ -59,22 +60,16 @@ struct Cache {
     as_of: Vec<u64>,
     /// Returns less their mean, scaled to length 1; NaN where there is no such thing.
     directions: Vec<Series>,
-    /// One row a symbol, each of `words` words.
-    pairs: Vec<PairWord>,
+    /// Pairs that are correlated or have not been computed: what nobody has asked yet is not known to be apart.
+    /// One row of bits a symbol, each of `words` words.
+    joined: Vec<u64>,
+    /// Pairs that have been computed.
+    known: Vec<u64>,
     words: usize,
     /// Memory of a walk: symbols with exposure that it has not reached.
     left: Vec<u64>,
     /// Memory of a walk: symbols it has reached.
     members: Vec<SymbolIndex>,
-}
-
-/// 64 pairs of one symbol.
-#[derive(Debug, Clone, Copy, Default)]
-struct PairWord {
-    /// Those that have been computed.
-    known: u64,
-    /// Those of them that are correlated.
-    correlated: u64,
 }
 
 impl Correlations {
@@ -91,7 +86,8 @@ impl Correlations {
             cache: RefCell::new(Cache {
                 as_of: vec![0; symbols],
                 directions: vec![[f64::NAN; SESSIONS]; symbols],
-                pairs: vec![PairWord::default(); symbols * words],
+                joined: vec![u64::MAX; symbols * words],
+                known: vec![0; symbols * words],
                 words,
                 left: vec![0; words],
                 members: Vec::with_capacity(symbols),
@@ -184,13 +180,31 @@ impl Cache {
 
     #[cold]
     fn renew(&mut self, history: &History, symbol: SymbolIndex) {
-        let at = symbol.get();
-        self.directions[at] = history.direction(symbol);
-        self.pairs[at * self.words..][..self.words].fill(PairWord::default());
-        self.as_of[at] = history.sessions;
+        let row = self.row(symbol);
+        self.directions[symbol.get()] = history.direction(symbol);
+        self.joined[row.clone()].fill(u64::MAX);
+        self.known[row].fill(0);
+        self.as_of[symbol.get()] = history.sessions;
     }
 
-    /// Works out the pairs of `symbol`, which is up to date, with those of `others` in word `word`.
+    #[inline]
+    fn row(&self, symbol: SymbolIndex) -> Range<usize> {
+        let start = symbol.get() * self.words;
+        start..start + self.words
+    }
+
+    /// Works out those pairs of `symbol`, which is up to date, with `others` in word `word` that nobody asked for
+    /// yet; returns the correlated ones of `others`.
+    #[inline]
+    fn correlated(&mut self, history: &History, symbol: SymbolIndex, word: usize, others: u64) -> u64 {
+        let at = symbol.get() * self.words + word;
+        let unknown = others & !self.known[at];
+        if unknown != 0 {
+            self.compute(history, symbol, word, unknown);
+        }
+        others & self.joined[at]
+    }
+
     #[cold]
     fn compute(&mut self, history: &History, symbol: SymbolIndex, word: usize, others: u64) {
         for other in symbols_in(word, others) {
@@ -203,18 +217,16 @@ impl Cache {
     }
 
     fn keep(&mut self, symbol: SymbolIndex, other: SymbolIndex, is_correlated: bool) {
-        let pair = &mut self.pairs[symbol.get() * self.words + word_of(other)];
-        pair.known |= bit_of(other);
-        pair.correlated |= if is_correlated { bit_of(other) } else { 0 };
+        let at = symbol.get() * self.words + word_of(other);
+        self.known[at] |= bit_of(other);
+        if !is_correlated {
+            self.joined[at] &= !bit_of(other);
+        }
     }
 
     fn is_correlated(&mut self, history: &History, symbol: SymbolIndex, other: SymbolIndex) -> bool {
         self.refresh(history, symbol);
-        let at = symbol.get() * self.words + word_of(other);
-        if self.pairs[at].known & bit_of(other) == 0 {
-            self.compute(history, symbol, word_of(other), bit_of(other));
-        }
-        self.pairs[at].correlated & bit_of(other) != 0
+        self.correlated(history, symbol, word_of(other), bit_of(other)) != 0
     }
 
     /// Fills `members` with the connected group of `symbol` among `exposed`.
@@ -226,7 +238,10 @@ impl Cache {
         let mut at = 0;
         while let Some(&member) = self.members.get(at) {
             at += 1;
-            if !self.reach(history, member) {
+            self.refresh(history, member);
+            let row = &self.joined[self.row(member)];
+            let may_reach = self.left.iter().zip(row).fold(0, |any, (left, joined)| any | left & joined);
+            if may_reach != 0 && !self.reach(history, member) {
                 return;
             }
         }
@@ -235,19 +250,13 @@ impl Cache {
     /// Moves the symbols that are correlated with `member` from `left` to `members`; are any left?
     #[inline]
     fn reach(&mut self, history: &History, member: SymbolIndex) -> bool {
-        self.refresh(history, member);
-        let row = member.get() * self.words;
         let mut rest = 0;
         for word in 0..self.words {
             let left = self.left[word];
-            if left == 0 {
-                continue;
-            }
-            let unknown = left & !self.pairs[row + word].known;
-            if unknown != 0 {
-                self.compute(history, member, word, unknown);
-            }
-            let reached = left & self.pairs[row + word].correlated;
+            let reached = match left & self.joined[self.row(member).start + word] {
+                0 => 0,
+                candidates => self.correlated(history, member, word, candidates),
+            };
             self.left[word] = left & !reached;
             self.members.extend(symbols_in(word, reached));
             rest |= left & !reached;
