@@ -6,7 +6,8 @@
 mod harness;
 
 use allocation_counter::measure;
-use alphaflow::domain::{Bar, Timestamp, Volume};
+use alphaflow::domain::{Bar, Price, Ratio, SymbolIndex, Timestamp, Volume};
+use alphaflow::risk::{Correlations, SymbolSet};
 use harness::Harness;
 
 /// Minutes whose close follows `close`, in cents.
@@ -59,6 +60,30 @@ fn a_trade_allocates_only_as_the_record_grows() {
         // Four lists that double when they are full: orders, fills, stops, refusals.
         assert!(many <= few + 4, "{symbols} symbols: {few} allocations for {some} fills, {many} for {twice}");
     }
+}
+
+/// Correlations take their memory once: closing sessions, the first question after one, and the next ones need
+/// no more, however much of the matrix they fill.
+#[test]
+fn correlations_allocate_only_when_they_are_made() {
+    const SYMBOLS: u16 = 130;
+    let mut correlations = Correlations::new(usize::from(SYMBOLS));
+    let mut everyone = SymbolSet::new(usize::from(SYMBOLS));
+    (0..SYMBOLS).for_each(|symbol| everyone.insert(SymbolIndex(symbol)));
+    let mut members = 0;
+    let counted = measure(|| {
+        for session in 0..70i64 {
+            let close = |symbol: i64| Price::from_units((100 + (session * symbol) % 7) * Price::UNITS_PER_USD);
+            correlations.close_session((0..i64::from(SYMBOLS)).map(close));
+            correlations.split(SymbolIndex(3), Ratio::ONE);
+            for symbol in [0, 64, 129] {
+                correlations.group(SymbolIndex(symbol), &everyone, |_| members += 1);
+                correlations.are_correlated(SymbolIndex(symbol), SymbolIndex(1));
+            }
+        }
+    });
+    assert_eq!(counted.count_total, 0);
+    assert!(members > 60 * 3 * i32::from(SYMBOLS), "{members}");
 }
 
 /// The counter counts, or the two laws above would say nothing.

@@ -2,6 +2,7 @@
 //!
 //! Not here: what is wanted (strategy), how many shares that is (engine), sending (execution).
 mod exposure;
+mod correlation;
 mod gate;
 mod halts;
 mod heat;
@@ -19,6 +20,9 @@ mod watch;
 mod words;
 
 pub use exposure::ProtectiveStop;
+mod symbol_set;
+
+pub use correlation::Correlations;
 pub use gate::{ApprovedChange, ApprovedOrder, Gate};
 pub use halts::{Halt, HaltCause, HaltedBy, Halts, Resumed, TradingState};
 pub use heat::at_risk;
@@ -31,3 +35,4 @@ pub use standing::{Holding, Standing, SymbolRules};
 pub use stops::{AtrSmoothing, StopAnchor, StopKind, StopRule, TakeProfit};
 pub use watch::{LossHalt, Watch, WatchState};
 pub use words::{Words, WordsError};
+pub use symbol_set::SymbolSet;
