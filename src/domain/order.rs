@@ -238,6 +238,13 @@ impl Side {
     }
 }
 
+impl OrderPurpose {
+    /// Is it a stop that protects a position where it rests?
+    pub const fn protects(self) -> bool {
+        matches!(self, OrderPurpose::Stop | OrderPurpose::Trail)
+    }
+}
+
 impl OrderKind {
     /// The limit, where it has one.
     pub const fn limit(self) -> Option<Price> {

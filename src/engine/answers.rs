@@ -28,9 +28,10 @@ impl<S: Strategy> Engine<S> {
                 self.replaced(order, symbol, kind, remaining, time);
                 Ok(())
             }
-            ExecutionEvent::Shrunk { order, remaining } => {
+            ExecutionEvent::Resized { order, remaining } => {
                 let record = self.orders.get_mut(order);
                 record.quantity = record.filled + remaining;
+                self.stop_resized(order, self.now);
                 Ok(())
             }
             ExecutionEvent::LegLive { order, parent: _, symbol, level, time } => {
@@ -55,6 +56,7 @@ impl<S: Strategy> Engine<S> {
         };
         if has_legs {
             self.orders.cover(fill.order, fill.quantity);
+            self.stop_resized(OrderId(fill.order.0 + 1), fill.time);
         }
         self.orders.update(fill.order, if done { OrderUpdate::Filled } else { OrderUpdate::PartFilled })?;
         self.gate.post(approved_as, fill.quantity, remaining);
@@ -71,6 +73,8 @@ impl<S: Strategy> Engine<S> {
         if done {
             Self::settle(book, purpose);
             self.stop_gone(fill.order, fill.symbol, fill.time);
+        } else {
+            self.stop_resized(fill.order, fill.time);
         }
         Ok(())
     }
@@ -110,9 +114,9 @@ impl<S: Strategy> Engine<S> {
         let record = self.orders.get_mut(order);
         record.request.kind = kind;
         record.quantity = record.filled + remaining;
-        let protects = matches!(record.request.purpose, OrderPurpose::Stop | OrderPurpose::Trail);
+        let protects = record.request.purpose.protects();
         if let Some(level) = kind.stop().filter(|_| protects) {
-            self.journal.stops.push(StopChange { time, symbol, order, level: Some(level) });
+            self.journal.stops.push(StopChange { time, symbol, order, level: Some(level), quantity: remaining });
         }
     }
 
@@ -130,9 +134,25 @@ impl<S: Strategy> Engine<S> {
     }
 
     fn stop_gone(&mut self, order: OrderId, symbol: SymbolIndex, time: Timestamp) {
-        if matches!(self.orders.get(order).request.purpose, OrderPurpose::Stop | OrderPurpose::Trail) {
-            self.journal.stops.push(StopChange { time, symbol, order, level: None });
+        if self.orders.get(order).request.purpose.protects() {
+            let quantity = Quantity::ZERO;
+            self.journal.stops.push(StopChange { time, symbol, order, level: None, quantity });
         }
+    }
+
+    /// `order`, if it is a protective stop that rests, is for another number of shares now.
+    fn stop_resized(&mut self, order: OrderId, time: Timestamp) {
+        let record = self.orders.get(order);
+        if !record.request.purpose.protects() || !record.rests() {
+            return;
+        }
+        let (symbol, quantity) = (record.request.symbol, record.remaining());
+        // A trailing stop that a script wrote names no level: it stands where it last came to.
+        let level = record.request.kind.stop().or_else(|| {
+            let last = self.journal.stops.iter().rev().find(|change| change.order == order)?;
+            last.level
+        });
+        self.journal.stops.push(StopChange { time, symbol, order, level, quantity });
     }
 
     fn leg_live(
@@ -153,8 +173,9 @@ impl<S: Strategy> Engine<S> {
             OrderKind::Limit { limit } => *limit = level,
             _ => {}
         }
-        if matches!(record.request.purpose, OrderPurpose::Stop | OrderPurpose::Trail) {
-            self.journal.stops.push(StopChange { time, symbol, order, level: Some(level) });
+        if record.request.purpose.protects() {
+            let quantity = record.remaining();
+            self.journal.stops.push(StopChange { time, symbol, order, level: Some(level), quantity });
         }
         Ok(())
     }

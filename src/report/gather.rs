@@ -133,6 +133,13 @@ fn stop_spans(journal: &Journal, symbol: usize, bars: &[Bar]) -> Vec<StopSpan> {
     let mut open: Vec<(OrderId, Timestamp, f64)> = Vec::new();
     let mut spans = Vec::new();
     for change in journal.stops.iter().filter(|change| change.symbol.get() == symbol) {
+        let stands = |(order, _, price): &(OrderId, Timestamp, f64)| {
+            *order == change.order && change.level.is_some_and(|level| level.to_f64() == *price)
+        };
+        if open.iter().any(stands) {
+            // It came to be for another number of shares.
+            continue;
+        }
         let mut live_from = Some(change.time);
         if let Some(at) = open.iter().position(|(order, ..)| *order == change.order) {
             let (_, from, price) = open.remove(at);

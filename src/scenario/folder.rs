@@ -225,7 +225,7 @@ fn orders(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
 /// Alpaca's word for how an order stands. It holds the stop of a pair back until it triggers.
 fn status_name(record: &OrderRecord, status: OrderStatus) -> &'static str {
     let of_pair = matches!(record.request.class, OrderClass::Bracket | OrderClass::Oco) && record.leg > 0;
-    let is_stop = matches!(record.request.purpose, OrderPurpose::Stop | OrderPurpose::Trail);
+    let is_stop = record.request.purpose.protects();
     match status {
         OrderStatus::Accepted if of_pair && is_stop => OrderStatus::Held.name(),
         other => other.name(),
