@@ -66,12 +66,13 @@ impl<S: Strategy> Engine<S> {
         self.gate.shrink_exits(fill.symbol, held);
         self.account_filled(fill, held);
         let book = &mut self.books[fill.symbol.get()];
-        book.quantity = held;
+        let before = std::mem::replace(&mut book.quantity, held);
         if book.quantity.is_zero() {
             book.last_exit = Some(LastExit { bars_seen: book.bars_seen + 1, purpose: fill.purpose });
         }
+        self.time_position(fill.symbol, before);
         if done {
-            Self::settle(book, purpose);
+            Self::settle(&mut self.books[fill.symbol.get()], purpose);
             self.stop_gone(fill.order, fill.symbol, fill.time);
         } else {
             self.stop_resized(fill.order, fill.time);
@@ -82,7 +83,7 @@ impl<S: Strategy> Engine<S> {
     fn settle(book: &mut SymbolBook, purpose: OrderPurpose) {
         match purpose {
             OrderPurpose::Entry => book.entries_pending -= 1,
-            OrderPurpose::Signal | OrderPurpose::KillSwitch | OrderPurpose::RiskHalt => book.exits_pending -= 1,
+            _ if purpose.leaves() => book.exits_pending -= 1,
             _ => {}
         }
     }

@@ -189,11 +189,7 @@ impl<S: Strategy> Engine<S> {
     fn voidable(&self, symbol: SymbolIndex, until: OrderId) -> impl Iterator<Item = OrderId> + '_ {
         let before = self.orders.records().iter().take(until.0 as usize - 1);
         let of_symbol = before.filter(move |record| record.request.symbol == symbol);
-        let is_exit = |record: &OrderRecord| {
-            let OrderRecord { request, .. } = record;
-            matches!(request.purpose, OrderPurpose::Signal | OrderPurpose::KillSwitch | OrderPurpose::RiskHalt)
-        };
-        of_symbol.filter(move |record| record.rests() && !is_exit(record)).map(|record| record.id)
+        of_symbol.filter(move |record| record.rests() && !record.request.purpose.leaves()).map(|record| record.id)
     }
 
     /// Is the position to be closed as soon as its other orders are gone?

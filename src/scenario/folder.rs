@@ -147,6 +147,8 @@ fn mean_price(notional: Money, quantity: Quantity) -> String {
 fn exit_reason(purpose: OrderPurpose) -> &'static str {
     match purpose {
         OrderPurpose::Entry | OrderPurpose::Signal | OrderPurpose::Manual => "signal",
+        // The list of reasons is fixed; orders.csv says that it was time.
+        OrderPurpose::TimeStop => OrderPurpose::Stop.name(),
         other => other.name(),
     }
 }
