@@ -194,6 +194,7 @@ fn world(
             margin,
             borrow_rate,
             margin_rate,
+            restricted: Vec::new(),
             hard_to_borrow: Vec::new(),
         },
     }
@@ -307,7 +308,7 @@ proptest! {
         let holding = if within { Holding::WithinSessions } else { Holding::Overnight };
         let standing = Standing::on_margin(&margin, holding, date.parse().unwrap(), start, 0);
         let limits = Limits { position_size_max: ratio("4"), ..Limits::WIDE };
-        let mut gate = Gate::new(limits, margin);
+        let mut gate = Gate::new(limits, margin, 3, start);
         gate.set_standing(standing);
         let mut portfolio = Portfolio::with_cash(start, 3);
         let now = Timestamp::from_ns(0);
@@ -342,7 +343,7 @@ proptest! {
                 let (side, fee, purpose) = (request.side, Money::ZERO, OrderPurpose::Entry);
                 portfolio.apply(&Fill { order: id, symbol, side, quantity, price, reference: price, fee, time: now, purpose });
                 gate.post(id, quantity, Quantity::ZERO);
-                gate.shrink_exits(symbol, portfolio.position(symbol).quantity());
+                gate.set_held(symbol, portfolio.position(symbol).quantity());
                 let need: Money = portfolio.positions().iter()
                     .map(|position| MaintenanceRate::WithinSession.requirement(position.quantity(), position.mark()))
                     .sum();

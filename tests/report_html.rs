@@ -445,6 +445,7 @@ fn every_kind_of_exit_and_a_short_sale_can_be_shown() {
         OrderPurpose::RiskHalt,
         OrderPurpose::KillSwitch,
         OrderPurpose::Manual,
+        OrderPurpose::TimeStop,
     ];
     for (row, trade) in model.trades.iter_mut().enumerate().filter(|(_, trade)| trade.exit_time.is_some()) {
         trade.exit_reason = Some(reasons[row % reasons.len()]);

@@ -46,8 +46,9 @@ pub enum ExecutionEvent {
         /// Since when.
         time: Timestamp,
     },
-    /// Another order's fill left less of it to fill: its pair's, or one that took shares it protects.
-    Shrunk {
+    /// It may fill another number of shares: its pair has filled or was changed, shares that it protects have
+    /// left, or a split left it other whole shares than its own.
+    Resized {
         /// Whose.
         order: OrderId,
         /// Shares it may still fill.

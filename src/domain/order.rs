@@ -112,6 +112,8 @@ pub enum OrderPurpose {
     TakeProfit,
     /// The trailing stop.
     Trail,
+    /// The position has been held for as many bars as it may be.
+    TimeStop,
     /// A risk limit closes the position.
     RiskHalt,
     /// A person closes the position.
@@ -238,6 +240,26 @@ impl Side {
     }
 }
 
+impl OrderPurpose {
+    /// Is it an exit of our own, at market?
+    pub const fn leaves(self) -> bool {
+        matches!(
+            self,
+            OrderPurpose::Signal | OrderPurpose::TimeStop | OrderPurpose::RiskHalt | OrderPurpose::KillSwitch
+        )
+    }
+
+    /// Does it end a position as a stop, by price or by time?
+    pub const fn is_stop(self) -> bool {
+        self.protects() || matches!(self, OrderPurpose::TimeStop)
+    }
+
+    /// Is it a stop that protects a position where it rests?
+    pub const fn protects(self) -> bool {
+        matches!(self, OrderPurpose::Stop | OrderPurpose::Trail)
+    }
+}
+
 impl OrderKind {
     /// The limit, where it has one.
     pub const fn limit(self) -> Option<Price> {
@@ -302,5 +324,6 @@ names!(TimeInForce { Day => "day", Gtc => "gtc", Ioc => "ioc", Fok => "fok", Opg
 names!(OrderClass { Simple => "simple", Bracket => "bracket", Oco => "oco", Oto => "oto" });
 names!(OrderPurpose {
     Entry => "entry", Signal => "signal", Stop => "stop", TakeProfit => "take_profit", Trail => "trail",
+    TimeStop => "time_stop",
     RiskHalt => "risk_halt", KillSwitch => "kill_switch", Manual => "manual", Delisted => "delisted",
 });

@@ -3,7 +3,6 @@
 //! Not here: what becomes of cash and shares (portfolio).
 use super::core::Engine;
 use super::orders::OrderOutcome;
-use super::protection::protects;
 use crate::domain::{
     ExecutionEvent, Fill, IllegalTransition, OrderClass, OrderId, OrderKind, OrderPurpose, OrderStatus, OrderUpdate,
     Price, Quantity, SymbolIndex, Timestamp,
@@ -28,11 +27,10 @@ impl<S: Strategy> Engine<S> {
                 self.replaced(order, symbol, kind, remaining, time);
                 Ok(())
             }
-            ExecutionEvent::Shrunk { order, remaining } => {
+            ExecutionEvent::Resized { order, remaining } => {
                 let record = self.orders.get_mut(order);
                 record.quantity = record.filled + remaining;
-                let symbol = record.request.symbol;
-                self.renew_stops(symbol);
+                self.stop_resized(order, self.now);
                 Ok(())
             }
             ExecutionEvent::LegLive { order, parent: _, symbol, level, time } => {
@@ -57,9 +55,7 @@ impl<S: Strategy> Engine<S> {
         };
         if has_legs {
             self.orders.cover(fill.order, fill.quantity);
-        }
-        if has_legs || protects(purpose) {
-            self.renew_stops(fill.symbol);
+            self.stop_resized(OrderId(fill.order.0 + 1), fill.time);
         }
         self.orders.update(fill.order, if done { OrderUpdate::Filled } else { OrderUpdate::PartFilled })?;
         self.gate.post(approved_as, fill.quantity, remaining);
@@ -69,13 +65,16 @@ impl<S: Strategy> Engine<S> {
         self.gate.set_held(fill.symbol, held);
         self.account_filled(fill, held);
         let book = &mut self.books[fill.symbol.get()];
-        book.quantity = held;
+        let before = std::mem::replace(&mut book.quantity, held);
         if book.quantity.is_zero() {
             book.last_exit = Some(LastExit { bars_seen: book.bars_seen + 1, purpose: fill.purpose });
         }
+        self.time_position(fill.symbol, before);
         if done {
-            Self::settle(book, purpose);
+            Self::settle(&mut self.books[fill.symbol.get()], purpose);
             self.stop_gone(fill.order, fill.symbol, fill.time);
+        } else {
+            self.stop_resized(fill.order, fill.time);
         }
         Ok(())
     }
@@ -83,7 +82,7 @@ impl<S: Strategy> Engine<S> {
     fn settle(book: &mut SymbolBook, purpose: OrderPurpose) {
         match purpose {
             OrderPurpose::Entry => book.entries_pending -= 1,
-            OrderPurpose::Signal | OrderPurpose::KillSwitch | OrderPurpose::RiskHalt => book.exits_pending -= 1,
+            _ if purpose.leaves() => book.exits_pending -= 1,
             _ => {}
         }
     }
@@ -118,7 +117,7 @@ impl<S: Strategy> Engine<S> {
         record.quantity = record.filled + remaining;
         match kind.stop() {
             Some(level) => self.stop_stands(order, symbol, level, time),
-            None => self.renew_stops(symbol),
+            None => self.stop_resized(order, time),
         }
     }
 

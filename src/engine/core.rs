@@ -9,6 +9,7 @@ use super::journal::{Journal, SplitRecord};
 use super::orders::Orders;
 use super::script::Flattening;
 use super::sizing::{Sizing, SizingKind};
+use super::time_stop::TimeStop;
 use super::volatility::SessionVolatility;
 use crate::domain::{
     Bar, ExecutionEvent, Money, OrderId, OrderPurpose, Price, Quantity, Ratio, SymbolIndex, Timestamp,
@@ -71,6 +72,8 @@ pub struct Engine<S> {
     pub(super) journal: Journal,
     /// Settlement, margin and financing; `None` in a run that uses none of it.
     pub(super) account: Option<Box<Desk>>,
+    /// How long positions are held; `None` in a run without a time stop.
+    pub(super) time_stop: Option<Box<TimeStop>>,
     /// The first moment at which a night is to be paid or a sale settles.
     pub(super) account_due: Timestamp,
     /// Open time of the bars whose answers are being taken.
@@ -103,6 +106,7 @@ impl<S: Strategy> Engine<S> {
             flattening: Vec::new(),
             journal,
             account: None,
+            time_stop: None,
             account_due: Timestamp::MAX,
             now: Timestamp::MIN,
             config,
@@ -165,6 +169,7 @@ impl<S: Strategy> Engine<S> {
         }
         intents.clear();
         self.intents = intents;
+        self.leave_on_time(now);
     }
 
     /// Is there nothing to be done at the venue?
@@ -204,7 +209,8 @@ impl<S: Strategy> Engine<S> {
         self.volatilities.get_mut(symbol.get()).into_iter().for_each(|volatility| volatility.split(ratio));
         let position = self.portfolio.position(symbol);
         let (kept, mark) = (position.quantity(), position.mark());
-        self.books[symbol.get()].quantity = kept;
+        let before = std::mem::replace(&mut self.books[symbol.get()].quantity, kept);
+        self.time_position(symbol, before);
         self.journal.splits.push(SplitRecord { time, symbol, ratio, kept });
         self.journal.cash_events.extend(event);
         self.plan_account(time);

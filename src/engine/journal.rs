@@ -5,7 +5,7 @@ use crate::domain::{Fill, Money, OrderId, Price, Quantity, Ratio, RejectReason, 
 use crate::portfolio::CashEvent;
 use crate::risk::{HaltCause, Loss, Refusal};
 
-/// A protective stop appeared, moved, or went.
+/// A protective stop appeared, moved, came to be for more or fewer shares, or went.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct StopChange {
     /// The bar it happened on.
@@ -16,6 +16,8 @@ pub struct StopChange {
     pub order: OrderId,
     /// Where it stands now; `None` when it is gone.
     pub level: Option<Price>,
+    /// Shares it is still for.
+    pub quantity: Quantity,
 }
 
 /// What a split left of a position.

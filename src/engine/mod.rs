@@ -23,6 +23,7 @@ mod replay;
 mod script;
 mod sizing;
 mod submission;
+mod time_stop;
 mod volatility;
 
 pub use self::core::{Effect, Engine, EngineConfig};

@@ -62,6 +62,16 @@ impl OrderRecord {
     pub fn parent(&self) -> Option<OrderId> {
         (self.leg > 0).then(|| OrderId(self.id.0 - u64::from(self.leg)))
     }
+
+    /// Shares it may still fill.
+    pub fn remaining(&self) -> Quantity {
+        self.quantity - self.filled.min(self.quantity)
+    }
+
+    /// Is it at the venue, so that it can fill and be changed? A leg is once its entry has filled.
+    pub fn rests(&self) -> bool {
+        matches!(self.outcome, OrderOutcome::Sent(status) if status.is_open() && status != OrderStatus::Held)
+    }
 }
 
 impl Wanted {
@@ -132,7 +142,7 @@ impl Orders {
         for record in self.records.iter_mut().filter(|record| record.request.symbol == symbol) {
             if matches!(record.outcome, OrderOutcome::Sent(status) if status.is_open()) {
                 // What is left is rounded by itself, as at the venue, so that it can fill whole.
-                let left = restate(record.quantity - record.filled.min(record.quantity));
+                let left = restate(record.remaining());
                 record.filled = restate(record.filled);
                 record.quantity = record.filled + left;
                 record.request.kind = split_kind(record.request.kind, ratio);

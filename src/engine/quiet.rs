@@ -133,10 +133,11 @@ mod tests {
         trailing: bool,
         market_fill: MarketFill,
         due_exit: DueExit,
+        exit_after_bars: u32,
     }
 
     fn run<S: Rule>(strategy: S, world: &World) -> Journal {
-        let &World { smoothing, sizing, trailing, market_fill, due_exit, .. } = world;
+        let &World { smoothing, sizing, trailing, market_fill, due_exit, exit_after_bars, .. } = world;
         let commission = Commission::Fraction(ratio("0.0005"));
         let cash: Money = "100000".parse().expect("cash");
         let config = EngineConfig {
@@ -172,7 +173,7 @@ mod tests {
             extended_hours: false,
             leverage: 1,
         };
-        let mut engine = Engine::new(strategy, config);
+        let mut engine = Engine::new(strategy, config).with_time_stop(exit_after_bars);
         let mut backend = ReplayBackend::new(rules, cash, 1);
         let (bars, sessions, actions) = (&[&world.bars[..]], &world.sessions[..], &world.actions[..]);
         let input = ReplayInput { bars, sessions, extended: &[], actions, market_fill };
@@ -210,6 +211,7 @@ mod tests {
                 Just(SizingKind::CashFraction(ratio("0.7"))),
                 Just(SizingKind::VolatilityTarget(ratio("0.2"))),
             ],
+            exit_after_bars in prop_oneof![Just(0u32), 1u32..4, 4u32..40],
             acts in proptest::collection::vec((0usize..700, prop_oneof![Just("2"), Just("1.5"), Just("0.1")], any::<bool>()), 0..4),
         ) {
             const SESSION: usize = 30;
@@ -226,7 +228,7 @@ mod tests {
             }).collect();
             actions.sort_by_key(|(time, _)| *time);
             let due_exit = if stop_first { DueExit::StopFirst } else { DueExit::ExitFirst };
-            let world = World { bars, sessions, actions, smoothing, sizing, trailing, market_fill, due_exit };
+            let world = World { bars, sessions, actions, smoothing, sizing, trailing, market_fill, due_exit, exit_after_bars };
             let strategy = || MaCrossover::new(2, 7, CrossRule::NonZero, SignalRule::DEFAULT, 1);
             let short = run(strategy(), &world);
             let long = run(BarByBar(strategy()), &world);

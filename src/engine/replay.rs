@@ -159,12 +159,14 @@ fn replay_one<S: Strategy>(
         let sessions_matter = engine.counts_sessions() || backend.venue().has_session_orders();
         let until = clock.next_stop(sessions_matter);
         let until = until.min(engine.account_due).min(backend.venue().next_expiry());
-        bars = &bars[engine.pass_quiet(ONLY, bars, (backend.quiet_band(ONLY), until), clock.is_daily())..];
+        let before_time = &bars[..engine.bars_before_time(ONLY).min(bars.len())];
+        bars = &bars[engine.pass_quiet(ONLY, before_time, (backend.quiet_band(ONLY), until), clock.is_daily())..];
         if let [bar, later @ ..] = bars {
             let last = close_one(engine, backend, ONLY, bar, clock, market_fill)?;
             engine.decide(ONLY, bar);
             engine.decide_step(bar.time);
-            if engine.wants() {
+            let time_is_up = engine.time_is_up(&[(ONLY, *bar)]);
+            if time_is_up || engine.wants() {
                 send(engine, backend, &[(ONLY, *bar)], bar.time, clock.in_session(last), market_fill)?;
             }
             // Last, since a fill at this very close (`market_fill = "close"`) belongs to its equity.
@@ -248,7 +250,8 @@ fn replay_many<S: Strategy>(
             engine.decide(*symbol, bar);
         }
         engine.decide_step(time);
-        if engine.wants() {
+        let time_is_up = engine.time_is_up(&step);
+        if time_is_up || engine.wants() {
             send(engine, backend, &step, time, clock.in_session(last), market_fill)?;
         }
         engine.record();

@@ -7,8 +7,7 @@ use super::core::{Effect, Engine};
 use super::journal::RefusalRecord;
 use super::orders::{OrderOutcome, OrderRecord};
 use crate::domain::{
-    NewPrices, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, OrderStatus, Quantity,
-    SymbolIndex, Timestamp,
+    NewPrices, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, Quantity, SymbolIndex, Timestamp,
 };
 use crate::risk::{OpenApproval, Refusal};
 use crate::strategy::{ScriptOrder, ScriptPart, ScriptSize, ScriptTarget, Strategy};
@@ -52,7 +51,7 @@ impl<S: Strategy> Engine<S> {
 
     pub(super) fn cancel_script(&mut self, target: ScriptTarget, now: Timestamp) {
         if let Some(record) = self.target(target) {
-            match rests(&record) {
+            match record.rests() {
                 true => {
                     self.gate.call_off(record.id);
                     self.effects.push(Effect::Cancel(record.id));
@@ -74,7 +73,7 @@ impl<S: Strategy> Engine<S> {
         let OrderOutcome::Sent(status) = record.outcome else {
             return self.refuse_change(id, Refusal::NotOpen, now);
         };
-        if !rests(&record) {
+        if !record.rests() {
             return self.refuse_change(id, Refusal::NotOpen, now);
         }
         if let Some(need) = quantity.filter(|total| *total <= filled) {
@@ -104,7 +103,7 @@ impl<S: Strategy> Engine<S> {
         }
         let kind = standing.kind.with(prices);
         let remaining = quantity.map(|total| total - filled).or(earlier.and_then(|change| change.quantity()));
-        let left = remaining.unwrap_or(record.quantity - filled.min(record.quantity));
+        let left = remaining.unwrap_or(record.remaining());
         let request = record.request.for_shares(left);
         let fee = self.fee(&OrderRequest { kind, ..request }, now)(left);
         match self.gate.review_change(id, &request, (kind, remaining), fee, &self.portfolio, now) {
@@ -122,10 +121,7 @@ impl<S: Strategy> Engine<S> {
         let order = self.labels.get(target.label as usize).copied().filter(|order| order.0 > 0)?;
         let is_meant = |record: &OrderRecord| match target.part {
             ScriptPart::Whole => record.id == order,
-            ScriptPart::Stop => {
-                record.parent() == Some(order)
-                    && matches!(record.request.purpose, OrderPurpose::Stop | OrderPurpose::Trail)
-            }
+            ScriptPart::Stop => record.parent() == Some(order) && record.request.purpose.protects(),
             ScriptPart::TakeProfit => {
                 record.parent() == Some(order) && record.request.purpose == OrderPurpose::TakeProfit
             }
@@ -185,11 +181,7 @@ impl<S: Strategy> Engine<S> {
     fn voidable(&self, symbol: SymbolIndex, until: OrderId) -> impl Iterator<Item = OrderId> + '_ {
         let before = self.orders.records().iter().take(until.0 as usize - 1);
         let of_symbol = before.filter(move |record| record.request.symbol == symbol);
-        let is_exit = |record: &OrderRecord| {
-            let OrderRecord { request, .. } = record;
-            matches!(request.purpose, OrderPurpose::Signal | OrderPurpose::KillSwitch | OrderPurpose::RiskHalt)
-        };
-        of_symbol.filter(move |record| rests(record) && !is_exit(record)).map(|record| record.id)
+        of_symbol.filter(move |record| record.rests() && !record.request.purpose.leaves()).map(|record| record.id)
     }
 
     /// Is the position to be closed as soon as its other orders are gone?
@@ -203,9 +195,4 @@ impl<S: Strategy> Engine<S> {
             self.effects.push(Effect::Cancel(leg));
         }
     }
-}
-
-/// Is the order at the venue, so that it can be changed? A leg is once its entry has filled.
-fn rests(record: &OrderRecord) -> bool {
-    matches!(record.outcome, OrderOutcome::Sent(status) if status.is_open() && status != OrderStatus::Held)
 }

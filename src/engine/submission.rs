@@ -57,7 +57,8 @@ impl<S: Strategy> Engine<S> {
     pub(super) fn exit(&mut self, symbol: SymbolIndex, purpose: OrderPurpose, label: Option<u32>, now: Timestamp) {
         let held = self.portfolio.position(symbol).quantity();
         let Some(side) = held.closing_side() else { return };
-        let leaving = self.gate.open().iter().filter(|open| open.symbol == symbol && open.reduces);
+        let leaving =
+            self.gate.open().iter().filter(|open| open.symbol == symbol && open.reduces && !open.is_called_off);
         let rest = leaving.fold(held.abs(), |rest, open| rest - open.open);
         if rest <= Quantity::ZERO {
             return;
@@ -166,7 +167,7 @@ impl<S: Strategy> Engine<S> {
         let book = &mut self.books[wanted.symbol.get()];
         match wanted.purpose {
             OrderPurpose::Entry => book.entries_pending += 1,
-            OrderPurpose::Signal | OrderPurpose::KillSwitch | OrderPurpose::RiskHalt => book.exits_pending += 1,
+            purpose if purpose.leaves() => book.exits_pending += 1,
             _ => {}
         }
         let mut leg = 0;

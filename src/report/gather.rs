@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::ended::ended_early;
-use super::format::{self, Numbers};
+use super::format::{self, Numbers, counted};
 use super::model::{
     Line, Measure, PricePanel, Range, RefusalRow, RejectionRow, ReportModel, StopSpan, WarningRow, WarningSource,
 };
@@ -13,7 +13,7 @@ use super::{account, reference, refused};
 use crate::domain::{Bar, OrderId, Symbol, Timestamp};
 use crate::engine::{Journal, MarketAction};
 use crate::portfolio::RoundTrip;
-use crate::scenario::spec::{Adjust, CommissionSpec, SlippageRule, StopRule};
+use crate::scenario::spec::{Adjust, CommissionSpec, SlippageRule, StopRule, StopSpec};
 use crate::scenario::{
     AccountRow, LoadedScenario, MarketData, Metrics, benchmark_held, effective_toml, fingerprint, held_equally,
     session_ends,
@@ -72,7 +72,7 @@ pub fn gather<'a>(run: Finished<'a>) -> ReportModel<'a> {
         seed: spec.scenario.seed,
         strategy: spec.strategy.name.clone(),
         parameters: spec.strategy.params.iter().map(|param| (param.name.clone(), param.value.to_string())).collect(),
-        stop: stop_in_words(&spec.stop.rule),
+        stop: stop_in_words(&spec.stop),
         symbols: data.symbols.iter().map(ToString::to_string).collect(),
         timeframe: data.timeframe,
         equity: rows.iter().map(|row| row.equity.to_f64()).collect(),
@@ -113,12 +113,17 @@ fn hold_name(symbols: usize, first: &str) -> String {
     if symbols == 1 { format!("{first} held") } else { format!("{symbols} held equally") }
 }
 
-fn stop_in_words(rule: &StopRule) -> Option<String> {
-    match rule {
+/// "stop 2 ATR, time stop 20 bars"
+fn stop_in_words(stop: &StopSpec) -> Option<String> {
+    let price = match stop.rule {
         StopRule::None => None,
         StopRule::Atr { multiple, .. } => Some(format!("stop {multiple} ATR")),
         StopRule::Percent(share) => Some(format!("stop {}%", share.to_f64() * 100.0)),
-    }
+    };
+    let bars = stop.exit_after_bars as usize;
+    let time = (bars > 0).then(|| format!("time stop {}", counted(bars, "bar", "bars")));
+    let parts: Vec<String> = price.into_iter().chain(time).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// The stops of `symbol`, each with the bars it rested over. A stop that moves on a bar was tested at
@@ -133,6 +138,13 @@ fn stop_spans(journal: &Journal, symbol: usize, bars: &[Bar]) -> Vec<StopSpan> {
     let mut open: Vec<(OrderId, Timestamp, f64)> = Vec::new();
     let mut spans = Vec::new();
     for change in journal.stops.iter().filter(|change| change.symbol.get() == symbol) {
+        let stands = |(order, _, price): &(OrderId, Timestamp, f64)| {
+            *order == change.order && change.level.is_some_and(|level| level.to_f64() == *price)
+        };
+        if open.iter().any(stands) {
+            // It came to be for another number of shares.
+            continue;
+        }
         let mut live_from = Some(change.time);
         if let Some(at) = open.iter().position(|(order, ..)| *order == change.order) {
             let (_, from, price) = open.remove(at);

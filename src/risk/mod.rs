@@ -1,8 +1,8 @@
 //! What may be sent: limits, refusals, the gate, protective levels.
 //!
 //! Not here: what is wanted (strategy), how many shares that is (engine), sending (execution).
-mod exposure;
 mod correlation;
+mod exposure;
 mod gate;
 mod halts;
 mod heat;
@@ -33,6 +33,6 @@ pub use open_approval::{Change, OpenApproval, reserve_price};
 pub use refusal::Refusal;
 pub use standing::{Holding, Standing, SymbolRules};
 pub use stops::{AtrSmoothing, StopAnchor, StopKind, StopRule, TakeProfit};
+pub use symbol_set::SymbolSet;
 pub use watch::{LossHalt, Watch, WatchState};
 pub use words::{Words, WordsError};
-pub use symbol_set::SymbolSet;

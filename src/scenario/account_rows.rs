@@ -7,6 +7,7 @@ use crate::domain::{Bar, Fill, Money, OrderId, Price, Quantity, Timestamp};
 use crate::engine::{EquityTape, Journal, SplitRecord};
 use crate::market::Merge;
 use crate::portfolio::{CashEvent, RoundTrip, RoundTrips, split_price};
+use crate::risk::at_risk;
 
 /// One row of `equity.csv`.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -19,7 +20,7 @@ pub struct AccountRow {
     pub cash: Money,
     /// Σ |quantity × close|.
     pub gross_exposure: Money,
-    /// Σ max(0, (close − stop) × signed quantity) ÷ equity; a position without a stop counts in full.
+    /// Σ max(0, (close − stop) × signed quantity) ÷ equity; shares that no stop covers count in full.
     pub heat: Option<f64>,
     /// Fall from the running peak as a negative fraction.
     pub drawdown: f64,
@@ -30,7 +31,7 @@ pub struct AccountRow {
 struct Held {
     quantity: Quantity,
     close: Price,
-    stops: Vec<(OrderId, Price)>,
+    stops: Vec<(OrderId, Price, Quantity)>,
 }
 
 /// Rebuilds every step's account; panics if it does not tie with the equity of the run.
@@ -60,8 +61,8 @@ pub fn account_rows(market: &MarketData, journal: &Journal, start: Money) -> Vec
         }
         while let Some(change) = stops.next_if(|change| change.time <= time) {
             let list = &mut held[change.symbol.get()].stops;
-            list.retain(|(order, _)| *order != change.order);
-            list.extend(change.level.map(|level| (change.order, level)));
+            list.retain(|(order, ..)| *order != change.order);
+            list.extend(change.level.map(|level| (change.order, level, change.quantity)));
         }
         for (symbol, index) in &step {
             held[symbol.get()].close = bars[symbol.get()][*index].close;
@@ -75,7 +76,7 @@ pub fn account_rows(market: &MarketData, journal: &Journal, start: Money) -> Vec
             equity,
             cash,
             gross_exposure: held.iter().map(|held| value(held).abs()).sum(),
-            heat: held.iter().map(at_risk).sum::<Money>().fraction_of(equity),
+            heat: held.iter().map(lost_at_stops).sum::<Money>().fraction_of(equity),
             drawdown: (equity - peak).fraction_of(peak).unwrap_or(0.0),
         });
     }
@@ -83,11 +84,9 @@ pub fn account_rows(market: &MarketData, journal: &Journal, start: Money) -> Vec
     rows
 }
 
-/// What is lost if the nearest stop is hit; everything without one.
-fn at_risk(held: &Held) -> Money {
-    let value = held.close.notional(held.quantity);
-    let loss = |stop: Price| (value - stop.notional(held.quantity)).max(Money::ZERO);
-    held.stops.iter().map(|(_, stop)| loss(*stop)).min().unwrap_or(value.abs())
+/// What is lost if every stop is hit; everything without one.
+fn lost_at_stops(held: &Held) -> Money {
+    at_risk(held.quantity, held.close, held.stops.iter().map(|&(_, level, quantity)| (level, quantity)))
 }
 
 /// What happened to a position, in order of time.

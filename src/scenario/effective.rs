@@ -167,6 +167,7 @@ fn stop(out: &mut Writer, stop: &StopSpec) {
     out.text("active_from", stop.active_from);
     out.text("due_exit", stop.due_exit);
     out.raw("trail", stop.trail);
+    out.raw("exit_after_bars", stop.exit_after_bars);
 }
 
 fn take_profit(out: &mut Writer, take_profit: TakeProfitSpec) {

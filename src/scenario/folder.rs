@@ -147,6 +147,8 @@ fn mean_price(notional: Money, quantity: Quantity) -> String {
 fn exit_reason(purpose: OrderPurpose) -> &'static str {
     match purpose {
         OrderPurpose::Entry | OrderPurpose::Signal | OrderPurpose::Manual => "signal",
+        // The list of reasons is fixed; orders.csv says that it was time.
+        OrderPurpose::TimeStop => OrderPurpose::Stop.name(),
         other => other.name(),
     }
 }
@@ -225,7 +227,7 @@ fn orders(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
 /// Alpaca's word for how an order stands. It holds the stop of a pair back until it triggers.
 fn status_name(record: &OrderRecord, status: OrderStatus) -> &'static str {
     let of_pair = matches!(record.request.class, OrderClass::Bracket | OrderClass::Oco) && record.leg > 0;
-    let is_stop = matches!(record.request.purpose, OrderPurpose::Stop | OrderPurpose::Trail);
+    let is_stop = record.request.purpose.protects();
     match status {
         OrderStatus::Accepted if of_pair && is_stop => OrderStatus::Held.name(),
         other => other.name(),

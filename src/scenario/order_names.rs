@@ -20,7 +20,7 @@ impl OrderNames<'_> {
 
     /// `E1`; its legs `E1.stop` and `E1.take_profit`; the exits of a flatten without an id `flatten.7` by
     /// our number, those of `F1` over several symbols `F1.AAPL`; what a delisting took `delisted.AAPL`, what a
-    /// margin call closed `margin_call.7`.
+    /// margin call closed `margin_call.7`, what left because its time was up `time_stop.7`.
     pub(super) fn of(&self, record: &OrderRecord) -> String {
         let Some(script) = self.script else { return record.id.0.to_string() };
         if let Some(parent) = record.parent() {
@@ -39,6 +39,7 @@ impl OrderNames<'_> {
                 format!("delisted.{}", self.symbols[record.request.symbol.get()])
             }
             None if record.request.purpose == OrderPurpose::RiskHalt => format!("margin_call.{}", record.id.0),
+            None if record.request.purpose == OrderPurpose::TimeStop => format!("time_stop.{}", record.id.0),
             None => format!("flatten.{}", record.id.0),
         }
     }

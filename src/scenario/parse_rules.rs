@@ -114,7 +114,15 @@ impl Reader<'_> {
         let active_from = self.choice("stop.active_from");
         let due_exit = self.choice("stop.due_exit");
         let trail = self.switch("stop.trail");
-        Some(StopSpec { rule: rule?, anchor: anchor?, active_from: active_from?, due_exit: due_exit?, trail: trail? })
+        let exit_after_bars = self.count("stop.exit_after_bars");
+        Some(StopSpec {
+            rule: rule?,
+            anchor: anchor?,
+            active_from: active_from?,
+            due_exit: due_exit?,
+            trail: trail?,
+            exit_after_bars: exit_after_bars?,
+        })
     }
 
     pub(super) fn take_profit(&mut self) -> Option<TakeProfitSpec> {

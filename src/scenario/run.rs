@@ -50,7 +50,8 @@ fn replay_as<C: Catalog>(
 ) -> Result<Journal, Box<Diagnostic>> {
     let (config, rules) = (engine_config(&loaded.spec), venue_rules(&loaded.spec));
     let (account, latency) = (account_rules(&loaded.spec), latency(&loaded.spec));
-    let visitor = Run { config, rules, account, market, reading, latency };
+    let exit_after_bars = loaded.spec.stop.exit_after_bars;
+    let visitor = Run { config, rules, account, exit_after_bars, market, reading, latency };
     let outcome = match &market.script {
         Some(script) => visitor.replay(OrderScript::new(script)),
         None => with_strategy(catalog, loaded, visitor)?,
@@ -62,6 +63,7 @@ struct Run<'a> {
     config: EngineConfig,
     rules: VenueRules,
     account: AccountRules,
+    exit_after_bars: u32,
     market: &'a MarketData,
     /// How bars are read, unless as the rules say.
     reading: Option<Reading>,
@@ -80,7 +82,8 @@ impl Run<'_> {
     fn replay<S: Strategy>(self, strategy: S) -> Result<Journal, ReplayError> {
         let symbols = self.config.symbols;
         let bars: Vec<&[crate::domain::Bar]> = self.market.bars.iter().map(Vec::as_slice).collect();
-        let mut engine = Engine::new(strategy, self.config).with_account(self.account);
+        let mut engine =
+            Engine::new(strategy, self.config).with_account(self.account).with_time_stop(self.exit_after_bars);
         let mut backend = ReplayBackend::new(self.rules, self.config.cash, symbols);
         if let Some(latency) = self.latency {
             backend = backend.with_latency(latency);

@@ -212,6 +212,8 @@ pub struct StopSpec {
     pub due_exit: DueExit,
     /// Does the stop follow the price?
     pub trail: bool,
+    /// Bars after which a position leaves, with any kind of stop; 0: it may stay.
+    pub exit_after_bars: u32,
 }
 
 /// `stop.kind` with its numbers.

@@ -263,6 +263,12 @@ pub const KEYS: &[KeyInfo] = &[
     key("stop.active_from", Word(ActiveFrom::NAMES), Default("\"entry_bar\""), "first bar of the stop"),
     key("stop.due_exit", Word(DueExit::NAMES), Default("\"exit_first\""), "a stop touched on the bar of a due exit"),
     key("stop.trail", Switch, Default("false"), "the stop follows the price"),
+    key(
+        "stop.exit_after_bars",
+        whole(0, 1_000_000, "a number of bars; 0 is no time stop, and a million one-minute bars are ten years"),
+        Default("0"),
+        "bars after which a position leaves, whatever its price; works with any kind",
+    ),
     key("take_profit.kind", Word(TakeProfitName::NAMES), Default("\"none\""), "the target"),
     key("take_profit.value", ByKind, Optional, "share of the price, or multiple of the stop distance"),
     key("risk.max_daily_loss", LIMIT, Required("max_daily_loss = \"0.02\""), "loss since the previous close"),

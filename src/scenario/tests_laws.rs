@@ -131,8 +131,15 @@ fn stop() -> impl Strategy<Value = StopSpec> {
     let atr = (1..=10_000u32, share(1_000_000_000_000), any_choice())
         .prop_map(|(period, multiple, smoothing)| StopRule::Atr { period, multiple, smoothing });
     let rule = prop_oneof![Just(StopRule::None), atr, share(999_999_999).prop_map(StopRule::Percent)];
-    (rule, any_choice(), any_choice(), any_choice(), any::<bool>()).prop_map(
-        |(rule, anchor, active_from, due_exit, trail)| StopSpec { rule, anchor, active_from, due_exit, trail },
+    (rule, any_choice(), any_choice(), any_choice(), any::<bool>(), 0..=1_000_000u32).prop_map(
+        |(rule, anchor, active_from, due_exit, trail, exit_after_bars)| StopSpec {
+            rule,
+            anchor,
+            active_from,
+            due_exit,
+            trail,
+            exit_after_bars,
+        },
     )
 }
 

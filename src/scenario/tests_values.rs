@@ -100,6 +100,7 @@ anchor = "fill"
 active_from = "entry_bar"
 due_exit = "exit_first"
 trail = false
+exit_after_bars = 0
 
 [take_profit]
 kind = "none"

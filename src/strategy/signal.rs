@@ -4,7 +4,7 @@
 //! Rules (spec §10): at most one position per symbol, no pyramiding, an entry signal while in is
 //! ignored; after a stop the next entry may need a fresh signal and a pause.
 use super::{Holding, Intent, Intents, View};
-use crate::domain::{OrderPurpose, Side, SymbolIndex};
+use crate::domain::{Side, SymbolIndex};
 
 /// Which ways a strategy may trade.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -100,7 +100,7 @@ impl SignalRule {
     fn may_enter(&self, state: &SignalState, symbol: SymbolIndex, side: Side, view: &View<'_>) -> bool {
         let book = view.book(symbol);
         let Some(exit) = book.last_exit else { return true };
-        if !matches!(exit.purpose, OrderPurpose::Stop | OrderPurpose::Trail) {
+        if !exit.purpose.is_stop() {
             return true;
         }
         let off_at = match side {
@@ -117,7 +117,7 @@ impl SignalRule {
 mod tests {
     use super::super::{LastExit, SymbolBook};
     use super::*;
-    use crate::domain::{Money, Quantity, Timestamp};
+    use crate::domain::{Money, OrderPurpose, Quantity, Timestamp};
     use crate::portfolio::Portfolio;
 
     const ONLY: SymbolIndex = SymbolIndex(0);
@@ -184,6 +184,7 @@ mod tests {
         assert_eq!(entries(pause(level), OrderPurpose::Stop, |_| true), [12, 13, 14, 15]);
         assert_eq!(entries(fresh, OrderPurpose::Stop, off_on_12), [13, 14, 15]);
         assert_eq!(entries(fresh, OrderPurpose::Trail, |_| true), [0u64; 0]);
+        assert_eq!(entries(fresh, OrderPurpose::TimeStop, off_on_12), [13, 14, 15]);
         // Off on the bar of the stop itself counts; the pause still holds.
         assert_eq!(entries(fresh, OrderPurpose::Stop, |bar| bar != 10), [11, 12, 13, 14, 15]);
         assert_eq!(entries(pause(fresh), OrderPurpose::Stop, |bar| bar != 10), [12, 13, 14, 15]);

@@ -13,8 +13,7 @@ const GTC_DAYS: i32 = 90;
 ///
 /// What a strategy sent lives on: the engine keeps a position's stop, and sends it anew.
 pub(super) fn gtc_end(request: &OrderRequest, now: Timestamp, tick: Tick) -> Timestamp {
-    use OrderPurpose::{Entry, KillSwitch, RiskHalt, Signal};
-    let is_ours = matches!(request.purpose, Entry | Signal | RiskHalt | KillSwitch);
+    let is_ours = request.purpose == OrderPurpose::Entry || request.purpose.leaves();
     if request.time_in_force != TimeInForce::Gtc || is_ours || tick == Tick::None {
         return Timestamp::MAX;
     }

@@ -29,7 +29,7 @@ impl SimulatedVenue {
             }
             if order.remaining != before && !order.remaining.is_zero() {
                 let (order, remaining) = (order.id, order.remaining);
-                self.events.push(ExecutionEvent::Shrunk { order, remaining });
+                self.events.push(ExecutionEvent::Resized { order, remaining });
             }
         }
         self.cancel_emptied(symbol);

@@ -269,8 +269,10 @@ impl SimulatedVenue {
                 let (level, parent) = (order.trigger, order.parent.unwrap_or(id));
                 self.events.push(ExecutionEvent::LegLive { order: id, parent, symbol, level, time: now });
             }
-            if let Some(pair) = self.books[index].iter_mut().find(|other| Some(other.id) == sibling) {
+            let pair = self.books[index].iter_mut().find(|other| Some(other.id) == sibling);
+            if let Some(pair) = pair.filter(|pair| pair.remaining != remaining) {
                 pair.remaining = remaining;
+                self.events.push(ExecutionEvent::Resized { order: pair.id, remaining });
             }
             self.events.push(ExecutionEvent::Replaced { order: id, symbol, kind, remaining, time: now });
             self.refresh_band(symbol);

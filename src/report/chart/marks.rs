@@ -64,7 +64,7 @@ impl Mark {
     /// The mark of an exit from a position opened by `side`.
     pub fn exit(side: Side, reason: Option<OrderPurpose>) -> Mark {
         match (reason, side) {
-            (Some(OrderPurpose::Stop | OrderPurpose::Trail), _) => Mark::Stopped,
+            (Some(OrderPurpose::Stop | OrderPurpose::Trail | OrderPurpose::TimeStop), _) => Mark::Stopped,
             (Some(OrderPurpose::TakeProfit), _) => Mark::Target,
             (Some(OrderPurpose::RiskHalt | OrderPurpose::KillSwitch), _) => Mark::Halted,
             (Some(OrderPurpose::Delisted), _) => Mark::Delisted,
@@ -154,6 +154,7 @@ mod tests {
     #[test]
     fn every_reason_to_leave_has_its_mark() {
         assert_eq!(Mark::exit(Side::Buy, Some(OrderPurpose::Trail)), Mark::Stopped);
+        assert_eq!(Mark::exit(Side::Buy, Some(OrderPurpose::TimeStop)), Mark::Stopped);
         assert_eq!(Mark::exit(Side::Sell, Some(OrderPurpose::Signal)), Mark::Covered);
         assert_eq!(Mark::exit(Side::Buy, Some(OrderPurpose::Manual)), Mark::Sold);
         assert_eq!(Mark::exit(Side::Buy, Some(OrderPurpose::KillSwitch)), Mark::Halted);

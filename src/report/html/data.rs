@@ -103,6 +103,7 @@ fn exit_code(reason: OrderPurpose) -> i64 {
         OrderPurpose::KillSwitch => 5,
         OrderPurpose::Entry | OrderPurpose::Manual => 6,
         OrderPurpose::Delisted => 7,
+        OrderPurpose::TimeStop => 8,
     }
 }
 
