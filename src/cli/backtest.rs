@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::Failure;
 use super::finish::{Run, input};
+use super::prove::{self, Wanted};
 use super::screen::{Progress, error_style, screen};
 use crate::report::format::counted;
 use crate::report::terminal::{Spent, summary};
@@ -38,13 +39,19 @@ pub(super) struct BacktestArgs {
     /// Refuse data that is suspicious, not only what is malformed
     #[arg(long)]
     strict: bool,
+    /// Show that no order depends on bars that had not closed, on where the data begin, or on an earlier run:
+    /// rerun the scenario on data that end, on absurd futures and from later starts, and name the first order
+    /// that changes (exit 3). A run folder is written only with --out; prove.json is in it then
+    #[arg(long)]
+    prove: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// A summary for people
     Text,
-    /// metrics.json on standard output, with load_seconds, replay_seconds and report_seconds
+    /// metrics.json on standard output, with load_seconds, replay_seconds and report_seconds; with --prove the
+    /// proof, with prove_seconds
     Json,
 }
 
@@ -60,6 +67,10 @@ pub(super) fn run<C: Catalog>(args: &BacktestArgs, catalog: &C, out: &mut impl W
     };
     if args.strict && market.warnings_total > 0 {
         return Err(Failure::Input(refused_as_suspicious(&market)));
+    }
+    if args.prove {
+        let wanted = Wanted { folder: args.out.as_deref(), drawn: !args.no_report, format: args.format };
+        return prove::run(catalog, loaded, market, &wanted, out);
     }
     // The folder first: a run that cannot be kept is not worth waiting for.
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&loaded.spec.scenario.name));
@@ -99,7 +110,7 @@ pub(super) fn run<C: Catalog>(args: &BacktestArgs, catalog: &C, out: &mut impl W
 }
 
 /// A run folder that cannot be: a wrong name is the caller's, all else the machine's.
-fn unwritable(folder: &Path, error: &io::Error) -> Failure {
+pub(super) fn unwritable(folder: &Path, error: &io::Error) -> Failure {
     let path = folder.display();
     match error.kind() {
         ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {

@@ -7,6 +7,7 @@ mod data;
 mod finish;
 mod indicators;
 mod metrics;
+mod prove;
 mod report;
 mod screen;
 mod strategies;

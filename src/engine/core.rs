@@ -62,6 +62,8 @@ pub struct Engine<S> {
     pub(super) books: Vec<SymbolBook>,
     pub(super) atrs: Vec<BarAtr>,
     pub(super) volatilities: Vec<SessionVolatility>,
+    /// Bars seen when the last session closed.
+    pub(super) bars_before_session: Vec<u64>,
     pub(super) intents: Intents,
     pub(super) effects: Vec<Effect>,
     /// Memory for answers while they are read.
@@ -99,6 +101,7 @@ impl<S: Strategy> Engine<S> {
             books: vec![SymbolBook::default(); config.symbols],
             atrs: (0..config.symbols).filter_map(|_| BarAtr::for_stop(config.stop.kind)).collect(),
             volatilities: vec![SessionVolatility::default(); volatilities],
+            bars_before_session: vec![0; config.symbols],
             intents: Intents::for_symbols(config.symbols),
             effects: Vec::with_capacity(16),
             answers: Vec::with_capacity(64),
@@ -187,7 +190,12 @@ impl<S: Strategy> Engine<S> {
     /// The session has closed: the next one's loss counts from here, daily statistics take its last marks.
     #[inline]
     pub fn end_session(&mut self) {
-        self.gate.watch_mut().close_session(self.portfolio.equity());
+        let marked = self.portfolio.positions().iter().zip(&self.books).zip(&mut self.bars_before_session);
+        let closes = marked.map(|((position, book), before)| {
+            let had_bars = std::mem::replace(before, book.bars_seen) != book.bars_seen;
+            had_bars.then(|| position.mark())
+        });
+        self.gate.close_session(self.portfolio.equity(), closes);
         let symbols = self.portfolio.positions().iter().zip(&self.books);
         for ((position, book), volatility) in symbols.zip(&mut self.volatilities) {
             volatility.push(position.mark(), book.bars_seen);

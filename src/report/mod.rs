@@ -12,6 +12,7 @@ pub mod histogram;
 pub mod html;
 pub mod model;
 pub mod notes;
+pub mod proof;
 pub mod reading;
 pub mod reference;
 pub mod refused;

@@ -4,7 +4,7 @@
 //! Invariant: after [`Exposure::refresh`] every sum is that of its lines, and every line what
 //! [`Exposure::line`] makes of portfolio, approvals and stops.
 use super::heat::at_risk;
-use super::{MaintenanceRate, OpenApproval};
+use super::{MaintenanceRate, OpenApproval, SymbolSet};
 use crate::domain::{Money, OrderId, OrderKind, Price, Quantity, Ratio, SymbolIndex};
 use crate::portfolio::{Portfolio, Position, split_price};
 
@@ -55,8 +55,9 @@ pub(super) struct Exposure {
     leaving: Leaving,
     lines: Vec<Line>,
     total: Stake,
-    /// Symbols with a position or a pending entry.
-    exposed: usize,
+    /// Symbols with a position or a pending entry, and how many they are.
+    exposed: SymbolSet,
+    exposed_count: usize,
     stops: Vec<Vec<ProtectiveStop>>,
     rate: Option<MaintenanceRate>,
     /// Lines that something has happened to since the last refresh, each once.
@@ -71,7 +72,8 @@ impl Exposure {
             leaving,
             lines: vec![Line::default(); symbols],
             total: Stake::default(),
-            exposed: 0,
+            exposed: SymbolSet::new(symbols),
+            exposed_count: 0,
             stops: vec![Vec::new(); symbols],
             rate: None,
             changed: Vec::with_capacity(symbols),
@@ -96,8 +98,13 @@ impl Exposure {
     }
 
     /// Symbols with a position or a pending entry.
-    pub(super) fn exposed(&self) -> usize {
-        self.exposed
+    pub(super) fn exposed(&self) -> &SymbolSet {
+        &self.exposed
+    }
+
+    /// How many they are.
+    pub(super) fn exposed_count(&self) -> usize {
+        self.exposed_count
     }
 
     /// Has `symbol` a position or a pending entry?
@@ -164,7 +171,17 @@ impl Exposure {
             self.total.value += line.stake.value - old.stake.value;
             self.total.heat += line.stake.heat - old.stake.heat;
             self.total.margin += line.stake.margin - old.stake.margin;
-            self.exposed = self.exposed + usize::from(line.is_exposed) - usize::from(old.is_exposed);
+            match (old.is_exposed, line.is_exposed) {
+                (false, true) => {
+                    self.exposed.insert(symbol);
+                    self.exposed_count += 1;
+                }
+                (true, false) => {
+                    self.exposed.remove(symbol);
+                    self.exposed_count -= 1;
+                }
+                _ => {}
+            }
         }
         debug_assert!(self.is_current(portfolio, open), "a line that nobody said had changed");
     }
@@ -205,6 +222,6 @@ impl Exposure {
             heat: sum.heat + line.stake.heat,
             margin: sum.margin + line.stake.margin,
         });
-        sum == self.total && lines.filter(|line| line.is_exposed).count() == self.exposed
+        sum == self.total && lines.filter(|line| line.is_exposed).count() == self.exposed_count
     }
 }

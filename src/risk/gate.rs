@@ -10,7 +10,7 @@ use super::measure::{Entry, Measure};
 use super::open_approval::{Change, OpenApproval, reserve_price, risk_a_share, shares_at};
 use super::order_rate::OrderRate;
 use super::reserves::Reserves;
-use super::{CashCheck, Halt, Limits, Margin, Refusal, Standing, SymbolRules, Watch};
+use super::{CashCheck, Correlations, Halt, Limits, Margin, Refusal, Standing, SymbolRules, Watch};
 use crate::domain::{
     Money, OrderClass, OrderId, OrderKind, OrderRequest, OrderSize, Price, Quantity, Ratio, Side, SymbolIndex,
     Timestamp,
@@ -141,6 +141,7 @@ pub struct Gate {
     rate: OrderRate,
     reserves: Reserves,
     exposure: Exposure,
+    correlations: Correlations,
     priced_at: Vec<Timestamp>,
     sequence: u64,
 }
@@ -211,6 +212,7 @@ impl Gate {
             rate: OrderRate::default(),
             reserves: Reserves::none(),
             exposure: Exposure::none(symbols, leaving),
+            correlations: Correlations::new(symbols),
             priced_at: vec![Timestamp::MIN; symbols],
             sequence: 0,
         }
@@ -231,16 +233,6 @@ impl Gate {
         self.symbols = rules;
     }
 
-    /// Which shares may be bought or sold short.
-    pub fn symbol_rules(&self) -> &SymbolRules {
-        &self.symbols
-    }
-
-    /// The limits of the run.
-    pub fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
     /// Must `side` of `symbol` be in whole shares, since they would have to be borrowed?
     pub fn borrows_whole(&self, symbol: SymbolIndex, side: Side, portfolio: &Portfolio) -> bool {
         let held = portfolio.position(symbol).quantity();
@@ -258,6 +250,7 @@ impl Gate {
             symbols: &self.symbols,
             reserves: &self.reserves,
             exposure: &self.exposure,
+            correlations: &self.correlations,
             portfolio,
         }
     }
@@ -411,22 +404,6 @@ impl Gate {
         self.measure(portfolio).most(request, affordable)
     }
 
-    /// Dollars an entry in `symbol` on `side` may spend now.
-    pub fn buying_power(&mut self, symbol: SymbolIndex, side: Side, portfolio: &Portfolio) -> Money {
-        self.measure(portfolio).buying_power(symbol, side)
-    }
-
-    /// Dollars lost if every resting stop is hit and every pending entry fills and is stopped out; what has no
-    /// stop counts in full.
-    pub fn heat(&mut self, portfolio: &Portfolio) -> Money {
-        self.measure(portfolio).exposure.total().heat
-    }
-
-    /// Σ |position + pending| × mark.
-    pub fn gross_exposure(&mut self, portfolio: &Portfolio) -> Money {
-        self.measure(portfolio).exposure.total().value
-    }
-
     /// The venue has changed the order: only what it may still come to is set aside.
     pub fn confirm_change(&mut self, order: OrderId) {
         let changed = self.reserves.confirm_change(order);
@@ -485,6 +462,14 @@ impl Gate {
     pub fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, restate: impl Fn(Quantity) -> Quantity) {
         self.reserves.split(symbol, ratio, &restate);
         self.exposure.split(symbol, ratio, restate);
+        self.correlations.split(symbol, ratio);
+    }
+
+    /// A session has closed with `equity`; `closes` by symbol, `None` without a bar in it.
+    #[inline]
+    pub fn close_session(&mut self, equity: Money, closes: impl IntoIterator<Item = Option<Price>>) {
+        self.watch.close_session(equity);
+        self.correlations.close_session(closes);
     }
 
     /// Halts, and how much may still be lost.

@@ -6,7 +6,7 @@
 use super::exposure::Exposure;
 use super::open_approval::{projected, reserve_for, reserve_price, risk_a_share};
 use super::reserves::Reserves;
-use super::{CashCheck, Limits, Margin, Refusal, Standing, SymbolRules};
+use super::{CashCheck, Correlations, Limits, Margin, Refusal, Standing, SymbolRules};
 use crate::domain::{Money, OrderRequest, Price, Quantity, Side, SymbolIndex};
 use crate::portfolio::Portfolio;
 
@@ -19,6 +19,7 @@ pub(super) struct Measure<'a> {
     pub(super) symbols: &'a SymbolRules,
     pub(super) reserves: &'a Reserves,
     pub(super) exposure: &'a Exposure,
+    pub(super) correlations: &'a Correlations,
     pub(super) portfolio: &'a Portfolio,
 }
 
@@ -108,8 +109,8 @@ impl Measure<'_> {
     /// Are all positions together few and small enough, and their stops near enough?
     fn check_sums(&self, entry: &Entry<'_>) -> Result<(), Refusal> {
         let (limits, symbol) = (self.limits, entry.request.symbol);
-        if !self.exposure.is_exposed(symbol) && self.exposure.exposed() >= limits.open_positions_max {
-            let (need, have) = (self.exposure.exposed() + 1, limits.open_positions_max);
+        if !self.exposure.is_exposed(symbol) && self.exposure.exposed_count() >= limits.open_positions_max {
+            let (need, have) = (self.exposure.exposed_count() + 1, limits.open_positions_max);
             return Err(Refusal::OpenPositions { need, have });
         }
         let equity = self.portfolio.equity();
@@ -117,14 +118,35 @@ impl Measure<'_> {
             let filled = shares.checked_add(entry.quantity.signed(entry.request.side));
             filled.map_or(Quantity::MAX, Quantity::abs)
         });
-        let need = self.exposure.total().value - self.exposure.of(symbol).value + entry.price.notional(kept.max(left));
+        let own = entry.price.notional(kept.max(left));
+        let all = self.exposure.total().value - self.exposure.of(symbol).value + own;
         let have = equity.share(limits.gross_exposure_max);
-        if need > have {
-            return Err(Refusal::GrossExposure { need, have });
+        if all > have {
+            return Err(Refusal::GrossExposure { need: all, have });
         }
         let risk = risk_a_share(entry.request, entry.price).notional(entry.quantity);
         let (need, have) = (self.exposure.total().heat + risk, equity.share(limits.portfolio_heat_max));
-        if need > have { Err(Refusal::PortfolioHeat { need, have }) } else { Ok(()) }
+        if need > have {
+            return Err(Refusal::PortfolioHeat { need, have });
+        }
+        let have = equity.share(limits.correlated_exposure_max);
+        // A group is worth no more than everything.
+        let others = if all > have { self.others_of_group(symbol) } else { None };
+        match others.map(|others| others + own).filter(|need| *need > have) {
+            Some(need) => Err(Refusal::CorrelatedExposure { need, have }),
+            None => Ok(()),
+        }
+    }
+
+    /// Value of the symbols with exposure that move with `symbol`; `None` where there is no other.
+    fn others_of_group(&self, symbol: SymbolIndex) -> Option<Money> {
+        let mut others = Money::ZERO;
+        let members = self.correlations.group(symbol, self.exposure.exposed(), |member| {
+            if member != symbol {
+                others += self.exposure.of(member).value;
+            }
+        });
+        (members > 1).then_some(others)
     }
 
     /// Is it paid for, and would the account keep its margin?
@@ -176,7 +198,7 @@ impl Measure<'_> {
     fn most_within_limits(&self, request: &OrderRequest) -> Quantity {
         let (limits, equity) = (self.limits, self.portfolio.equity());
         let (symbol, price) = (request.symbol, self.portfolio.position(request.symbol).mark());
-        if !self.exposure.is_exposed(symbol) && self.exposure.exposed() >= limits.open_positions_max {
+        if !self.exposure.is_exposed(symbol) && self.exposure.exposed_count() >= limits.open_positions_max {
             return Quantity::ZERO;
         }
         let grown = |dollars, shares: [Quantity; 2]| most_grown(shares_for(dollars, price), shares, request.side);
@@ -189,8 +211,11 @@ impl Measure<'_> {
             Price::ZERO => Quantity::MAX,
             risk => shares_for(equity.share(limits.portfolio_heat_max) - self.exposure.total().heat, risk),
         };
+        let of_group = self.others_of_group(symbol).map_or(Quantity::MAX, |others| {
+            grown(equity.share(limits.correlated_exposure_max) - others, self.exposure.shares(symbol))
+        });
         let of_notional = shares_for(limits.order_notional_max, reserve_price(request.kind, price));
-        of_position.min(of_gross).min(of_heat).min(of_notional)
+        of_position.min(of_gross).min(of_heat).min(of_group).min(of_notional).max(Quantity::ZERO)
     }
 
     /// Dollars at the reference price that `request` may come to when it is sized at its fill.

@@ -48,15 +48,21 @@ fn replay_as<C: Catalog>(
     market: &MarketData,
     reading: Option<Reading>,
 ) -> Result<Journal, Box<Diagnostic>> {
-    let (config, rules) = (engine_config(&loaded.spec), venue_rules(&loaded.spec));
-    let (account, latency) = (account_rules(&loaded.spec), latency(&loaded.spec));
-    let exit_after_bars = loaded.spec.stop.exit_after_bars;
-    let visitor = Run { config, rules, account, exit_after_bars, market, reading, latency };
+    let visitor = Run::of(loaded, market, reading);
     let outcome = match &market.script {
         Some(script) => visitor.replay(OrderScript::new(script)),
         None => with_strategy(catalog, loaded, visitor)?,
     };
     outcome.map_err(|error| unfinished(loaded, error))
+}
+
+/// One replay with a strategy that is there already, its bars read as the scenario says.
+pub(super) fn replay_with<S: Strategy>(
+    loaded: &LoadedScenario,
+    market: &MarketData,
+    strategy: S,
+) -> Result<Journal, Box<Diagnostic>> {
+    Run::of(loaded, market, None).replay(strategy).map_err(|error| unfinished(loaded, error))
 }
 
 struct Run<'a> {
@@ -78,7 +84,14 @@ impl ListedVisitor for Run<'_> {
     }
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    fn of(loaded: &LoadedScenario, market: &'a MarketData, reading: Option<Reading>) -> Run<'a> {
+        let (config, rules) = (engine_config(&loaded.spec), venue_rules(&loaded.spec));
+        let (account, latency) = (account_rules(&loaded.spec), latency(&loaded.spec));
+        let exit_after_bars = loaded.spec.stop.exit_after_bars;
+        Run { config, rules, account, exit_after_bars, market, reading, latency }
+    }
+
     fn replay<S: Strategy>(self, strategy: S) -> Result<Journal, ReplayError> {
         let symbols = self.config.symbols;
         let bars: Vec<&[crate::domain::Bar]> = self.market.bars.iter().map(Vec::as_slice).collect();

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// The file that says a run is whole.
 const SEAL: &str = "run.json";
 /// What a run may leave out.
-const DRAWN: [&str; 4] = ["report.html", "equity.png", "drawdown.png", "price.png"];
+const OPTIONAL: [&str; 5] = ["report.html", "equity.png", "drawdown.png", "price.png", "prove.json"];
 /// Where the files stand until all are written.
 const ASIDE: &str = ".unfinished";
 
@@ -55,8 +55,8 @@ impl RunFolder {
         }
         assert!(names.iter().any(|name| name == SEAL), "a run has its {SEAL}");
         names.sort_by_key(|name| (name == SEAL, name.clone()));
-        // Page and pictures of an older run, where this one has none, would speak of other numbers.
-        let stale = DRAWN.into_iter().filter(|drawn| !names.iter().any(|name| name == drawn));
+        // Page, pictures and proof of an older run, where this one has none, would speak of other numbers.
+        let stale = OPTIONAL.into_iter().filter(|drawn| !names.iter().any(|name| name == drawn));
         for name in [SEAL].into_iter().chain(stale) {
             remove_if_there(&self.path.join(name))?;
         }

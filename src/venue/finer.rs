@@ -8,7 +8,11 @@ use crate::domain::{Bar, Timestamp};
 
 /// The finer bars of one symbol and which of them make up which bar. A copy shares their memory.
 #[derive(Clone, Debug, Default)]
-pub struct FinerBars(Arc<Table>);
+pub struct FinerBars {
+    table: Arc<Table>,
+    /// Bars after it have none.
+    until: Timestamp,
+}
 
 #[derive(Debug, Default)]
 struct Table {
@@ -40,15 +44,20 @@ impl FinerBars {
                 parts.push((bar.time, part));
             }
         }
-        FinerBars(Arc::new(Table { finer, parts }))
+        FinerBars { table: Arc::new(Table { finer, parts }), until: Timestamp::MAX }
+    }
+
+    /// The same for a run that ends with the bar stamped `until`.
+    pub fn until(&self, until: Timestamp) -> FinerBars {
+        FinerBars { table: Arc::clone(&self.table), until }
     }
 
     /// The finer bars of the bar stamped `time`; none where they are missing or contradict it.
     pub(super) fn of(&self, time: Timestamp) -> &[Bar] {
-        let Table { finer, parts } = &*self.0;
+        let Table { finer, parts } = &*self.table;
         match parts.binary_search_by_key(&time, |(time, _)| *time) {
-            Ok(at) => &finer[parts[at].1.clone()],
-            Err(_) => &[],
+            Ok(at) if time <= self.until => &finer[parts[at].1.clone()],
+            _ => &[],
         }
     }
 }

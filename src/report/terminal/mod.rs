@@ -4,9 +4,11 @@
 //! and the doubts are the report's own words, with the terminal's minus.
 mod chart;
 mod figures;
+mod proof;
 mod screen;
 mod spent;
 
+pub use proof::proof;
 pub use screen::{Colours, Screen};
 pub use spent::Spent;
 

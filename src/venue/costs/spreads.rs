@@ -64,6 +64,16 @@ impl Spreads {
         };
         Spreads { symbols: symbols.into_iter().map(column).collect(), source }
     }
+
+    /// The same up to the bar stamped `until`; every later one is `later`.
+    pub fn with_future(&self, until: Timestamp, later: Spread) -> Spreads {
+        let mut changed = self.clone();
+        for column in &mut changed.symbols {
+            let known = column.times.partition_point(|time| *time <= until);
+            column.spreads[known..].fill(later);
+        }
+        changed
+    }
 }
 
 /// The spreads while a run goes through them: fills come in order of time, so the search for one starts where
@@ -150,6 +160,14 @@ mod tests {
         assert_eq!(of(0, 2, SpreadAt::Open, "0.05"), ("0.0001".to_owned(), true), "below a dollar a hundredth of it");
         assert_eq!(of(0, 3, SpreadAt::Open, "100"), ("0.01".to_owned(), true));
         assert_eq!(of(7, 1, SpreadAt::Open, "100"), ("0.01".to_owned(), true));
+    }
+
+    #[test]
+    fn another_future_begins_after_its_bar() {
+        let time = |day| Timestamp::from_days(day).expect("day");
+        let (tight, wide) = (Spread::Modelled(Ratio::ZERO), Spread::Modelled(Ratio::ONE));
+        let spreads = Spreads::new(vec![(1..5).map(|day| (time(day), tight)).collect()], SpreadSource::Model);
+        assert_eq!(spreads.with_future(time(2), wide).symbols[0].spreads, [tight, tight, wide, wide]);
     }
 
     proptest! {
