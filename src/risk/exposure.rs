@@ -194,14 +194,14 @@ impl Exposure {
         let mut stays = held;
         for approval in of_symbol {
             let filled = approval.open.signed(approval.side);
-            left = left + filled;
+            left += filled;
             if !approval.reduces {
-                kept = kept + filled;
+                kept += filled;
                 pending_heat += approval.risk.notional(approval.open);
                 has_entry = true;
             } else if self.leaving == Leaving::IsGone && approval.kind == OrderKind::Market && !approval.is_called_off {
-                kept = kept + filled;
-                stays = stays + filled;
+                kept += filled;
+                stays += filled;
             }
         }
         let stops = self.stops[symbol.get()].iter().map(|stop| (stop.level, stop.shares));

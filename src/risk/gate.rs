@@ -406,14 +406,12 @@ impl Gate {
 
     /// The venue has changed the order: only what it may still come to is set aside.
     pub fn confirm_change(&mut self, order: OrderId) {
-        let changed = self.reserves.confirm_change(order);
-        self.touch(changed);
+        self.reserves.confirm_change(order).into_iter().for_each(|symbol| self.exposure.touch(symbol));
     }
 
     /// The cancel of `order` goes to the venue: an exit sent after it may be for the same shares.
     pub fn call_off(&mut self, order: OrderId) {
-        let changed = self.reserves.call_off(order);
-        self.touch(changed);
+        self.reserves.call_off(order).into_iter().for_each(|symbol| self.exposure.touch(symbol));
     }
 
     /// A fill of `quantity` shares that leaves `remaining` to fill: its part of the reserve is spent. The
@@ -426,8 +424,7 @@ impl Gate {
     /// The order was canceled, rejected or expired: what is left of its reserve returns.
     #[inline]
     pub fn void(&mut self, order: OrderId) {
-        let changed = self.reserves.void(order);
-        self.touch(changed);
+        self.reserves.void(order).into_iter().for_each(|symbol| self.exposure.touch(symbol));
     }
 
     /// The position in `symbol` is `held` shares now: no exit is for more, as at the venue.
@@ -482,12 +479,6 @@ impl Gate {
     #[inline]
     pub fn watch_mut(&mut self) -> &mut Watch {
         &mut self.watch
-    }
-
-    fn touch(&mut self, changed: Option<SymbolIndex>) {
-        if let Some(symbol) = changed {
-            self.exposure.touch(symbol);
-        }
     }
 
     /// Dollars set aside for open orders.
