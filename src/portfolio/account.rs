@@ -33,6 +33,7 @@ pub struct CashEvent {
 pub struct Portfolio {
     cash: Money,
     equity: Money,
+    gross: Money,
     positions: Vec<Position>,
     unsettled: Unsettled,
 }
@@ -40,7 +41,8 @@ pub struct Portfolio {
 impl Portfolio {
     /// `cash` dollars and no shares of any of `symbols`.
     pub fn with_cash(cash: Money, symbols: usize) -> Portfolio {
-        Portfolio { cash, equity: cash, positions: vec![Position::default(); symbols], unsettled: Unsettled::default() }
+        let (positions, unsettled) = (vec![Position::default(); symbols], Unsettled::default());
+        Portfolio { cash, equity: cash, gross: Money::ZERO, positions, unsettled }
     }
 
     /// Dollars not in shares.
@@ -88,21 +90,28 @@ impl Portfolio {
     }
 
     /// Σ |quantity × mark|.
+    #[inline]
     pub fn gross_exposure(&self) -> Money {
-        self.positions.iter().map(|position| position.value().abs()).sum()
+        self.gross
     }
 
     /// Values `symbol` at `price`.
     #[inline]
     pub fn mark(&mut self, symbol: SymbolIndex, price: Price) {
-        self.equity += self.positions[symbol.get()].mark_to(price);
+        let position = &mut self.positions[symbol.get()];
+        let change = position.mark_to(price);
+        self.equity += change;
+        self.gross += if position.quantity() < Quantity::ZERO { -change } else { change };
     }
 
     /// Takes an execution: cash pays or receives price × quantity and pays the fee.
     #[inline]
     pub fn apply(&mut self, fill: &Fill) {
         let paid = fill.price.notional(fill.quantity.signed(fill.side)) + fill.fee;
-        let value_change = self.positions[fill.symbol.get()].trade(fill.side, fill.quantity, fill.price);
+        let position = &mut self.positions[fill.symbol.get()];
+        let before = position.value();
+        let value_change = position.trade(fill.side, fill.quantity, fill.price);
+        self.gross += (before + value_change).abs() - before.abs();
         self.cash -= paid;
         self.equity += value_change - paid;
     }
@@ -123,6 +132,7 @@ impl Portfolio {
         let kept = if fractional { shares } else { shares.whole() };
         position.restate(kept, split_price(position.average_price(), ratio), mark);
         self.equity += position.value() - before;
+        self.gross += position.value().abs() - before.abs();
         let rest = shares - kept;
         let event = CashEvent { time, symbol, reason: CashReason::CashInLieu, amount: mark.notional(rest) };
         (!rest.is_zero()).then(|| self.receive(event))
@@ -135,9 +145,10 @@ impl Portfolio {
         event
     }
 
-    /// Does the cached equity equal cash + Σ quantity × mark? For assertions and tests.
+    /// Do the cached sums equal cash + Σ quantity × mark, and Σ |quantity × mark|? For assertions and tests.
     pub fn is_conserved(&self) -> bool {
-        self.cash + self.positions.iter().map(Position::value).sum() == self.equity
+        let values = || self.positions.iter().map(Position::value);
+        self.cash + values().sum() == self.equity && values().map(Money::abs).sum::<Money>() == self.gross
     }
 }
 

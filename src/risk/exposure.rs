@@ -36,7 +36,7 @@ pub(super) struct Stake {
     pub(super) value: Money,
     /// What the stops leave at risk, pending entries included.
     pub(super) heat: Money,
-    /// Maintenance margin of the position.
+    /// Maintenance margin of position and pending entries, each by itself.
     pub(super) margin: Money,
 }
 
@@ -46,6 +46,8 @@ struct Line {
     /// Shares with pending entries filled: without pending exits, and with them.
     shares: [Quantity; 2],
     stake: Stake,
+    /// Maintenance margin of the position alone.
+    margin_of_position: Money,
     is_exposed: bool,
 }
 
@@ -89,6 +91,11 @@ impl Exposure {
     /// What `symbol` has at stake.
     pub(super) fn of(&self, symbol: SymbolIndex) -> &Stake {
         &self.lines[symbol.get()].stake
+    }
+
+    /// Maintenance margin of the position in `symbol`, without its pending entries.
+    pub(super) fn margin_of_position(&self, symbol: SymbolIndex) -> Money {
+        self.lines[symbol.get()].margin_of_position
     }
 
     /// Shares of `symbol` as they count in the sums, pending entries filled: without the exits that make no
@@ -190,7 +197,10 @@ impl Exposure {
     fn line(&self, symbol: SymbolIndex, position: &Position, open: &[OpenApproval]) -> Line {
         let (held, mark) = (position.quantity(), position.mark());
         let of_symbol = open.iter().filter(|approval| approval.symbol == symbol && !approval.open.is_zero());
-        let (mut kept, mut left, mut pending_heat, mut has_entry) = (held, held, Money::ZERO, false);
+        let needs = |shares| self.rate.map_or(Money::ZERO, |rate| rate.requirement(shares, mark));
+        let margin_of_position = needs(held);
+        let (mut kept, mut left, mut has_entry) = (held, held, false);
+        let (mut pending_heat, mut margin) = (Money::ZERO, margin_of_position);
         let mut stays = held;
         for approval in of_symbol {
             let filled = approval.open.signed(approval.side);
@@ -198,6 +208,7 @@ impl Exposure {
             if !approval.reduces {
                 kept += filled;
                 pending_heat += approval.risk.notional(approval.open);
+                margin += needs(filled);
                 has_entry = true;
             } else if self.leaving == Leaving::IsGone && approval.kind == OrderKind::Market && !approval.is_called_off {
                 kept += filled;
@@ -208,9 +219,9 @@ impl Exposure {
         let stake = Stake {
             value: mark.notional(kept.abs().max(left.abs())),
             heat: at_risk(stays, mark, stops) + pending_heat,
-            margin: self.rate.map_or(Money::ZERO, |rate| rate.requirement(held, mark)),
+            margin,
         };
-        Line { shares: [kept, left], stake, is_exposed: !held.is_zero() || has_entry }
+        Line { shares: [kept, left], stake, margin_of_position, is_exposed: !held.is_zero() || has_entry }
     }
 
     /// Are all sums what they would be if everything were added up anew?

@@ -168,14 +168,10 @@ impl Measure<'_> {
     /// asks for it. What is leaving counts, but for an order that turns the position round.
     fn margin_after(&self, entry: &Entry<'_>) -> Money {
         let Some(rate) = self.standing.maintenance else { return Money::ZERO };
-        let Entry { request, quantity, .. } = *entry;
-        let of = |symbol, shares| rate.requirement(shares, self.portfolio.position(symbol).mark());
+        let Entry { request, quantity, price, .. } = *entry;
         let turns = self.portfolio.position(request.symbol).quantity().closing_side() == Some(request.side);
-        let leaving = if turns { self.exposure.of(request.symbol).margin } else { Money::ZERO };
-        let entries = self.reserves.open().iter().filter(|open| !open.reduces);
-        let pending = entries.map(|open| of(open.symbol, open.open.signed(open.side)));
-        let own = of(request.symbol, quantity.signed(request.side));
-        self.exposure.total().margin - leaving + pending.sum() + own
+        let leaving = if turns { self.exposure.margin_of_position(request.symbol) } else { Money::ZERO };
+        self.exposure.total().margin - leaving + rate.requirement(quantity.signed(request.side), price)
     }
 
     /// Dollars an entry in `symbol` on `side` may spend now: leverage × equity − gross exposure − reserves −
