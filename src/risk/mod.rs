@@ -4,6 +4,9 @@
 mod gate;
 mod halts;
 mod heat;
+mod kill_switch;
+mod latch;
+mod latch_steps;
 mod limits;
 mod maintenance;
 mod open_approval;
@@ -16,6 +19,11 @@ mod words;
 pub use gate::{ApprovedChange, ApprovedOrder, Gate};
 pub use halts::{Halt, HaltCause, HaltedBy, Halts, Resumed, TradingState};
 pub use heat::at_risk;
+pub use kill_switch::{ArmedLatch, KillSwitch, LatchFile};
+pub use latch::{
+    HaltOrder, LATCH_HISTORY_MAX, LATCH_VERSION, Latch, LatchEvent, LatchFlaw, LatchState, Latched, ResumeOrder,
+};
+pub use latch_steps::{Disk, HaltRecord, LATCH_DOCUMENT, LatchError, Presence, halt_on, read_on, resume_on};
 pub use limits::{BreachRule, CashCheck, Limits, Margin};
 pub use maintenance::MaintenanceRate;
 pub use open_approval::{OpenApproval, reserve_price};
