@@ -373,8 +373,10 @@ mod tests {
         fs::write(folder.path().join("kill_switch.halt-1-2-0.json"), "{\"at\": ").unwrap();
         let halt = switch.check(at(7)).unwrap_err();
         assert_eq!((halt.since, halt.by), (at(7), HaltedBy::Unreadable));
-        let (standing, is_new) = in_document(latch.halt(&order(8)));
-        assert_eq!((standing.by, is_new), (HaltedBy::Unreadable, false));
+        assert!(in_document(latch.halt(&order(8))).1);
+        assert!(folder.path().join("kill_switch.halt-1-2-0.json").exists(), "it may not be finished");
+        let found = latch.read(at(8)).unwrap();
+        assert_eq!((found.latched().unwrap().since, found.history().len()), (at(8), 2));
         assert!(latch.resume(resume(9)).unwrap().is_some());
         assert!(switch.check(at(9)).is_ok());
     }

@@ -8,8 +8,9 @@
 //! and removed. While a note lies there or the document is latched (or cannot be read), the switch is not clear.
 //!
 //! Invariants:
-//! 1. A note is removed by its name, under the lock, after a document with what it says has reached the disk.
-//! 2. A resume lifts what it saw when it was given and nothing else: where a halt came later, it is refused.
+//! 1. A note is removed by its name, under the lock, after a document with what it says has reached the disk. One
+//!    that cannot be read may not be finished: only a resume removes it.
+//! 2. A resume lifts what its first look saw and nothing else: where a halt came later, it is refused.
 //! 3. A reader looks at the notes before it looks at the document. A note that is gone by then is in the document.
 use std::io;
 use std::path::PathBuf;
@@ -23,6 +24,10 @@ pub const LATCH_DOCUMENT: &str = "kill_switch.json";
 const DRAFT: &str = "kill_switch.draft";
 /// How names of notes begin.
 const NOTE: &str = "kill_switch.halt-";
+
+/// How often a reader looks while notes move into the document: so many commands do not end within one look. After
+/// the last, what it could not read counts as a halt.
+const LOOKS_MAX: usize = 5;
 
 /// A folder, seen as what the steps need of one. Names are of files in it.
 pub trait Disk {
@@ -152,8 +157,8 @@ pub fn halt_on<D: Disk>(disk: &D, order: &HaltOrder, token: u32) -> Result<HaltR
 
 /// Clears the switch of `disk` and gives the halt that ends, `None` where none stood.
 ///
-/// It lifts what it finds when it begins; if anything has changed by the time it has the lock, it lifts nothing and
-/// says so. What it returns has reached the disk.
+/// It lifts what its first look finds; if anything has changed by the time it has the lock, it lifts nothing and says
+/// so. What it returns has reached the disk.
 pub fn resume_on<D: Disk>(disk: &D, order: ResumeOrder) -> Result<Option<Latched>, LatchError> {
     let seen = View::read(disk)?;
     if seen.notes.is_empty() && matches!(seen.latch(disk), Ok(latch) if latch.latched().is_none()) {
@@ -173,7 +178,9 @@ pub fn resume_on<D: Disk>(disk: &D, order: ResumeOrder) -> Result<Option<Latched
         }
         found => found?,
     };
-    take_notes(disk, &view.notes, order.at, &mut latch)?;
+    for name in &view.notes {
+        latch.halt(halt_in(read_note(disk, name)?).unwrap_or_else(|| unreadable(order.at)));
+    }
     let lifted = latch.resume(order);
     replace(disk, &latch, &view.notes)?;
     sync(disk)?;
@@ -184,14 +191,33 @@ pub fn resume_on<D: Disk>(disk: &D, order: ResumeOrder) -> Result<Option<Latched
 ///
 /// Only `Ok` with a latch that is clear says so. A halt that has been acknowledged before this begins is seen.
 pub fn read_on<D: Disk>(disk: &D, presence: Presence, now: Timestamp) -> Result<Latch, LatchError> {
-    let notes = list_notes(disk)?;
-    let view = View { document: read_document(disk)?, notes };
+    for _ in 1..LOOKS_MAX {
+        if let (latch, Notes::AllThere) = look(disk, presence, now)? {
+            return Ok(latch);
+        }
+    }
+    look(disk, presence, now).map(|(latch, _)| latch)
+}
+
+/// Were the notes of a look still there when they were read?
+enum Notes {
+    AllThere,
+    /// What one of them said is in a later document than the one that was read.
+    Moved,
+}
+
+fn look<D: Disk>(disk: &D, presence: Presence, now: Timestamp) -> Result<(Latch, Notes), LatchError> {
+    let view = View::read(disk)?;
     if view.document.is_none() && presence == Presence::Required {
         return Err(LatchError::Vanished { path: disk.path(LATCH_DOCUMENT) });
     }
-    let mut latch = view.latch(disk)?;
-    take_notes(disk, &view.notes, now, &mut latch)?;
-    Ok(latch)
+    let (mut latch, mut notes) = (view.latch(disk)?, Notes::AllThere);
+    for name in &view.notes {
+        let bytes = read_note(disk, name)?;
+        notes = if bytes.is_some() { notes } else { Notes::Moved };
+        latch.halt(halt_in(bytes).unwrap_or_else(|| unreadable(now)));
+    }
+    Ok((latch, notes))
 }
 
 /// Sees to it that there is a document, so that from now on its absence means something.
@@ -217,22 +243,29 @@ fn fold<D: Disk>(disk: &D, order: &HaltOrder, own: &str) -> Result<Latched, Latc
         }
         found => found?,
     };
-    take_notes(disk, &view.notes, order.at, &mut latch)?;
-    if !view.notes.iter().any(|note| note == own) {
+    // A note that cannot be read may be one that is being written: it stays where it is, and halts.
+    let mut whole = Vec::new();
+    for name in &view.notes {
+        if let Some(halt) = halt_in(read_note(disk, name)?) {
+            latch.halt(halt);
+            whole.push(name.clone());
+        }
+    }
+    if !whole.iter().any(|note| note == own) {
         // Another command has folded the note, and may have resumed since: a halt wins.
         latch.halt(order.clone());
     }
     let latched = latch.latched().cloned().expect("a halt was entered last");
-    replace(disk, &latch, &view.notes)?;
+    replace(disk, &latch, &whole)?;
     Ok(latched)
 }
 
 impl View {
-    /// The document before the notes: a halt that moves from a note into the document between the two looks is
-    /// then not seen at all, so that a resume finds a change and is refused.
+    /// The notes before the document: one that moves into it between the two looks is then seen twice, and never
+    /// not at all.
     fn read<D: Disk>(disk: &D) -> Result<View, LatchError> {
-        let document = read_document(disk)?;
-        Ok(View { document, notes: list_notes(disk)? })
+        let notes = list_notes(disk)?;
+        Ok(View { document: read_document(disk)?, notes })
     }
 
     fn latch<D: Disk>(&self, disk: &D) -> Result<Latch, LatchError> {
@@ -280,14 +313,13 @@ fn read_document<D: Disk>(disk: &D) -> Result<Option<Vec<u8>>, LatchError> {
     disk.read(LATCH_DOCUMENT).map_err(failed(disk, LATCH_DOCUMENT))
 }
 
-/// Halts by what the notes say; one that is cut short, or gone by now, halts too.
-fn take_notes<D: Disk>(disk: &D, notes: &[String], now: Timestamp, latch: &mut Latch) -> Result<(), LatchError> {
-    for name in notes {
-        let bytes = disk.read(name).map_err(failed(disk, name))?;
-        let order = HaltOrder::decode(bytes.as_deref().unwrap_or_default());
-        latch.halt(order.unwrap_or_else(|_| unreadable(now)));
-    }
-    Ok(())
+fn read_note<D: Disk>(disk: &D, name: &str) -> Result<Option<Vec<u8>>, LatchError> {
+    disk.read(name).map_err(failed(disk, name))
+}
+
+/// The halt that a note orders; `None` where it is cut short or gone.
+fn halt_in(note: Option<Vec<u8>>) -> Option<HaltOrder> {
+    note.and_then(|bytes| HaltOrder::decode(&bytes).ok())
 }
 
 fn unreadable(at: Timestamp) -> HaltOrder {
