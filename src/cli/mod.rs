@@ -5,11 +5,14 @@
 mod backtest;
 mod data;
 mod finish;
+mod halt;
 mod indicators;
 mod metrics;
 mod prove;
 mod report;
+mod resume;
 mod screen;
+mod status;
 mod strategies;
 
 use std::io::{self, ErrorKind, Write};
@@ -34,12 +37,18 @@ enum Command {
     /// Check, convert or make up files of bars
     #[command(subcommand)]
     Data(data::DataCommand),
+    /// Stop trading: no order that increases exposure passes until `resume`
+    Halt(halt::HaltArgs),
     /// List the indicators, or compute columns of them beside the bars of a file
     Indicators(indicators::IndicatorsArgs),
     /// Every measure of a series of returns or equity, whoever made it
     Metrics(metrics::MetricsArgs),
     /// Rebuild the report of a finished run
     Report(report::ReportArgs),
+    /// End a halt, with a reason
+    Resume(resume::ResumeArgs),
+    /// Is trading halted, by whom, why and since when
+    Status(status::StatusArgs),
     /// List the strategies with their rules, parameters, ranges and defaults
     Strategies(strategies::StrategiesArgs),
 }
@@ -80,9 +89,12 @@ pub fn main_with<C: Catalog>(catalog: C) -> ExitCode {
     let outcome = match command {
         Command::Backtest(args) => backtest::run(&args, &catalog, &mut out),
         Command::Data(command) => data::run(&command, &mut out),
+        Command::Halt(args) => halt::run(&args, &mut out),
         Command::Indicators(args) => indicators::run(&args, &mut out),
         Command::Metrics(args) => metrics::run(&args, &mut out),
         Command::Report(args) => report::run(&args, &catalog, &mut out),
+        Command::Resume(args) => resume::run(&args, &mut out),
+        Command::Status(args) => status::run(&args, &mut out),
         Command::Strategies(args) => strategies::run(&args, &catalog, &mut out),
     };
     let outcome = outcome.and_then(|()| Ok(out.flush()?));

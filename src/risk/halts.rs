@@ -1,6 +1,6 @@
 //! What forbids entries: up to four halts at once, one a cause, and the state of trading they add up to.
 //!
-//! Not here: when a limit is reached (gate, engine), the file that keeps a kill switch (kill_switch), orders.
+//! Not here: when a limit is reached (gate, engine), the file that keeps a kill switch (latch, kill_switch), orders.
 //! Invariants: (1) a cause has at most one halt, the first; (2) nothing lifts a halt but what its cause names:
 //! the next session lifts the daily loss and only it, a resume with a reason lifts all others and never it;
 //! (3) what is read from JSON is all of it or an error: an unknown cause or field is never "active".
@@ -54,6 +54,8 @@ pub enum HaltedBy {
     Script,
     /// The person of this name.
     Person(Words),
+    /// A record that cannot be read: whatever it says, it is not known to be clear.
+    Unreadable,
 }
 
 /// One halt: who, why, when; what lifts it is its cause's.
@@ -110,7 +112,7 @@ struct Twice {
 }
 
 /// An optional value whose key must be there: a file that was cut short says nothing by its silence.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     Option::deserialize(deserializer)
 }
 
@@ -262,6 +264,7 @@ impl fmt::Display for HaltedBy {
             HaltedBy::Limit { .. } => f.write_str("its limit"),
             HaltedBy::Script => f.write_str("the order script"),
             HaltedBy::Person(name) => write!(f, "{name}"),
+            HaltedBy::Unreadable => f.write_str("a record that cannot be read"),
         }
     }
 }

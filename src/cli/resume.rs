@@ -1,0 +1,55 @@
+//! `alphaflow resume`: ends what `alphaflow halt` began, with a reason.
+//!
+//! Not here: what the latch is (risk).
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::halt::person;
+use super::status::{latch_failed, now, words};
+use super::{Failure, Format};
+use crate::risk::{HaltedBy, LatchFile, ResumeOrder};
+
+/// Arguments of `alphaflow resume`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: alphaflow resume --reason \"the feed is right again, positions checked\"\n\nIt ends the halt that stands when it is given. Where another halt comes meanwhile, it ends nothing and fails."
+)]
+pub(super) struct ResumeArgs {
+    /// Why it is safe to trade again
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Folder of the kill switch; every process of an account must use the same
+    #[arg(long, value_name = "DIR", default_value = "state")]
+    state: PathBuf,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// Clears; what it prints is on the disk.
+pub(super) fn run(args: &ResumeArgs, out: &mut impl Write) -> Result<(), Failure> {
+    let reason = words("--reason", &args.reason)?;
+    let order = ResumeOrder { at: now(), by: HaltedBy::Person(person()), reason };
+    let latch = LatchFile::new(&args.state);
+    let ended = latch.resume(order.clone()).map_err(|error| latch_failed("not resumed", &error))?;
+    if args.format == Format::Json {
+        let object =
+            json!({ "state": "active", "ended": ended, "resume": order, "file": latch.path(), "session": null });
+        return Ok(writeln!(out, "{object:#}")?);
+    }
+    match ended {
+        Some(ended) => {
+            writeln!(out, "Resumed at {}: {}.", order.at, order.reason)?;
+            let reason = ended.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+            writeln!(out, "This ends the halt by {} since {}{reason}.", ended.by, ended.since)?;
+            if ended.flatten {
+                writeln!(out, "Closing all positions is no longer wanted.")?;
+            }
+            Ok(writeln!(out, "No session is running; the next one starts active.")?)
+        }
+        None => Ok(writeln!(out, "Nothing to resume: the kill switch is clear.")?),
+    }
+}

@@ -1,0 +1,105 @@
+//! `alphaflow status`: the kill switch at present, and what led there.
+//!
+//! Not here: what the latch is (risk), positions and orders (the session has them). Also what the commands of the
+//! kill switch share: the time, words as arguments, errors.
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{Failure, Format};
+use crate::domain::Timestamp;
+use crate::risk::{HaltOrder, Latch, LatchError, LatchEvent, LatchFile, ResumeOrder, Words};
+
+/// Arguments of `alphaflow status`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: alphaflow status --format json\n\nThe exit code is 0 whether trading is halted or not."
+)]
+pub(super) struct StatusArgs {
+    /// Folder of the kill switch; every process of an account must use the same
+    #[arg(long, value_name = "DIR", default_value = "state")]
+    state: PathBuf,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// Prints what the switch says. One that cannot be read is halted, and that is an answer, not a failure.
+pub(super) fn run(args: &StatusArgs, out: &mut impl Write) -> Result<(), Failure> {
+    let latch = LatchFile::new(&args.state);
+    let found = latch.read(now());
+    match args.format {
+        Format::Text => print(&found, out)?,
+        Format::Json => writeln!(out, "{:#}", status_json(&latch, &found))?,
+    }
+    Ok(())
+}
+
+fn print(found: &Result<Latch, LatchError>, out: &mut impl Write) -> std::io::Result<()> {
+    let latched = match found {
+        Ok(latch) => latch.latched(),
+        Err(error) => {
+            writeln!(out, "Halted: the kill switch cannot be read.")?;
+            return writeln!(out, "{error}\nNo session is running; the next one starts halted.");
+        }
+    };
+    match latched {
+        None => writeln!(out, "Active: the kill switch is clear.")?,
+        Some(latched) => {
+            let text = latched.to_halt().to_string();
+            writeln!(out, "H{}.", text.strip_prefix('h').unwrap_or(&text))?;
+            if latched.flatten {
+                writeln!(out, "Closing all positions is recorded; the session does it when it runs.")?;
+            }
+        }
+    }
+    let next = if latched.is_some() { "halted" } else { "active" };
+    writeln!(out, "No session is running; the next one starts {next}.")?;
+    let history = found.as_ref().map_or(&[][..], Latch::history);
+    if !history.is_empty() {
+        writeln!(out, "\nHalts and resumes, the latest first:")?;
+    }
+    history.iter().rev().try_for_each(|event| print_event(event, out))
+}
+
+fn print_event(event: &LatchEvent, out: &mut impl Write) -> std::io::Result<()> {
+    match event {
+        LatchEvent::Halt(HaltOrder { at, by, reason, flatten }) => {
+            let flatten = if *flatten { ", close all positions" } else { "" };
+            let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+            writeln!(out, "  {at}  halt by {by}{flatten}{reason}")
+        }
+        LatchEvent::Resume(ResumeOrder { at, by, reason }) => writeln!(out, "  {at}  resume by {by}: {reason}"),
+    }
+}
+
+fn status_json(latch: &LatchFile, found: &Result<Latch, LatchError>) -> Value {
+    let latched = found.as_ref().ok().and_then(Latch::latched);
+    let is_active = matches!(found, Ok(latch) if latch.latched().is_none());
+    json!({
+        "state": if is_active { "active" } else { "halted" },
+        "halt": latched,
+        "problem": found.as_ref().err().map(LatchError::to_string),
+        "history": found.as_ref().map_or(&[][..], Latch::history),
+        "file": latch.path(),
+        "session": null,
+    })
+}
+
+/// The moment of a command.
+pub(super) fn now() -> Timestamp {
+    let now = jiff::Timestamp::now().as_nanosecond();
+    Timestamp::from_ns(i64::try_from(now).unwrap_or(i64::MAX))
+}
+
+/// The text of argument `name` as words.
+pub(super) fn words(name: &str, text: &str) -> Result<Words, Failure> {
+    Words::new(text).map_err(|error| Failure::Input(format!("error {name}: {error}")))
+}
+
+/// What the switch would not do, ready to print: "not halted" comes first.
+pub(super) fn latch_failed(what: &str, error: &LatchError) -> Failure {
+    Failure::Machine(format!("error {what}: {error}"))
+}

@@ -1,0 +1,205 @@
+//! The kill switch from the command line: what it says, and that a killed command leaves it whole.
+mod cli_binary;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use alphaflow::domain::Timestamp;
+use alphaflow::risk::{Latch, LatchEvent, LatchFile};
+use cli_binary::{alphaflow, done, fails};
+use serde_json::Value;
+
+fn status(folder: &Path) -> Value {
+    serde_json::from_str(&done(folder, &["status", "--format", "json"])).expect("JSON")
+}
+
+fn lines(text: &str) -> Vec<String> {
+    // Times differ from run to run.
+    let is_time = |word: &str| word.starts_with("20") && word.contains('T');
+    let word = |word: &str| match word.split_once('Z') {
+        Some((time, rest)) if is_time(time) => format!("TIME{rest}"),
+        _ => word.to_owned(),
+    };
+    let words = |line: &str| line.split(' ').map(word).collect::<Vec<_>>().join(" ");
+    text.lines().map(words).collect()
+}
+
+#[test]
+fn a_halt_stands_until_a_resume_with_a_reason() {
+    let folder = tempfile::tempdir().expect("folder");
+    let at = folder.path();
+    assert_eq!(
+        lines(&done(at, &["status"])),
+        ["Active: the kill switch is clear.", "No session is running; the next one starts active."]
+    );
+    assert!(!at.join("state").exists(), "looking leaves no trace");
+    assert_eq!(lines(&done(at, &["resume", "--reason", "x"])), ["Nothing to resume: the kill switch is clear."]);
+
+    let halted = lines(&done(at, &["halt", "--reason", "prices look wrong"]));
+    assert_eq!(
+        halted[1..],
+        ["No session is running; the next one starts halted.", "`alphaflow resume --reason TEXT` ends the halt."]
+    );
+    let again = lines(&done(at, &["halt", "--flatten"]));
+    assert!(again[0].starts_with("Halted already, by "), "{again:?}");
+    assert!(again[0].ends_with(" since TIME. This halt is added to the history."), "{again:?}");
+    assert_eq!(again[1], "Closing all positions is recorded; the session does it when it runs.");
+    let shown = lines(&done(at, &["status"]));
+    assert!(shown[0].ends_with(": prices look wrong; a resume with a reason lifts it."), "{}", shown[0]);
+    assert_eq!(shown[1..3], [again[1].clone(), "No session is running; the next one starts halted.".to_owned()]);
+    assert!(shown[5].contains("  halt by ") && shown[5].ends_with(", close all positions"), "{shown:?}");
+    assert!(shown[6].contains("  halt by ") && shown[6].ends_with(": prices look wrong"), "{shown:?}");
+    let json = status(at);
+    assert_eq!(
+        (&json["state"], &json["halt"]["flatten"], &json["session"]),
+        (&"halted".into(), &true.into(), &Value::Null)
+    );
+
+    for blank in ["", "  ", "\t"] {
+        let error = fails(at, 2, &["resume", "--reason", blank]);
+        assert_eq!(error, "error --reason: it is blank; say in a few words why\n", "{blank:?}");
+    }
+    assert!(fails(at, 2, &["resume"]).contains("--reason <TEXT>"));
+    assert_eq!(status(at), json, "nothing has changed");
+
+    let resumed = lines(&done(at, &["resume", "--reason", "checked"]));
+    assert!(resumed[0].ends_with(": checked."), "{resumed:?}");
+    assert!(resumed[1].starts_with("This ends the halt by ") && resumed[1].ends_with(": prices look wrong."));
+    assert_eq!(resumed[2], "Closing all positions is no longer wanted.");
+    let json = status(at);
+    assert_eq!((&json["state"], &json["halt"]), (&"active".into(), &Value::Null));
+    assert_eq!(json["history"].as_array().expect("list").len(), 3);
+}
+
+#[test]
+fn json_says_what_text_says() {
+    let folder = tempfile::tempdir().expect("folder");
+    let at = folder.path();
+    let halted: Value = serde_json::from_str(&done(at, &["halt", "--state", "a/b", "--format", "json"])).expect("JSON");
+    assert_eq!(
+        (&halted["state"], &halted["new"], &halted["file"]),
+        (&"halted".into(), &true.into(), &"a/b/kill_switch.json".into())
+    );
+    let again: Value = serde_json::from_str(&done(at, &["halt", "--state", "a/b", "--format", "json"])).expect("JSON");
+    assert_eq!((&again["new"], &again["halt"]), (&false.into(), &halted["halt"]));
+    let resume = ["resume", "--state", "a/b", "--reason", "why", "--format", "json"];
+    let ended: Value = serde_json::from_str(&done(at, &resume)).expect("JSON");
+    assert_eq!(
+        (&ended["state"], &ended["ended"], &ended["resume"]["reason"]),
+        (&"active".into(), &halted["halt"], &"why".into())
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_halted_and_says_what_to_do() {
+    let folder = tempfile::tempdir().expect("folder");
+    let at = folder.path();
+    done(at, &["halt"]);
+    let file = at.join("state/kill_switch.json");
+    let whole = fs::read(&file).expect("document");
+    fs::write(&file, &whole[..whole.len() / 2]).expect("write");
+    let shown = done(at, &["status"]);
+    assert!(
+        shown.starts_with("Halted: the kill switch cannot be read.\nstate/kill_switch.json: it is not a whole record")
+    );
+    assert!(shown.contains("`alphaflow resume --reason TEXT`"));
+    assert_eq!(status(at)["state"], "halted");
+    done(at, &["resume", "--reason", "the disk was full"]);
+    assert_eq!(status(at)["state"], "active");
+
+    fs::remove_dir_all(at.join("state")).expect("remove");
+    fs::write(at.join("state"), "a file").expect("write");
+    assert!(fails(at, 1, &["halt"]).starts_with("error not halted: state/kill_switch.halt-"));
+    assert_eq!(status(at)["state"], "halted");
+}
+
+/// Numbers that look random and are the same in every run.
+struct Draws(u64);
+
+impl Draws {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
+
+/// A command that is killed at some moment; was it done before?
+fn is_done_before_it_is_killed(folder: &Path, arguments: &[&str], after: Duration) -> bool {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_alphaflow"));
+    let mut child = command
+        .args(arguments)
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    thread::sleep(after);
+    // SIGKILL; where it has ended by itself, its own code is kept.
+    child.kill().expect("our child");
+    child.wait().expect("it ends").success()
+}
+
+/// Whatever moment a command is killed at, the document stays whole, and no acknowledged halt is lost: not to the
+/// kill, and not to what the killed command left behind.
+#[test]
+fn a_killed_command_loses_no_halt() {
+    let folder = tempfile::tempdir().expect("folder");
+    let at = folder.path();
+    let begun = Instant::now();
+    done(at, &["halt"]);
+    let whole = begun.elapsed().max(Duration::from_millis(4)).as_micros() as u64;
+    let latch = LatchFile::new(&at.join("state"));
+    let session = LatchFile::new(&at.join("state")).arm().expect("armed");
+    let mut draws = Draws(0x9E37_79B9_7F4A_7C15);
+    // Halted for certain; clear for certain; or, since a killed command may have got that far, either.
+    let mut known = Some(true);
+    for round in 0..120 {
+        let halts = draws.below(2) == 0;
+        let arguments: &[&str] = if halts { &["halt", "--flatten"] } else { &["resume", "--reason", "why"] };
+        let is_done = match draws.below(4) {
+            0 => alphaflow(at, arguments).code == Some(0),
+            _ => is_done_before_it_is_killed(at, arguments, Duration::from_micros(draws.below(whole * 5 / 4))),
+        };
+        known = match (is_done, known) {
+            (true, _) => Some(halts),
+            (false, Some(is_halted)) if is_halted == halts => Some(halts),
+            (false, _) => None,
+        };
+        let is_halted = session.check(Timestamp::MIN).is_err();
+        assert!(known.is_none_or(|known| known == is_halted), "round {round}: {arguments:?}, known {known:?}");
+        let document = fs::read(latch.path()).expect("the document is always there");
+        Latch::decode(&document).unwrap_or_else(|flaw| panic!("round {round}: {flaw}"));
+    }
+    done(at, &["halt"]);
+    assert!(session.check(Timestamp::MIN).is_err());
+    done(at, &["resume", "--reason", "the end"]);
+    assert!(session.check(Timestamp::MIN).is_ok());
+}
+
+/// Halts and resumes of many processes at once: each halt is in the history, and the last acknowledged one holds.
+#[test]
+fn commands_at_once_lose_no_halt() {
+    const EACH: usize = 6;
+    let folder = tempfile::tempdir().expect("folder");
+    let at = folder.path();
+    done(at, &["halt"]);
+    for round in 0..3 {
+        thread::scope(|scope| {
+            for _ in 0..EACH {
+                scope.spawn(|| done(at, &["halt"]));
+                // It may find that a halt came meanwhile, and then ends nothing.
+                scope.spawn(|| alphaflow(at, &["resume", "--reason", "why"]));
+            }
+        });
+        done(at, &["halt"]);
+        let latch = LatchFile::new(&at.join("state")).read(Timestamp::MIN).expect("whole");
+        assert!(latch.latched().is_some());
+        let halts = latch.history().iter().filter(|event| matches!(event, LatchEvent::Halt(_))).count();
+        assert!(halts > (round + 1) * (EACH + 1), "{halts} halts in the history of round {round}");
+    }
+}
