@@ -39,7 +39,8 @@ impl SimulatedVenue {
             order.best = split_price(order.best, ratio);
             order.kind = split_kind(order.kind, ratio);
             order.legs = split_legs(order.legs, ratio);
-            if order.reduce_only && order.is_stop() {
+            if order.reduce_only && order.purpose.protects() {
+                // One that has triggered and waits for volume is for other shares, too.
                 let (order, parent, level) = (order.id, order.parent.unwrap_or(order.id), order.trigger);
                 self.events.push(ExecutionEvent::LegLive { order, parent, symbol, level, time });
             }

@@ -5,9 +5,7 @@ use std::fs;
 use alphaflow::domain::{Bar, Fill, Side, SymbolIndex, Timestamp};
 use alphaflow::engine::{Journal, OrderRecord};
 use alphaflow::scenario::{MarketData, load, load_market, round_trips, run_with};
-use alphaflow::strategy::{
-    BuiltIn, Catalog, Intent, Intents, Listed, ParamError, Params, Setup, Strategy, StrategyInfo, View,
-};
+use alphaflow::strategy::{BuiltIn, Catalog, Intent, Intents, Listed, ParamError, Params, Setup, StrategyInfo, View};
 
 use super::DAYS;
 

@@ -42,7 +42,7 @@ fn any_stop() -> impl Strategy<Value = Vec<String>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     /// At every close the stops of a share are for exactly the shares that are held, however they came and went.
     #[test]

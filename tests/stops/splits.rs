@@ -119,16 +119,20 @@ fn legs_of_several_entries_cover_every_whole_share() {
         let script: Vec<String> =
             [("E0", "bracket take_profit=8000"), ("E1", "oto"), ("E2", "bracket take_profit=9000")]
                 .iter()
-                .map(|(id, class)| format!("0 submit {id} buy {shares} market stop_loss=50 order_class={class}"))
+                .zip(0..)
+                .map(|((id, class), day)| {
+                    format!("{day} submit {id} buy {shares} market stop_loss=50 order_class={class}")
+                })
                 .collect();
         let script: Vec<&str> = script.iter().map(String::as_str).collect();
-        let action = format!("TST,2024-01-04,split,{ratio}");
+        let action = format!("TST,2024-01-08,split,{ratio}");
         let scaled = |bar: &str| {
             let times = if ratio == "0.05" { 10.0 } else { 1.0 };
             let prices = bar.split(' ').map(|price| (price.parse::<f64>().unwrap() * times).to_string());
             prices.collect::<Vec<_>>().join(" ")
         };
-        let days = [flat.to_owned(), flat.to_owned(), scaled(double), scaled(double), scaled(fall)];
+        let flat = flat.to_owned();
+        let days = [flat.clone(), flat.clone(), flat.clone(), flat, scaled(double), scaled(double), scaled(fall)];
         let days: Vec<&str> = days.iter().map(String::as_str).collect();
         let outcome = play(&days, &script, &action, &[]);
         let stops: Vec<&str> =
