@@ -42,8 +42,10 @@ impl<S: Strategy> Engine<S> {
             (Some(_), Some(_)) => OrderClass::Bracket,
             _ => OrderClass::Oto,
         };
-        // A scenario with a stop opens no position without one.
-        let is_bare = self.config.stop.kind != StopKind::None && stop_distance_units.is_none();
+        // A scenario with a stop opens no position without one: neither before its ATR is known nor where it would
+        // stand at zero or below.
+        let stands = stop_distance_units.is_some_and(|units| side == Side::Sell || units < close.units());
+        let is_bare = self.config.stop.kind != StopKind::None && !stands;
         let size = if is_bare { Err(Refusal::NoStop) } else { self.config.sizing.size(inputs, weight) };
         match size {
             Ok(OrderSize::Shares(shares)) if self.gate.borrows_whole(symbol, side, &self.portfolio) => {

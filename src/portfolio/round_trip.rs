@@ -4,7 +4,7 @@
 //! that flips a position ends one trade and starts the next, its fee shared by quantity.
 use crate::domain::{Fill, Money, OrderPurpose, Quantity, Ratio, Side, SymbolIndex, Timestamp};
 
-use super::account::split_quantity;
+use super::account::{CashEvent, CashReason, split_quantity};
 
 /// One trip from flat to flat; open while `exit_time` is `None`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,8 +23,8 @@ pub struct RoundTrip {
     pub exited: Quantity,
     /// Fees of all its fills.
     pub fees: Money,
-    /// Dividends, cash in lieu, borrow fees and its share of margin interest while it was open; negative is
-    /// paid.
+    /// Dividends, borrow fees and its share of margin interest while it was open; negative is paid. The
+    /// fraction of a share that a split paid out is no income: it left, at the price that was paid for it.
     pub income: Money,
     /// Bar of the first fill.
     pub entry_time: Timestamp,
@@ -89,22 +89,25 @@ impl RoundTrips {
         }
     }
 
-    /// Takes a dividend or cash in lieu of the open trip.
-    pub fn receive(&mut self, symbol: SymbolIndex, amount: Money) {
-        if let Some(trip) = self.open[symbol.get()].as_mut() {
-            trip.income += amount;
+    /// Takes what was paid for the shares of the open trip.
+    pub fn receive(&mut self, event: &CashEvent) {
+        let Some(trip) = self.open[event.symbol.get()].as_mut() else { return };
+        match event.reason {
+            // Its shares leave with the split, which comes next.
+            CashReason::CashInLieu => trip.exit_notional += event.amount.abs(),
+            CashReason::Dividend | CashReason::BorrowFee | CashReason::MarginInterest => trip.income += event.amount,
         }
     }
 
-    /// Restates the open trip's shares for a split; the position after it decides what was kept.
+    /// Restates the open trip's shares for a split; the position after it decides what was kept, and what was
+    /// not has left.
     pub fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, held_after: Quantity, time: Timestamp) {
         let Some(trip) = self.open[symbol.get()].as_mut() else { return };
-        if !held_after.is_zero() {
-            trip.exited = split_quantity(trip.exited, ratio);
-            trip.quantity = trip.exited + held_after.abs();
-        } else {
-            // Less than one share was left and it was paid in cash. The trip stays in the shares it was made in.
-            trip.exited = trip.quantity;
+        let held = split_quantity(trip.held(), ratio);
+        trip.exited = split_quantity(trip.exited, ratio) + (held - held_after.abs());
+        trip.quantity = trip.exited + held_after.abs();
+        if held_after.is_zero() {
+            // Less than one share was left.
             trip.exit_time = Some(time);
             trip.exit_purpose = Some(OrderPurpose::Manual);
             self.closed.push(*trip);

@@ -50,7 +50,7 @@ pub enum TakeProfit {
     None,
     /// A share of the fill price.
     Percent(Ratio),
-    /// So many times what the stop risks.
+    /// So many times the distance from the stop to its anchor, from the fill price.
     RMultiple(Ratio),
 }
 
@@ -125,6 +125,11 @@ impl StopRule {
             TakeProfit::None => None,
             TakeProfit::Percent(share) => Some(LegLevel::FractionFromFill(share)),
             TakeProfit::RMultiple(multiple) => {
+                if let (StopKind::Percent { share }, StopAnchor::Fill) = (self.kind, self.anchor) {
+                    // The stop is a share of the fill, and so is what it risks.
+                    let times = i64::try_from(multiple.multiply_nearest(share.units())).unwrap_or(i64::MAX);
+                    return Some(LegLevel::FractionFromFill(Ratio::from_units(times)));
+                }
                 let units = i128::from(distance?) * i128::from(multiple.units()) / i128::from(Ratio::ONE.units());
                 Some(LegLevel::FromFill { distance_units: i64::try_from(units).unwrap_or(i64::MAX) })
             }
@@ -168,5 +173,9 @@ mod tests {
         assert_eq!(level(Side::Sell), Some(LegLevel::At(price("103.33"))));
         let target = rule.legs(Side::Buy, price("100"), distance).take_profit;
         assert_eq!(target, Some(LegLevel::FromFill { distance_units: 6_660_000_000 }));
+        // Measured from the fill, both are shares of it.
+        let legs = StopRule { anchor: StopAnchor::Fill, ..rule }.legs(Side::Buy, price("100"), distance);
+        assert_eq!(legs.stop, Some(LegLevel::FractionFromFill(ratio("0.0333"))));
+        assert_eq!(legs.take_profit, Some(LegLevel::FractionFromFill(ratio("0.0666"))));
     }
 }

@@ -108,7 +108,7 @@ pub fn round_trips(market: &MarketData, journal: &Journal) -> (Vec<RoundTrip>, V
     for (_, change) in changes {
         match change {
             Change::Fill(fill) => trips.apply(fill),
-            Change::Cash(event) => trips.receive(event.symbol, event.amount),
+            Change::Cash(event) => trips.receive(event),
             Change::Split(split) => trips.split(split.symbol, split.ratio, split.kept, split.time),
         }
     }

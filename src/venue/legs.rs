@@ -11,10 +11,13 @@ use crate::domain::{
 
 impl SimulatedVenue {
     /// A fill of `quantity` took shares away: its pair and every leg shrink to what is left, and no more is
-    /// bought of what is being sold.
+    /// bought of what is being sold. The legs of all entries together are for no more than is held: what was
+    /// bought first has left first, so those of the oldest entries shrink.
     pub(super) fn shrink_legs(&mut self, symbol: SymbolIndex, filled: &VenueOrder, quantity: Quantity) {
         let held = self.account.shares(symbol);
-        for order in &mut self.books[symbol.get()] {
+        // Legs went live in the order of their entries, both of one entry together: from the newest to the oldest.
+        let (mut bare, mut legs) = (held.abs(), (None, Quantity::ZERO));
+        for order in self.books[symbol.get()].iter_mut().rev() {
             let before = order.remaining;
             if order.sibling == Some(filled.id) {
                 order.remaining = order.remaining - quantity.min(order.remaining);
@@ -26,6 +29,13 @@ impl SimulatedVenue {
             if order.reduce_only && order.id != filled.id {
                 let protects = held.closing_side() == Some(order.side);
                 order.remaining = if protects { order.remaining.min(held.abs()) } else { Quantity::ZERO };
+            }
+            if order.parent.is_some() {
+                if order.parent != legs.0 {
+                    legs = (order.parent, order.remaining.min(bare));
+                    bare = bare - legs.1;
+                }
+                order.remaining = order.remaining.min(legs.1);
             }
             if order.remaining != before && !order.remaining.is_zero() {
                 let (order, remaining) = (order.id, order.remaining);

@@ -2,7 +2,7 @@
 //!
 //! Not here: which order fills at which price on a bar (matching).
 //! Invariants: (1) an order fills only on a bar that opens after the order was sent, but for
-//! `market_fill = "close"`; (2) legs never exceed the position they protect; (3) the band of a
+//! `market_fill = "close"`; (2) legs never exceed the position they protect, one by one or together; (3) the band of a
 //! symbol holds every price at which one of its orders could fill.
 use std::sync::Arc;
 

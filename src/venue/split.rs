@@ -4,7 +4,8 @@
 use super::order::VenueOrder;
 use super::simulated::SimulatedVenue;
 use crate::domain::{
-    ExecutionEvent, ExitLegs, LegLevel, Money, OrderKind, Price, Quantity, Ratio, SymbolIndex, Timestamp, Trail,
+    ExecutionEvent, ExitLegs, LegLevel, Money, OrderId, OrderKind, Price, Quantity, Ratio, SymbolIndex, Timestamp,
+    Trail,
 };
 use crate::portfolio::{split_price, split_quantity};
 
@@ -25,13 +26,21 @@ impl SimulatedVenue {
             let shares = split_quantity(quantity, ratio);
             if fractional { shares } else { shares.whole() }
         };
+        let legs = if fractional { Vec::new() } else { self.whole_legs(symbol, ratio) };
         for order in &mut self.books[symbol.get()] {
-            order.remaining = whole(order.remaining);
+            let alone = whole(order.remaining);
+            let of_all = legs.iter().find(|leg| Some(leg.parent) == order.parent);
+            order.remaining = of_all.map_or(alone, |leg| leg.shares);
+            if order.remaining != alone {
+                let (order, remaining) = (order.id, order.remaining);
+                self.events.push(ExecutionEvent::Resized { order, remaining });
+            }
             order.trigger = split_price(order.trigger, ratio);
             order.best = split_price(order.best, ratio);
             order.kind = split_kind(order.kind, ratio);
             order.legs = split_legs(order.legs, ratio);
-            if order.reduce_only && order.is_stop() {
+            if order.reduce_only && order.purpose.protects() {
+                // One that has triggered and waits for volume is for other shares, too.
                 let (order, parent, level) = (order.id, order.parent.unwrap_or(order.id), order.trigger);
                 self.events.push(ExecutionEvent::LegLive { order, parent, symbol, level, time });
             }
@@ -39,6 +48,22 @@ impl SimulatedVenue {
         self.split_in_transit(symbol, ratio, whole);
         self.cancel_emptied(symbol);
         self.refresh_band(symbol);
+    }
+
+    /// What the legs of each entry are for after a split, in whole shares. Rounded down one by one they would
+    /// leave whole shares of the position bare, so what one entry's legs lose goes to the next that makes it a
+    /// share: together they are for all whole shares that their entries hold.
+    fn whole_legs(&self, symbol: SymbolIndex, ratio: Ratio) -> Vec<WholeLegs> {
+        let mut legs: Vec<WholeLegs> = Vec::new();
+        let mut exact = Quantity::ZERO;
+        for order in &self.books[symbol.get()] {
+            if let Some(parent) = order.parent.filter(|parent| legs.iter().all(|leg| leg.parent != *parent)) {
+                let before = exact.whole();
+                exact += split_quantity(order.remaining, ratio);
+                legs.push(WholeLegs { parent, shares: exact.whole() - before });
+            }
+        }
+        legs
     }
 
     /// The highest price among those of the resting orders of `symbol`: none may outgrow what a price can be.
@@ -54,6 +79,12 @@ impl SimulatedVenue {
         };
         self.books[symbol.get()].iter().map(own).max().unwrap_or(Price::ZERO)
     }
+}
+
+/// Stop and target of one entry.
+struct WholeLegs {
+    parent: OrderId,
+    shares: Quantity,
 }
 
 /// The prices of an order after a split into `ratio` new shares per old.

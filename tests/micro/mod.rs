@@ -34,6 +34,8 @@ pub struct Outcome {
     pub fills: Vec<String>,
     /// `E1 filled`, with ` (reason)` where there is one.
     pub orders: Vec<String>,
+    /// Why each was sent.
+    pub purposes: Vec<String>,
     /// `E1 50 of 100`: what has filled and what the order is for.
     pub quantities: Vec<String>,
     /// `E2 position_size 10290 10000`.
@@ -44,6 +46,8 @@ pub struct Outcome {
     pub cash: String,
     /// Exit reasons of the round trips.
     pub exits: Vec<String>,
+    /// `2.5 120 128 20 0 signal`: shares, mean prices, profit, income and reason of the round trips.
+    pub trades: Vec<String>,
     /// Profit of the round trips.
     pub pnl: Vec<String>,
     /// Heat at every step.
@@ -127,6 +131,7 @@ fn through_files(folder: &Path, set: &[String]) -> Result<Outcome, String> {
             .into_iter()
             .map(|o| format!("{} {}{}", o[0], o[1], with("(", &o[2], ")")))
             .collect(),
+        purposes: read(folder, "orders.csv", &["purpose"]).into_iter().flatten().collect(),
         quantities: read(folder, "orders.csv", &["id", "filled_qty", "qty"])
             .into_iter()
             .map(|o| format!("{} {} of {}", o[0], o[1], o[2]))
@@ -138,6 +143,10 @@ fn through_files(folder: &Path, set: &[String]) -> Result<Outcome, String> {
         cash: equity.last().map_or(String::new(), |row| row[2].clone()),
         equity: equity.into_iter().map(|row| (row[0].clone(), row[1].clone())).collect(),
         exits: read(folder, "trades.csv", &["exit_reason"]).into_iter().map(|row| row[0].clone()).collect(),
+        trades: read(folder, "trades.csv", &["qty", "entry_price", "exit_price", "pnl", "income", "exit_reason"])
+            .into_iter()
+            .map(|row| row.join(" "))
+            .collect(),
         pnl: read(folder, "trades.csv", &["pnl"]).into_iter().flatten().collect(),
         heat: read(folder, "equity.csv", &["heat"]).into_iter().flatten().collect(),
         files: files(folder),

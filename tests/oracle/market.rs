@@ -474,7 +474,22 @@ impl World<'_> {
                 other.open = other.open.min(most);
             }
         }
+        // Legs of several entries are for what is held and no more: the oldest give way.
+        let mut rest = held.abs();
+        for entry in self.entries_with_legs(symbol).into_iter().rev() {
+            let of_entry = |order: &&mut Order| order.entry == Some(entry);
+            let most = self.books[symbol].iter_mut().filter(of_entry).map(|leg| leg.open).max().unwrap_or(0).min(rest);
+            self.books[symbol].iter_mut().filter(of_entry).for_each(|leg| leg.open = leg.open.min(most));
+            rest -= most;
+        }
         self.cancel_what_is_empty(symbol);
+    }
+
+    /// Entries whose legs rest, the oldest first.
+    pub fn entries_with_legs(&self, symbol: usize) -> Vec<usize> {
+        let mut entries: Vec<usize> = self.books[symbol].iter().filter_map(|order| order.entry).collect();
+        entries.dedup();
+        entries
     }
 
     pub fn cancel_what_is_empty(&mut self, symbol: usize) {

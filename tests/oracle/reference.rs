@@ -241,8 +241,17 @@ impl World<'_> {
             record.filled = shares(record.filled);
             record.asked = split_kind(record.asked, price);
         }
+        // Legs take turns: all up to and with an entry's are for the whole shares that all of them come to.
+        let mut before = 0;
+        let mut legs = BTreeMap::new();
+        for entry in self.entries_with_legs(symbol) {
+            let of_entry = self.books[symbol].iter().filter(|order| order.entry == Some(entry));
+            let all = before + of_entry.map(|leg| leg.open).max().unwrap_or(0);
+            legs.insert(entry, shares(all) - shares(before));
+            before = all;
+        }
         for order in &mut self.books[symbol] {
-            order.open = shares(order.open);
+            order.open = order.entry.map_or(shares(order.open), |entry| legs[&entry]);
             order.kind = split_kind(order.kind, price);
             order.level = price(order.level);
             order.best = price(order.best);

@@ -429,6 +429,9 @@ fn scenario(draw: &mut Draw, world: &World, has_quotes: bool, drawn: (bool, bool
         add(true, format!("[stop]\nkind = \"{kind}\nanchor = \"{}\"", draw.of(&["fill", "signal_close"])));
         add(true, format!("active_from = \"{}\"", draw.of(&["entry_bar", "next_bar"])));
         add(true, format!("due_exit = \"{}\"\ntrail = {}", draw.of(&["exit_first", "stop_first"]), draw.is(30)));
+        add(draw.is(30), format!("exit_after_bars = {}", draw.of(&[1, 2, 5, 30])));
+    } else {
+        add(draw.is(20), format!("[stop]\nexit_after_bars = {}", draw.of(&[1, 3, 10])));
     }
     let target = draw.of(&["", "percent\"\nvalue = \"0.02\"", "r_multiple\"\nvalue = \"1.2\""]);
     add(!target.is_empty() && (has_stop || target.starts_with('p')), format!("[take_profit]\nkind = \"{target}"));

@@ -9,6 +9,7 @@ use alphaflow::domain::{
     Bar, Fill, Money, OrderClass, OrderKind, OrderPurpose, OrderStatus, Price, Quantity, Side, TimeInForce, Timestamp,
 };
 use alphaflow::engine::{Journal, OrderOutcome, OrderRecord};
+use alphaflow::portfolio::CashReason;
 use alphaflow::scenario::spec::{Adjust, CashCheck, CommissionSpec, MarketFill, Settlement};
 use alphaflow::scenario::{
     LoadedScenario, MarketData, Metrics, account_rows, compute_metrics, fingerprint, load, load_market, parse,
@@ -193,7 +194,10 @@ fn cash(ran: &Ran, out: &Path) -> Result<(), Broken> {
     if rows.iter().any(|row| money(&row[0]) < Money::ZERO) {
         return Ok(());
     }
-    hold!(income == events, "income of trades {income}, cash events {events}");
+    // The fraction that a split paid out is an exit of its trade.
+    let in_lieu = ran.journal.cash_events.iter().filter(|event| event.reason == CashReason::CashInLieu);
+    let earned = events - in_lieu.map(|event| event.amount).sum();
+    hold!(income == earned, "income of trades {income}, cash events {earned}");
     let gained = money(&last[0]) - start;
     hold!(pnl == gained, "trades made {pnl}, equity {gained}");
     let spec = &ran.loaded.spec;

@@ -3,10 +3,15 @@
 //! Two ways in: order scripts through files, as the program runs them, and a desk that drives the engine with
 //! wishes by hand and reads its record.
 #![allow(clippy::unwrap_used)]
-
+mod covers;
+mod desk;
 mod heat;
+mod laws;
+mod levels;
 #[path = "../micro/mod.rs"]
 mod micro;
+mod splits;
+mod time;
 
 use micro::{Micro, Outcome, row, run_micro};
 
