@@ -80,6 +80,8 @@ const LONELY: Volume = match Volume::from_shares(1) {
 };
 /// Half the price of a share: no quoted one is as wide.
 const WIDE: Spread = Spread::Modelled(HALF);
+/// False bars of a share: who looks ahead looks to the next ones, or to all of them.
+const FALSE_BARS_MAX: usize = 500;
 /// The smallest price there is.
 const SMALLEST: i64 = 1;
 
@@ -133,7 +135,7 @@ impl<'a> Changed<'a> {
             // A share that is not listed yet has no price to tell lies about: it begins at its own first open.
             let last = known.last().copied().or(later.first().map(|bar| still(bar.open)));
             if let Some(last) = last {
-                future.bars(last, later, bars);
+                future.bars(last, &later[..later.len().min(FALSE_BARS_MAX)], bars);
             }
             next_open = later.first().map_or(next_open, |bar| next_open.min(bar.time));
             shown.extend(known.last().filter(|_| !later.is_empty()).map(|last| (SymbolIndex(index as u16), *last)));
