@@ -1,6 +1,7 @@
 //! A strategy of one's own: long while the close is above its mean, but only after so many closes in a row.
 //!
-//! `cargo run --example my_strategy -- backtest examples/my_strategy.toml`; `-- strategies` lists it.
+//! `cargo run --example my_strategy -- backtest examples/my_strategy.toml`; `-- strategies` lists it; with `--prove`
+//! behind the scenario the run is held against others that have another future or another start.
 use alphaflow::domain::{Bar, Ratio, SymbolIndex};
 use alphaflow::indicator::Sma;
 use alphaflow::strategy::*;

@@ -59,8 +59,12 @@ pub fn strategy(model: &ReportModel<'_>) -> String {
 
 /// Symbols joined by `separator`; beyond six the first five and how many more.
 pub fn symbols(model: &ReportModel<'_>, separator: &str) -> String {
+    named(&model.symbols, separator)
+}
+
+/// These symbols as [`symbols`] names those of a run.
+pub fn named(named: &[String], separator: &str) -> String {
     const ALL_UP_TO: usize = 6;
-    let named = &model.symbols;
     if named.len() <= ALL_UP_TO {
         return named.join(separator);
     }

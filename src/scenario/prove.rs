@@ -20,9 +20,9 @@ use crate::engine::Journal;
 use crate::strategy::{Catalog, Intent};
 
 /// Cuts spread evenly over a run.
-const CUTS_EVEN: usize = 12;
+const CUTS_EVEN: usize = 16;
 /// Cuts at bars whose close sent an order, spread evenly over those.
-const CUTS_AT_ORDERS: usize = 24;
+const CUTS_AT_ORDERS: usize = 48;
 /// Later starts, from a twelfth of the run on in steps of a twelfth: the last sees half of it.
 const LATER_STARTS: usize = 6;
 /// Fewer bars than this leave no room for cuts and starts.
@@ -78,8 +78,8 @@ pub struct Change {
 pub struct WarmUp {
     /// Later starts that were tried.
     pub starts: usize,
-    /// Bars after which all of them wanted what the run wanted; `None` where one did not in the first half of
-    /// what it saw.
+    /// Bars after which all of them, and the earlier one, wanted what the run wanted; `None` where one did not
+    /// within the first half of what it saw.
     pub bars: Option<u64>,
     /// Wishes of the run in the second halves of what they saw: the evidence.
     pub wishes_compared: u64,
@@ -194,7 +194,7 @@ impl<C: Catalog> Court<'_, C> {
     fn judge(&self, rerun: Rerun, until: Timestamp, other: &(Log, Journal), found: &mut Option<Change>) {
         let restates = matches!(rerun, Rerun::Cut { future, .. } if future.splits());
         let parted = if restates {
-            let sizes = self.sizes.none_known();
+            let sizes = self.sizes.over_splits();
             let own = moments(&self.log, &self.journal, &sizes, until);
             parting(&own, &moments(&other.0, &other.1, &sizes, until))
         } else {
@@ -288,8 +288,8 @@ impl<C: Catalog> Court<'_, C> {
 
     fn warm_up(&self, proof: &mut Proof, (starts, plans): (&[Seen], &[Plan<'_>]), warmed: Option<(&Seen, u64)>) {
         let settled = |seen: &Seen| seen.late.is_none().then_some(seen.differed_at);
-        let bars =
-            starts.iter().map(settled).collect::<Option<Vec<u64>>>().map(|all| all.into_iter().max().unwrap_or(0));
+        let all = starts.iter().chain(warmed.map(|(seen, _)| seen)).map(settled).collect::<Option<Vec<u64>>>();
+        let bars = all.map(|all| all.into_iter().max().unwrap_or(0));
         let within = bars.and_then(|bars| self.steps.get(bars as usize)).copied().unwrap_or(Timestamp::MAX);
         proof.warm_up = Some(WarmUp {
             starts: starts.len(),

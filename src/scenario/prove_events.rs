@@ -75,22 +75,21 @@ impl Sizes {
     }
 
     /// The same where every share splits.
-    pub(super) fn none_known(&self) -> Sizes {
-        Sizes { at_fill: true, splits: vec![true; self.splits.len()] }
+    pub(super) fn over_splits(&self) -> Sizes {
+        Sizes { splits: vec![true; self.splits.len()], ..*self }
     }
 
     /// What of an order was known when it was decided.
     fn decided(&self, record: &OrderRecord) -> OrderRecord {
         let mut record = *record;
         record.filled = Quantity::ZERO;
-        let purpose = record.request.purpose;
-        if self.at_fill || self.splits[record.request.symbol.get()] || purpose != OrderPurpose::Entry {
+        // A leg stands where its entry fills; an order of a script may be changed, and a split restates it.
+        let moves = record.leg > 0 || record.label.is_some() || self.splits[record.request.symbol.get()];
+        if moves || self.at_fill || record.request.purpose != OrderPurpose::Entry {
             record.quantity = Quantity::ZERO;
         }
-        // A leg stands where its entry fills; the prices of a script's order may be changed.
-        if record.leg > 0 || purpose == OrderPurpose::Manual {
+        if moves {
             record.request.kind = OrderKind::Market;
-            record.quantity = Quantity::ZERO;
         }
         if let OrderOutcome::Sent(status) = &mut record.outcome {
             *status = OrderStatus::Submitted;
@@ -170,4 +169,29 @@ pub(super) fn tally(moments: &[Moment]) -> Tally {
 /// The prefix of `moments` up to the bar of `until`.
 pub(super) fn up_to(moments: &[Moment], until: Timestamp) -> &[Moment] {
     &moments[..moments.partition_point(|moment| moment.time <= until)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Side;
+
+    fn wish(day: i32, side: Side) -> Moment {
+        let symbol = SymbolIndex(0);
+        let event = Event::Wish(Intent::Enter { symbol, side, weight: None });
+        Moment { time: Timestamp::from_days(day).expect("day"), symbol: Some(symbol), event }
+    }
+
+    #[test]
+    fn lists_part_where_the_first_differs_and_what_comes_later_is_not_what_it_became() {
+        let (one, two, three) = (wish(1, Side::Buy), wish(2, Side::Buy), wish(3, Side::Buy));
+        let other = wish(2, Side::Sell);
+        assert_eq!(parting(&[one, two], &[one, two]), None);
+        assert_eq!(parting(&[one, two], &[one, other]), Some((Some(two), Some(other))));
+        assert_eq!(parting(&[one, two, three], &[one, three]), Some((Some(two), None)));
+        assert_eq!(parting(&[one, three], &[one, two, three]), Some((None, Some(two))));
+        assert_eq!(parting(&[one], &[]), Some((Some(one), None)));
+        assert_eq!(time_of(&(None, Some(two))), two.time);
+        assert_eq!(up_to(&[one, two, three], two.time).len(), 2);
+    }
 }

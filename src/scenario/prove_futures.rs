@@ -80,6 +80,8 @@ const LONELY: Volume = match Volume::from_shares(1) {
 };
 /// Half the price of a share: no quoted one is as wide.
 const WIDE: Spread = Spread::Modelled(HALF);
+/// False bars of a share: who looks ahead looks to the next ones, or to all of them.
+const FALSE_BARS_MAX: usize = 500;
 /// The smallest price there is.
 const SMALLEST: i64 = 1;
 
@@ -133,7 +135,7 @@ impl<'a> Changed<'a> {
             // A share that is not listed yet has no price to tell lies about: it begins at its own first open.
             let last = known.last().copied().or(later.first().map(|bar| still(bar.open)));
             if let Some(last) = last {
-                future.bars(last, later, bars);
+                future.bars(last, &later[..later.len().min(FALSE_BARS_MAX)], bars);
             }
             next_open = later.first().map_or(next_open, |bar| next_open.min(bar.time));
             shown.extend(known.last().filter(|_| !later.is_empty()).map(|last| (SymbolIndex(index as u16), *last)));
@@ -146,5 +148,91 @@ impl<'a> Changed<'a> {
         self.market.finer = own.finer.iter().map(|finer| finer.until(cut)).collect();
         self.market.spreads = own.spreads.as_ref().map(|spreads| Arc::new(spreads.with_future(cut, WIDE)));
         &self.market
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::market::{Calendar, Length, SyntheticSpec, synthesize};
+    use crate::venue::{SpreadSource, Spreads};
+    use proptest::prelude::*;
+
+    const FUTURES: [Future; 5] = [Future::None, Future::TenTimes, Future::Tenth, Future::Reversed, Future::Still];
+
+    /// Two shares, the second listed eight sessions later; a split and a dividend on the way.
+    fn market() -> MarketData {
+        let series = |seed| {
+            let spec = SyntheticSpec {
+                symbol: "SYN".parse().expect("symbol"),
+                seed,
+                timeframe: "1d".parse().expect("timeframe"),
+                from: "2013-10-07".parse().expect("date"),
+                length: Length::Sessions(30),
+                start_price: "80".parse().expect("price"),
+                annual_drift: 0.0,
+                annual_volatility: 0.4,
+                calendar: Calendar::xnys(),
+            };
+            synthesize(&spec).expect("bars")
+        };
+        let bars = vec![series(1), series(2)[8..].to_vec()];
+        let symbol = SymbolIndex(0);
+        let actions = vec![
+            (bars[0][10].time, MarketAction::Split { symbol, ratio: HALF }),
+            (bars[0][20].time, MarketAction::Split { symbol, ratio: TEN }),
+        ];
+        let rows = |bars: &Vec<Bar>| bars.iter().map(|bar| (bar.time, Spread::Modelled(TENTH))).collect();
+        let spreads = Spreads::new(bars.iter().map(rows).collect(), SpreadSource::Quotes);
+        MarketData { bars, actions, spreads: Some(Arc::new(spreads)), ..MarketData::default() }
+    }
+
+    proptest! {
+        /// Whatever was shown before: the past is the run's own, the future is another, of valid bars.
+        #[test]
+        fn only_the_future_changes(cuts in prop::collection::vec((0usize..30, 0usize..5), 1..8)) {
+            let own = market();
+            let mut changed = Changed::new(&own);
+            for (at, future) in cuts {
+                let (cut, future) = (own.bars[0][at].time, FUTURES[future]);
+                let shown = changed.after(cut, future);
+                for (bars, whole) in shown.bars.iter().zip(&own.bars) {
+                    let known = whole.partition_point(|bar| bar.time <= cut);
+                    prop_assert_eq!(&bars[..known], &whole[..known]);
+                    prop_assert!(bars.iter().all(|bar| bar.checked().is_ok()));
+                    let same_times = bars.iter().zip(whole).all(|(bar, own)| bar.time == own.time);
+                    prop_assert!(same_times);
+                    prop_assert_eq!(bars.len(), if future == Future::None { known } else { whole.len() });
+                    let later = bars[known..].iter().zip(&whole[known..]).filter(|(bar, own)| bar != own).count();
+                    // The one in the middle of a series stays where it is when the others are reversed.
+                    prop_assert!(later + 1 >= bars.len() - known);
+                }
+                let past = own.actions.iter().filter(|(time, _)| *time <= cut).count();
+                prop_assert_eq!(&shown.actions[..past], &own.actions[..past]);
+                let is_false = |(time, action): &(Timestamp, MarketAction)| {
+                    let made_up = match *action {
+                        MarketAction::Split { ratio, .. } => ratio == HALF,
+                        MarketAction::Dividend { .. } => true,
+                        MarketAction::Delisting { .. } => false,
+                    };
+                    made_up && *time > cut
+                };
+                prop_assert!(shown.actions[past..].iter().all(is_false));
+                prop_assert!(shown.actions.is_sorted_by_key(|(time, _)| *time));
+            }
+        }
+    }
+
+    #[test]
+    fn a_share_that_has_ended_pays_nothing_more() {
+        let mut own = market();
+        own.bars[1].truncate(5);
+        let last = own.bars[1][4].time;
+        let mut changed = Changed::new(&own);
+        let paying = &changed.after(last, Future::TenTimes).actions;
+        assert_eq!(
+            paying.iter().filter(|(time, _)| *time > last).map(|(_, action)| action.symbol().0).collect::<Vec<_>>(),
+            [0]
+        );
     }
 }

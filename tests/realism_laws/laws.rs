@@ -12,9 +12,10 @@ use alphaflow::engine::{Journal, OrderOutcome, OrderRecord};
 use alphaflow::portfolio::CashReason;
 use alphaflow::scenario::spec::{Adjust, CashCheck, CommissionSpec, MarketFill, Settlement};
 use alphaflow::scenario::{
-    LoadedScenario, MarketData, Metrics, account_rows, compute_metrics, fingerprint, load, load_market, parse,
-    round_trips, run, write_folder,
+    LoadedScenario, MarketData, Metrics, Rerun, account_rows, compute_metrics, fingerprint, load, load_market, parse,
+    prove, round_trips, run, write_folder,
 };
+use alphaflow::strategy::BuiltIn;
 
 use super::draw::Case;
 
@@ -59,6 +60,23 @@ impl Ran {
         let mut bars = self.market.bars[order.request.symbol.get()].iter().filter(later);
         order.request.side == Side::Buy && bars.any(|bar| bar.open > stop)
     }
+}
+
+/// Nothing that was decided depends on what came later, however orders fill and whatever they cost. Says how many
+/// fills were held against those of other futures.
+pub fn proves(case: &Case) -> Result<usize, Broken> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in &case.files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let loaded = load(&folder.path().join("scenario.toml"), &[]).map_err(|error| refused(&error.to_string()))?;
+    let market = load_market(&loaded).map_err(|error| refused(&error.to_string()))?;
+    let proof = prove(&BuiltIn, &loaded, &market, None).map_err(|error| refused(&error.to_string()))?;
+    // A drawn run is shorter than some warm-ups.
+    let is_early = |rerun: Rerun| matches!(rerun, Rerun::LaterStart { .. });
+    let change = proof.changes.iter().find(|change| !is_early(change.rerun));
+    hold!(change.is_none(), "{change:?}");
+    Ok(proof.compared.fills)
 }
 
 /// Runs the case, and says how many fills it had.

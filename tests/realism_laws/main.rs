@@ -10,6 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Seeds of a normal run: some seconds without optimisation.
 const CASES: u64 = 200;
+/// Seeds of a normal run that are proved, too.
+const PROOFS: u64 = 60;
 
 fn from_environment(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().unwrap())
@@ -18,24 +20,31 @@ fn from_environment(name: &str, default: u64) -> u64 {
 /// Most scenarios run, and what is refused is refused in words that name a key or a file.
 #[test]
 fn whatever_is_drawn_the_laws_hold() {
-    let (cases, ran, filled) = all(draw::case);
+    let (cases, ran, filled) = all(CASES, |seed| laws::check(&draw::case(seed)));
     assert!(ran * 10 >= cases * 8 && filled * 2 >= cases, "{ran} of {cases} ran, {filled} with fills");
 }
 
 /// One strange number, or a line too few or too many, is refused in words or does no harm.
 #[test]
 fn what_is_damaged_is_refused_or_runs() {
-    let (cases, ran, _) = all(draw::damaged);
+    let (cases, ran, _) = all(CASES, |seed| laws::check(&draw::damaged(seed)));
     assert!(ran < cases, "nothing was refused");
 }
 
+/// Every drawn scenario is proved as `backtest --prove` does it: hundreds of reruns each, so of fewer seeds.
+#[test]
+fn no_future_reaches_back() {
+    let (cases, ran, filled) = all(PROOFS, |seed| laws::proves(&draw::case(seed)));
+    assert!(ran * 2 >= cases && filled * 3 >= cases, "{ran} of {cases} ran, {filled} with fills");
+}
+
 /// How many cases there were, how many ran, how many of them with fills.
-fn all(case: impl Fn(u64) -> draw::Case) -> (u64, u64, u64) {
-    let (from, cases) = (from_environment("REALISM_FROM", 0), from_environment("REALISM_CASES", CASES));
+fn all(usual: u64, law: impl Fn(u64) -> Result<usize, laws::Broken>) -> (u64, u64, u64) {
+    let (from, cases) = (from_environment("REALISM_FROM", 0), from_environment("REALISM_CASES", usual));
     let mut broken = Vec::new();
     let (mut ran, mut filled) = (0, 0);
     for seed in from..from + cases {
-        match catch_unwind(AssertUnwindSafe(|| laws::check(&case(seed)))) {
+        match catch_unwind(AssertUnwindSafe(|| law(seed))) {
             Ok(Ok(fills)) => {
                 ran += 1;
                 filled += u64::from(fills > 0);

@@ -47,12 +47,17 @@ fn heading(model: &ReportModel<'_>, screen: &Screen) -> String {
     if let (Some(first), Some(last)) = (model.steps.first(), model.steps.last()) {
         scope.push_str(&format!(", {} to {}", date_in_table(*first), date_in_table(*last)));
     }
-    let name = screen.set(Ink::Strong, &model.name);
-    let taken = model.name.chars().count() + 3;
+    headed(&model.name, &scope, screen)
+}
+
+/// The name of a scenario and what it is about, on one line or on two.
+fn headed(name: &str, scope: &str, screen: &Screen) -> String {
+    let taken = name.chars().count() + 3;
+    let name = screen.set(Ink::Strong, name);
     if taken + scope.chars().count() <= screen.width() {
-        return format!("{name}   {}\n", screen.set(Ink::Dim, &scope));
+        return format!("{name}   {}\n", screen.set(Ink::Dim, scope));
     }
-    format!("{name}\n{}\n", screen.wrap(&[(Ink::Dim, &scope)], 0, 0))
+    format!("{name}\n{}\n", screen.wrap(&[(Ink::Dim, scope)], 0, 0))
 }
 
 fn answer(model: &ReportModel<'_>, screen: &Screen) -> String {

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::screen::{Ink, Screen};
 use super::spent::duration;
-use super::{LABEL, N, fact, warning};
-use crate::report::format::counted;
+use super::{LABEL, N, fact, headed, warning};
+use crate::report::format::{counted, date_in_table};
 use crate::report::proof::{Proved, meaning};
+use crate::report::reading;
 use crate::scenario::{Change, Future, Proof, Rerun, WarmUp};
 
 /// The proof of a scenario; ends with a line break. `spent`: what its reruns took.
@@ -24,16 +25,9 @@ pub fn proof(proved: &Proved<'_>, spent: Duration, screen: &Screen) -> String {
 fn heading(proved: &Proved<'_>, screen: &Screen) -> String {
     let Proved { spec, proof } = proved;
     let symbols: Vec<String> = spec.data.symbols.iter().map(ToString::to_string).collect();
-    let scope = format!(
-        "{}, {}, {} to {}",
-        symbols.join(" "),
-        proved.timeframe().adjective(),
-        proved.time(proof.first),
-        proved.time(proof.last)
-    );
-    let name = &spec.scenario.name;
-    let pieces = [(Ink::Strong, name.as_str()), (Ink::Plain, " "), (Ink::Dim, scope.as_str())];
-    format!("{}\n", screen.wrap(&pieces, 0, 0))
+    let (first, last) = (date_in_table(proof.first), date_in_table(proof.last));
+    let timeframe = spec.data.timeframe.adjective();
+    headed(&spec.scenario.name, &format!("{}, {timeframe}, {first} to {last}", reading::named(&symbols, " ")), screen)
 }
 
 fn answer(proof: &Proof, screen: &Screen) -> String {
@@ -64,8 +58,8 @@ fn checks(proved: &Proved<'_>, screen: &Screen) -> String {
         say("Data that end", format!("{cuts}: all before each is the same"));
     }
     if !failed(|rerun| matches!(rerun, Rerun::Cut { future, .. } if *future != Future::None)) {
-        let futures = "prices times ten, a tenth, reversed, and still, with false volumes, dividends and splits";
-        say("False futures", format!("after each cut {futures}: all before it is the same"));
+        let futures = "prices times ten, a tenth, reversed and still, false volumes, dividends and splits";
+        say("False futures", format!("{futures} after each cut: all before it is the same"));
     }
     if proof.bar_by_bar && !failed(|rerun| matches!(rerun, Rerun::BarByBar)) {
         say("Bar by bar", "asked at every bar, it wants the same".to_owned());
@@ -89,17 +83,19 @@ fn compared(proof: &Proof) -> String {
 }
 
 fn warmed(warm_up: &WarmUp) -> String {
-    let compared = counted(warm_up.wishes_compared as usize, "wish", "wishes");
-    let needed = match warm_up.bars {
-        Some(0) => "none needed".to_owned(),
-        Some(bars) => format!("{} needed", counted(bars as usize, "bar", "bars")),
-        None => "no number of bars is enough".to_owned(),
-    };
     let earlier = match warm_up.earlier {
-        Some(earlier) => format!("and one earlier, by {}", counted(earlier.bars as usize, "bar", "bars")),
-        None => "and none earlier, for want of bars before the run".to_owned(),
+        Some(earlier) => format!(" and one earlier, by {},", counted(earlier.bars as usize, "bar", "bars")),
+        None => String::new(),
     };
-    format!("{needed}: {} later starts, {compared} compared, {earlier}", warm_up.starts)
+    let tried = format!("{} later starts{earlier}", warm_up.starts);
+    let needed = match warm_up.bars {
+        Some(0) => format!("none: {tried} want the same"),
+        Some(bars) => format!("{}: after as many, {tried} want the same", counted(bars as usize, "bar", "bars")),
+        None => format!("of {tried} not all come to want the same"),
+    };
+    let compared = counted(warm_up.wishes_compared as usize, "wish", "wishes");
+    let missing = if warm_up.earlier.is_none() { "; no bars before the run to begin earlier with" } else { "" };
+    format!("{needed}; {compared} compared{missing}")
 }
 
 fn changed(proved: &Proved<'_>, change: &Change, screen: &Screen) -> String {
@@ -122,7 +118,7 @@ fn doubts(proof: &Proof) -> Vec<String> {
     let mut doubts = Vec::new();
     if let Some(warm_up) = proof.warm_up.filter(|_| proof.compared.wishes > 0) {
         let first = |bars: u64| if bars == 1 { "bar".to_owned() } else { format!("{} bars", N.count(bars as f64)) };
-        if let Some(bars) = warm_up.bars.filter(|_| warm_up.wishes_within > 0) {
+        if let Some(bars) = warm_up.bars.filter(|_| warm_up.wishes_within > 0 && warm_up.earlier.is_none()) {
             let wishes = counted(warm_up.wishes_within as usize, "wish", "wishes");
             let verb = if warm_up.wishes_within == 1 { "falls" } else { "fall" };
             doubts.push(format!(
