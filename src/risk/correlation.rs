@@ -17,8 +17,8 @@ const SESSIONS: usize = 60;
 const CORRELATED: f64 = 0.7;
 /// |ρ| this close to the limit is at it, and at the limit is correlated: a float cannot tell them apart.
 const TIE: f64 = 1e-9;
-/// A deviation of daily returns up to this is none: prices are on a grid of 1e-9 dollars, so it may be nothing
-/// but their rounding, and the correlation of roundings says nothing.
+/// A deviation of daily returns up to this is none: prices are on a grid of 1e-9 dollars, so for a share at a dollar
+/// it is nothing but their rounding, and the correlation of roundings says nothing.
 const FLAT: f64 = 1e-9;
 
 /// One float a session, oldest first.
@@ -240,28 +240,31 @@ impl Cache {
             at += 1;
             self.refresh(history, member);
             let row = &self.joined[self.row(member)];
-            let may_reach = self.left.iter().zip(row).fold(0, |any, (left, joined)| any | left & joined);
-            if may_reach != 0 && !self.reach(history, member) {
+            let (mut candidates, mut rest) = (0, 0);
+            for (left, joined) in self.left.iter().zip(row) {
+                candidates |= left & joined;
+                rest |= left;
+            }
+            if rest == 0 {
                 return;
+            }
+            if candidates != 0 {
+                self.reach(history, member);
             }
         }
     }
 
-    /// Moves the symbols that are correlated with `member` from `left` to `members`; are any left?
-    #[inline]
-    fn reach(&mut self, history: &History, member: SymbolIndex) -> bool {
-        let mut rest = 0;
+    /// Moves the symbols that are correlated with `member` from `left` to `members`.
+    fn reach(&mut self, history: &History, member: SymbolIndex) {
+        let row = self.row(member).start;
         for word in 0..self.words {
-            let left = self.left[word];
-            let reached = match left & self.joined[self.row(member).start + word] {
-                0 => 0,
-                candidates => self.correlated(history, member, word, candidates),
-            };
-            self.left[word] = left & !reached;
-            self.members.extend(symbols_in(word, reached));
-            rest |= left & !reached;
+            let candidates = self.left[word] & self.joined[row + word];
+            if candidates != 0 {
+                let reached = self.correlated(history, member, word, candidates);
+                self.left[word] &= !reached;
+                self.members.extend(symbols_in(word, reached));
+            }
         }
-        rest != 0
     }
 }
 
