@@ -13,6 +13,9 @@ impl SimulatedVenue {
     /// A fill of `quantity` took shares away: its pair and every leg shrink to what is left, and no more is
     /// bought of what is being sold.
     pub(super) fn shrink_legs(&mut self, symbol: SymbolIndex, filled: &VenueOrder, quantity: Quantity) {
+        if self.books[symbol.get()].is_empty() {
+            return;
+        }
         let held = self.account.shares(symbol);
         for order in &mut self.books[symbol.get()] {
             let before = order.remaining;
