@@ -74,10 +74,20 @@ impl Money {
         /// division is exact.
         const AMOUNT_BITS: u32 = 86;
         const RATIO_BITS: u32 = 30;
-        let ratio = i128::from(ratio.units());
-        if (self.0 | ratio) >= 0 && self.0 >> AMOUNT_BITS == 0 && ratio >> RATIO_BITS == 0 {
-            return Money(div_rem_billion(self.0 * ratio).0);
+        if ratio == Ratio::ONE {
+            return self;
         }
+        let (amount, units) = (self.0 as u128, ratio.units() as u64);
+        if amount >> AMOUNT_BITS == 0 && units >> RATIO_BITS == 0 {
+            return Money(div_rem_billion((amount * u128::from(units)) as i128).0);
+        }
+        self.wide_share(ratio)
+    }
+
+    /// [`Money::share`] of amounts and ratios of any size and sign.
+    #[cold]
+    fn wide_share(self, ratio: Ratio) -> Money {
+        let ratio = i128::from(ratio.units());
         let (whole, rest) = div_rem_billion(self.0);
         let share_of_rest = div_rem_billion(i128::from(rest) * ratio).0;
         let product = whole.checked_mul(ratio).and_then(|whole| whole.checked_add(share_of_rest));

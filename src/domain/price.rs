@@ -73,11 +73,13 @@ impl Price {
     }
 
     /// The highest price on the grid that is not above this one.
+    #[inline]
     pub fn floor_to(self, tick: Tick) -> Price {
         Price(self.0 - self.0 % tick.units_at(self))
     }
 
     /// The lowest price on the grid that is not below this one.
+    #[inline]
     pub fn ceil_to(self, tick: Tick) -> Price {
         let step = tick.units_at(self);
         Price(self.0 + (step - self.0 % step) % step)
@@ -86,6 +88,7 @@ impl Price {
 
 impl Tick {
     /// The step at `price`, in billionths of a dollar.
+    #[inline]
     pub fn units_at(self, price: Price) -> i64 {
         match self {
             Tick::UsEquity if price.0 >= Price::UNITS_PER_USD => 10_000_000,

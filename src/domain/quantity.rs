@@ -65,6 +65,7 @@ impl Quantity {
     }
 
     /// The side that closes this position; `None` when flat.
+    #[inline]
     pub const fn closing_side(self) -> Option<Side> {
         match self.0 {
             0 => None,
@@ -80,6 +81,7 @@ impl Quantity {
     }
 
     /// Whole shares only?
+    #[inline]
     pub const fn is_whole(self) -> bool {
         self.0 % Self::UNITS_PER_SHARE == 0
     }
@@ -100,6 +102,7 @@ impl Quantity {
     }
 
     /// The sum, or `None` beyond [`Quantity::MAX`].
+    #[inline]
     pub const fn checked_add(self, other: Quantity) -> Option<Quantity> {
         match self.0.checked_add(other.0) {
             Some(units) => Some(Quantity(units)),

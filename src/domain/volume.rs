@@ -51,6 +51,14 @@ impl Volume {
         self.portion(ratio).whole()
     }
 
+    /// Are `quantity` shares surely no more than [`Volume::share`] of `ratio`? Whole shares only: others are not
+    /// told, and `false` says nothing. One product instead of two divisions.
+    #[inline]
+    pub fn has(self, ratio: Ratio, quantity: Quantity) -> bool {
+        let part = i128::from(self.0) * i128::from(ratio.units()) * 1_000;
+        quantity.is_whole() && i128::from(quantity.units()) * i128::from(Ratio::ONE.units()) <= part
+    }
+
     /// `ratio` of the volume, rounded down to a billionth of a share, at most [`Quantity::MAX`].
     pub fn portion(self, ratio: Ratio) -> Quantity {
         let billionths = div_rem_billion(i128::from(self.0) * i128::from(ratio.units()) * 1_000).0;

@@ -61,23 +61,29 @@ impl BarAtr {
     /// Takes a closed bar.
     #[inline]
     pub(super) fn update(&mut self, bar: &Bar) {
+        match self.steady() {
+            Some(mut wilder) => {
+                wilder.update(bar);
+                self.put(wilder);
+            }
+            None => self.update_slowly(bar),
+        }
+    }
+
+    /// The plain mean, or Wilder's up to the end of its seed.
+    fn update_slowly(&mut self, bar: &Bar) {
         let (high, low) = (bar.high.units(), bar.low.units());
         let range = high.max(self.previous_close) - low.min(self.previous_close);
         self.previous_close = bar.close.units();
-        if self.seen <= self.period {
-            self.seen += 1;
-            if self.seen == 1 {
-                return;
-            }
-            if self.smoothing == AtrSmoothing::Wilder {
+        let is_first = self.seen == 0;
+        self.seen += usize::from(self.seen <= self.period);
+        match self.smoothing {
+            _ if is_first => {}
+            AtrSmoothing::Wilder => {
                 // The seed is a sum of exact integers, divided once.
                 self.sum += i128::from(range);
                 self.average = self.sum as f64 * self.weight;
-                return;
             }
-        }
-        match self.smoothing {
-            AtrSmoothing::Wilder => self.average = self.average * (1.0 - self.weight) + range as f64 * self.weight,
             AtrSmoothing::Simple => {
                 self.sum += i128::from(range - self.ring[self.at]);
                 self.ring[self.at] = range;
@@ -119,6 +125,7 @@ impl BarAtr {
     }
 
     /// The ATR in dollars, once `period` true ranges are known.
+    #[inline]
     pub(super) fn value(&self) -> Option<f64> {
         if self.seen <= self.period {
             return None;

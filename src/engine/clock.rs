@@ -41,6 +41,7 @@ impl<'a> Clock<'a> {
 
     /// The first moment at which a bar must go the long way even if nothing can fill on it; for daily
     /// bars every bar is one while `sessions_matter`.
+    #[inline]
     pub(super) fn next_stop(&self, sessions_matter: bool) -> Timestamp {
         let session = match (self.daily, sessions_matter, self.ended) {
             (true, true, _) => Timestamp::MIN,
@@ -68,6 +69,20 @@ impl<'a> Clock<'a> {
     /// Moves to `time`: rolls the session, applies corporate actions that hold from now on.
     #[inline]
     pub(super) fn advance<S: Strategy>(
+        &mut self,
+        time: Timestamp,
+        engine: &mut Engine<S>,
+        backend: &mut ReplayBackend,
+    ) -> Result<(), ReplayError> {
+        let quiet_until = self.next_start.min(self.next_action).min(engine.account_due);
+        if time < quiet_until.min(backend.venue().next_expiry()) {
+            return Ok(());
+        }
+        self.catch_up(time, engine, backend)
+    }
+
+    #[cold]
+    fn catch_up<S: Strategy>(
         &mut self,
         time: Timestamp,
         engine: &mut Engine<S>,

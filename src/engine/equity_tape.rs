@@ -36,42 +36,46 @@ impl EquityTape {
     pub fn push(&mut self, equity: Money) {
         self.steps += 1;
         self.last = equity;
-        self.peak = self.peak.max(equity);
-        self.drawdown_max = self.drawdown_max.max(self.peak - equity);
+        if equity > self.peak {
+            self.peak = equity;
+        } else if self.peak - equity > self.drawdown_max {
+            self.drawdown_max = self.peak - equity;
+        }
         self.sum = self.sum.wrapping_add(low_half(equity.units()));
         self.sum_of_sums = self.sum_of_sums.wrapping_add(self.sum);
     }
 
-    /// Takes `steps` more steps at the equity of now, as so many calls of [`EquityTape::push`] would.
-    pub(super) fn stay(&mut self, equity: Money, steps: u64) {
-        self.take_sums(low_half(equity.units()), 0, 0, 0, steps);
-        if steps > 0 {
-            self.last = equity;
-            self.peak = self.peak.max(equity);
-            self.drawdown_max = self.drawdown_max.max(self.peak - equity);
-        }
+    /// Takes `steps` more steps at the equity of the last one, as so many calls of [`EquityTape::push`] would.
+    #[inline]
+    pub(super) fn stay(&mut self, steps: u64) {
+        self.take_sums(low_half(self.last.units()), 0, 0, 0, steps);
     }
 
-    /// Takes the steps of `ride` with `shares` held throughout, from an account that was worth `equity` at
-    /// the price `mark`, as so many calls of [`EquityTape::push`] would; returns the equity now.
-    pub(super) fn ride(&mut self, equity: Money, mark: Price, shares: Quantity, ride: &Ride) -> Money {
-        if ride.steps == 0 {
-            return equity;
-        }
-        let toward = |price: i64| (i128::from(price) - i128::from(ride.seen(mark))) * i128::from(shares.units()).abs();
-        let at = |price: i64| equity + Money::from_units(toward(price));
+    /// Takes `steps` ≥ 1 closes of `ride`, the last of them at `close`, with `shares` held throughout, from an
+    /// account that was worth `equity` at the price `mark`, as so many calls of [`EquityTape::push`] would.
+    #[inline]
+    pub(super) fn ride(
+        &mut self,
+        (equity, mark): (Money, Price),
+        shares: Quantity,
+        ride: &Ride,
+        steps: u64,
+        close: Price,
+    ) {
+        let per_share = i128::from(shares.units()).abs();
+        let at = |price: i64| equity + Money::from_units(i128::from(price - ride.seen(mark)) * per_share);
         // Either the peak of before or one of the ride's own was highest before the deepest point.
-        let fallen = Money::from_units(i128::from(ride.drop_max) * i128::from(shares.units()).abs());
+        let fallen = Money::from_units(i128::from(ride.drop_max) * per_share);
         self.drawdown_max = self.drawdown_max.max(self.peak - at(ride.low)).max(fallen);
         self.peak = self.peak.max(at(ride.high));
-        self.last = at(ride.last);
+        self.last = at(ride.seen(close));
         let per_unit = shares.units().unsigned_abs();
         let offset = low_half(equity.units()).wrapping_sub((ride.seen(mark) as u64).wrapping_mul(per_unit));
-        self.take_sums(offset, per_unit, ride.sum, ride.sum_of_sums, ride.steps);
-        self.last
+        self.take_sums(offset, per_unit, ride.sum, ride.sum_of_sums, steps);
     }
 
     /// Adds steps worth `offset` + `per_unit` × price each, given the sums of their prices.
+    #[inline]
     fn take_sums(&mut self, offset: u64, per_unit: u64, sum: u64, sum_of_sums: u64, steps: u64) {
         let pairs = low_half(i128::from(steps) * i128::from(steps + 1) / 2);
         let of_offset = offset.wrapping_mul(pairs);
@@ -105,8 +109,6 @@ impl EquityTape {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ride {
     sign: i64,
-    steps: u64,
-    last: i64,
     high: i64,
     low: i64,
     drop_max: i64,
@@ -118,7 +120,7 @@ impl Ride {
     /// A ride that has not begun, of a holder of `shares`.
     pub(super) fn new(shares: Quantity) -> Ride {
         let sign = if shares < Quantity::ZERO { -1 } else { 1 };
-        Ride { sign, steps: 0, last: 0, high: i64::MIN, low: i64::MAX, drop_max: 0, sum: 0, sum_of_sums: 0 }
+        Ride { sign, high: i64::MIN, low: i64::MAX, drop_max: 0, sum: 0, sum_of_sums: 0 }
     }
 
     #[inline]
@@ -141,12 +143,6 @@ impl Ride {
     pub(super) fn highest(&self, equity: Money, mark: Price, shares: Quantity) -> Money {
         let gain = i128::from(self.high) - i128::from(self.seen(mark));
         equity + Money::from_units(gain * i128::from(shares.units()).abs())
-    }
-
-    /// Says, when it is over, how many closes it took and which was the last: a step need not keep that.
-    pub(super) fn ended(mut self, steps: usize, last: Price) -> Ride {
-        (self.steps, self.last) = (steps as u64, self.seen(last));
-        self
     }
 }
 
@@ -191,13 +187,13 @@ mod tests {
                 ride.push(price(close));
                 pushing.push(equity + price(close).notional(shares) - mark.notional(shares));
             }
-            let ride = ride.ended(closes.len(), price(closes.last().copied().unwrap_or(1)));
-            let now = riding.ride(equity, mark, shares, &ride);
+            if let Some(last) = closes.last() {
+                riding.ride((equity, mark), shares, &ride, closes.len() as u64, price(*last));
+            }
             prop_assert_eq!(riding, pushing);
-            prop_assert_eq!(now, if closes.is_empty() { equity } else { pushing.last() });
             let mut standing = staying;
-            closes.iter().for_each(|_| standing.push(equity));
-            staying.stay(equity, closes.len() as u64);
+            closes.iter().for_each(|_| standing.push(staying.last()));
+            staying.stay(closes.len() as u64);
             prop_assert_eq!(staying, standing);
         }
     }

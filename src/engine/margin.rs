@@ -16,7 +16,7 @@ use crate::venue::{Band, MarketFill};
 pub(super) fn call_margin<S: Strategy>(
     engine: &mut Engine<S>,
     backend: &mut ReplayBackend,
-    step: &[(SymbolIndex, Bar)],
+    step: &[(SymbolIndex, &Bar)],
     time: Timestamp,
     in_session: bool,
     market_fill: MarketFill,

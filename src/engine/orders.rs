@@ -104,6 +104,7 @@ impl Orders {
     }
 
     /// The number the next order gets.
+    #[inline]
     pub fn next_id(&self) -> OrderId {
         OrderId(self.records.len() as u64 + 1)
     }
@@ -127,6 +128,7 @@ impl Orders {
     }
 
     /// `quantity` more of `entry` has filled: that much more its legs protect.
+    #[inline]
     pub(super) fn cover(&mut self, entry: OrderId, quantity: Quantity) {
         let legs = self.records.iter_mut().skip(entry.0 as usize).take_while(|record| record.leg > 0);
         legs.for_each(|leg| leg.quantity += quantity);

@@ -19,11 +19,13 @@ pub fn pump<S: Strategy>(
 ) -> Result<(), IllegalTransition> {
     engine.now = now;
     for _ in 0..ROUNDS_MAX {
-        for effect in engine.effects() {
-            match effect {
-                Effect::Submit(order) => backend.submit(order),
-                Effect::Cancel(order) => backend.cancel(order),
-                Effect::Replace(change) => backend.replace(change),
+        if !engine.wants_nothing() {
+            for effect in engine.effects() {
+                match effect {
+                    Effect::Submit(order) => backend.submit(order),
+                    Effect::Cancel(order) => backend.cancel(order),
+                    Effect::Replace(change) => backend.replace(change),
+                }
             }
         }
         // Read where they are: an answer is not worth a copy.

@@ -71,11 +71,12 @@ impl<S: Strategy> Engine<S> {
             },
         };
         let Some(last) = bars[..passed].last() else { return 0 };
+        let steps = passed as u64;
         if shares.is_zero() {
-            self.journal.equity.stay(equity, passed as u64);
+            debug_assert_eq!(equity, self.journal.equity.last(), "the last step is recorded before bars pass quietly");
+            self.journal.equity.stay(steps);
         } else {
-            let ride = ride.ended(passed, last.close);
-            self.journal.equity.ride(equity, mark, shares, &ride);
+            self.journal.equity.ride((equity, mark), shares, &ride, steps, last.close);
             self.gate.watch_mut().raise_peak(ride.highest(equity, mark, shares));
         }
         self.portfolio.mark(symbol, last.close);
@@ -84,7 +85,7 @@ impl<S: Strategy> Engine<S> {
             self.gate.watch_mut().close_session(self.portfolio.equity());
         }
         debug_assert_eq!(self.portfolio.equity(), self.journal.equity.last(), "a position is valued one way");
-        self.books[symbol.get()].bars_seen += passed as u64;
+        self.books[symbol.get()].bars_seen += steps;
         passed
     }
 

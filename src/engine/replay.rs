@@ -154,25 +154,27 @@ fn replay_one<S: Strategy>(
     market_fill: MarketFill,
 ) -> Result<(), ReplayError> {
     let mut bars = bars;
-    while !bars.is_empty() {
-        // As many as possible the short way, then one the long way.
-        let sessions_matter = engine.counts_sessions() || backend.venue().has_session_orders();
-        let until = clock.next_stop(sessions_matter);
-        let until = until.min(engine.account_due).min(backend.venue().next_expiry());
-        let before_time = &bars[..engine.bars_before_time(ONLY).min(bars.len())];
-        bars = &bars[engine.pass_quiet(ONLY, before_time, (backend.quiet_band(ONLY), until), clock.is_daily())..];
-        if let [bar, later @ ..] = bars {
-            let last = close_one(engine, backend, ONLY, bar, clock, market_fill)?;
-            engine.decide(ONLY, bar);
-            engine.decide_step(bar.time);
-            let time_is_up = engine.time_is_up(&[(ONLY, *bar)]);
-            if time_is_up || engine.wants() {
-                send(engine, backend, &[(ONLY, *bar)], bar.time, clock.in_session(last), market_fill)?;
-            }
-            // Last, since a fill at this very close (`market_fill = "close"`) belongs to its equity.
-            engine.record();
-            bars = later;
+    while let Some(first) = bars.first() {
+        let band = backend.quiet_band(ONLY);
+        if band.is_quiet(first) {
+            // As many as possible the short way, then one the long way.
+            let sessions_matter = engine.counts_sessions() || backend.venue().has_session_orders();
+            let until = clock.next_stop(sessions_matter);
+            let until = until.min(engine.account_due).min(backend.venue().next_expiry());
+            let before_time = &bars[..engine.bars_before_time(ONLY).min(bars.len())];
+            bars = &bars[engine.pass_quiet(ONLY, before_time, (band, until), clock.is_daily())..];
         }
+        let [bar, later @ ..] = bars else { return Ok(()) };
+        let last = close_one(engine, backend, ONLY, bar, clock, market_fill)?;
+        engine.decide(ONLY, bar);
+        engine.decide_step(bar.time);
+        let time_is_up = engine.time_is_up(&[(ONLY, bar)]);
+        if time_is_up || engine.wants() {
+            send(engine, backend, &[(ONLY, bar)], bar.time, clock.in_session(last), market_fill)?;
+        }
+        // Last, since a fill at this very close (`market_fill = "close"`) belongs to its equity.
+        engine.record();
+        bars = later;
     }
     Ok(())
 }
@@ -190,19 +192,19 @@ fn close_one<S: Strategy>(
     clock.begin_daily(bar.time, engine);
     clock.advance(bar.time, engine, backend)?;
     if !backend.is_quiet(symbol, bar) {
-        trade(engine, backend, &[(symbol, *bar)], bar.time, market_fill, clock.is_last(bar.time))?;
+        trade(engine, backend, &[(symbol, bar)], bar.time, market_fill, clock.is_last(bar.time))?;
     }
     engine.mark(symbol, bar);
     if engine.watch_losses(bar.time) {
         let in_session = clock.in_session(clock.is_last(bar.time));
-        deliver(engine, backend, &[(symbol, *bar)], bar.time, in_session, market_fill)?;
+        deliver(engine, backend, &[(symbol, bar)], bar.time, in_session, market_fill)?;
     }
     let last = clock.end_of_session(bar.time);
     if last {
         end_session(engine, backend, bar.time, bar.time)?;
     }
     if engine.has_account() {
-        call_margin(engine, backend, &[(symbol, *bar)], bar.time, !last, market_fill)?;
+        call_margin(engine, backend, &[(symbol, bar)], bar.time, !last, market_fill)?;
     }
     Ok(last)
 }
@@ -215,14 +217,14 @@ fn replay_many<S: Strategy>(
     market_fill: MarketFill,
 ) -> Result<(), ReplayError> {
     let mut next = vec![0usize; series.len()];
-    let mut step: Vec<(SymbolIndex, Bar)> = Vec::with_capacity(series.len());
+    let mut step: Vec<(SymbolIndex, &Bar)> = Vec::with_capacity(series.len());
     loop {
         let upcoming = series.iter().zip(&next).filter_map(|(bars, &at)| bars.get(at));
         let Some(time) = upcoming.map(|bar| bar.time).min() else { return Ok(()) };
         step.clear();
         for (index, (bars, at)) in series.iter().zip(&mut next).enumerate() {
             if let Some(bar) = bars.get(*at).filter(|bar| bar.time == time) {
-                step.push((SymbolIndex(index as u16), *bar));
+                step.push((SymbolIndex(index as u16), bar));
                 *at += 1;
             }
         }
@@ -231,8 +233,8 @@ fn replay_many<S: Strategy>(
         if step.iter().any(|(symbol, bar)| !backend.is_quiet(*symbol, bar)) {
             trade(engine, backend, &step, time, market_fill, clock.is_last(time))?;
         }
-        for (symbol, bar) in &step {
-            engine.mark(*symbol, bar);
+        for &(symbol, bar) in &step {
+            engine.mark(symbol, bar);
         }
         // A share without a bar at the next open still counts with its last close there.
         backend.venue_mut().mark(&step);
@@ -246,8 +248,8 @@ fn replay_many<S: Strategy>(
         if engine.has_account() {
             call_margin(engine, backend, &step, time, !last, market_fill)?;
         }
-        for (symbol, bar) in &step {
-            engine.decide(*symbol, bar);
+        for &(symbol, bar) in &step {
+            engine.decide(symbol, bar);
         }
         engine.decide_step(time);
         let time_is_up = engine.time_is_up(&step);
@@ -263,7 +265,7 @@ fn replay_many<S: Strategy>(
 fn trade<S: Strategy>(
     engine: &mut Engine<S>,
     backend: &mut ReplayBackend,
-    step: &[(SymbolIndex, Bar)],
+    step: &[(SymbolIndex, &Bar)],
     time: Timestamp,
     market_fill: MarketFill,
     ends_session: bool,
@@ -272,8 +274,8 @@ fn trade<S: Strategy>(
         settle(engine, backend, time)?;
     }
     backend.venue_mut().open(step);
-    for (symbol, bar) in step {
-        backend.venue_mut().within(*symbol, bar);
+    for &(symbol, bar) in step {
+        backend.venue_mut().within(symbol, bar);
     }
     // With `market_fill = "close"`: what did not fill whole at the close that sent it.
     if market_fill != MarketFill::NextOpen {
@@ -292,7 +294,7 @@ fn trade<S: Strategy>(
 fn send<S: Strategy>(
     engine: &mut Engine<S>,
     backend: &mut ReplayBackend,
-    step: &[(SymbolIndex, Bar)],
+    step: &[(SymbolIndex, &Bar)],
     time: Timestamp,
     in_session: bool,
     market_fill: MarketFill,
@@ -305,7 +307,7 @@ fn send<S: Strategy>(
 pub(super) fn deliver<S: Strategy>(
     engine: &mut Engine<S>,
     backend: &mut ReplayBackend,
-    step: &[(SymbolIndex, Bar)],
+    step: &[(SymbolIndex, &Bar)],
     time: Timestamp,
     in_session: bool,
     market_fill: MarketFill,

@@ -26,21 +26,21 @@ impl<S: Strategy> Engine<S> {
             stop_distance_units,
             volatility: self.volatilities.get(symbol.get()).and_then(SessionVolatility::annualised),
         };
-        let mut request = OrderRequest {
+        let legs = self.config.stop.legs(side, close, stop_distance_units);
+        let request = |size: OrderSize| OrderRequest {
             symbol,
             side,
-            size: OrderSize::Shares(Quantity::ZERO),
+            size,
             kind: OrderKind::Market,
             time_in_force: TimeInForce::Day,
-            class: OrderClass::Simple,
+            class: match (legs.stop, legs.take_profit) {
+                (None, None) => OrderClass::Simple,
+                (Some(_), Some(_)) => OrderClass::Bracket,
+                _ => OrderClass::Oto,
+            },
             purpose: OrderPurpose::Entry,
-            legs: self.config.stop.legs(side, close, stop_distance_units),
+            legs,
             extended_hours: false,
-        };
-        request.class = match (request.legs.stop, request.legs.take_profit) {
-            (None, None) => OrderClass::Simple,
-            (Some(_), Some(_)) => OrderClass::Bracket,
-            _ => OrderClass::Oto,
         };
         // A scenario with a stop opens no position without one: neither before its ATR is known nor where it would
         // stand at zero or below.
@@ -49,10 +49,12 @@ impl<S: Strategy> Engine<S> {
         let size = if is_bare { Err(Refusal::NoStop) } else { self.config.sizing.size(inputs, weight) };
         match size {
             Ok(OrderSize::Shares(shares)) if self.gate.borrows_whole(symbol, side, &self.portfolio) => {
-                self.send(OrderRequest { size: OrderSize::Shares(shares.whole()), ..request }, None, now);
+                self.send(request(OrderSize::Shares(shares.whole())), None, now);
             }
-            Ok(size) => self.send(OrderRequest { size, ..request }, None, now),
-            Err(refusal) => self.refuse(request, Quantity::ZERO, None, refusal, now),
+            Ok(size) => self.send(request(size), None, now),
+            Err(refusal) => {
+                self.refuse(request(OrderSize::Shares(Quantity::ZERO)), Quantity::ZERO, None, refusal, now);
+            }
         }
     }
 

@@ -58,7 +58,7 @@ impl<S: Strategy> Engine<S> {
 
     /// The bars of `step` have closed: is the time of one of their positions up?
     #[inline]
-    pub(super) fn time_is_up(&mut self, step: &[(SymbolIndex, Bar)]) -> bool {
+    pub(super) fn time_is_up(&mut self, step: &[(SymbolIndex, &Bar)]) -> bool {
         let Some(stop) = &mut self.time_stop else { return false };
         let is_up = |symbol: &SymbolIndex| stop.due[symbol.get()] <= self.books[symbol.get()].bars_seen;
         stop.up.extend(step.iter().map(|(symbol, _)| *symbol).filter(is_up));

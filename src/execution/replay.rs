@@ -83,6 +83,7 @@ impl ReplayBackend {
 
     /// Answers of the bars that open at `now` may bring forth orders, too: they are sent at their close at the
     /// latest.
+    #[inline]
     pub fn at_answers(&mut self, now: Timestamp) {
         if self.now != now {
             self.at_close(now, true);
@@ -90,6 +91,7 @@ impl ReplayBackend {
     }
 
     /// Cancels and changes that have arrived by the open of the bars at `now` take effect; were there any?
+    #[inline]
     pub fn deliver(&mut self, now: Timestamp) -> bool {
         let Some(Latency { way_ns, .. }) = self.latency else { return false };
         // What follows from them is sent now, at the open.

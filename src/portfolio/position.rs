@@ -42,8 +42,8 @@ impl Position {
     }
 
     /// Takes an execution; returns by how much its value at the mark changed.
+    #[inline]
     pub(super) fn trade(&mut self, side: Side, quantity: Quantity, price: Price) -> Money {
-        let before = self.value();
         let signed = quantity.signed(side);
         let after = self.quantity + signed;
         let same_way = self.quantity.units().signum() * signed.units().signum() >= 0;
@@ -55,7 +55,7 @@ impl Position {
             self.average_price = price;
         }
         self.quantity = after;
-        self.value() - before
+        self.mark.notional(signed)
     }
 
     /// Replaces quantity, average price and mark, for a split.

@@ -10,7 +10,7 @@ use super::measure::{Entry, Measure};
 use super::open_approval::{Change, OpenApproval, reserve_price, risk_a_share, shares_at};
 use super::order_rate::OrderRate;
 use super::reserves::Reserves;
-use super::{CashCheck, Correlations, Halt, Limits, Margin, Refusal, Standing, SymbolRules, Watch};
+use super::{CashCheck, Correlations, Halt, KillSwitch, Limits, Margin, Refusal, Standing, SymbolRules, Watch};
 use crate::domain::{
     Money, OrderClass, OrderId, OrderKind, OrderRequest, OrderSize, Price, Quantity, Ratio, Side, SymbolIndex,
     Timestamp,
@@ -138,6 +138,7 @@ pub struct Gate {
     standing: Standing,
     symbols: SymbolRules,
     watch: Watch,
+    kill_switch: KillSwitch,
     rate: OrderRate,
     reserves: Reserves,
     exposure: Exposure,
@@ -209,6 +210,7 @@ impl Gate {
             standing: Standing::plain(&margin),
             symbols: SymbolRules::default(),
             watch: Watch::new(&limits, equity),
+            kill_switch: KillSwitch::None,
             rate: OrderRate::default(),
             reserves: Reserves::none(),
             exposure: Exposure::none(symbols, leaving),
@@ -216,6 +218,11 @@ impl Gate {
             priced_at: vec![Timestamp::MIN; symbols],
             sequence: 0,
         }
+    }
+
+    /// The kill switch of a session that trades: asked at each approval of what may increase exposure.
+    pub fn arm(&mut self, switch: KillSwitch) {
+        self.kill_switch = switch;
     }
 
     /// What the account may do from now on.
@@ -307,8 +314,9 @@ impl Gate {
 
     /// May anything be opened at this moment?
     fn check_moment(&mut self, symbol: SymbolIndex, now: Timestamp) -> Result<(), Refusal> {
-        if let Some(Halt { cause, since, .. }) = self.watch.halts().strongest() {
-            return Err(Refusal::Halted { cause: *cause, since: *since });
+        self.kill_switch.check(now).map_err(|halt| halted(&halt))?;
+        if let Some(halt) = self.watch.halts().strongest() {
+            return Err(halted(halt));
         }
         if let Some(allowed_ns) = self.limits.stale_after_ns {
             let age_ns = now.ns().saturating_sub(self.priced_at[symbol.get()].ns());
@@ -490,4 +498,8 @@ impl Gate {
     pub fn open(&self) -> &[OpenApproval] {
         self.reserves.open()
     }
+}
+
+fn halted(halt: &Halt) -> Refusal {
+    Refusal::Halted { cause: halt.cause, since: halt.since }
 }

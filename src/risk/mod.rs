@@ -29,14 +29,13 @@ pub use correlation::Correlations;
 pub use gate::{ApprovedChange, ApprovedOrder, Gate};
 pub use halts::{Halt, HaltCause, HaltedBy, Halts, Resumed, TradingState};
 pub use heat::at_risk;
-pub use limits::{BreachRule, CashCheck, Limits, LossRule, Margin};
-pub use losses::{Loss, LossMarks, LossWatch};
 pub use kill_switch::{ArmedLatch, KillSwitch, LatchFile};
 pub use latch::{
     HaltOrder, LATCH_HISTORY_MAX, LATCH_VERSION, Latch, LatchEvent, LatchFlaw, LatchState, Latched, ResumeOrder,
 };
 pub use latch_steps::{Disk, HaltRecord, LATCH_DOCUMENT, LatchError, Presence, halt_on, read_on, resume_on};
-pub use limits::{BreachRule, CashCheck, Limits, Margin};
+pub use limits::{BreachRule, CashCheck, Limits, LossRule, Margin};
+pub use losses::{Loss, LossMarks, LossWatch};
 pub use maintenance::MaintenanceRate;
 pub use open_approval::{Change, OpenApproval, reserve_price};
 pub use refusal::Refusal;

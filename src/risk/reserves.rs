@@ -33,6 +33,7 @@ impl Reserves {
     }
 
     /// Where the approval of `order` is.
+    #[inline]
     pub(super) fn position_of(&self, order: OrderId) -> Option<usize> {
         self.open.iter().position(|approval| approval.order == order)
     }
@@ -108,6 +109,7 @@ impl Reserves {
     }
 
     /// The position in `symbol` is `held` shares now: no exit is for more, as at the venue.
+    #[inline]
     pub(super) fn shrink_exits(&mut self, symbol: SymbolIndex, held: Quantity) {
         for exit in self.open.iter_mut().filter(|open| open.symbol == symbol && open.reduces) {
             let most = if held.closing_side() == Some(exit.side) { held.abs() } else { Quantity::ZERO };

@@ -109,6 +109,7 @@ impl StopRule {
         }
     }
 
+    #[inline]
     fn stop_level(&self, side: Side, close: Price, distance_units: i64) -> LegLevel {
         match (self.anchor, self.kind) {
             (StopAnchor::Fill, StopKind::Percent { share }) => LegLevel::FractionFromFill(share),
@@ -120,6 +121,7 @@ impl StopRule {
         }
     }
 
+    #[inline]
     fn target_level(&self, distance: Option<i64>) -> Option<LegLevel> {
         match self.take_profit {
             TakeProfit::None => None,

@@ -22,11 +22,20 @@ pub enum CrossRule {
 /// Long when the mean of the last `fast` closes crosses above that of the last `slow`; out on the mirror.
 #[derive(Debug)]
 pub struct MaCrossover {
-    fast: usize,
-    slow: usize,
+    periods: Periods,
     cross_rule: CrossRule,
     signal: SignalRule,
     symbols: Vec<State>,
+}
+
+/// Lengths of the two means, and what follows from them.
+#[derive(Debug, Clone, Copy)]
+struct Periods {
+    fast: usize,
+    slow: usize,
+    /// The highest close, in billionths of a dollar, with which slow × Σ fast closes, fast × Σ slow closes and
+    /// each step of their difference stay inside 64 bits.
+    narrow_close_max: i64,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +56,7 @@ struct State {
 impl MaCrossover {
     /// Periods in bars, `fast` < `slow`, in the range of the parameters.
     pub fn new(fast: usize, slow: usize, cross_rule: CrossRule, signal: SignalRule, symbols: usize) -> MaCrossover {
-        assert!(0 < fast && fast < slow, "checked parameters");
+        let periods = Periods::new(fast, slow);
         let state = State {
             closes: vec![0; slow].into(),
             next: 0,
@@ -57,46 +66,65 @@ impl MaCrossover {
             sign: 0,
             signal: SignalState::default(),
         };
-        MaCrossover { fast, slow, cross_rule, signal, symbols: vec![state; symbols] }
+        MaCrossover { periods, cross_rule, signal, symbols: vec![state; symbols] }
+    }
+}
+
+impl Periods {
+    fn new(fast: usize, slow: usize) -> Periods {
+        assert!(0 < fast && fast < slow, "checked parameters");
+        Periods { fast, slow, narrow_close_max: i64::MAX / (4 * fast as i64 * slow as i64) }
+    }
+
+    /// Where the oldest close of the fast mean is in a ring of `slow` closes whose oldest is at `next`.
+    #[inline]
+    fn fast_at(&self, next: usize) -> usize {
+        if next >= self.fast { next - self.fast } else { next + self.slow - self.fast }
     }
 }
 
 impl State {
     /// Takes a close and says whether the averages crossed up or down on it.
     #[inline]
-    fn update(&mut self, close: i64, fast: usize, slow: usize, rule: CrossRule) -> (bool, bool) {
+    fn update(&mut self, close: i64, periods: &Periods, rule: CrossRule) -> (bool, bool) {
+        let (fast, slow) = (periods.fast, periods.slow);
+        let closes = &mut self.closes[..slow];
         // Before `fast` (or `slow`) closes the ring holds zeros, which add nothing.
-        let fast_at = if self.next >= fast { self.next - fast } else { self.next + slow - fast };
-        let (leaves_fast, leaves_slow) = (self.closes[fast_at], self.closes[self.next]);
-        self.difference +=
-            i128::from(close - leaves_fast) * slow as i128 - i128::from(close - leaves_slow) * fast as i128;
-        self.wide |= close > narrow_close_max(fast, slow);
-        self.closes[self.next] = close;
+        let leaves_fast = closes[periods.fast_at(self.next)];
+        let leaves_slow = std::mem::replace(&mut closes[self.next], close);
         self.next = if self.next + 1 == slow { 0 } else { self.next + 1 };
+        self.wide |= close > periods.narrow_close_max;
+        let (joins_fast, joins_slow) = (close - leaves_fast, close - leaves_slow);
+        let sign = if self.wide {
+            self.difference += i128::from(joins_fast) * slow as i128 - i128::from(joins_slow) * fast as i128;
+            self.difference.signum() as i8
+        } else {
+            let narrow = self.difference as i64 + joins_fast * slow as i64 - joins_slow * fast as i64;
+            self.difference = i128::from(narrow);
+            narrow.signum() as i8
+        };
         if self.seen + 1 < slow {
             self.seen += 1;
             return (false, false);
         }
-        let sign = (self.difference > 0) as i8 - (self.difference < 0) as i8;
         let crossed = (self.sign < 0 && sign > 0, self.sign > 0 && sign < 0);
         if sign != 0 || rule == CrossRule::Adjacent {
             self.sign = sign;
         }
         crossed
     }
-}
 
-impl State {
     /// Takes bars up to the next one on which the sign of the difference may change, as `update` does,
     /// with the state in registers and in 64 bits where every close so far is small enough for that.
-    fn pass_quiet(&mut self, bars: &[Bar], fast: usize, slow: usize, mut follow: impl FnMut(&Bar) -> bool) -> usize {
+    fn pass_quiet(&mut self, bars: &[Bar], periods: &Periods, mut follow: impl FnMut(&Bar) -> bool) -> usize {
+        let &Periods { fast, slow, narrow_close_max } = periods;
         let warming = bars.len().min((slow - 1).saturating_sub(self.seen));
         for (at, bar) in bars[..warming].iter().enumerate() {
             if !follow(bar) {
                 return at;
             }
             // No cross before the slow average exists, so the rule for one does not matter.
-            self.update(bar.close.units(), fast, slow, CrossRule::NonZero);
+            self.update(bar.close.units(), periods, CrossRule::NonZero);
         }
         if self.sign == 0 || self.wide {
             return warming;
@@ -104,15 +132,17 @@ impl State {
         // Seen from the side it is on, the difference stays above zero until the averages meet.
         let side = i64::from(self.sign);
         let (fast_weight, slow_weight) = (slow as i64 * side, fast as i64 * side);
-        let close_max = narrow_close_max(fast, slow);
         let (mut difference, mut newest) = (self.difference as i64 * side, self.next);
-        let mut fast_at = if newest >= fast { newest - fast } else { newest + slow - fast };
+        let mut fast_at = periods.fast_at(newest);
         let closes = &mut self.closes[..slow];
         let mut passed = warming;
         for bar in &bars[warming..] {
             let close = bar.close.units();
+            if close > narrow_close_max {
+                break;
+            }
             let after = difference + (close - closes[fast_at]) * fast_weight - (close - closes[newest]) * slow_weight;
-            if after <= 0 || close > close_max || !follow(bar) {
+            if after <= 0 || !follow(bar) {
                 break;
             }
             difference = after;
@@ -124,24 +154,17 @@ impl State {
         (self.difference, self.next) = (i128::from(difference * side), newest);
         passed
     }
-}
 
-impl State {
     /// Closes in dollars of the new share; the sign of the last difference stays.
-    fn split(&mut self, ratio: Ratio, fast: usize, slow: usize) {
+    fn split(&mut self, ratio: Ratio, periods: &Periods) {
+        let &Periods { fast, slow, narrow_close_max } = periods;
         self.closes.iter_mut().for_each(|close| *close = price_after_split(*close, ratio));
-        self.wide |= self.closes.iter().any(|close| *close > narrow_close_max(fast, slow));
+        self.wide |= self.closes.iter().any(|close| *close > narrow_close_max);
         let sum = |count: usize| -> i128 {
             (1..=count).map(|ago| i128::from(self.closes[(self.next + slow - ago) % slow])).sum()
         };
         self.difference = sum(fast) * slow as i128 - sum(slow) * fast as i128;
     }
-}
-
-/// The highest close, in billionths of a dollar, with which slow × Σ fast closes, fast × Σ slow closes and
-/// each step of their difference stay inside 64 bits.
-const fn narrow_close_max(fast: usize, slow: usize) -> i64 {
-    i64::MAX / (4 * fast as i64 * slow as i64)
 }
 
 impl Listed for MaCrossover {
@@ -184,7 +207,7 @@ impl Strategy for MaCrossover {
     #[inline]
     fn on_bar(&mut self, symbol: SymbolIndex, bar: &Bar, view: &View<'_>, intents: &mut Intents) {
         let state = &mut self.symbols[symbol.get()];
-        let (up, down) = state.update(bar.close.units(), self.fast, self.slow, self.cross_rule);
+        let (up, down) = state.update(bar.close.units(), &self.periods, self.cross_rule);
         self.signal.apply(&mut state.signal, symbol, up, down, view, intents);
     }
 
@@ -192,11 +215,11 @@ impl Strategy for MaCrossover {
         if self.signal.looks_at_every_bar() {
             return 0;
         }
-        self.symbols[symbol.get()].pass_quiet(bars, self.fast, self.slow, follow)
+        self.symbols[symbol.get()].pass_quiet(bars, &self.periods, follow)
     }
 
     fn on_split(&mut self, symbol: SymbolIndex, ratio: Ratio) {
-        self.symbols[symbol.get()].split(ratio, self.fast, self.slow);
+        self.symbols[symbol.get()].split(ratio, &self.periods);
     }
 }
 
@@ -208,7 +231,8 @@ mod tests {
 
     fn crosses(closes: &[i64], fast: usize, slow: usize, rule: CrossRule) -> Vec<(usize, bool)> {
         let mut state = MaCrossover::new(fast, slow, rule, SignalRule::DEFAULT, 1).symbols.remove(0);
-        let updates = closes.iter().enumerate().map(|(bar, &close)| (bar, state.update(close, fast, slow, rule)));
+        let updates =
+            closes.iter().enumerate().map(|(bar, &close)| (bar, state.update(close, &Periods::new(fast, slow), rule)));
         updates.filter(|(_, crossed)| crossed.0 || crossed.1).map(|(bar, crossed)| (bar, crossed.0)).collect()
     }
 
@@ -235,17 +259,18 @@ mod tests {
             };
             let bars: Vec<Bar> = closes.iter().map(bar).collect();
             let new = || MaCrossover::new(1, slow, rule, SignalRule::DEFAULT, 1).symbols.remove(0);
+            let periods = Periods::new(1, slow);
             let (mut passing, mut updating, mut rest) = (new(), new(), &bars[..]);
             while !rest.is_empty() {
-                let passed = passing.pass_quiet(rest, 1, slow, |_| true);
+                let passed = passing.pass_quiet(rest, &periods, |_| true);
                 for bar in &rest[..passed] {
-                    prop_assert_eq!(updating.update(bar.close.units(), 1, slow, rule), (false, false));
+                    prop_assert_eq!(updating.update(bar.close.units(), &periods, rule), (false, false));
                 }
                 prop_assert_eq!(&passing, &updating);
                 rest = &rest[passed..];
                 if let [bar, later @ ..] = rest {
                     let close = bar.close.units();
-                    prop_assert_eq!(passing.update(close, 1, slow, rule), updating.update(close, 1, slow, rule));
+                    prop_assert_eq!(passing.update(close, &periods, rule), updating.update(close, &periods, rule));
                     rest = later;
                 }
             }
@@ -263,14 +288,15 @@ mod tests {
             let (slow, ratio) = (fast + more, "7".parse().expect("ratio"));
             let rule = if adjacent { CrossRule::Adjacent } else { CrossRule::NonZero };
             let new = || MaCrossover::new(fast, slow, rule, SignalRule::DEFAULT, 1).symbols.remove(0);
+            let periods = Periods::new(fast, slow);
             let (mut raw, mut restated) = (new(), new());
             for (bar, close) in closes.into_iter().enumerate() {
                 if bar == at {
-                    raw.split(ratio, fast, slow);
+                    raw.split(ratio, &periods);
                 }
                 let unit = if bar < at { 7 } else { 1 };
-                let crossed = restated.update(close, fast, slow, rule);
-                prop_assert_eq!(raw.update(close * unit, fast, slow, rule), crossed);
+                let crossed = restated.update(close, &periods, rule);
+                prop_assert_eq!(raw.update(close * unit, &periods, rule), crossed);
                 prop_assert!(bar < at || raw == restated, "{:?} is not {:?}", raw, restated);
             }
         }

@@ -31,7 +31,7 @@ impl SimulatedVenue {
             }
             false => book.is_empty(),
         };
-        if is_clear && is_everyday(request) {
+        if is_clear && is_everyday(request, self.rules.tick) {
             // Nothing to trade against, nothing to be wrong.
             debug_assert_eq!(self.by_the_rules(submission), Ok(()));
             return Ok(());
@@ -77,18 +77,19 @@ impl SimulatedVenue {
 }
 
 /// A market order for whole shares whose legs, if any, are measured from its fill: the rules of form have
-/// nothing against it.
-fn is_everyday(request: &OrderRequest) -> bool {
-    let is_known = |level: Option<LegLevel>| matches!(level, Some(LegLevel::At(_)));
-    let legs = request.legs;
+/// nothing against it. Nor against one price known before, where prices need no grid: there is no other for it
+/// to be on the wrong side of.
+fn is_everyday(request: &OrderRequest, tick: Tick) -> bool {
+    let legs = &request.legs;
+    let is_known = |level: Option<LegLevel>| usize::from(matches!(level, Some(LegLevel::At(_))));
     let is_whole = matches!(request.size, OrderSize::Shares(quantity) if quantity.is_whole());
     is_whole
         && request.kind == OrderKind::Market
-        && (request.class == OrderClass::Simple || request.legs.any() && request.class != OrderClass::Oco)
+        && (request.class == OrderClass::Simple || legs.any() && request.class != OrderClass::Oco)
         && matches!(request.time_in_force, TimeInForce::Day | TimeInForce::Gtc)
         && !request.extended_hours
         && legs.stop_limit.is_none()
-        && ![legs.stop, legs.take_profit].into_iter().any(is_known)
+        && is_known(legs.stop) + is_known(legs.take_profit) <= usize::from(tick == Tick::None)
 }
 
 /// Is it a market order, or a stop that has become one?

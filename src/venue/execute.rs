@@ -4,9 +4,10 @@
 use super::costs::{CostScope, Depth, Occasion, Slippage, SpreadAt};
 use super::matching::Moment;
 use super::order::VenueOrder;
+use super::rules::VenueRules;
 use super::simulated::SimulatedVenue;
 use crate::domain::{
-    Bar, ExecutionEvent, Fill, OrderKind, OrderSize, Price, Quantity, RejectReason, Side, SymbolIndex, Tick,
+    Bar, ExecutionEvent, Fill, OrderKind, OrderSize, Price, Quantity, Ratio, RejectReason, Side, SymbolIndex, Tick,
     TimeInForce, Volume,
 };
 
@@ -20,11 +21,54 @@ struct Pricing {
     /// The spread should have been a quote's and is the model's.
     lacks_quote: bool,
     collar: Option<Price>,
-    /// Most shares the bar has for the order.
-    most: Quantity,
+    /// The part of the volume that is there for the order.
+    participation: Ratio,
+    /// Shares are counted in parts, too.
+    fractional: bool,
 }
 
 impl Pricing {
+    /// What a fill of `order` at `reference` would be at, where it shrinks the position or not; `spread` says
+    /// the spread at a price, and whether it lacks a quote.
+    #[inline]
+    fn of(
+        order: &VenueOrder,
+        (reference, reduces): (Price, bool),
+        rules: &VenueRules,
+        bar: &Bar,
+        spread: impl FnOnce(Price) -> (Price, bool),
+    ) -> Pricing {
+        let takes = matches!(order.kind, OrderKind::Market | OrderKind::Stop { .. } | OrderKind::TrailingStop { .. });
+        let pays = takes && (rules.slippage_on == CostScope::Both || !reduces);
+        let slippage = if pays { rules.slippage } else { Slippage::None };
+        let (spread, lacks_quote) = match slippage {
+            Slippage::Spread(_) => spread(reference),
+            _ => (Price::ZERO, false),
+        };
+        Pricing {
+            occasion: Occasion { side: order.side, time: bar.time },
+            reference,
+            slippage,
+            volume: bar.volume,
+            spread,
+            lacks_quote,
+            collar: order.collar(rules.tick),
+            participation: rules.participation,
+            fractional: rules.fractional,
+        }
+    }
+
+    /// Most shares the bar has for the order.
+    fn most(&self) -> Quantity {
+        if self.fractional { self.volume.portion(self.participation) } else { self.volume.share(self.participation) }
+    }
+
+    /// `wanted` shares, or as many as the bar has for the order.
+    #[inline]
+    fn limited(&self, wanted: Quantity) -> Quantity {
+        if self.volume.has(self.participation, wanted) { wanted } else { wanted.min(self.most()) }
+    }
+
     /// Dollars a share for `quantity` shares.
     #[inline]
     fn at(&self, quantity: Quantity) -> Price {
@@ -37,7 +81,7 @@ impl Pricing {
     /// are dearer ones, that of the most it could be.
     fn dearest(&self, shares: impl Fn(Price) -> Quantity) -> Price {
         let bound = match self.slippage.is_by_quantity() {
-            true => shares(self.reference).min(self.most),
+            true => shares(self.reference).min(self.most()),
             false => Quantity::ZERO,
         };
         self.at(bound)
@@ -47,84 +91,75 @@ impl Pricing {
 impl SimulatedVenue {
     /// Fills the order at `at` as far as volume, position and cash allow.
     pub(super) fn execute(&mut self, symbol: SymbolIndex, at: usize, reference: Price, bar: &Bar, moment: Moment) {
-        let order = self.books[symbol.get()][at];
+        let order = &self.books[symbol.get()][at];
         let reduces = self.account.reduces(symbol, order.side);
-        let pricing = self.pricing(symbol, &order, (reference, reduces), bar, moment);
-        let wanted = match self.wanted(symbol, &order, &pricing, reduces) {
+        let pricing = Pricing::of(order, (reference, reduces), &self.rules, bar, |reference| {
+            let at = match moment {
+                Moment::Open if reference == bar.open => SpreadAt::Open,
+                Moment::Close => SpreadAt::Close,
+                // An exit due at the open that leaves at its stop's price is somewhere inside.
+                Moment::Open | Moment::Within => SpreadAt::Within,
+            };
+            self.spreads.at(symbol, bar.time, at, reference)
+        });
+        let wanted = match self.wanted(symbol, order, &pricing, reduces) {
             Ok(wanted) => wanted,
             Err(reason) => return self.reject(symbol, at, reason),
         };
-        let quantity = wanted.min(pricing.most);
+        let quantity = pricing.limited(wanted);
         if quantity.is_zero() || (order.time_in_force == TimeInForce::Fok && quantity < wanted) {
-            // Not enough volume for it: it waits for the next bar, if it may.
-            let tick = self.rules.tick;
-            self.books[symbol.get()][at].wait_after(bar, tick);
-            self.void_target(symbol, &order);
-            self.refresh_band(symbol);
-            return;
+            return self.lacks_volume(symbol, at, bar);
         }
         let done = quantity == wanted;
         let price = pricing.at(quantity);
         let fee = self.fees.fee(order.id, pricing.occasion, price, quantity);
         self.fees.count(order.id, pricing.occasion, price, (quantity, wanted - quantity));
         self.quotes_missing += u64::from(pricing.lacks_quote);
-        let (time, purpose, side) = (bar.time, order.purpose, order.side);
-        let fill = Fill { order: order.id, symbol, side, quantity, price, reference, fee, time, purpose };
+        let (id, time, purpose, side) = (order.id, bar.time, order.purpose, order.side);
+        let fill = Fill { order: id, symbol, side, quantity, price, reference, fee, time, purpose };
         self.account.apply(&fill);
         self.events.push(ExecutionEvent::Filled { fill, remaining: wanted - quantity });
         if !self.transit.is_empty() {
-            self.count_in_transit(order.id, quantity);
+            self.count_in_transit(id, quantity);
         }
+        let order = self.books[symbol.get()][at];
         if done {
             self.take(symbol, at);
         } else {
-            let tick = self.rules.tick;
-            let resting = &mut self.books[symbol.get()][at];
-            resting.remaining = wanted - quantity;
-            // Sized now; the rest is a plain number of shares.
-            resting.size = OrderSize::Shares(resting.remaining);
-            resting.wait_after(bar, tick);
+            self.keep_rest(symbol, at, wanted - quantity, bar);
         }
+        self.follow(symbol, &order, &fill, reduces, moment);
+    }
+
+    /// What the fill of `order`, as it was before, does to the orders around it.
+    #[inline]
+    fn follow(&mut self, symbol: SymbolIndex, order: &VenueOrder, fill: &Fill, reduces: bool, moment: Moment) {
         if reduces {
-            self.shrink_legs(symbol, &order, quantity);
-            self.void_target(symbol, &order);
+            self.shrink_legs(symbol, order, fill.quantity);
+            self.void_target(symbol, order);
         } else if order.legs.any() {
-            self.protect(symbol, &order, &fill, moment);
+            self.protect(symbol, order, fill, moment);
         }
         self.refresh_band(symbol);
     }
 
-    #[inline]
-    fn pricing(
-        &mut self,
-        symbol: SymbolIndex,
-        order: &VenueOrder,
-        (reference, reduces): (Price, bool),
-        bar: &Bar,
-        moment: Moment,
-    ) -> Pricing {
-        let takes = matches!(order.kind, OrderKind::Market | OrderKind::Stop { .. } | OrderKind::TrailingStop { .. });
-        let pays = takes && (self.rules.slippage_on == CostScope::Both || !reduces);
-        let slippage = if pays { self.rules.slippage } else { Slippage::None };
-        let (spread, lacks_quote) = match slippage {
-            Slippage::Spread(_) => {
-                let at = match moment {
-                    Moment::Open if reference == bar.open => SpreadAt::Open,
-                    Moment::Close => SpreadAt::Close,
-                    // An exit due at the open that leaves at its stop's price is somewhere inside.
-                    Moment::Open | Moment::Within => SpreadAt::Within,
-                };
-                self.spreads.at(symbol, bar.time, at, reference)
-            }
-            _ => (Price::ZERO, false),
-        };
-        let most = match self.rules.fractional {
-            true => bar.volume.portion(self.rules.participation),
-            false => bar.volume.share(self.rules.participation),
-        };
-        let occasion = Occasion { side: order.side, time: bar.time };
-        let collar = order.collar(self.rules.tick);
-        Pricing { occasion, reference, slippage, volume: bar.volume, spread, lacks_quote, collar, most }
+    /// There is not enough volume for the order at `at`: it waits for the next bar, if it may.
+    #[cold]
+    fn lacks_volume(&mut self, symbol: SymbolIndex, at: usize, bar: &Bar) {
+        let order = self.books[symbol.get()][at];
+        self.books[symbol.get()][at].wait_after(bar, self.rules.tick);
+        self.void_target(symbol, &order);
+        self.refresh_band(symbol);
+    }
+
+    /// `rest` shares of the order at `at` are left to fill.
+    #[cold]
+    fn keep_rest(&mut self, symbol: SymbolIndex, at: usize, rest: Quantity, bar: &Bar) {
+        let resting = &mut self.books[symbol.get()][at];
+        resting.remaining = rest;
+        // Sized now; the rest is a plain number of shares.
+        resting.size = OrderSize::Shares(rest);
+        resting.wait_after(bar, self.rules.tick);
     }
 
     /// How many shares the order is for, now that it is known what they cost.
@@ -171,7 +206,7 @@ impl SimulatedVenue {
         if !self.rules.cash_check_at_fill {
             return Ok(wanted);
         }
-        let price = pricing.at(wanted.min(pricing.most));
+        let price = pricing.at(pricing.limited(wanted));
         let have = self.account.buying_power();
         let need = price.notional(wanted) + self.fees.fee(order.id, pricing.occasion, price, wanted);
         if need <= have {

@@ -14,6 +14,9 @@ impl SimulatedVenue {
     /// bought of what is being sold. The legs of all entries together are for no more than is held: what was
     /// bought first has left first, so those of the oldest entries shrink.
     pub(super) fn shrink_legs(&mut self, symbol: SymbolIndex, filled: &VenueOrder, quantity: Quantity) {
+        if self.books[symbol.get()].is_empty() {
+            return;
+        }
         let held = self.account.shares(symbol);
         // Legs went live in the order of their entries, both of one entry together: from the newest to the oldest.
         let (mut bare, mut legs) = (held.abs(), (None, Quantity::ZERO));

@@ -10,10 +10,15 @@ use crate::domain::{Bar, ExecutionEvent, OrderKind, SymbolIndex, TimeInForce, Ti
 
 impl SimulatedVenue {
     /// The bars end their session: closing orders fill at the close, limits only where it is good enough.
-    pub fn closing_auction(&mut self, bars: &[(SymbolIndex, Bar)]) {
-        if self.session_orders == 0 {
-            return;
+    #[inline]
+    pub fn closing_auction(&mut self, bars: &[(SymbolIndex, &Bar)]) {
+        if self.session_orders > 0 {
+            self.fill_at_auction(bars);
         }
+    }
+
+    #[cold]
+    fn fill_at_auction(&mut self, bars: &[(SymbolIndex, &Bar)]) {
         self.mark(bars);
         let fills = |venue: &Self, order: &VenueOrder, bar: &Bar, pass: Pass| {
             let good = match order.kind {
@@ -24,18 +29,23 @@ impl SimulatedVenue {
         };
         for pass in Pass::ALL {
             for &(symbol, bar) in bars {
-                while let Some(at) = self.position_where(symbol, |venue, order| fills(venue, order, &bar, pass)) {
-                    self.execute(symbol, at, bar.close, &bar, Moment::Close);
+                while let Some(at) = self.position_where(symbol, |venue, order| fills(venue, order, bar, pass)) {
+                    self.execute(symbol, at, bar.close, bar, Moment::Close);
                 }
             }
         }
     }
 
     /// The bars have passed: immediate and opening orders that had their moment are canceled.
-    pub fn end_moment(&mut self, bars: &[(SymbolIndex, Bar)]) {
-        if self.brief_orders == 0 || !self.core {
-            return;
+    #[inline]
+    pub fn end_moment(&mut self, bars: &[(SymbolIndex, &Bar)]) {
+        if self.brief_orders > 0 && self.core {
+            self.cancel_past_their_moment(bars);
         }
+    }
+
+    #[cold]
+    fn cancel_past_their_moment(&mut self, bars: &[(SymbolIndex, &Bar)]) {
         for &(symbol, bar) in bars {
             self.cancel_where(symbol, |order| {
                 let had_its_moment = match order.time_in_force {
@@ -50,7 +60,7 @@ impl SimulatedVenue {
 
     /// Where markets fill at the close that sends them, that close was the moment of an immediate one. An
     /// opening order waits: its session has not come.
-    pub fn end_moment_of_this_close(&mut self, bars: &[(SymbolIndex, Bar)]) {
+    pub fn end_moment_of_this_close(&mut self, bars: &[(SymbolIndex, &Bar)]) {
         if self.brief_orders == 0 || !self.core {
             return;
         }

@@ -8,7 +8,7 @@
 use super::order::VenueOrder;
 use super::rules::{DueExit, MarketFill};
 use super::simulated::SimulatedVenue;
-use crate::domain::{Bar, OrderKind, Price, Side, SymbolIndex, Tick, TimeInForce};
+use crate::domain::{Bar, OrderKind, Price, SymbolIndex, TimeInForce};
 
 /// What an open is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub(super) fn belongs(order: &VenueOrder, pass: Pass) -> bool {
 impl SimulatedVenue {
     /// Everything that fills at the opens of one bar time.
     #[inline]
-    pub fn open(&mut self, bars: &[(SymbolIndex, Bar)]) {
+    pub fn open(&mut self, bars: &[(SymbolIndex, &Bar)]) {
         for &(symbol, bar) in bars {
             self.account.set_mark(symbol, bar.open);
         }
@@ -48,29 +48,29 @@ impl SimulatedVenue {
                     continue;
                 }
                 // To the end, though nothing of the pass may be left: legs that went live are looked at, too.
-                while let Some((at, price)) = self.due_at_open(symbol, &bar, pass) {
-                    self.execute(symbol, at, price, &bar, Moment::Open);
+                while let Some((at, price)) = self.due_at_open(symbol, bar, pass) {
+                    self.execute(symbol, at, price, bar, Moment::Open);
                 }
             }
         }
     }
 
     /// Market orders that fill at a close: those of this close, or those of the bar before.
-    pub fn close(&mut self, bars: &[(SymbolIndex, Bar)]) {
+    pub fn close(&mut self, bars: &[(SymbolIndex, &Bar)]) {
         self.mark(bars);
         for pass in Pass::ALL {
             for &(symbol, bar) in bars {
                 while let Some(at) = self
-                    .position_where(symbol, |venue, order| venue.is_due_at_close(order, &bar) && belongs(order, pass))
+                    .position_where(symbol, |venue, order| venue.is_due_at_close(order, bar) && belongs(order, pass))
                 {
-                    self.execute(symbol, at, bar.close, &bar, Moment::Close);
+                    self.execute(symbol, at, bar.close, bar, Moment::Close);
                 }
             }
         }
     }
 
     /// Bars have closed: the account is worth their closes.
-    pub fn mark(&mut self, bars: &[(SymbolIndex, Bar)]) {
+    pub fn mark(&mut self, bars: &[(SymbolIndex, &Bar)]) {
         for &(symbol, bar) in bars {
             self.account.set_mark(symbol, bar.close);
         }
@@ -96,6 +96,7 @@ impl SimulatedVenue {
     }
 
     /// May the order fill on this bar at all?
+    #[inline]
     pub(super) fn is_live(&self, order: &VenueOrder, bar: &Bar) -> bool {
         let has_hours = self.core || order.extended_hours;
         has_hours && order.live_after < bar.time && order.filled_on != bar.time && !bar.volume.is_zero()
@@ -104,39 +105,17 @@ impl SimulatedVenue {
     /// The first order of `symbol` that fills at the open, and at what price.
     fn due_at_open(&mut self, symbol: SymbolIndex, bar: &Bar, pass: Pass) -> Option<(usize, Price)> {
         if pass == Pass::Exits && self.rules.due_exit == DueExit::StopFirst {
-            let exit_due = |venue: &Self, order: &VenueOrder| {
-                let is_due = order.kind == OrderKind::Market && order.joins_open();
-                is_due && venue.is_live(order, bar) && belongs(order, pass)
-            };
-            let stop_hit = |venue: &Self, order: &VenueOrder| {
-                order.is_stop() && order.parent.is_some() && venue.is_live(order, bar) && order.stop_touched(bar)
-            };
-            if let Some(exit) = self.position_where(symbol, exit_due)
-                && let Some(stop) = self.position_where(symbol, stop_hit)
-            {
-                // The exit leaves at the stop's price, which voids the stop.
-                let stop = &self.books[symbol.get()][stop];
-                return Some((exit, stop.worse(stop.trigger, bar.open)));
+            let at_stop = self.exit_at_stop(symbol, bar);
+            if at_stop.is_some() {
+                return at_stop;
             }
         }
-        self.trigger_gapped_stop_limits(symbol, bar);
-        let fills_at_open = |venue: &Self, order: &VenueOrder| {
-            let opens = order.time_in_force == TimeInForce::Opg;
-            order.joins_open()
-                && venue.is_live(order, bar)
-                && belongs(order, pass)
-                && match order.kind {
-                    OrderKind::Market => opens || venue.rules.market_fill == MarketFill::NextOpen,
-                    OrderKind::Limit { limit } => order.limit_reached(limit, bar.open, venue.rules.limit_fill),
-                    OrderKind::StopLimit { limit, .. } => {
-                        order.triggered && order.limit_reached(limit, bar.open, venue.rules.limit_fill)
-                    }
-                    OrderKind::Stop { .. } | OrderKind::TrailingStop { .. } => order.stop_reached(bar.open),
-                }
-        };
+        if self.books[symbol.get()].iter().any(|order| order.may_trigger_at_open(self.rules.tick)) {
+            self.trigger_gapped_stop_limits(symbol, bar);
+        }
         let mut first = None;
         for (at, order) in self.books[symbol.get()].iter().enumerate() {
-            if fills_at_open(self, order) {
+            if belongs(order, pass) && self.fills_at_open(order, bar) {
                 if order.kind == OrderKind::Market {
                     // A due exit comes before a stop that the open has jumped over: the stop is then void.
                     return Some((at, bar.open));
@@ -147,8 +126,42 @@ impl SimulatedVenue {
         first.map(|at| (at, bar.open))
     }
 
+    #[inline]
+    fn fills_at_open(&self, order: &VenueOrder, bar: &Bar) -> bool {
+        let limit_fill = self.rules.limit_fill;
+        order.joins_open()
+            && self.is_live(order, bar)
+            && match order.kind {
+                OrderKind::Market => {
+                    self.rules.market_fill == MarketFill::NextOpen || order.time_in_force == TimeInForce::Opg
+                }
+                OrderKind::Limit { limit } => order.limit_reached(limit, bar.open, limit_fill),
+                OrderKind::StopLimit { limit, .. } => {
+                    order.triggered && order.limit_reached(limit, bar.open, limit_fill)
+                }
+                OrderKind::Stop { .. } | OrderKind::TrailingStop { .. } => order.stop_reached(bar.open),
+            }
+    }
+
+    /// The exit that is due at the open of a bar that also touches its stop, and the price of that stop: the
+    /// exit leaves there, which voids the stop.
+    #[cold]
+    fn exit_at_stop(&self, symbol: SymbolIndex, bar: &Bar) -> Option<(usize, Price)> {
+        let exit_due = |venue: &Self, order: &VenueOrder| {
+            let is_due = order.kind == OrderKind::Market && order.joins_open();
+            is_due && venue.is_live(order, bar) && belongs(order, Pass::Exits)
+        };
+        let stop_hit = |venue: &Self, order: &VenueOrder| {
+            order.is_stop() && order.parent.is_some() && venue.is_live(order, bar) && order.stop_touched(bar)
+        };
+        let exit = self.position_where(symbol, exit_due)?;
+        let stop = &self.books[symbol.get()][self.position_where(symbol, stop_hit)?];
+        Some((exit, stop.worse(stop.trigger, bar.open)))
+    }
+
     /// A stop-limit whose stop lies behind the open becomes a limit before the open is matched; so does a buy
     /// stop whose collar lies behind it. Where the open is beyond the limit, it does not fill on this bar.
+    #[cold]
     fn trigger_gapped_stop_limits(&mut self, symbol: SymbolIndex, bar: &Bar) {
         if !self.core {
             return;
@@ -156,11 +169,7 @@ impl SimulatedVenue {
         let (limit_fill, tick) = (self.rules.limit_fill, self.rules.tick);
         let mut has_triggered = false;
         for order in &mut self.books[symbol.get()] {
-            let is_watched = match order.kind {
-                OrderKind::StopLimit { .. } => !order.triggered,
-                OrderKind::Stop { .. } => order.side == Side::Buy && tick == Tick::UsEquity,
-                OrderKind::Market | OrderKind::Limit { .. } | OrderKind::TrailingStop { .. } => false,
-            };
+            let is_watched = order.may_trigger_at_open(tick);
             if !is_watched || order.live_after >= bar.time || bar.volume.is_zero() || !order.stop_reached(bar.open) {
                 continue;
             }

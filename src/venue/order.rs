@@ -136,6 +136,16 @@ impl VenueOrder {
         }
     }
 
+    /// Could an open behind its stop make it a limit? A stop-limit, or a buy stop with a collar.
+    #[inline]
+    pub(super) fn may_trigger_at_open(&self, tick: Tick) -> bool {
+        match self.kind {
+            OrderKind::StopLimit { .. } => !self.triggered,
+            OrderKind::Stop { .. } => self.side == Side::Buy && tick == Tick::UsEquity,
+            OrderKind::Market | OrderKind::Limit { .. } | OrderKind::TrailingStop { .. } => false,
+        }
+    }
+
     /// It could not fill whole on `bar`: it waits for the next, a triggered stop as the market order it is,
     /// or as a limit at its collar.
     pub(super) fn wait_after(&mut self, bar: &Bar, tick: Tick) {

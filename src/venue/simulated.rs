@@ -182,18 +182,28 @@ impl SimulatedVenue {
     }
 
     pub(super) fn rest(&mut self, symbol: SymbolIndex, order: VenueOrder) {
-        self.session_orders += usize::from(order.heeds_session());
-        self.brief_orders += usize::from(!order.joins_bar());
+        // Asked, not added: two counters read as one word just after one was written wait for each other.
+        if order.heeds_session() {
+            self.session_orders += 1;
+        }
+        if !order.joins_bar() {
+            self.brief_orders += 1;
+        }
         self.next_expiry = self.next_expiry.min(order.ends);
         self.bands[symbol.get()] = self.bands[symbol.get()].joined(order.band());
         self.books[symbol.get()].push(order);
     }
 
     /// Takes the order at `at` out of the book of `symbol`.
+    #[inline]
     pub(super) fn take(&mut self, symbol: SymbolIndex, at: usize) -> VenueOrder {
         let order = self.books[symbol.get()].remove(at);
-        self.session_orders -= usize::from(order.heeds_session());
-        self.brief_orders -= usize::from(!order.joins_bar());
+        if order.heeds_session() {
+            self.session_orders -= 1;
+        }
+        if !order.joins_bar() {
+            self.brief_orders -= 1;
+        }
         order
     }
 
