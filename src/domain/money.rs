@@ -71,15 +71,19 @@ impl Money {
     #[inline]
     pub fn share(self, ratio: Ratio) -> Money {
         /// Amounts below 77 million dollars times ratios below 1.07: the product stays where one fast
-        /// division is exact.
+        /// division is exact. Ratios of whole numbers, as limits are that do not limit, need none.
         const AMOUNT_BITS: u32 = 86;
         const RATIO_BITS: u32 = 30;
-        if ratio == Ratio::ONE {
-            return self;
-        }
-        let (amount, units) = (self.0 as u128, ratio.units() as u64);
-        if amount >> AMOUNT_BITS == 0 && units >> RATIO_BITS == 0 {
-            return Money(div_rem_billion((amount * u128::from(units)) as i128).0);
+        const TIMES_BITS: u32 = 40;
+        let amount = self.0 as u128;
+        if amount >> AMOUNT_BITS == 0 {
+            let (units, times) = (ratio.units() as u64, (ratio.units() / Ratio::ONE.units()) as u64);
+            if times >> TIMES_BITS == 0 && times * Ratio::ONE.units() as u64 == units {
+                return Money((amount * u128::from(times)) as i128);
+            }
+            if units >> RATIO_BITS == 0 {
+                return Money(div_rem_billion((amount * u128::from(units)) as i128).0);
+            }
         }
         self.wide_share(ratio)
     }
@@ -186,6 +190,8 @@ mod tests {
         let wide = "1000000".parse().expect("ratio");
         assert_eq!(Money(i128::MAX).share(wide), Money(i128::MAX));
         assert_eq!(Money(i128::MIN + 1).share(wide), Money(i128::MIN));
+        assert_eq!(usd("0.000000000000000001").share(wide), usd("0.000000000001"));
+        assert_eq!(usd("3").share("-1".parse().expect("ratio")), usd("-3"));
     }
 
     proptest! {

@@ -137,7 +137,11 @@ fn cheapest(kind: OrderKind, reference: Price) -> Price {
 
 /// The dearest of the reference price and the prices an order names: what a share may come to cost. A
 /// trailing stop names the one it starts from, which for a purchase is the dearest it can be.
+#[inline]
 pub fn reserve_price(kind: OrderKind, reference: Price) -> Price {
+    if kind == OrderKind::Market {
+        return reference;
+    }
     let trailed = match kind {
         OrderKind::TrailingStop { trail: Trail::Price(price) } => reference.saturating_offset(price.units()),
         OrderKind::TrailingStop { trail: Trail::Fraction(fraction) } => reference.scaled(fraction.one_plus()),
