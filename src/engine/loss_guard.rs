@@ -28,8 +28,15 @@ const MARGIN_UNITS: f64 = 1_000.0;
 const MARGIN_SHARE: f64 = 1e-12;
 
 impl LossGuard {
-    /// For an account with `cash` that holds nothing but `shares`, not 0 of them.
-    pub(super) fn new(watch: &Watch, cash: Money, shares: Quantity, bars_are_sessions: bool) -> LossGuard {
+    /// For an account with `cash` that holds nothing but `shares`. `None` where no close can bring a loss: with
+    /// no shares, and for a long whose cash alone is above every limit.
+    #[inline]
+    pub(super) fn of(watch: &Watch, cash: Money, shares: Quantity, bars_are_sessions: bool) -> Option<LossGuard> {
+        let is_safe = shares.is_zero() || shares > Quantity::ZERO && watch.losses().is_out_of_reach(cash);
+        if is_safe { None } else { Some(LossGuard::new(watch, cash, shares, bars_are_sessions)) }
+    }
+
+    fn new(watch: &Watch, cash: Money, shares: Quantity, bars_are_sessions: bool) -> LossGuard {
         let losses = watch.losses();
         let held = shares.abs().to_f64();
         let price_at = |equity: Money| {

@@ -24,20 +24,20 @@ impl<S: Strategy> Engine<S> {
         let (position, equity) = (self.portfolio.position(symbol), self.portfolio.equity());
         let (shares, mark) = (position.quantity(), position.mark());
         let mut ride = Ride::new(shares);
-        let guard = || LossGuard::new(self.gate.watch(), self.portfolio.cash(), shares, bars_are_sessions);
+        let mut guard = LossGuard::of(self.gate.watch(), self.portfolio.cash(), shares, bars_are_sessions);
         let strategy = &mut self.strategy;
-        let passed = match self.atrs.get_mut(symbol.get()) {
-            None => {
-                let mut guard = guard();
-                strategy.pass_quiet(symbol, bars, |bar| {
-                    bar.time < until && band.is_quiet(bar) && guard.passes(bar.close) && {
+        let passed = match (self.atrs.get_mut(symbol.get()), &mut guard) {
+            (None, guard) => strategy.pass_quiet(symbol, bars, |bar| {
+                bar.time < until
+                    && band.is_quiet(bar)
+                    && guard.as_mut().is_none_or(|guard| guard.passes(bar.close))
+                    && {
                         ride.push(bar.close);
                         true
                     }
-                })
-            }
-            Some(atr) => match atr.steady() {
-                Some(mut wilder) => {
+            }),
+            (Some(atr), guard) => match (atr.steady(), guard) {
+                (Some(mut wilder), None) => {
                     let passed = if shares.is_zero() {
                         strategy.pass_quiet(symbol, bars, |bar| {
                             bar.time < until && band.is_quiet(bar) && {
@@ -46,9 +46,8 @@ impl<S: Strategy> Engine<S> {
                             }
                         })
                     } else {
-                        let mut guard = guard();
                         strategy.pass_quiet(symbol, bars, |bar| {
-                            bar.time < until && band.is_quiet(bar) && guard.passes(bar.close) && {
+                            bar.time < until && band.is_quiet(bar) && {
                                 wilder.update(bar);
                                 ride.push(bar.close);
                                 true
@@ -58,16 +57,27 @@ impl<S: Strategy> Engine<S> {
                     atr.put(wilder);
                     passed
                 }
-                None => {
-                    let mut guard = guard();
-                    strategy.pass_quiet(symbol, bars, |bar| {
+                (Some(mut wilder), Some(guard)) => {
+                    let passed = strategy.pass_quiet(symbol, bars, |bar| {
                         bar.time < until && band.is_quiet(bar) && guard.passes(bar.close) && {
+                            wilder.update(bar);
+                            ride.push(bar.close);
+                            true
+                        }
+                    });
+                    atr.put(wilder);
+                    passed
+                }
+                (None, guard) => strategy.pass_quiet(symbol, bars, |bar| {
+                    bar.time < until
+                        && band.is_quiet(bar)
+                        && guard.as_mut().is_none_or(|guard| guard.passes(bar.close))
+                        && {
                             atr.update(bar);
                             ride.push(bar.close);
                             true
                         }
-                    })
-                }
+                }),
             },
         };
         let Some(last) = bars[..passed].last() else { return 0 };

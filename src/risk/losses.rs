@@ -82,6 +82,13 @@ impl LossWatch {
         self.drawdown_floor
     }
 
+    /// Can an account that is never worth less than `least` come to no limit, however high its peak and its
+    /// baselines will be? Limits of everything or more are at no more than nothing.
+    #[inline]
+    pub fn is_out_of_reach(&self, least: Money) -> bool {
+        least > Money::ZERO && self.daily_loss_max.min(self.drawdown_max) >= Ratio::ONE
+    }
+
     /// The share of a session's baseline that may be lost.
     pub fn daily_loss_max(&self) -> Ratio {
         self.daily_loss_max
@@ -167,6 +174,15 @@ mod tests {
         let watch = watch("0.5", "0.5", Money::ZERO);
         assert!(watch.daily_loss(Money::ZERO).is_some() && watch.drawdown(Money::ZERO).is_some());
         assert!(watch.daily_loss(cents(-1)).is_some());
+    }
+
+    #[test]
+    fn limits_of_everything_are_out_of_reach_while_something_is_left() {
+        let all = watch("1", "1.5", cents(100));
+        assert!(all.is_out_of_reach(cents(1)) && !all.is_out_of_reach(Money::ZERO));
+        assert!(all.is_quiet(cents(1)) && !all.is_quiet(Money::ZERO));
+        assert!(!watch("0.999999999", "1", cents(100)).is_out_of_reach(cents(1)));
+        assert!(!watch("1", "0.999999999", cents(100)).is_out_of_reach(cents(1)));
     }
 
     proptest! {
