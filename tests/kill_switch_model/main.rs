@@ -4,9 +4,11 @@
 //! fail is checked too: with one promise of the folder or one rule of the steps broken, it finds the way to the harm.
 mod disk;
 mod explore;
+mod halts;
 mod latch;
 
 use explore::explore;
+use halts::{Session, Slip};
 use latch::{Budget, ENTRY_WHILE_HALTED, FLATTEN_LOST, Fault, RESUME_UNDONE, Sight, Switch};
 
 /// Most states of one machine: what a test may take.
@@ -51,5 +53,24 @@ fn every_broken_promise_is_noticed() {
         let found = explore(&Switch::new(fault, Some(harm), budget), STATES_MAX);
         let (_, way) = found.wrong.unwrap_or_else(|| panic!("{fault:?} is not noticed in {} states", found.states));
         println!("{fault:?}: {harm}, after {} states\n    {}", found.states, way.join("\n    "));
+    }
+}
+
+#[test]
+fn halts_nest_and_end_by_what_lifts_them() {
+    let found = explore(&Session::new(Slip::None), STATES_MAX);
+    println!("{} states", found.states);
+    assert_eq!(found.wrong, None, "after {} states", found.states);
+}
+
+#[test]
+fn every_slip_of_a_session_is_noticed() {
+    for (slip, harm) in [
+        (Slip::Forgets, halts::WRONG_CAUSE),
+        (Slip::SkipsADay, halts::WRONG_CAUSE),
+        (Slip::Unarmed, halts::ENTRY_WHILE_HALTED),
+    ] {
+        let (what, way) = explore(&Session::new(slip), STATES_MAX).wrong.expect("it is noticed");
+        assert_eq!(what, harm, "{slip:?}: {way:#?}");
     }
 }
