@@ -2,13 +2,13 @@
 //!
 //! Not here: machines. States are compared whole, not by a hash of them: "exhaustive" has no "almost".
 use std::collections::{HashMap, VecDeque};
-use std::fmt::Debug;
+use std::fmt::Display;
 use std::hash::Hash;
 
 /// Something that moves in steps, each of which may go several ways.
 pub trait Machine {
     type State: Clone + Eq + Hash;
-    type Action: Clone + Debug;
+    type Action: Display;
 
     /// Where it may begin.
     fn starts(&self) -> Vec<Self::State>;
@@ -56,10 +56,10 @@ pub fn explore<M: Machine>(machine: &M, states_max: usize) -> Found {
     }
 }
 
-fn way<A: Debug>(parents: &[(usize, Option<A>)], mut number: usize) -> Vec<String> {
+fn way<A: Display>(parents: &[(usize, Option<A>)], mut number: usize) -> Vec<String> {
     let mut steps = Vec::new();
     while let (parent, Some(action)) = &parents[number] {
-        steps.push(format!("{action:?}"));
+        steps.push(action.to_string());
         number = *parent;
     }
     steps.reverse();

@@ -5,6 +5,7 @@
 //! were given since.
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 
 use alphaflow::domain::Timestamp;
 use alphaflow::risk::{
@@ -151,7 +152,6 @@ pub struct State {
     wrong: Option<&'static str>,
 }
 
-#[derive(Clone, Debug)]
 pub enum Action {
     Give(Task),
     Step(Task, String),
@@ -381,8 +381,8 @@ impl Switch {
             Ask::Lock => {
                 state.lock = Some(task.number());
                 if let (Fault::BlindResume, Task::Resume(_)) = (self.fault, task) {
-                    let seen =
-                        [Answer::Content(state.folder.read(self.document)), Answer::Names(self.notes(&state.folder))];
+                    let document = state.folder.read(self.document);
+                    let seen = [Answer::Names(self.notes(&state.folder)), Answer::Content(document)];
                     state.commands[at].answers[..2].clone_from_slice(&seen);
                 }
                 Answer::Locked
@@ -437,14 +437,19 @@ impl Switch {
             bound: state.bound(),
             was_cleared: state.is_cleared,
         });
-        let Turn::Asks(ask) = self.turn(Task::Check, &look.answers) else { panic!("an ended look is taken away") };
-        look.answers.push(match ask {
-            Ask::List => Answer::Names(self.notes(&state.folder)),
-            Ask::Read(name) => Answer::Content(state.folder.read(name)),
-            change => panic!("a look changes nothing: {change:?}"),
-        });
-        let Turn::Found { is_clear, flatten } = self.turn(Task::Check, &look.answers) else {
-            // A look whose answer is settled is not kept waiting.
+        // Between the list and the document anything may happen; notes are then read in one go.
+        let end = loop {
+            match self.turn(Task::Check, &look.answers) {
+                Turn::Asks(Ask::List) => look.answers.push(Answer::Names(self.notes(&state.folder))),
+                Turn::Asks(Ask::Read(name)) => look.answers.push(Answer::Content(state.folder.read(name))),
+                other => panic!("a look changes nothing and was not at its end: {other:?}"),
+            }
+            match self.turn(Task::Check, &look.answers) {
+                Turn::Asks(Ask::Read(name)) if name != self.document => {}
+                end => break end,
+            }
+        };
+        let Turn::Found { is_clear, flatten } = end else {
             state.look = Some(look);
             return state;
         };
@@ -524,6 +529,20 @@ impl State {
         let is_alone = is_halt(task) || !state.commands.iter().any(|command| is_halt(command.task));
         state.commands.push(Command { task, answers: Vec::new(), stage: 0, is_alone });
         state
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Action::Give(task) => write!(f, "{task:?} is given and begins"),
+            Action::Step(task, step) => write!(f, "{task:?}: {step}"),
+            Action::LockIsBusy(task) => write!(f, "{task:?} does not get the lock"),
+            Action::Kill(task) => write!(f, "{task:?} is killed"),
+            Action::PowerLoss => f.write_str("the power goes"),
+            Action::LateRename => f.write_str("the rename is done"),
+            Action::Look => f.write_str("the session looks"),
+        }
     }
 }
 
