@@ -139,7 +139,8 @@ mod tests {
         bars: Vec<Bar>,
         sessions: Vec<SessionSpan>,
         actions: Vec<(Timestamp, MarketAction)>,
-        smoothing: AtrSmoothing,
+        /// Of the stop, if there is one.
+        smoothing: Option<AtrSmoothing>,
         sizing: SizingKind,
         trailing: bool,
         market_fill: MarketFill,
@@ -156,7 +157,10 @@ mod tests {
             symbols: 1,
             sizing: Sizing { kind: sizing, fractional: false },
             stop: StopRule {
-                kind: StopKind::Atr { period: 3, multiple: ratio("1.5"), smoothing },
+                kind: match smoothing {
+                    Some(smoothing) => StopKind::Atr { period: 3, multiple: ratio("1.5"), smoothing },
+                    None => StopKind::None,
+                },
                 anchor: StopAnchor::Fill,
                 activation: LegActivation::EntryBar,
                 trailing,
@@ -215,7 +219,8 @@ mod tests {
         #[test]
         fn passing_is_the_long_way(
             moves in proptest::collection::vec((-150i64..150, -300i64..300, 0i64..80, 0i64..20_000), 1..700),
-            (minutes, simple, trailing, stop_first) in any::<(bool, bool, bool, bool)>(),
+            (minutes, trailing, stop_first) in any::<(bool, bool, bool)>(),
+            smoothing in prop_oneof![Just(None), Just(Some(AtrSmoothing::Simple)), Just(Some(AtrSmoothing::Wilder))],
             market_fill in prop_oneof![Just(MarketFill::NextOpen), Just(MarketFill::Close), Just(MarketFill::NextClose)],
             sizing in prop_oneof![
                 Just(SizingKind::EquityFraction(ratio("0.5"))),
@@ -229,7 +234,6 @@ mod tests {
             let bars = bars(&moves, if minutes { 60 } else { 86_400 });
             let of = |chunk: &[Bar]| SessionSpan { start: chunk[0].time, last_bar: chunk[chunk.len() - 1].time };
             let sessions: Vec<_> = if minutes { bars.chunks(SESSION).map(of).collect() } else { Vec::new() };
-            let smoothing = if simple { AtrSmoothing::Simple } else { AtrSmoothing::Wilder };
             let mut actions: Vec<_> = acts.iter().filter(|(at, ..)| *at < bars.len()).map(|(at, number, splits)| {
                 let action = match splits {
                     true => MarketAction::Split { symbol: SymbolIndex(0), ratio: ratio(number) },

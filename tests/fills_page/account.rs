@@ -5,13 +5,16 @@ use super::cases::{Case, FLAT, PLAIN};
 pub const PROTECTION: &str = "`[stop]` and `[take_profit]` go with every entry of a strategy, as the children of a \
 bracket do; an order script names its own.\n\n\
 - `stop.kind = \"atr\"`: `multiple` × the average true range of `period` bars, the signal's bar the last; \
-`smoothing = \"wilder\"` as TA-Lib has it, `\"simple\"` the plain mean. Until there is one, the entry is refused (`no_stop`). \
+`smoothing = \"wilder\"` as TA-Lib has it, `\"simple\"` the plain mean. Until there is one, and where the stop of a long would stand at zero or below, the entry is refused (`no_stop`). \
 `\"percent\"`: `value` as a share of the anchor.\n\
 - `stop.anchor`: the distance starts at the entry's fill (`fill`) or at the close that decided it (`signal_close`). The level is \
 rounded to the tick away from the market.\n\
 - `stop.active_from`, `stop.due_exit`: see Stops. `stop.trail = true`: the stop keeps its distance behind the best price since \
 the entry; see Trailing stops.\n\
-- `take_profit.kind = \"percent\"`: `value` as a share of the fill price; `\"r_multiple\"`: so many times the distance to the stop. \
+- `stop.exit_after_bars`, with any kind, `none` included: a position that has been held for so many bars of its share, the bar of its \
+first fill included, leaves at market. The order goes out at the close of the last of them, after what the strategy wants there, so with \
+`next_open` it fills at the next open. It is a `stop` in `trades.csv` and a `time_stop` in `orders.csv`. 0, the default, is none.\n\
+- `take_profit.kind = \"percent\"`: `value` as a share of the fill price; `\"r_multiple\"`: so many times the distance from the stop to its anchor, from the fill price. \
 It is a limit order and fills as one.\n\n\
 Both are good until canceled, cover what has filled of the entry and not more, and end each other. A signal's exit voids both.";
 
