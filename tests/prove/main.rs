@@ -100,6 +100,7 @@ fn scenario_holds(path: &Path) {
         Some(warm_up) => {
             assert!(warm_up.bars.is_some_and(|bars| bars < 250), "{name}: {warm_up:?}");
             assert!(warm_up.wishes_compared > 0, "{name}");
+            assert!(matches!(proof.dollar_bars, None | Some(0)), "{name}: {proof:?}");
             assert_eq!(proof.looks_at_bars, Some(!name.to_string().contains("buy_and_hold")), "{name}");
         }
     }
@@ -140,6 +141,21 @@ fn a_split_is_no_reason_to_differ() {
     let warm_up = proof.warm_up.unwrap();
     assert!(warm_up.earlier.is_some_and(|earlier| earlier.bars > 900), "{warm_up:?}");
     assert!(warm_up.bars.is_some_and(|bars| bars <= 60), "{warm_up:?}");
+}
+
+/// AAPL cost more than ten dollars on every day; in shares of after its split it did not.
+#[test]
+fn a_rule_in_dollars_is_doubted_where_prices_are_adjusted() {
+    let catalog = BuiltIn.and::<Dear>();
+    let proof = |adjust: &str| {
+        let adjust = format!("data.adjust={adjust}");
+        let changed = [&adjust, "data.symbols=[\"AAPL\"]", "data.start=2003-01-02", "strategy.name=dear"];
+        proved(&catalog, &root().join("scenarios/buy_and_hold_tech5.toml"), &changed)
+    };
+    let (adjusted, raw) = (proof("splits"), proof("none"));
+    assert!(adjusted.holds() && raw.holds(), "{:?} {:?}", adjusted.changes, raw.changes);
+    assert!(adjusted.dollar_bars.is_some_and(|bars| bars > 100), "{adjusted:?}");
+    assert_eq!(raw.dollar_bars, None);
 }
 
 #[test]
