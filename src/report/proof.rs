@@ -21,7 +21,8 @@ pub struct Proved<'a> {
 impl Proved<'_> {
     /// The whole proof as one object.
     pub fn to_json(&self) -> Value {
-        let Proof { steps, compared, reruns, bar_by_bar, cuts, cuts_at_orders, looks_at_bars, .. } = self.proof;
+        let Proof { steps, compared, reruns, bar_by_bar, cuts, cuts_at_orders, looks_at_bars, dollar_bars, .. } =
+            self.proof;
         let warm_up = self.proof.warm_up.map(|warm_up| {
             let WarmUp { starts, bars, wishes_compared, wishes_within, earlier } = warm_up;
             json!({
@@ -54,6 +55,7 @@ impl Proved<'_> {
             "bar_by_bar": bar_by_bar,
             "warm_up": warm_up,
             "looks_at_bars": looks_at_bars,
+            "dollar_bars": dollar_bars,
             "changes": self.proof.changes.iter().map(|change| self.change(change)).collect::<Vec<_>>(),
         })
     }

@@ -14,6 +14,7 @@ use super::prove_events::{Event, Moment, Sizes, Tally, moments, parting, symbol_
 use super::prove_futures::{Changed, Future};
 use super::prove_runs::{Plan, times, watch};
 use super::prove_witness::{Disguise, Log, Seen};
+use super::spec::Adjust;
 use super::{Diagnostic, LoadedScenario, MarketData};
 use crate::domain::Timestamp;
 use crate::engine::Journal;
@@ -124,6 +125,9 @@ pub struct Proof {
     /// Does anything it wants depend on the bars it is shown? `None` where it wanted nothing after the middle
     /// of the run.
     pub looks_at_bars: Option<bool>,
+    /// Bars at which it would want something else if every price were twice as high: a rule that looks at dollars.
+    /// `None` where prices are raw; adjusted ones are not the dollars of their day.
+    pub dollar_bars: Option<u64>,
     /// What changed, at most one of each kind of rerun: the earliest. Empty: the proof holds.
     pub changes: Vec<Change>,
 }
@@ -165,6 +169,7 @@ pub fn prove<C: Catalog>(
         cuts_at_orders: 0,
         warm_up: None,
         looks_at_bars: None,
+        dollar_bars: None,
         changes: Vec::new(),
     };
     court.same_again(&mut proof)?;
@@ -253,23 +258,24 @@ impl<C: Catalog> Court<'_, C> {
         (cuts, at_orders)
     }
 
-    /// One rerun, asked at every bar, with shadows that began later, began earlier, or are shown false bars.
+    /// One rerun, asked at every bar, with shadows that began later or earlier, or are shown other bars.
     fn beside(&self, proof: &mut Proof, earlier: Option<&MarketData>) -> Result<(), Box<Diagnostic>> {
         let count = self.steps.len();
         let first = self.steps[0];
+        let half = count as u64 / 2;
+        let plain = Disguise { start: first, still_after: Timestamp::MAX, is_doubled: false, late_after: half };
+        let plan = |shown| Plan { shown, earlier: None };
         let later = |number: usize| {
             let at = number * count / (2 * LATER_STARTS);
-            let late_after = (count - at) as u64 / 2;
-            Plan { shown: Disguise { start: self.steps[at], still_after: Timestamp::MAX, late_after }, earlier: None }
+            plan(Disguise { start: self.steps[at], late_after: (count - at) as u64 / 2, ..plain })
         };
-        let middle = count / 2;
-        let blind = Disguise { start: first, still_after: self.steps[middle], late_after: middle as u64 + 1 };
         let mut plans: Vec<Plan<'_>> = (1..=LATER_STARTS).map(later).collect();
-        plans.push(Plan { shown: blind, earlier: None });
+        let middle = self.steps[count / 2];
+        plans.push(plan(Disguise { still_after: middle, late_after: half + 1, ..plain }));
+        plans.push(plan(Disguise { is_doubled: true, ..plain }));
         let before = earlier.map(|earlier| times(earlier).iter().take_while(|time| **time < first).count() as u64);
         if before.is_some_and(|bars| bars > 0) {
-            let shown = Disguise { start: first, still_after: Timestamp::MAX, late_after: count as u64 / 2 };
-            plans.push(Plan { shown, earlier });
+            plans.push(Plan { shown: plain, earlier });
         }
         let other = watch(self.catalog, self.loaded, self.market, &plans)?;
         let mut found = None;
@@ -278,8 +284,9 @@ impl<C: Catalog> Court<'_, C> {
         proof.bar_by_bar = self.market.bars.len() == 1;
         proof.changes.extend(found);
         let (starts, rest) = other.0.shadows.split_at(LATER_STARTS);
-        if let [blind, warmed @ ..] = rest {
+        if let [blind, doubled, warmed @ ..] = rest {
             proof.looks_at_bars = (blind.late_wishes > 0).then_some(blind.late.is_some());
+            proof.dollar_bars = (self.loaded.spec.data.adjust != Adjust::None).then_some(doubled.differing);
             let warmed = warmed.first().zip(before);
             self.warm_up(proof, (starts, &plans), warmed);
         }

@@ -67,6 +67,7 @@ impl Future {
 }
 
 const TEN: Ratio = Ratio::from_units(10 * Ratio::ONE.units());
+const TWO: Ratio = Ratio::from_units(2 * Ratio::ONE.units());
 const TENTH: Ratio = Ratio::from_units(Ratio::ONE.units() / 10);
 const HALF: Ratio = Ratio::from_units(Ratio::ONE.units() / 2);
 /// More than any share trades in a day, and so few that nine hundred of them add up in 64 bits.
@@ -91,6 +92,12 @@ fn scaled(bar: &Bar, ratio: Ratio, volume: Volume) -> Bar {
     let price = |price: Price| price.scaled(ratio).max(smallest);
     let Bar { time, open, high, low, close, .. } = *bar;
     Bar { time, open: price(open), high: price(high), low: price(low), close: price(close), volume }
+}
+
+/// The bar as a split that joins two shares to one would show it, once prices are adjusted for it.
+pub(super) fn doubled(bar: &Bar) -> Bar {
+    let half = Volume::from_units(bar.volume.units() / 2).unwrap_or(Volume::ZERO);
+    scaled(bar, TWO, half)
 }
 
 /// A bar at which nothing trades and nothing moves, of no time yet.

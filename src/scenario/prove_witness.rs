@@ -5,7 +5,7 @@
 //! trades. It sees the same account at the same moment and other bars: fewer, more, or false ones. What it
 //! wants is compared and goes nowhere, so a difference is its memory's and not the account's.
 //! Invariants: (1) the wishes of the one that trades reach the engine untouched; (2) nothing of a shadow does.
-use super::prove_futures::still;
+use super::prove_futures::{doubled, still};
 use crate::domain::{Bar, Price, Ratio, SymbolIndex, Timestamp};
 use crate::portfolio::split_price;
 use crate::strategy::{Intent, Intents, Strategy, View};
@@ -52,6 +52,8 @@ pub(super) struct Disguise {
     pub(super) start: Timestamp,
     /// Bars after this one are false: they stand still at the last close, and nothing trades.
     pub(super) still_after: Timestamp,
+    /// Are all prices twice as high, and volumes half, as after one more split?
+    pub(super) is_doubled: bool,
     /// Steps since its start after which a difference is late.
     pub(super) late_after: u64,
 }
@@ -96,6 +98,7 @@ impl<'a> Shadow<'a> {
             false => Bar { time: bar.time, ..still(*close) },
         };
         *close = shown.close;
+        let shown = if self.shown.is_doubled { doubled(&shown) } else { shown };
         self.strategy.bar(symbol, &shown, view, &mut self.intents);
     }
 

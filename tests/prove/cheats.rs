@@ -85,6 +85,16 @@ impl Strategy for LongMemory {
     }
 }
 
+/// Buys what costs at least ten dollars.
+pub struct Dear;
+listed!(Dear, "dear", Dear);
+
+impl Strategy for Dear {
+    fn on_bar(&mut self, _symbol: SymbolIndex, bar: &Bar, view: &View<'_>, intents: &mut Intents) {
+        follow(bar.close.units() >= 10_000_000_000, view, intents);
+    }
+}
+
 static BUILT: AtomicU64 = AtomicU64::new(0);
 
 /// Trades by how often it has been built in this process.

@@ -4,6 +4,7 @@ mod cheats;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use alphaflow::domain::{Bar, Timestamp};
 use alphaflow::market::{Calendar, Length, SyntheticSpec, synthesize};
@@ -76,26 +77,33 @@ fn has(proof: &Proof, is: impl Fn(&Rerun) -> bool) -> bool {
 #[test]
 fn every_scenario_of_the_repository_holds() {
     let entries = fs::read_dir(root().join("scenarios")).unwrap().map(|entry| entry.unwrap().path());
-    let mut tried = 0;
-    for path in entries.filter(|path| path.extension().is_some_and(|extension| extension == "toml")) {
-        let name = path.display();
-        // A week of minutes shows as much as a month.
-        let week: &[&str] = if name.to_string().contains("intraday") { &["data.end=2024-01-09"] } else { &[] };
-        let proof = proved(&BuiltIn, &path, week);
-        assert!(proof.holds(), "{name}: {:?}", proof.changes);
-        assert!(proof.cuts >= 16 && proof.cuts_at_orders > 0 && proof.compared.wishes > 0, "{name}: {proof:?}");
-        assert_eq!(proof.reruns, 2 + 5 * proof.cuts + usize::from(proof.warm_up.is_some()), "{name}");
-        match proof.warm_up {
-            None => assert!(name.to_string().contains("order_script"), "{name}"),
-            Some(warm_up) => {
-                assert!(warm_up.bars.is_some_and(|bars| bars < 250), "{name}: {warm_up:?}");
-                assert!(warm_up.wishes_compared > 0, "{name}");
-                assert_eq!(proof.looks_at_bars, Some(!name.to_string().contains("buy_and_hold")), "{name}");
-            }
+    let paths: Vec<PathBuf> =
+        entries.filter(|path| path.extension().is_some_and(|extension| extension == "toml")).collect();
+    assert!(paths.len() >= 10, "{paths:?}");
+    let (one, other) = paths.split_at(paths.len() / 2);
+    thread::scope(|scope| {
+        scope.spawn(|| one.iter().for_each(|path| scenario_holds(path)));
+        other.iter().for_each(|path| scenario_holds(path));
+    });
+}
+
+fn scenario_holds(path: &Path) {
+    let name = path.display();
+    // A week of minutes shows as much as a month.
+    let week: &[&str] = if name.to_string().contains("intraday") { &["data.end=2024-01-09"] } else { &[] };
+    let proof = proved(&BuiltIn, path, week);
+    assert!(proof.holds(), "{name}: {:?}", proof.changes);
+    assert!(proof.cuts >= 16 && proof.cuts_at_orders > 0 && proof.compared.wishes > 0, "{name}: {proof:?}");
+    assert_eq!(proof.reruns, 2 + 5 * proof.cuts + usize::from(proof.warm_up.is_some()), "{name}");
+    match proof.warm_up {
+        None => assert!(name.to_string().contains("order_script"), "{name}"),
+        Some(warm_up) => {
+            assert!(warm_up.bars.is_some_and(|bars| bars < 250), "{name}: {warm_up:?}");
+            assert!(warm_up.wishes_compared > 0, "{name}");
+            assert!(matches!(proof.dollar_bars, None | Some(0)), "{name}: {proof:?}");
+            assert_eq!(proof.looks_at_bars, Some(!name.to_string().contains("buy_and_hold")), "{name}");
         }
-        tried += 1;
     }
-    assert!(tried >= 10, "{tried}");
 }
 
 #[test]
@@ -133,6 +141,21 @@ fn a_split_is_no_reason_to_differ() {
     let warm_up = proof.warm_up.unwrap();
     assert!(warm_up.earlier.is_some_and(|earlier| earlier.bars > 900), "{warm_up:?}");
     assert!(warm_up.bars.is_some_and(|bars| bars <= 60), "{warm_up:?}");
+}
+
+/// AAPL cost more than ten dollars on every day; in shares of after its split it did not.
+#[test]
+fn a_rule_in_dollars_is_doubted_where_prices_are_adjusted() {
+    let catalog = BuiltIn.and::<Dear>();
+    let proof = |adjust: &str| {
+        let adjust = format!("data.adjust={adjust}");
+        let changed = [&adjust, "data.symbols=[\"AAPL\"]", "data.start=2003-01-02", "strategy.name=dear"];
+        proved(&catalog, &root().join("scenarios/buy_and_hold_tech5.toml"), &changed)
+    };
+    let (adjusted, raw) = (proof("splits"), proof("none"));
+    assert!(adjusted.holds() && raw.holds(), "{:?} {:?}", adjusted.changes, raw.changes);
+    assert!(adjusted.dollar_bars.is_some_and(|bars| bars > 100), "{adjusted:?}");
+    assert_eq!(raw.dollar_bars, None);
 }
 
 #[test]

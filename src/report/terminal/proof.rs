@@ -32,8 +32,8 @@ fn heading(proved: &Proved<'_>, screen: &Screen) -> String {
 
 fn answer(proof: &Proof, screen: &Screen) -> String {
     let (ink, text) = match (proof.holds(), proof.compared.wishes) {
-        (true, 0) => (Ink::Strong, "Nothing was wanted, so nothing could change."),
-        (true, _) => (Ink::Strong, "No order that was decided changed in any rerun."),
+        (true, 0) => (Ink::Plain, "Nothing was wanted, so nothing could change."),
+        (true, _) => (Ink::Plain, "No order that was decided changed in any rerun."),
         (false, _) => (Ink::Loss, "Orders changed that must not."),
     };
     format!("{}\n", screen.wrap(&[(ink, text)], 0, 0))
@@ -143,6 +143,13 @@ fn doubts(proof: &Proof) -> Vec<String> {
                 "no wish falls into the second half of what a later start sees: the warm-up is not shown".to_owned(),
             );
         }
+    }
+    if let Some(bars) = proof.dollar_bars.filter(|bars| *bars > 0) {
+        doubts.push(format!(
+            "at {} it would want something else were every price twice as high, as one more split would have left it: \
+             it looks at dollars, and adjusted prices are not those of their day",
+            counted(bars as usize, "bar", "bars")
+        ));
     }
     if proof.looks_at_bars == Some(false) {
         doubts.push(
