@@ -159,10 +159,10 @@ impl History {
         let mean = series.iter().sum::<f64>() / SESSIONS as f64;
         series.iter_mut().for_each(|value| *value -= mean);
         let squares: f64 = series.iter().map(|value| value * value).sum();
-        // A return that is not there is NaN and makes the sum NaN.
-        if squares.is_nan() || squares <= FLAT * FLAT * SESSIONS as f64 {
+        if squares <= FLAT * FLAT * SESSIONS as f64 {
             return [f64::NAN; SESSIONS];
         }
+        // A return that is not there is NaN, and so are the mean and with it all of the direction.
         let length = squares.sqrt();
         series.iter_mut().for_each(|value| *value /= length);
         series
@@ -444,6 +444,23 @@ mod tests {
         assert_eq!(group(0, &[0, 2, 3]), [0]);
         assert_eq!(group(3, &[0, 1, 2]), [3]);
         assert_eq!(group(3, &[]), [3]);
+    }
+
+    /// One question works out a pair for both of its sides, and nothing else; a session later it is not believed.
+    #[test]
+    fn a_pair_is_kept_until_the_next_session() {
+        let paths = [path((0..SESSIONS).map(turns)), path(mixture(0.9)), path(mixture(0.0))];
+        let mut correlations = of_paths(&paths);
+        let kept = |correlations: &Correlations| {
+            let cache = correlations.cache.borrow();
+            let now = cache.as_of.iter().map(|session| *session == correlations.history.sessions).collect::<Vec<_>>();
+            (cache.known.clone(), now)
+        };
+        assert_eq!(kept(&correlations), (vec![0, 0, 0], vec![false, false, false]));
+        assert!(correlations.are_correlated(A, B));
+        assert_eq!(kept(&correlations), (vec![0b010, 0b001, 0], vec![true, true, false]));
+        correlations.close_session(paths.iter().map(|path| path[0]));
+        assert_eq!(kept(&correlations).1, [false, false, false]);
     }
 
     #[test]

@@ -19,13 +19,12 @@ mod refusal;
 mod reserves;
 mod standing;
 mod stops;
+mod symbol_set;
 mod watch;
 mod words;
 
-pub use exposure::ProtectiveStop;
-mod symbol_set;
-
 pub use correlation::Correlations;
+pub use exposure::ProtectiveStop;
 pub use gate::{ApprovedChange, ApprovedOrder, Gate};
 pub use halts::{Halt, HaltCause, HaltedBy, Halts, Resumed, TradingState};
 pub use heat::at_risk;
