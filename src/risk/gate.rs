@@ -12,8 +12,8 @@ use super::order_rate::OrderRate;
 use super::reserves::Reserves;
 use super::{CashCheck, Correlations, Halt, KillSwitch, Limits, Margin, Refusal, Standing, SymbolRules, Watch};
 use crate::domain::{
-    Money, OrderClass, OrderId, OrderKind, OrderRequest, OrderSize, Price, Quantity, Ratio, Side, SymbolIndex,
-    Timestamp,
+    Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, Price, Quantity, Ratio, Side,
+    SymbolIndex, Timestamp,
 };
 use crate::portfolio::Portfolio;
 
@@ -293,7 +293,10 @@ impl Gate {
             return Err(Refusal::ExitClass);
         } else {
             self.check_moment(request.symbol, now)?;
-            if let Some(order) = self.reserves.same_as(request, quantity) {
+            // Orders that somebody names one by one are as many orders as names; a strategy gives none.
+            if request.purpose == OrderPurpose::Entry
+                && let Some(order) = self.reserves.same_as(request, quantity)
+            {
                 return Err(Refusal::Duplicate { order });
             }
             Some(self.measure(portfolio).check(&Entry { request, quantity, price, fee: fee() })?)

@@ -66,6 +66,8 @@ fn equity_below_zero() {
             "lookback_period = 3, momentum_threshold = 0.01, direction = \"long_short\"",
         )
         .replace("max_position_size = \"1.0\"", "max_position_size = \"100\"")
+        .replace("max_portfolio_heat = \"1.0\"", "max_portfolio_heat = \"100\"")
+        .replace("max_gross_exposure = \"1.0\"", "max_gross_exposure = \"100\"")
         // Daily bars hold no more than twice the equity.
         .replace("value = \"0.5\"", "value = \"1.9\"")
         .replace("[stop]\nkind = \"percent\"\nvalue = \"0.05\"\n", "");

@@ -31,7 +31,10 @@ fn the_largest_numbers_are_survived() {
     let wide = SCENARIO
         .replace("cash = \"100000\"", "cash = \"1000000000000\"")
         .replace("leverage = 1", "leverage = 4\nallow_short = true")
-        .replace("max_position_size = \"1.0\"", "max_position_size = \"1000000\"");
+        .replace("max_position_size = \"1.0\"", "max_position_size = \"1000000\"")
+        .replace("max_portfolio_heat = \"1.0\"", "max_portfolio_heat = \"1000000\"")
+        .replace("max_gross_exposure = \"1.0\"", "max_gross_exposure = \"1000000\"")
+        .replace("max_order_notional = \"1000000\"", "max_order_notional = \"1000000000000\"");
     let sizings = [
         ("equity_fraction", "4"),
         ("cash_fraction", "1"),

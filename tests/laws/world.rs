@@ -186,7 +186,7 @@ impl Case {
              [account]\n{}\n[strategy]\n{}\n[sizing]\n{}\n[execution]\n{}\n{}\n\
              [risk]\nmax_daily_loss = \"1\"\nmax_position_size = \"0.8\"\nmax_portfolio_heat = \"10\"\n\
              max_correlated_exposure = \"10\"\nmax_drawdown = \"1\"\nmax_gross_exposure = \"10\"\n\
-             max_open_positions = 100\nmax_orders_per_minute = 1000\nmax_order_notional = \"10000000\"\n\
+             max_open_positions = 100\nmax_orders_per_minute = 1000\nmax_order_notional = \"1000000000000\"\n\
              price_collar = \"1\"\non_daily_loss = \"halt\"\non_breach = \"{}\"\n",
             self.timeframe, self.account, self.strategy, self.sizing, self.execution, self.stop, self.breach,
         );
