@@ -3,8 +3,7 @@
 //! Not here: what the document says (latch), the order of the steps (latch_steps), canceling and flattening (the
 //! session does both when it sees the latch).
 //! Invariants: (1) once a halt has returned, no check that begins later, in any process that looks at the folder,
-//! finds it clear until a resume that was given later, and that has a reason, has returned; (2) what cannot be read
-//! is not clear.
+//! finds it clear, unless a resume, which has a reason, is given after it; (2) what cannot be read is not clear.
 //! In memory there is nothing: every check reads the folder, and every command is on the disk when it returns. Only
 //! an order whose check was under way when a halt returned may still be approved.
 use std::fs::{self, File, OpenOptions, TryLockError};

@@ -141,8 +141,8 @@ struct View {
 
 /// Latches the switch of `disk`. `token` tells processes apart that halt in the same nanosecond: the id of this one.
 ///
-/// When it returns `Ok`, the halt is on the disk: no check that begins from now on finds the switch clear until a
-/// resume that was given later has returned. An error means that the halt is not known to hold.
+/// When it returns `Ok`, the halt is on the disk: no check that begins from now on finds the switch clear, unless a
+/// resume is given later. An error means that the halt is not known to hold.
 pub fn halt_on<D: Disk>(disk: &D, order: &HaltOrder, token: u32) -> Result<HaltRecord, LatchError> {
     let own = write_note(disk, order, token)?;
     match fold(disk, order, &own) {
