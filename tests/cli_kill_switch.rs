@@ -112,7 +112,9 @@ fn what_cannot_be_read_is_halted_and_says_what_to_do() {
 
     fs::remove_dir_all(at.join("state")).expect("remove");
     fs::write(at.join("state"), "a file").expect("write");
-    assert!(fails(at, 1, &["halt"]).starts_with("error not halted: state/kill_switch.halt-"));
+    let error = fails(at, 1, &["halt"]);
+    assert!(error.starts_with("error halt not confirmed: state/kill_switch.halt-"), "{error}");
+    assert!(error.ends_with("; `alphaflow status` says what holds\n"), "{error}");
     assert_eq!(status(at)["state"], "halted");
 }
 

@@ -36,7 +36,7 @@ pub(super) fn run(args: &HaltArgs, out: &mut impl Write) -> Result<(), Failure> 
     let reason = args.reason.as_deref().map(|text| words("--reason", text)).transpose()?;
     let order = HaltOrder { at: now(), by: HaltedBy::Person(person()), reason, flatten: args.flatten };
     let latch = LatchFile::new(&args.state);
-    let record = latch.halt(&order).map_err(|error| latch_failed("not halted", &error))?;
+    let record = latch.halt(&order).map_err(|error| latch_failed("halt not confirmed", &error))?;
     match args.format {
         Format::Text => Ok(print(&order, &record, out)?),
         Format::Json => {

@@ -99,7 +99,7 @@ pub(super) fn words(name: &str, text: &str) -> Result<Words, Failure> {
     Words::new(text).map_err(|error| Failure::Input(format!("error {name}: {error}")))
 }
 
-/// What the switch would not do, ready to print: "not halted" comes first.
+/// What the switch would not do, ready to print.
 pub(super) fn latch_failed(what: &str, error: &LatchError) -> Failure {
-    Failure::Machine(format!("error {what}: {error}"))
+    Failure::Machine(format!("error {what}: {error}; `alphaflow status` says what holds"))
 }
