@@ -14,6 +14,8 @@ impl Quantity {
     pub const UNITS_PER_SHARE: i64 = 1_000_000_000;
     /// The most shares one number can hold: 9.2 billion, more than any listed company's daily volume.
     pub const MAX: Quantity = Quantity(i64::MAX);
+    /// One share.
+    pub const ONE: Quantity = Quantity(Self::UNITS_PER_SHARE);
     /// No shares.
     pub const ZERO: Quantity = Quantity(0);
 

@@ -1,8 +1,7 @@
 //! The risk gate: the only place an [`OrderRequest`] becomes an [`ApprovedOrder`].
 //!
-//! Not here: sizing (engine), sending (execution), what became of an order (engine::orders), the arithmetic of
-//! the limits (measure), what is set aside (reserves) and at stake (exposure), what is lost (losses), what the
-//! account may do by law (standing).
+//! Not here: sizing (engine), sending (execution), the arithmetic of the limits (measure), what is set aside
+//! (reserves), at stake (exposure) and lost (losses), what the account may do by law (standing).
 //! Invariants: (1) halted ⇒ only reducing orders pass; (2) an approval is a value that is used up by sending it.
 //! Keep this file a leaf: a child module could build approvals.
 use super::exposure::{Exposure, Leaving, ProtectiveStop};
@@ -10,7 +9,7 @@ use super::measure::{Entry, Measure};
 use super::open_approval::{Change, OpenApproval, reserve_price, risk_a_share, shares_at};
 use super::order_rate::OrderRate;
 use super::reserves::Reserves;
-use super::{CashCheck, Correlations, Halt, KillSwitch, Limits, Margin, Refusal, Standing, SymbolRules, Watch};
+use super::{CashCheck, Correlations, KillSwitch, Limits, Margin, Refusal, Standing, SymbolRules, Watch};
 use crate::domain::{
     Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, Price, Quantity, Ratio, Side,
     SymbolIndex, Timestamp,
@@ -281,8 +280,7 @@ impl Gate {
         }
         let quantity = shares_at(request.size, price, portfolio.settled_cash());
         if quantity <= Quantity::ZERO {
-            let one = Quantity::from_units(Quantity::UNITS_PER_SHARE);
-            return Err(Refusal::TooSmall { need: Money::ZERO, have: price.notional(one) });
+            return Err(Refusal::TooSmall { need: Money::ZERO, have: price.notional(Quantity::ONE) });
         }
         let reserve = if self.reduces(request, quantity, portfolio) {
             if matches!(request.class, OrderClass::Bracket | OrderClass::Oto) {
@@ -293,12 +291,7 @@ impl Gate {
             return Err(Refusal::ExitClass);
         } else {
             self.check_moment(request.symbol, now)?;
-            // Orders that somebody names one by one are as many orders as names; a strategy gives none.
-            if request.purpose == OrderPurpose::Entry
-                && let Some(order) = self.reserves.same_as(request, quantity)
-            {
-                return Err(Refusal::Duplicate { order });
-            }
+            self.check_repeated(request, quantity)?;
             Some(self.measure(portfolio).check(&Entry { request, quantity, price, fee: fee() })?)
         };
         let mut request = *request;
@@ -315,12 +308,16 @@ impl Gate {
         Ok(ApprovedOrder { id, request, quantity, reference, approved_at, sequence, reduces })
     }
 
+    /// Is it not open already? Orders that somebody names one by one are as many as names; a strategy gives none.
+    fn check_repeated(&self, request: &OrderRequest, quantity: Quantity) -> Result<(), Refusal> {
+        let same = if request.purpose == OrderPurpose::Entry { self.reserves.same_as(request, quantity) } else { None };
+        same.map_or(Ok(()), |order| Err(Refusal::Duplicate { order }))
+    }
+
     /// May anything be opened at this moment?
     fn check_moment(&mut self, symbol: SymbolIndex, now: Timestamp) -> Result<(), Refusal> {
-        self.kill_switch.check(now).map_err(|halt| halted(&halt))?;
-        if let Some(halt) = self.watch.halts().strongest() {
-            return Err(halted(halt));
-        }
+        self.kill_switch.check(now).map_err(|halt| Refusal::from(&halt))?;
+        self.watch.halts().strongest().map_or(Ok(()), |halt| Err(Refusal::from(halt)))?;
         if let Some(allowed_ns) = self.limits.stale_after_ns {
             let age_ns = now.ns().saturating_sub(self.priced_at[symbol.get()].ns());
             if age_ns > allowed_ns {
@@ -334,8 +331,8 @@ impl Gate {
     /// Approves a change of order `id`, which is `request` now, to the prices of `kind` and, unless `None`,
     /// to `quantity` shares still to fill; or says why not. `fee` is what its fill would cost in fees.
     ///
-    /// More shares, a dearer price or more at risk are measured like a new order; all else passes, also while
-    /// halted. A leg has no approval of its own: it protects what has filled, so only its prices change.
+    /// More shares, a dearer price or more at risk are measured like a new order; all else passes, even halted.
+    /// A leg has no approval of its own: it protects what has filled, so only its prices change.
     pub fn review_change(
         &mut self,
         id: OrderId,
@@ -403,9 +400,8 @@ impl Gate {
         held.closing_side() == Some(request.side) && quantity <= self.reserves.can_leave(request.symbol, held)
     }
 
-    /// The most shares of `request`, whatever its size, that [`Gate::review`] would pass now as far as the
-    /// limits on sizes, sums and funds go: its symbol, side, prices and stop decide. A billionth of a share is
-    /// the step; `affordable` says how many shares a budget pays for at a price, fees included.
+    /// The most shares of `request`, whatever its size, that pass the limits on sizes, sums and funds: its symbol,
+    /// side, prices and stop decide. `affordable` says how many a budget pays for at a price, fees included.
     pub fn max_order(
         &mut self,
         request: &OrderRequest,
@@ -501,8 +497,4 @@ impl Gate {
     pub fn open(&self) -> &[OpenApproval] {
         self.reserves.open()
     }
-}
-
-fn halted(halt: &Halt) -> Refusal {
-    Refusal::Halted { cause: halt.cause, since: halt.since }
 }

@@ -1,5 +1,5 @@
 //! Why the gate said no: typed data, text only on screen.
-use super::HaltCause;
+use super::{Halt, HaltCause};
 use crate::domain::{Money, OrderId, Price, Quantity, RejectReason, Side, Symbol, Timestamp};
 
 /// A refusal of our own gate. Each names what the order needs and what there is.
@@ -209,6 +209,12 @@ pub enum Refusal {
     /// An earlier change of it has not been answered.
     #[error("a change of the order is on its way")]
     ChangePending,
+}
+
+impl From<&Halt> for Refusal {
+    fn from(halt: &Halt) -> Refusal {
+        Refusal::Halted { cause: halt.cause, since: halt.since }
+    }
 }
 
 /// Seconds, to the millisecond.
