@@ -317,7 +317,7 @@ fn what_a_user_must_know_first_is_the_first_note() {
     assert!(said(&model).iter().all(|text| !text.contains("2 bars held both")), "{:?}", said(&model));
 }
 
-/// The page's script has a word and a mark for every reason to leave, the last of them "delisted".
+/// The page's script has a word and a mark for every reason to leave, the last of them "time stop".
 #[test]
 fn every_reason_to_leave_has_its_mark_in_the_page() {
     let market = bokeh("2012-01-03");
@@ -331,7 +331,7 @@ fn every_reason_to_leave_has_its_mark_in_the_page() {
     let words = list("const WHY = [", "]];").matches("['").count();
     let kinds = list("const kindOf = why => [", "]");
     let kinds: Vec<&str> = kinds.split(", ").map(|kind| kind.trim_matches('\'')).collect();
-    assert_eq!((words, kinds.len()), (8, 8));
+    assert_eq!((words, kinds.len()), (9, 9));
     let legend = list("const LEGEND = {", "};");
     for kind in kinds {
         assert!(legend.contains(&format!("{kind}: ['")), "{kind} in {legend}");

@@ -28,7 +28,7 @@ pub fn at_risk(quantity: Quantity, price: Price, stops: impl Iterator<Item = (Pr
     let stops = stops.map(|(level, shares)| (loss_a_share(level), i128::from(shares.units().max(0))));
     let (mut loss, mut covered) = (0, 0);
     for (each, shares) in stops.clone() {
-        loss += each * shares.min(held);
+        loss += each * shares;
         covered += shares;
     }
     if covered > held {
