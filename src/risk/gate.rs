@@ -282,7 +282,10 @@ impl Gate {
         if quantity <= Quantity::ZERO {
             return Err(Refusal::TooSmall { need: Money::ZERO, have: price.notional(Quantity::ONE) });
         }
-        let reserve = if self.reduces(request, quantity, portfolio) {
+        let held = portfolio.position(request.symbol).quantity();
+        let pending = self.reserves.pending(request.symbol, held);
+        // It only shrinks the position, even after every exit already on its way.
+        let reserve = if held.closing_side() == Some(request.side) && quantity <= pending.can_leave {
             if matches!(request.class, OrderClass::Bracket | OrderClass::Oto) {
                 return Err(Refusal::EntryClass { class: request.class.name() });
             }
@@ -292,7 +295,7 @@ impl Gate {
         } else {
             self.check_moment(request.symbol, now)?;
             self.check_repeated(request, quantity)?;
-            Some(self.measure(portfolio).check(&Entry { request, quantity, price, fee: fee() })?)
+            Some(self.measure(portfolio).check(&Entry { request, quantity, price, fee: fee(), pending })?)
         };
         let mut request = *request;
         if let OrderSize::CashFraction { fraction, .. } = request.size {
@@ -352,7 +355,7 @@ impl Gate {
         let mut change = Change { open, reserve: Money::ZERO, risk: Price::ZERO, kind };
         if old.reduces {
             let held = portfolio.position(old.symbol).quantity();
-            let have = self.reserves.can_leave(old.symbol, held) + old.open.min(held.abs());
+            let have = self.reserves.pending(old.symbol, held).can_leave + old.open.min(held.abs());
             if open > old.open && open > have {
                 return Err(Refusal::ExceedsPosition { need: open, have });
             }
@@ -385,19 +388,15 @@ impl Gate {
         fee: Money,
         portfolio: &Portfolio,
     ) -> Result<Money, Refusal> {
-        let (old, price) = (self.reserves.open()[at], portfolio.position(request.symbol).mark());
+        let (old, position) = (self.reserves.open()[at], portfolio.position(request.symbol));
         self.reserves.set(at, OpenApproval { open: Quantity::ZERO, reserve: Money::ZERO, ..old });
         self.exposure.touch(old.symbol);
-        let outcome = self.measure(portfolio).check(&Entry { request, quantity, price, fee });
+        let pending = self.reserves.pending(old.symbol, position.quantity());
+        let entry = Entry { request, quantity, price: position.mark(), fee, pending };
+        let outcome = self.measure(portfolio).check(&entry);
         self.reserves.set(at, old);
         self.exposure.touch(old.symbol);
         outcome
-    }
-
-    /// Does the order only shrink the position, even after every exit already on its way?
-    fn reduces(&self, request: &OrderRequest, quantity: Quantity, portfolio: &Portfolio) -> bool {
-        let held = portfolio.position(request.symbol).quantity();
-        held.closing_side() == Some(request.side) && quantity <= self.reserves.can_leave(request.symbol, held)
     }
 
     /// The most shares of `request`, whatever its size, that pass the limits on sizes, sums and funds: its symbol,

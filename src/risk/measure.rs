@@ -4,10 +4,10 @@
 //! are not measured: they always pass.
 //! Invariant: what [`Measure::most`] says passes [`Measure::check`], and a billionth of a share more does not.
 use super::exposure::Exposure;
-use super::open_approval::{projected, reserve_for, reserve_price, risk_a_share};
-use super::reserves::Reserves;
+use super::open_approval::{reserve_for, reserve_price, risk_a_share};
+use super::reserves::{Pending, Reserves};
 use super::{CashCheck, Correlations, Limits, Margin, Refusal, Standing, SymbolRules};
-use crate::domain::{Money, OrderRequest, Price, Quantity, Side, SymbolIndex};
+use crate::domain::{Money, OrderRequest, OrderSize, Price, Quantity, Side, SymbolIndex};
 use crate::portfolio::Portfolio;
 
 /// The account as an entry finds it. `exposure` is up to date.
@@ -32,20 +32,23 @@ pub(super) struct Entry<'a> {
     pub(super) price: Price,
     /// What its fill would cost in fees.
     pub(super) fee: Money,
+    /// What is open in its symbol.
+    pub(super) pending: Pending,
 }
 
 impl Measure<'_> {
     /// Dollars to set aside for `entry`, or the first limit it would pass.
     pub(super) fn check(&self, entry: &Entry<'_>) -> Result<Money, Refusal> {
-        self.check_terms(entry)?;
-        let projected = self.check_side(entry)?;
-        self.check_size(entry, projected)?;
+        let amount = self.check_terms(entry)?;
+        let shares = self.check_side(entry)?;
+        self.check_size(entry, shares)?;
         self.check_sums(entry)?;
-        self.check_funds(entry)
+        self.check_funds(entry, amount)
     }
 
-    /// May the symbol be bought at all, at such a price, in such an order?
-    fn check_terms(&self, entry: &Entry<'_>) -> Result<(), Refusal> {
+    /// May the symbol be bought at all, at such a price, in such an order? Says how many dollars it may come to,
+    /// fees aside.
+    fn check_terms(&self, entry: &Entry<'_>) -> Result<Money, Refusal> {
         let Entry { request, quantity, price, .. } = *entry;
         if let Some(symbol) = self.symbols.restricted(request.symbol) {
             return Err(Refusal::Restricted { symbol });
@@ -57,30 +60,27 @@ impl Measure<'_> {
                 return Err(Refusal::PriceCollar { need: limit, have: if limit < low { low } else { high } });
             }
         }
-        let need = reserve_for(request, quantity, price, Money::ZERO, self.portfolio.settled_cash());
+        let need = reserve_for(request, quantity, price, self.portfolio.settled_cash());
         let have = self.limits.order_notional_max;
-        if need > have { Err(Refusal::OrderNotional { need, have }) } else { Ok(()) }
+        if need > have { Err(Refusal::OrderNotional { need, have }) } else { Ok(need) }
     }
 
-    /// Does it go with what is held and pending? Says what the symbol comes to, as [`projected`] does.
+    /// Does it go with what is held and pending? Says what the symbol comes to, as [`Pending::shares`] does.
     fn check_side(&self, entry: &Entry<'_>) -> Result<[Quantity; 2], Refusal> {
-        let Entry { request, quantity, price, .. } = *entry;
+        let Entry { request, quantity, price, pending: Pending { can_leave, shares, entry }, .. } = *entry;
         let held = self.portfolio.position(request.symbol).quantity();
-        let can_leave = self.reserves.can_leave(request.symbol, held);
         if held.closing_side() == Some(request.side) && can_leave > Quantity::ZERO {
             // Part of it would close and the rest open the other way: one order does not flip a position.
             return Err(Refusal::ExceedsPosition { need: quantity, have: can_leave });
         }
-        if self.reserves.open().iter().any(|open| {
-            open.symbol == request.symbol && !open.reduces && open.side != request.side && !open.open.is_zero()
-        }) {
+        if entry.is_some_and(|side| side != request.side) {
             return Err(Refusal::OppositeEntry { side: request.side });
         }
         if let Some(refusal) = self.standing.entries {
             return Err(refusal);
         }
         let filled = |shares: Quantity| shares.checked_add(quantity.signed(request.side));
-        let [Some(kept), Some(after)] = projected(self.reserves.open(), request.symbol, held).map(filled) else {
+        let [Some(kept), Some(after)] = shares.map(filled) else {
             // More shares than can be counted, whatever they cost.
             let have = self.portfolio.equity().share(self.limits.position_size_max);
             return Err(Refusal::PositionSize { need: price.notional(Quantity::MAX), have });
@@ -150,13 +150,14 @@ impl Measure<'_> {
     }
 
     /// Is it paid for, and would the account keep its margin?
-    fn check_funds(&self, entry: &Entry<'_>) -> Result<Money, Refusal> {
-        let Entry { request, quantity, price, fee } = *entry;
-        let reserve = reserve_for(request, quantity, price, fee, self.portfolio.settled_cash());
+    fn check_funds(&self, entry: &Entry<'_>, amount: Money) -> Result<Money, Refusal> {
+        let Entry { request, fee, ref pending, .. } = *entry;
+        // Of a fraction of the cash the fee is a part.
+        let reserve = if matches!(request.size, OrderSize::CashFraction { .. }) { amount } else { amount + fee };
         if self.margin.cash_check == CashCheck::Fill {
             return Ok(reserve);
         }
-        let have = self.buying_power(request.symbol, request.side);
+        let have = self.buying_power(request.symbol, request.side, pending);
         if reserve > have {
             return Err(Refusal::BuyingPower { need: reserve, have });
         }
@@ -177,11 +178,10 @@ impl Measure<'_> {
     /// Dollars an entry in `symbol` on `side` may spend now: leverage × equity − gross exposure − reserves −
     /// what is not settled. If it turns the position round, leaving shares are no exposure: should they stay,
     /// it only shrinks them.
-    pub(super) fn buying_power(&self, symbol: SymbolIndex, side: Side) -> Money {
+    fn buying_power(&self, symbol: SymbolIndex, side: Side, pending: &Pending) -> Money {
         let position = self.portfolio.position(symbol);
         let turns = position.quantity().closing_side() == Some(side);
-        let stays =
-            if turns { self.reserves.can_leave(symbol, position.quantity()) } else { position.quantity().abs() };
+        let stays = if turns { pending.can_leave } else { position.quantity().abs() };
         let equity = self.portfolio.equity().units().saturating_mul(i128::from(self.standing.leverage));
         Money::from_units(equity)
             - self.portfolio.gross_exposure()
@@ -191,15 +191,14 @@ impl Measure<'_> {
     }
 
     /// The most shares of `request`, whatever its size, that pass every limit but funds; a billionth is the step.
-    fn most_within_limits(&self, request: &OrderRequest) -> Quantity {
+    fn most_within_limits(&self, request: &OrderRequest, pending: &Pending) -> Quantity {
         let (limits, equity) = (self.limits, self.portfolio.equity());
         let (symbol, price) = (request.symbol, self.portfolio.position(request.symbol).mark());
         if !self.exposure.is_exposed(symbol) && self.exposure.exposed_count() >= limits.open_positions_max {
             return Quantity::ZERO;
         }
         let grown = |dollars, shares: [Quantity; 2]| most_grown(shares_for(dollars, price), shares, request.side);
-        let held = self.portfolio.position(symbol).quantity();
-        let of_position = grown(equity.share(limits.position_size_max), projected(self.reserves.open(), symbol, held));
+        let of_position = grown(equity.share(limits.position_size_max), pending.shares);
         let others = self.exposure.total().value - self.exposure.of(symbol).value;
         let of_gross = grown(equity.share(limits.gross_exposure_max) - others, self.exposure.shares(symbol));
         let risk = risk_a_share(request, price);
@@ -216,7 +215,9 @@ impl Measure<'_> {
 
     /// Dollars at the reference price that `request` may come to when it is sized at its fill.
     pub(super) fn room(&self, request: &OrderRequest) -> Money {
-        self.portfolio.position(request.symbol).mark().notional(self.most_within_limits(request))
+        let position = self.portfolio.position(request.symbol);
+        let pending = self.reserves.pending(request.symbol, position.quantity());
+        position.mark().notional(self.most_within_limits(request, &pending))
     }
 
     /// The most shares of `request`, whatever its size, that would pass; a billionth of a share is the step.
@@ -224,21 +225,21 @@ impl Measure<'_> {
     pub(super) fn most(&self, request: &OrderRequest, affordable: impl Fn(Money, Price) -> Quantity) -> Quantity {
         let (symbol, side) = (request.symbol, request.side);
         let position = self.portfolio.position(symbol);
-        let can_leave = self.reserves.can_leave(symbol, position.quantity());
-        if position.quantity().closing_side() == Some(side) && can_leave > Quantity::ZERO {
-            return can_leave;
+        let pending = self.reserves.pending(symbol, position.quantity());
+        if position.quantity().closing_side() == Some(side) && pending.can_leave > Quantity::ZERO {
+            return pending.can_leave;
         }
         let within_funds = match self.margin.cash_check {
             CashCheck::Fill => Quantity::MAX,
             CashCheck::Approval => {
                 let price = reserve_price(request.kind, position.mark());
-                affordable(self.buying_power(symbol, side).max(Money::ZERO), price)
+                affordable(self.buying_power(symbol, side, &pending).max(Money::ZERO), price)
             }
         };
-        let [_, after] = projected(self.reserves.open(), symbol, position.quantity());
+        let [_, after] = pending.shares;
         // Without shorts a sale may take away what is there and not yet leaving.
         let shorts = if self.margin.allow_short || side == Side::Buy { Quantity::MAX } else { after };
-        self.most_within_limits(request).min(within_funds).min(shorts).max(Quantity::ZERO)
+        self.most_within_limits(request, &pending).min(within_funds).min(shorts).max(Quantity::ZERO)
     }
 }
 

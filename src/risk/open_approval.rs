@@ -75,15 +75,6 @@ impl OpenApproval {
     }
 }
 
-/// `held` shares of `symbol` plus its open entries, as if filled: first without its open exits, which may
-/// never fill or be taken back, then with them.
-pub fn projected(open: &[OpenApproval], symbol: SymbolIndex, held: Quantity) -> [Quantity; 2] {
-    open.iter().filter(|open| open.symbol == symbol).fold([held; 2], |[kept, left], open| {
-        let filled = open.open.signed(open.side);
-        [if open.reduces { kept } else { kept + filled }, left + filled]
-    })
-}
-
 /// The shares an order comes to at `price`, with `cash` dollars in the account; of one in dollars, to nine
 /// decimals.
 pub(super) fn shares_at(size: OrderSize, price: Price, cash: Money) -> Quantity {
@@ -95,13 +86,13 @@ pub(super) fn shares_at(size: OrderSize, price: Price, cash: Money) -> Quantity 
     }
 }
 
-/// The dollars an entry of `quantity` shares may come to, its `fee` included, with `cash` in the account.
-pub(super) fn reserve_for(request: &OrderRequest, quantity: Quantity, price: Price, fee: Money, cash: Money) -> Money {
+/// The dollars an entry of `quantity` shares may come to, fees aside, with `cash` in the account.
+pub(super) fn reserve_for(request: &OrderRequest, quantity: Quantity, price: Price, cash: Money) -> Money {
     match request.size {
-        OrderSize::Shares(_) => reserve_price(request.kind, price).notional(quantity) + fee,
+        OrderSize::Shares(_) => reserve_price(request.kind, price).notional(quantity),
         // The price does not matter: it buys fewer shares when they are dearer.
-        OrderSize::Notional(amount) => amount + fee,
-        // The whole fraction is set aside; the fee comes out of it.
+        OrderSize::Notional(amount) => amount,
+        // The whole fraction is set aside.
         OrderSize::CashFraction { fraction, .. } => cash.share(fraction),
     }
 }

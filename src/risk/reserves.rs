@@ -3,7 +3,7 @@
 //! Not here: making approvals, and whether an order may be sent (gate).
 //! Invariant: reserved = Σ reserve of open approvals, each for what the venue may still fill of it.
 use super::open_approval::{Change, OpenApproval};
-use crate::domain::{Money, OrderId, OrderRequest, Price, Quantity, Ratio, SymbolIndex};
+use crate::domain::{Money, OrderId, OrderRequest, Price, Quantity, Ratio, Side, SymbolIndex};
 use crate::venue::split_kind;
 
 /// Approvals not filled or voided yet.
@@ -11,6 +11,19 @@ use crate::venue::split_kind;
 pub(super) struct Reserves {
     open: Vec<OpenApproval>,
     reserved: Money,
+}
+
+/// What is open in one symbol.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Pending {
+    /// Shares held that no open exit already takes. One that is being canceled gives its shares to the next:
+    /// both only shrink the position, whichever fills.
+    pub(super) can_leave: Quantity,
+    /// Shares with the open entries filled: first without the open exits, which may never fill or be taken
+    /// back, then with them.
+    pub(super) shares: [Quantity; 2],
+    /// The side of the open entries, which is one.
+    pub(super) entry: Option<Side>,
 }
 
 impl Reserves {
@@ -61,12 +74,21 @@ impl Reserves {
         Some(self.open[at].symbol)
     }
 
-    /// Shares of `held` that no open exit already takes. One that is being canceled gives its shares to the
-    /// next: both only shrink the position, whichever fills.
-    pub(super) fn can_leave(&self, symbol: SymbolIndex, held: Quantity) -> Quantity {
-        let takes = |open: &&OpenApproval| open.symbol == symbol && open.reduces && !open.is_called_off;
-        let leaving = self.open.iter().filter(takes);
-        leaving.fold(held.abs(), |left, open| left - open.open).max(Quantity::ZERO)
+    /// What is open in `symbol`, of which `held` shares are held.
+    #[inline]
+    pub(super) fn pending(&self, symbol: SymbolIndex, held: Quantity) -> Pending {
+        let (mut stays, mut kept, mut left, mut entry) = (held.abs(), held, held, None);
+        for open in self.open.iter().filter(|open| open.symbol == symbol && !open.open.is_zero()) {
+            let filled = open.open.signed(open.side);
+            left += filled;
+            if open.reduces {
+                stays = stays - if open.is_called_off { Quantity::ZERO } else { open.open };
+            } else {
+                kept += filled;
+                entry = Some(open.side);
+            }
+        }
+        Pending { can_leave: stays.max(Quantity::ZERO), shares: [kept, left], entry }
     }
 
     /// The venue has changed the order: only what it may still come to is set aside.
