@@ -78,10 +78,18 @@ impl OpenApproval {
 /// `held` shares of `symbol` plus its open entries, as if filled: first without its open exits, which may
 /// never fill or be taken back, then with them.
 pub fn projected(open: &[OpenApproval], symbol: SymbolIndex, held: Quantity) -> [Quantity; 2] {
-    open.iter().filter(|open| open.symbol == symbol).fold([held; 2], |[kept, left], open| {
-        let filled = open.open.signed(open.side);
-        [if open.reduces { kept } else { kept + filled }, left + filled]
-    })
+    let of_symbol = open.iter().filter(|open| open.symbol == symbol);
+    let (entering, leaving) = of_symbol.fold((Quantity::ZERO, Quantity::ZERO), |(entering, leaving), open| {
+        if open.reduces { (entering, leaving + open.open) } else { (entering + open.open.signed(open.side), leaving) }
+    });
+    [held + entering, held_without(held, leaving) + entering]
+}
+
+/// What exits for `leaving` shares leave of a position of `held`: nothing is the least. One that is being
+/// canceled and the one in its place may be for the same shares.
+pub(super) fn held_without(held: Quantity, leaving: Quantity) -> Quantity {
+    let left = held.abs() - leaving.min(held.abs());
+    if held < Quantity::ZERO { -left } else { left }
 }
 
 /// The shares an order comes to at `price`, with `cash` dollars in the account; of one in dollars, to nine

@@ -69,6 +69,15 @@ impl Reserves {
         leaving.fold(held.abs(), |left, open| left - open.open).max(Quantity::ZERO)
     }
 
+    /// The most shares that the exit at `at` may be changed to of a position of `held`: what no other takes, and
+    /// what it has already.
+    pub(super) fn may_become(&self, at: usize, held: Quantity) -> Quantity {
+        let exit = &self.open[at];
+        // One that is being canceled has given its shares back.
+        let own = if exit.is_called_off { Quantity::ZERO } else { exit.open.min(held.abs()) };
+        self.can_leave(exit.symbol, held) + own
+    }
+
     /// The venue has changed the order: only what it may still come to is set aside.
     pub(super) fn confirm_change(&mut self, order: OrderId) -> Option<SymbolIndex> {
         let at = self.position_of(order)?;
@@ -90,11 +99,10 @@ impl Reserves {
         // A change on its way counts what is still to fill; the larger of both stays set aside.
         if let Some(change) = &mut approval.change {
             change.open = change.open - quantity.min(change.open);
+            change.reserve -= spent(change.reserve, quantity, change.open);
         }
         approval.open = approval.change.map_or(remaining, |change| remaining.max(change.open));
-        let whole = i128::from(quantity.units()) + i128::from(approval.open.units());
-        let part = i128::from(quantity.units()) * i128::from(Ratio::ONE.units()) / whole;
-        let spent = approval.reserve.share(Ratio::from_units(part as i64));
+        let spent = spent(approval.reserve, quantity, approval.open);
         approval.reserve -= spent;
         self.reserved -= spent;
     }
@@ -114,6 +122,9 @@ impl Reserves {
         for exit in self.open.iter_mut().filter(|open| open.symbol == symbol && open.reduces) {
             let most = if held.closing_side() == Some(exit.side) { held.abs() } else { Quantity::ZERO };
             exit.open = exit.open.min(most);
+            if let Some(change) = &mut exit.change {
+                change.open = change.open.min(most);
+            }
         }
     }
 
@@ -142,4 +153,13 @@ impl Reserves {
         self.reserved -= self.open.swap_remove(at).reserve;
         debug_assert_eq!(self.reserved, self.open.iter().map(|approval| approval.reserve).sum());
     }
+}
+
+/// The part of `reserve` that a fill of `quantity` shares spends, `open` shares left: by billionths of it, rounded
+/// down.
+#[inline]
+fn spent(reserve: Money, quantity: Quantity, open: Quantity) -> Money {
+    let whole = i128::from(quantity.units()) + i128::from(open.units());
+    let part = i128::from(quantity.units()) * i128::from(Ratio::ONE.units()) / whole;
+    reserve.share(Ratio::from_units(part as i64))
 }
