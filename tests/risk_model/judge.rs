@@ -3,7 +3,8 @@
 //! Written from the specification and from what `Limits`, `Refusal` and `Gate` promise, not from their code:
 //! every number is worked out from the account as it is, nothing is remembered.
 use alphaflow::domain::{
-    Money, OrderClass, OrderId, OrderKind, OrderRequest, OrderSize, Price, Quantity, Ratio, Side, Timestamp,
+    Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, Price, Quantity, Ratio, Side,
+    Timestamp,
 };
 use alphaflow::risk::{CashCheck, HaltCause, Limits, MaintenanceRate, Margin, Refusal, SymbolRules};
 
@@ -180,7 +181,11 @@ fn too_many_a_minute(asked: &Asked<'_>) -> Option<Refusal> {
     (need > have).then_some(Refusal::OrderRate { need, have })
 }
 
+/// Of what a strategy wants; who names orders one by one may want the same twice.
 fn duplicate(asked: &Asked<'_>) -> Option<Refusal> {
+    if asked.request.purpose != OrderPurpose::Entry {
+        return None;
+    }
     twins(asked).first().map(|order| Refusal::Duplicate { order: *order })
 }
 

@@ -89,7 +89,7 @@ impl World<'_> {
             kind,
             time_in_force: draw.of(&[TimeInForce::Day, TimeInForce::Gtc, TimeInForce::Gtc]),
             class,
-            purpose: OrderPurpose::Entry,
+            purpose: draw.of(&[OrderPurpose::Entry, OrderPurpose::Entry, OrderPurpose::Manual]),
             legs,
             extended_hours: false,
         }
@@ -105,6 +105,9 @@ impl World<'_> {
             0..2 => OrderSize::Notional(money(dollars)),
             2 => OrderSize::CashFraction { fraction: Ratio::from_units(draw.within(0, 60) * 10_000_000), most },
             3 => OrderSize::CashFraction { fraction: Ratio::from_units(draw.within(0, 1_200_000_000)), most },
+            // More than anybody has.
+            4 if draw.is(6) => draw
+                .of(&[OrderSize::Shares(Quantity::MAX), OrderSize::Notional(money(1_000_000_000_000_000 * ONE * ONE))]),
             _ => OrderSize::Shares(shares(self.whole(dollars / mark))),
         }
     }
