@@ -4,6 +4,7 @@
 //! Invariant: after [`Exposure::refresh`] every sum is that of its lines, and every line what
 //! [`Exposure::line`] makes of portfolio, approvals and stops.
 use super::heat::at_risk;
+use super::open_approval::held_without;
 use super::{MaintenanceRate, OpenApproval, SymbolSet};
 use crate::domain::{Money, OrderId, OrderKind, Price, Quantity, Ratio, SymbolIndex};
 use crate::portfolio::{Portfolio, Position, split_price};
@@ -199,22 +200,24 @@ impl Exposure {
         let of_symbol = open.iter().filter(|approval| approval.symbol == symbol && !approval.open.is_zero());
         let needs = |shares| self.rate.map_or(Money::ZERO, |rate| rate.requirement(shares, mark));
         let margin_of_position = needs(held);
-        let (mut kept, mut left, mut has_entry) = (held, held, false);
-        let (mut pending_heat, mut margin) = (Money::ZERO, margin_of_position);
-        let mut stays = held;
+        let (mut entering, mut leaving, mut gone) = (Quantity::ZERO, Quantity::ZERO, Quantity::ZERO);
+        let (mut pending_heat, mut margin, mut has_entry) = (Money::ZERO, margin_of_position, false);
         for approval in of_symbol {
-            let filled = approval.open.signed(approval.side);
-            left += filled;
             if !approval.reduces {
-                kept += filled;
+                let filled = approval.open.signed(approval.side);
+                entering += filled;
                 pending_heat += approval.risk.notional(approval.open);
                 margin += needs(filled);
                 has_entry = true;
-            } else if self.leaving == Leaving::IsGone && approval.kind == OrderKind::Market && !approval.is_called_off {
-                kept += filled;
-                stays += filled;
+                continue;
+            }
+            leaving += approval.open;
+            if self.leaving == Leaving::IsGone && approval.kind == OrderKind::Market && !approval.is_called_off {
+                gone += approval.open;
             }
         }
+        let stays = held_without(held, gone);
+        let [kept, left] = [stays + entering, held_without(held, leaving) + entering];
         let stops = self.stops[symbol.get()].iter().map(|stop| (stop.level, stop.shares));
         let stake = Stake {
             value: mark.notional(kept.abs().max(left.abs())),

@@ -355,7 +355,7 @@ impl Gate {
         let mut change = Change { open, reserve: Money::ZERO, risk: Price::ZERO, kind };
         if old.reduces {
             let held = portfolio.position(old.symbol).quantity();
-            let have = self.reserves.pending(old.symbol, held).can_leave + old.open.min(held.abs());
+            let have = self.reserves.may_become(at, held);
             if open > old.open && open > have {
                 return Err(Refusal::ExceedsPosition { need: open, have });
             }

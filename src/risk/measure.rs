@@ -190,34 +190,33 @@ impl Measure<'_> {
             + position.mark().notional(position.quantity().abs() - stays)
     }
 
-    /// The most shares of `request`, whatever its size, that pass every limit but funds; a billionth is the step.
-    fn most_within_limits(&self, request: &OrderRequest, pending: &Pending) -> Quantity {
+    /// From how many to how many shares of `request`, whatever its size, pass every limit but funds; a billionth
+    /// is the step. Where none do, the first number is the larger.
+    fn within_limits(&self, request: &OrderRequest, pending: &Pending) -> [i128; 2] {
         let (limits, equity) = (self.limits, self.portfolio.equity());
         let (symbol, price) = (request.symbol, self.portfolio.position(request.symbol).mark());
         if !self.exposure.is_exposed(symbol) && self.exposure.exposed_count() >= limits.open_positions_max {
-            return Quantity::ZERO;
+            return [0; 2];
         }
-        let grown = |dollars, shares: [Quantity; 2]| most_grown(shares_for(dollars, price), shares, request.side);
+        let grown = |dollars, shares: [Quantity; 2]| grown(shares_for(dollars, price), shares, request.side);
         let of_position = grown(equity.share(limits.position_size_max), pending.shares);
         let others = self.exposure.total().value - self.exposure.of(symbol).value;
         let of_gross = grown(equity.share(limits.gross_exposure_max) - others, self.exposure.shares(symbol));
-        let risk = risk_a_share(request, price);
-        let of_heat = match risk {
-            Price::ZERO => Quantity::MAX,
-            risk => shares_for(equity.share(limits.portfolio_heat_max) - self.exposure.total().heat, risk),
-        };
-        let of_group = self.others_of_group(symbol).map_or(Quantity::MAX, |others| {
+        let heat_left = equity.share(limits.portfolio_heat_max) - self.exposure.total().heat;
+        let of_heat = [0, shares_for(heat_left, risk_a_share(request, price))];
+        let of_group = self.others_of_group(symbol).map_or(of_gross, |others| {
             grown(equity.share(limits.correlated_exposure_max) - others, self.exposure.shares(symbol))
         });
-        let of_notional = shares_for(limits.order_notional_max, reserve_price(request.kind, price));
-        of_position.min(of_gross).min(of_heat).min(of_group).min(of_notional).max(Quantity::ZERO)
+        let of_notional = [0, shares_for(limits.order_notional_max, reserve_price(request.kind, price))];
+        let all = [of_position, of_gross, of_heat, of_group, of_notional];
+        all.into_iter().reduce(|[least, most], [low, high]| [least.max(low), most.min(high)]).unwrap_or([0; 2])
     }
 
     /// Dollars at the reference price that `request` may come to when it is sized at its fill.
     pub(super) fn room(&self, request: &OrderRequest) -> Money {
         let position = self.portfolio.position(request.symbol);
         let pending = self.reserves.pending(request.symbol, position.quantity());
-        position.mark().notional(self.most_within_limits(request, &pending))
+        position.mark().notional(most_of(self.within_limits(request, &pending)))
     }
 
     /// The most shares of `request`, whatever its size, that would pass; a billionth of a share is the step.
@@ -239,24 +238,29 @@ impl Measure<'_> {
         let [_, after] = pending.shares;
         // Without shorts a sale may take away what is there and not yet leaving.
         let shorts = if self.margin.allow_short || side == Side::Buy { Quantity::MAX } else { after };
-        self.most_within_limits(request, &pending).min(within_funds).min(shorts).max(Quantity::ZERO)
+        let [least, most] = self.within_limits(request, &pending);
+        most_of([least, most.min(within_funds.units().into()).min(shorts.units().into())])
     }
 }
 
-/// The most shares that `dollars` buy at `price`; all there can be where they would buy more.
-fn shares_for(dollars: Money, price: Price) -> Quantity {
+/// The greatest number of shares of a range; 0 where there is none.
+fn most_of([least, most]: [i128; 2]) -> Quantity {
+    let most = if most < least { 0 } else { most.clamp(0, Quantity::MAX.units().into()) };
+    Quantity::from_units(most as i64)
+}
+
+/// The most shares that `dollars` buy at `price`, −1 for less than nothing; all there can be where they would
+/// buy more.
+fn shares_for(dollars: Money, price: Price) -> i128 {
     match dollars < Money::ZERO {
-        true => Quantity::ZERO - Quantity::from_units(1),
-        false => Quantity::affordable(dollars, price).unwrap_or(Quantity::MAX),
+        true => -1,
+        false => Quantity::affordable(dollars, price).unwrap_or(Quantity::MAX).units().into(),
     }
 }
 
-/// The most that may be traded on `side` so that both of `shares` stay within ±`most`; 0 where nothing does.
-fn most_grown(most: Quantity, shares: [Quantity; 2], side: Side) -> Quantity {
-    let [one, other] = shares.map(|shares| shares.signed(side));
-    let grown = i128::from(most.units()) - i128::from(one.max(other).units());
+/// From how many to how many shares may be traded on `side` so that both of `shares` stay within ±`most`.
+fn grown(most: i128, shares: [Quantity; 2], side: Side) -> [i128; 2] {
+    let [one, other] = shares.map(|shares| i128::from(shares.signed(side).units()));
     // From the other side of zero a small order may leave too much there.
-    let least = -i128::from(most.units()) - i128::from(one.min(other).units());
-    let grown = if most < Quantity::ZERO || grown < least { 0 } else { grown.max(0) };
-    Quantity::from_units(grown.min(i128::from(Quantity::MAX.units())) as i64)
+    [-most - one.min(other), most - one.max(other)]
 }

@@ -75,6 +75,13 @@ impl OpenApproval {
     }
 }
 
+/// What exits for `leaving` shares leave of a position of `held`: nothing is the least. One that is being
+/// canceled and the one in its place may be for the same shares.
+pub(super) fn held_without(held: Quantity, leaving: Quantity) -> Quantity {
+    let left = held.abs() - leaving.min(held.abs());
+    if held < Quantity::ZERO { -left } else { left }
+}
+
 /// The shares an order comes to at `price`, with `cash` dollars in the account; of one in dollars, to nine
 /// decimals.
 pub(super) fn shares_at(size: OrderSize, price: Price, cash: Money) -> Quantity {

@@ -2,7 +2,7 @@
 //!
 //! Not here: making approvals, and whether an order may be sent (gate).
 //! Invariant: reserved = Σ reserve of open approvals, each for what the venue may still fill of it.
-use super::open_approval::{Change, OpenApproval};
+use super::open_approval::{Change, OpenApproval, held_without};
 use crate::domain::{Money, OrderId, OrderRequest, Price, Quantity, Ratio, Side, SymbolIndex};
 use crate::venue::split_kind;
 
@@ -77,18 +77,32 @@ impl Reserves {
     /// What is open in `symbol`, of which `held` shares are held.
     #[inline]
     pub(super) fn pending(&self, symbol: SymbolIndex, held: Quantity) -> Pending {
-        let (mut stays, mut kept, mut left, mut entry) = (held.abs(), held, held, None);
+        let (mut entering, mut entry) = (Quantity::ZERO, None);
+        let (mut leaving, mut called_off) = (Quantity::ZERO, Quantity::ZERO);
         for open in self.open.iter().filter(|open| open.symbol == symbol && !open.open.is_zero()) {
-            let filled = open.open.signed(open.side);
-            left += filled;
-            if open.reduces {
-                stays = stays - if open.is_called_off { Quantity::ZERO } else { open.open };
-            } else {
-                kept += filled;
+            if !open.reduces {
+                entering += open.open.signed(open.side);
                 entry = Some(open.side);
+            } else if open.is_called_off {
+                called_off += open.open;
+            } else {
+                leaving += open.open;
             }
         }
-        Pending { can_leave: stays.max(Quantity::ZERO), shares: [kept, left], entry }
+        Pending {
+            can_leave: (held.abs() - leaving).max(Quantity::ZERO),
+            shares: [held + entering, held_without(held, leaving + called_off) + entering],
+            entry,
+        }
+    }
+
+    /// The most shares that the exit at `at` may be changed to of a position of `held`: what no other takes, and
+    /// what it has already.
+    pub(super) fn may_become(&self, at: usize, held: Quantity) -> Quantity {
+        let exit = &self.open[at];
+        // One that is being canceled has given its shares back.
+        let own = if exit.is_called_off { Quantity::ZERO } else { exit.open.min(held.abs()) };
+        self.pending(exit.symbol, held).can_leave + own
     }
 
     /// The venue has changed the order: only what it may still come to is set aside.
@@ -112,11 +126,10 @@ impl Reserves {
         // A change on its way counts what is still to fill; the larger of both stays set aside.
         if let Some(change) = &mut approval.change {
             change.open = change.open - quantity.min(change.open);
+            change.reserve -= spent(change.reserve, quantity, change.open);
         }
         approval.open = approval.change.map_or(remaining, |change| remaining.max(change.open));
-        let whole = i128::from(quantity.units()) + i128::from(approval.open.units());
-        let part = i128::from(quantity.units()) * i128::from(Ratio::ONE.units()) / whole;
-        let spent = approval.reserve.share(Ratio::from_units(part as i64));
+        let spent = spent(approval.reserve, quantity, approval.open);
         approval.reserve -= spent;
         self.reserved -= spent;
     }
@@ -136,6 +149,9 @@ impl Reserves {
         for exit in self.open.iter_mut().filter(|open| open.symbol == symbol && open.reduces) {
             let most = if held.closing_side() == Some(exit.side) { held.abs() } else { Quantity::ZERO };
             exit.open = exit.open.min(most);
+            if let Some(change) = &mut exit.change {
+                change.open = change.open.min(most);
+            }
         }
     }
 
@@ -164,4 +180,13 @@ impl Reserves {
         self.reserved -= self.open.swap_remove(at).reserve;
         debug_assert_eq!(self.reserved, self.open.iter().map(|approval| approval.reserve).sum());
     }
+}
+
+/// The part of `reserve` that a fill of `quantity` shares spends, `open` shares left: by billionths of it, rounded
+/// down.
+#[inline]
+fn spent(reserve: Money, quantity: Quantity, open: Quantity) -> Money {
+    let whole = i128::from(quantity.units()) + i128::from(open.units());
+    let part = i128::from(quantity.units()) * i128::from(Ratio::ONE.units()) / whole;
+    reserve.share(Ratio::from_units(part as i64))
 }
