@@ -20,10 +20,10 @@ pub const fn name(kind: LimitKind) -> &'static str {
         LimitKind::PortfolioHeat => "Portfolio heat",
         LimitKind::GrossExposure => "Gross exposure",
         LimitKind::PositionSize => "Position size",
-        LimitKind::CorrelatedExposure => "Correlated group",
+        LimitKind::CorrelatedExposure => "Correlated exposure",
         LimitKind::OpenPositions => "Open positions",
-        LimitKind::OrderNotional => "Order size",
-        LimitKind::OrdersPerMinute => "Orders a minute",
+        LimitKind::OrderNotional => "Order notional",
+        LimitKind::OrdersPerMinute => "Orders per minute",
         LimitKind::PriceCollar => "Price collar",
     }
 }

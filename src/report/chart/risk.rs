@@ -22,6 +22,9 @@ use crate::scenario::LimitKind;
 /// A limit so many times the highest value is not drawn: the line would lie flat.
 const LIMIT_SHOWN_TIMES: f64 = 4.0;
 
+/// Least width of a band, pixels.
+const BAND_LEAST: f32 = 4.0;
+
 /// One line over time with its limit, and where it is drawn.
 struct Panel<'a> {
     name: &'static str,
@@ -78,7 +81,7 @@ impl<'a> Panel<'a> {
         }
         let title = Type { size: TEXT, weight: Weight::SemiBold, colour: INK2 };
         let top = frame.pixel((0.0, self.place.end)).1;
-        frame.text(self.name, (MARGIN, top - 16.0), title, HPos::Left, VPos::Center)?;
+        frame.text(self.name, (MARGIN, top - 26.0), title, HPos::Left, VPos::Center)?;
         self.draw_most(frame, model)
     }
 
@@ -107,7 +110,7 @@ pub fn risk_png(model: &ReportModel<'_>) -> Result<Vec<u8>, ChartError> {
         return Err(ChartError::Empty);
     }
     let panels = [
-        Panel::new(model, LimitKind::PortfolioHeat, 0.54..0.95),
+        Panel::new(model, LimitKind::PortfolioHeat, 0.54..0.94),
         Panel::new(model, LimitKind::GrossExposure, 0.0..0.43),
     ];
     let ticks: Vec<(f64, String)> = panels.iter().flat_map(Panel::ticks).collect();
@@ -138,17 +141,21 @@ pub fn risk_png(model: &ReportModel<'_>) -> Result<Vec<u8>, ChartError> {
     frame.png()
 }
 
-/// Tints the spans in which entries were halted, each at least two pixels wide.
+/// Tints the spans in which entries were halted, each at least four pixels wide and with a mark on top, so that
+/// it is no grid line.
 fn halted(model: &ReportModel<'_>, frame: &Frame, panels: &[Panel<'_>]) -> Result<(), ChartError> {
     for halt in &model.efficacy.halts {
         let from = model.steps.partition_point(|step| *step < halt.from);
         let to = halt.until.map_or(model.steps.len(), |until| model.steps.partition_point(|step| *step < until));
         let x = |step: usize| frame.pixel((step as f64, 0.0)).0.min(frame.right);
-        let (left, right) = (x(from), x(to));
+        let left = x(from).min(frame.right - BAND_LEAST);
+        let right = x(to).max(left + BAND_LEAST);
+        let (middle, top) = ((left + right) / 2.0, frame.pixel((0.0, panels[0].place.end)).1);
+        frame.rectangle((middle - 4.0, top - 10.0), (middle + 4.0, top - 2.0), INK, 1.0)?;
         for panel in panels {
             let y = |place: f64| frame.pixel((0.0, place)).1;
             let (top, bottom) = (y(panel.place.end), y(panel.place.start));
-            frame.rectangle((left.min(frame.right - 2.0), top), (right.max(left + 2.0), bottom), INK3, 0.24)?;
+            frame.rectangle((left, top), (right, bottom), INK3, 0.3)?;
         }
     }
     Ok(())
@@ -178,7 +185,7 @@ fn head(model: &ReportModel<'_>) -> Head {
     };
     let mut shown = "Dashed: the limits of [risk]".to_owned();
     if !model.efficacy.halts.is_empty() {
-        shown.push_str("; grey bands: entries halted");
+        shown.push_str("; ■ and grey bands: entries halted");
     }
     let hidden = [LimitKind::PortfolioHeat, LimitKind::GrossExposure].into_iter().filter_map(|kind| {
         let limit = limit(kind)?;

@@ -4,13 +4,15 @@ const haltSpans = (data, times) => {
   const at = time => { let a = 0, b = times.length; while (a < b) { const m = a + b >> 1; if (times[m] < time) a = m + 1; else b = m; } return a; };
   return (data.limits ? data.limits.halts : []).map(([from, until, by]) => [at(from), until === null ? times.length : at(until), by]).map(([from, to, by]) => [from, Math.max(to, from + 1), by]);
 };
-const haltShade = (spans, x, from, to, right, boxes) => {
-  let d = '';
+// Bands at least 3 pixels wide; with `marked` each has a ■ on top, so that it is no grid line.
+const haltShade = (spans, x, from, to, right, boxes, marked) => {
+  let d = '', marks = '';
   for (const [a, b] of spans) if (b > from && a <= to) {
-    const left = Math.min(Math.max(x(a), 0), right - 2), end = Math.max(Math.min(x(b), right), left + 2);
+    const left = Math.min(Math.max(x(a), 0), right - 3), end = Math.max(Math.min(x(b), right), left + 3);
+    if (marked) marks += `M${r1((left + end) / 2 - 2.5)} ${boxes[0][0] - 6}h5v5h-5Z`;
     for (const [top, height] of boxes) d += `M${r1(left)} ${top}H${r1(end)}V${top + height}H${r1(left)}Z`;
   }
-  return path(d, 'halt');
+  return path(d, 'halt') + path(marks, 'm-halt');
 };
 const haltWords = (spans, index) => { const by = [...new Set(spans.filter(([a, b]) => a <= index && index < b).map(span => span[2]))]; return by.length ? `<span>■ halted by ${safe(by.join(' and '))}</span>` : ''; };
 const limitsChart = (section, data) => {
@@ -25,7 +27,7 @@ const limitsChart = (section, data) => {
     const height = plot && plot.printing() ? 84 : narrow ? 92 : 120, right = width - (narrow ? 46 : 92);
     const x = index => (index - view[0]) / Math.max(view[1] - view[0], 1e-9) * right;
     panels.forEach((panel, i) => {
-      panel.top = 28 + i * (height + 40);
+      panel.top = 30 + i * (height + 40);
       let most = 0;
       for (let j = from; j <= to; j++) if (panel.values[j] > most) most = panel.values[j];
       panel.shown = near(panel.limit, most);
@@ -33,13 +35,13 @@ const limitsChart = (section, data) => {
       panel.y = value => panel.top + (1 - Math.min(value / panel.high, 1)) * height;
     });
     const last = panels[panels.length - 1], bottom = last.top + height, boxes = panels.map(panel => [panel.top, height]);
-    let svg = haltShade(spans, x, from, to, right, boxes);
+    let svg = haltShade(spans, x, from, to, right, boxes, true);
     const timeline = timeTicks(times, from, to, data, Math.floor(right / (narrow ? 64 : 84)));
     for (const [at] of timeline) { const px = Math.round(x(at)) + .5; svg += path(boxes.map(([top, h]) => `M${px} ${top}V${top + h}`).join(''), 'grid'); }
     for (const panel of panels) {
       const [ticks, step] = linearTicks(0, panel.high, 4);
       const hidden = panel.limit !== null && !panel.shown ? `; limit ${limitText(panel.limit)}, out of sight` : '';
-      svg += text(0, panel.top - 9, (narrow ? panel.name.split(/[:,]/)[0] : panel.name) + (narrow ? '' : hidden), 'nm');
+      svg += text(0, panel.top - 12, (narrow ? panel.name.split(/[:,]/)[0] : panel.name) + (narrow ? '' : hidden), 'nm');
       const limitY = panel.shown ? panel.y(panel.limit) : -99;
       for (const tick of ticks) {
         const y = Math.round(panel.y(tick)) + .5;
