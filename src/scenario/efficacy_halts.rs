@@ -43,7 +43,8 @@ impl HaltUse {
 
     /// How much of it was beyond the limit, as a fraction; 0 or more.
     pub fn beyond(&self) -> Option<f64> {
-        Some((self.lost()? - self.loss?.limit.to_f64()).max(0.0))
+        let Loss { lost, of, limit } = self.loss?;
+        (lost - of.share(limit)).max(Money::ZERO).fraction_of(of)
     }
 
     /// Had the open of the bar already reached the limit?
