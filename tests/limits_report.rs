@@ -277,7 +277,7 @@ fn prices_carry_a_position_past_its_limit_and_a_trim_is_a_bite() {
     assert_eq!(
         seen.words(LimitKind::PositionSize),
         "1 entry made smaller; it would have come to 40.00%. On 3 Jan 2024. What was held came to 40.00% on 5 Jan 2024: \
-         the limit holds entries, not what prices do to them."
+         the limit holds entries, not what prices make of them."
     );
 }
 

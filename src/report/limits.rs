@@ -151,9 +151,13 @@ fn made_smaller(count: usize) -> String {
     format!("{} made smaller", counted(count, "entry", "entries"))
 }
 
-/// "once", "3 times"
-fn times(count: usize) -> String {
-    if count == 1 { "once".to_owned() } else { counted(count, "time", "times") }
+/// "once", "twice", "3 times"
+pub fn times(count: usize) -> String {
+    match count {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        more => counted(more, "time", "times"),
+    }
 }
 
 /// A limit that refused nothing.
@@ -183,9 +187,9 @@ fn carried(limit: &LimitUse, efficacy: &Efficacy, numbers: Numbers) -> Option<St
         LimitKind::PortfolioHeat
         | LimitKind::GrossExposure
         | LimitKind::PositionSize
-        | LimitKind::CorrelatedExposure => {
-            Some(format!("What was held came to {value} on {on}: the limit holds entries, not what prices do to them."))
-        }
+        | LimitKind::CorrelatedExposure => Some(format!(
+            "What was held came to {value} on {on}: the limit holds entries, not what prices make of them."
+        )),
         _ => None,
     }
 }
