@@ -18,9 +18,12 @@ use serde_json::Value;
 /// Rows of an order script: time, action, id, symbol, side, quantity, type, limit, stop.
 type Order = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, &'static str);
 
+/// A date, and open, high, low and close.
+type Day = (&'static str, [f64; 4]);
+
 struct Case<'a> {
-    /// Symbol, and rows of date and four prices.
-    bars: &'a [(&'a str, &'a [(&'a str, [f64; 4])])],
+    /// By symbol.
+    bars: &'a [(&'a str, &'a [Day])],
     script: &'a [Order],
     /// `[risk]` keys over wide ones.
     set: &'a [&'a str],
@@ -129,7 +132,7 @@ fn close(one: f64, other: f64) -> bool {
 }
 
 /// 900 shares at 100; the next open is 96.
-const GAP: [(&str, [f64; 4]); 5] = [
+const GAP: [Day; 5] = [
     ("2024-01-03", [100.0, 100.0, 100.0, 100.0]),
     ("2024-01-04", [100.0, 100.0, 100.0, 100.0]),
     ("2024-01-05", [96.0, 97.0, 95.0, 95.0]),
@@ -229,9 +232,8 @@ fn a_drawdown_stands_until_a_resume_and_then_counts_anew() {
 fn each_limit_says_what_was_used_of_it_and_what_it_refused() {
     let flat = |price: f64| [price; 4];
     let days = ["2024-01-03", "2024-01-04", "2024-01-05", "2024-01-08"];
-    let aaa: Vec<(&str, [f64; 4])> =
-        days.iter().zip([100.0, 100.0, 110.0, 100.0]).map(|(d, p)| (*d, flat(p))).collect();
-    let bbb: Vec<(&str, [f64; 4])> = days.iter().map(|day| (*day, flat(50.0))).collect();
+    let aaa: Vec<Day> = days.iter().zip([100.0, 100.0, 110.0, 100.0]).map(|(d, p)| (*d, flat(p))).collect();
+    let bbb: Vec<Day> = days.iter().map(|day| (*day, flat(50.0))).collect();
     let script = [
         // 20,000 and 10,000 dollars; a limit 5 % below the price; 300 × 100 is 30 % of equity.
         ("2024-01-03", "submit", "A1", "AAA", "buy", "200", "market"),

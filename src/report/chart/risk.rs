@@ -13,7 +13,7 @@ use super::label;
 use super::theme::{INK, INK2, INK3, LOSS, MARGIN, STOP_LINE, TEXT};
 use super::{ChartError, columns};
 use crate::report::font::Weight;
-use crate::report::format::{Numbers, counted};
+use crate::report::format::Numbers;
 use crate::report::limits;
 use crate::report::model::ReportModel;
 use crate::report::reading;
@@ -141,7 +141,7 @@ pub fn risk_png(model: &ReportModel<'_>) -> Result<Vec<u8>, ChartError> {
     frame.png()
 }
 
-/// Tints the spans in which entries were halted, each at least four pixels wide and with a mark on top, so that
+/// Tints the spans in which entries were halted, each at least four pixels wide and with a bar on top, so that
 /// it is no grid line.
 fn halted(model: &ReportModel<'_>, frame: &Frame, panels: &[Panel<'_>]) -> Result<(), ChartError> {
     for halt in &model.efficacy.halts {
@@ -150,12 +150,14 @@ fn halted(model: &ReportModel<'_>, frame: &Frame, panels: &[Panel<'_>]) -> Resul
         let x = |step: usize| frame.pixel((step as f64, 0.0)).0.min(frame.right);
         let left = x(from).min(frame.right - BAND_LEAST);
         let right = x(to).max(left + BAND_LEAST);
-        let (middle, top) = ((left + right) / 2.0, frame.pixel((0.0, panels[0].place.end)).1);
-        frame.rectangle((middle - 4.0, top - 10.0), (middle + 4.0, top - 2.0), INK, 1.0)?;
+        let (widened, top) = ((8.0 - (right - left)).max(0.0) / 2.0, frame.pixel((0.0, panels[0].place.end)).1);
+        frame.rectangle((left - widened, top - 10.0), (right + widened, top - 3.0), INK, 1.0)?;
+        // A narrow band needs more ink to be seen.
+        let tint = if right - left < 16.0 { 0.3 } else { 0.16 };
         for panel in panels {
             let y = |place: f64| frame.pixel((0.0, place)).1;
             let (top, bottom) = (y(panel.place.end), y(panel.place.start));
-            frame.rectangle((left, top), (right, bottom), INK3, 0.3)?;
+            frame.rectangle((left, top), (right, bottom), INK3, tint)?;
         }
     }
     Ok(())
@@ -177,15 +179,13 @@ fn head(model: &ReportModel<'_>) -> Head {
             format!("Heat came to {most} at most, allowed {allowed}; entries were never halted")
         }
         (0, None) => "Entries were never halted".to_owned(),
-        (1, _) => format!("Entries were halted once, {}", limits::time_halted(&model.efficacy)),
         (count, _) => {
-            let times = counted(count, "time", "times");
-            format!("Entries were halted {times}, {}", limits::time_halted(&model.efficacy))
+            format!("Entries were halted {}, {}", limits::times(count), limits::time_halted(&model.efficacy))
         }
     };
     let mut shown = "Dashed: the limits of [risk]".to_owned();
     if !model.efficacy.halts.is_empty() {
-        shown.push_str("; ■ and grey bands: entries halted");
+        shown.push_str("; ■ on top and grey: entries halted");
     }
     let hidden = [LimitKind::PortfolioHeat, LimitKind::GrossExposure].into_iter().filter_map(|kind| {
         let limit = limit(kind)?;

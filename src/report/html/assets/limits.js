@@ -4,12 +4,12 @@ const haltSpans = (data, times) => {
   const at = time => { let a = 0, b = times.length; while (a < b) { const m = a + b >> 1; if (times[m] < time) a = m + 1; else b = m; } return a; };
   return (data.limits ? data.limits.halts : []).map(([from, until, by]) => [at(from), until === null ? times.length : at(until), by]).map(([from, to, by]) => [from, Math.max(to, from + 1), by]);
 };
-// Bands at least 3 pixels wide; with `marked` each has a ■ on top, so that it is no grid line.
+// Bands at least 3 pixels wide; with `marked` each has a bar on top, so that it is no grid line.
 const haltShade = (spans, x, from, to, right, boxes, marked) => {
   let d = '', marks = '';
   for (const [a, b] of spans) if (b > from && a <= to) {
     const left = Math.min(Math.max(x(a), 0), right - 3), end = Math.max(Math.min(x(b), right), left + 3);
-    if (marked) marks += `M${r1((left + end) / 2 - 2.5)} ${boxes[0][0] - 6}h5v5h-5Z`;
+    if (marked) { const wider = Math.max(5 - (end - left), 0) / 2; marks += `M${r1(left - wider)} ${boxes[0][0] - 6}H${r1(end + wider)}v4.5H${r1(left - wider)}Z`; }
     for (const [top, height] of boxes) d += `M${r1(left)} ${top}H${r1(end)}V${top + height}H${r1(left)}Z`;
   }
   return path(d, 'halt') + path(marks, 'm-halt');
