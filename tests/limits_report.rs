@@ -203,6 +203,8 @@ fn a_loss_inside_the_bar_is_no_jump() {
     );
     // Exactly at the limit: nothing beyond it, and no note of it.
     bars[2].1 = [100.0, 100.0, 98.0, 98.0];
+    bars[3].1 = [98.0; 4];
+    bars[4].1 = [98.0; 4];
     let script = [("2024-01-03", "submit", "E1", "AAA", "buy", "1000", "market")];
     let seen = Case { bars: &[("AAA", &bars)], script: &script, set: &["max_daily_loss=0.02"] }.play();
     assert_eq!(seen.efficacy.halts[0].beyond(), Some(0.0));

@@ -118,22 +118,22 @@ fn limits_of(model: &ReportModel) -> Efficacy {
         refused,
         trimmed: 0,
         first: (refused > 0).then(|| model.steps[40]),
-        last: (refused > 0).then(|| model.steps[900]),
+        last: (refused > 0).then(|| model.steps[90]),
         largest,
     };
     let usd = |text: &str| text.parse().expect("money");
     let loss = Loss { lost: usd("3700"), of: usd("100000"), limit: "0.02".parse().expect("ratio") };
     Efficacy {
         limits: vec![
-            limit(LimitKind::DailyLoss, 0.02, reached(0.037, 500), 1, None),
-            limit(LimitKind::PortfolioHeat, 0.06, reached(0.0584, 300), 26, reached(0.089, 340)),
-            limit(LimitKind::GrossExposure, 1.0, reached(0.31, 300), 0, None),
+            limit(LimitKind::DailyLoss, 0.02, reached(0.037, 100), 1, None),
+            limit(LimitKind::PortfolioHeat, 0.06, reached(0.0584, 60), 26, reached(0.089, 80)),
+            limit(LimitKind::GrossExposure, 1.0, reached(0.31, 60), 0, None),
             limit(LimitKind::PriceCollar, 0.1, None, 0, None),
         ],
         halts: vec![HaltUse {
             cause: HaltCause::DailyLoss,
-            from: model.steps[500],
-            until: Some(model.steps[501]),
+            from: model.steps[100],
+            until: Some(model.steps[101]),
             loss: Some(loss),
             at_open: Some(0.031),
             refused: 1,
@@ -315,7 +315,7 @@ fn notes_are_at_most_six_and_worst_first() {
     let market = bokeh("2005-01-03");
     let mut model = full(&market);
     let all = notes(&model, Numbers::TYPOGRAPHIC);
-    assert!(all.len() <= 6 && all[0].text.starts_with("The daily loss limit of 2.00% lost 3.70% on "), "{all:?}");
+    assert!(all.len() <= 6 && all[1].text.starts_with("The daily loss limit of 2.00% lost 3.70% on "), "{all:?}");
     assert!(all.iter().any(|note| note.text == "42 entries refused, 26 of them by portfolio heat."), "{all:?}");
     model.trades.truncate(3);
     model.intervals = vec![("sharpe", Range { low: -0.4, high: 1.2 })];
@@ -360,7 +360,7 @@ fn what_a_user_must_know_first_is_the_first_note() {
     assert!(said(&model).iter().all(|text| !text.contains("2 bars held both")), "{:?}", said(&model));
 }
 
-/// The page's script has a word and a mark for every reason to leave, the last of them "time stop".
+/// The page's script has a word and a mark for every reason to leave, the last of them "daily loss".
 #[test]
 fn every_reason_to_leave_has_its_mark_in_the_page() {
     let market = bokeh("2012-01-03");
@@ -374,7 +374,7 @@ fn every_reason_to_leave_has_its_mark_in_the_page() {
     let words = list("const WHY = [", "]];").matches("['").count();
     let kinds = list("const kindOf = why => [", "]");
     let kinds: Vec<&str> = kinds.split(", ").map(|kind| kind.trim_matches('\'')).collect();
-    assert_eq!((words, kinds.len()), (9, 9));
+    assert_eq!((words, kinds.len()), (10, 10));
     let legend = list("const LEGEND = {", "};");
     for kind in kinds {
         assert!(legend.contains(&format!("{kind}: ['")), "{kind} in {legend}");

@@ -27,13 +27,13 @@ pub fn notes(model: &ReportModel, numbers: Numbers) -> Vec<Note> {
     // First what the account was forced to, what the bars leave open and what the data lack: a figure that
     // hangs on those is no estimate. Then how far the figures carry.
     add("trades", model.forced.clone());
-    add("limits", limits::overshoot(model, numbers));
-    add("limits", limits::halted(&model.efficacy));
     let (stakes, harmless) = undecided(model, numbers);
     add("scenario", stakes);
     add("warnings", ended::note(model));
     of_source(model, WarningSource::Hole).for_each(|hole| add("warnings", Some(format!("{}.", hole.message))));
     add("warnings", warnings(model));
+    add("limits", limits::overshoot(model, numbers));
+    add("limits", limits::halted(&model.efficacy));
     add("trades", too_few_trades(model));
     add("measures", luck(model, numbers));
     add("measures", too_short(model));
