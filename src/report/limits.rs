@@ -171,7 +171,10 @@ fn unbitten(limit: &LimitUse, efficacy: &Efficacy, numbers: Numbers) -> String {
     }
     match share {
         share if share <= FAR => format!("Never above {most} of {allowed}: it did not matter in this run."),
-        _ => format!("Came to {most} of {allowed}; refused nothing."),
+        _ => {
+            let nothing = if cause(limit.kind).is_some() { "never halted" } else { "refused nothing" };
+            format!("Came to {most} of {allowed}; {nothing}.")
+        }
     }
 }
 

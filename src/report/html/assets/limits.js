@@ -6,13 +6,14 @@ const haltSpans = (data, times) => {
 };
 // Bands at least 3 pixels wide; with `marked` each has a bar on top, so that it is no grid line.
 const haltShade = (spans, x, from, to, right, boxes, marked) => {
-  let d = '', marks = '';
+  let narrow = '', wide = '', marks = '';
   for (const [a, b] of spans) if (b > from && a <= to) {
     const left = Math.min(Math.max(x(a), 0), right - 3), end = Math.max(Math.min(x(b), right), left + 3);
     if (marked) { const wider = Math.max(5 - (end - left), 0) / 2; marks += `M${r1(left - wider)} ${boxes[0][0] - 6}H${r1(end + wider)}v4.5H${r1(left - wider)}Z`; }
-    for (const [top, height] of boxes) d += `M${r1(left)} ${top}H${r1(end)}V${top + height}H${r1(left)}Z`;
+    const band = boxes.map(([top, height]) => `M${r1(left)} ${top}H${r1(end)}V${top + height}H${r1(left)}Z`).join('');
+    if (end - left < 12) narrow += band; else wide += band;
   }
-  return path(d, 'halt') + path(marks, 'm-halt');
+  return path(wide, 'halt') + path(narrow, 'halt short') + path(marks, 'm-halt');
 };
 const haltWords = (spans, index) => { const by = [...new Set(spans.filter(([a, b]) => a <= index && index < b).map(span => span[2]))]; return by.length ? `<span>■ halted by ${safe(by.join(' and '))}</span>` : ''; };
 const limitsChart = (section, data) => {
