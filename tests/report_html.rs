@@ -144,7 +144,7 @@ fn limits_of(model: &ReportModel) -> Efficacy {
         steps: (model.steps.len(), 1),
         sessions: (model.session_ends.len(), 1),
         other: vec![("buying_power", 8)],
-        trims: false,
+        trimmed_otherwise: 0,
     }
 }
 

@@ -5,7 +5,7 @@
 //! entries, and then the use is above the limit without a refusal. What nothing measured is `None`, never 0.
 use super::efficacy_halts::{HaltUse, halt_uses, rows_of};
 use super::efficacy_peaks::Peaks;
-use super::spec::{OnBreach, RiskSpec};
+use super::spec::RiskSpec;
 use super::{AccountRow, LoadedScenario, MarketData};
 use crate::domain::{Money, Ratio, Timestamp};
 use crate::engine::{Journal, OrderOutcome, RefusalRecord};
@@ -90,8 +90,8 @@ pub struct Efficacy {
     pub sessions: (usize, usize),
     /// Refusals by reasons that are none of `limits`, most frequent first.
     pub other: Vec<(&'static str, usize)>,
-    /// Orders beyond a limit are made smaller.
-    pub trims: bool,
+    /// Orders made smaller to what the account could pay.
+    pub trimmed_otherwise: usize,
 }
 
 impl LimitKind {
@@ -190,7 +190,7 @@ pub fn efficacy(loaded: &LoadedScenario, market: &MarketData, journal: &Journal,
             sessions.filter(|session| halted[session.clone()].iter().any(|stands| *stands)).count(),
         ),
         other: other_refusals(journal),
-        trims: spec.risk.on_breach == OnBreach::Trim,
+        trimmed_otherwise: journal.trims.iter().filter(|trim| LimitKind::of(&trim.refusal).is_none()).count(),
     }
 }
 

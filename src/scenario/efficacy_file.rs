@@ -22,6 +22,7 @@ pub fn write_limits(folder: &Path, efficacy: &Efficacy, timeframe: Timeframe) ->
         "closes_halted": efficacy.steps.1,
         "sessions": efficacy.sessions.0,
         "sessions_halted": efficacy.sessions.1,
+        "trimmed_otherwise": efficacy.trimmed_otherwise,
         "refused_otherwise": efficacy.other.iter().map(|(code, count)| ((*code).to_owned(), json!(count))).collect::<serde_json::Map<_, _>>(),
     });
     save(folder, "limits.json", &pretty(&whole)?)

@@ -4,7 +4,7 @@
 //! Not here: when a limit is reached (risk::watch).
 use std::ops::Range;
 
-use super::efficacy_peaks::Peaks;
+use super::efficacy_peaks::{Peaks, share};
 use super::{AccountRow, Forced, MarketData};
 use crate::domain::{Fill, Money, Side, Timestamp};
 use crate::engine::{HaltRecord, Journal};
@@ -36,15 +36,15 @@ pub struct HaltUse {
 }
 
 impl HaltUse {
-    /// The loss when it was noticed, as a fraction.
+    /// The loss when it was noticed, as a fraction; `None` where there was nothing left to lose a share of.
     pub fn lost(&self) -> Option<f64> {
-        self.loss.and_then(|loss| loss.lost.fraction_of(loss.of))
+        self.loss.and_then(|loss| share(loss.lost, loss.of))
     }
 
     /// How much of it was beyond the limit, as a fraction; 0 or more.
     pub fn beyond(&self) -> Option<f64> {
         let Loss { lost, of, limit } = self.loss?;
-        (lost - of.share(limit)).max(Money::ZERO).fraction_of(of)
+        share((lost - of.share(limit)).max(Money::ZERO), of)
     }
 
     /// Had the open of the bar already reached the limit?
@@ -72,7 +72,7 @@ pub(super) fn halt_uses(market: &MarketData, journal: &Journal, rows: &[AccountR
             from: halt.from,
             until: halt.until,
             loss: halt.loss,
-            at_open: at_open.and_then(|(loss, worth)| (loss.of - *worth).fraction_of(loss.of)),
+            at_open: at_open.and_then(|(loss, worth)| share(loss.of - *worth, loss.of)),
             refused: journal.refusals.iter().filter(|record| is_own(&record.refusal)).count(),
             steps: to - from,
             sessions: if to > from { session_of(to - 1) + 1 - session_of(from) } else { 0 },

@@ -12,7 +12,7 @@ use crate::engine::Journal;
 use crate::market::Merge;
 use crate::risk::{Correlations, HaltCause, SymbolSet};
 
-/// The most of everything, and what the account was worth where a loss is explained.
+/// The most of everything, where there was equity to measure it with, and what the account was worth where a loss is explained.
 #[derive(Debug, Default)]
 pub(super) struct Peaks {
     /// Loss since the close of the session before ÷ equity then.
@@ -43,6 +43,11 @@ fn raise(most: &mut Option<Reached>, amount: Option<f64>, time: Timestamp) {
     }
 }
 
+/// `amount` as a share of `whole`; unknown where there is nothing to share.
+pub(super) fn share(amount: Money, whole: Money) -> Option<f64> {
+    amount.fraction_of(whole).filter(|_| whole > Money::ZERO)
+}
+
 impl Peaks {
     /// Those of a run that started with `cash`.
     pub(super) fn of(market: &MarketData, journal: &Journal, rows: &[AccountRow], cash: Money) -> Peaks {
@@ -51,8 +56,8 @@ impl Peaks {
         peaks.see_losses(journal, rows, cash);
         peaks.see_positions(market, journal, rows, cash);
         for row in rows {
-            raise(&mut peaks.heat, row.heat, row.time);
-            raise(&mut peaks.gross, row.gross_exposure.fraction_of(row.equity), row.time);
+            raise(&mut peaks.heat, row.heat.filter(|_| row.equity > Money::ZERO), row.time);
+            raise(&mut peaks.gross, share(row.gross_exposure, row.equity), row.time);
         }
         peaks
     }
@@ -63,8 +68,8 @@ impl Peaks {
         let (mut baseline, mut peak, mut ends) = (cash, cash, self.session_ends.iter().peekable());
         for (at, row) in rows.iter().enumerate() {
             peak = peak.max(row.equity);
-            raise(&mut self.daily_loss, (baseline - row.equity).fraction_of(baseline), row.time);
-            raise(&mut self.drawdown, (peak - row.equity).fraction_of(peak), row.time);
+            raise(&mut self.daily_loss, share(baseline - row.equity, baseline), row.time);
+            raise(&mut self.drawdown, share(peak - row.equity, peak), row.time);
             if resumed.contains(&row.time) {
                 peak = row.equity;
             }
@@ -79,7 +84,7 @@ impl Peaks {
                 HaltCause::Drawdown => &mut self.drawdown,
                 HaltCause::Manual | HaltCause::KillSwitch => continue,
             };
-            raise(most, halt.loss.and_then(|loss| loss.lost.fraction_of(loss.of)), halt.from);
+            raise(most, halt.loss.and_then(|loss| share(loss.lost, loss.of)), halt.from);
         }
         // A run that only gained has lost nothing, and that is known.
         self.daily_loss.iter_mut().for_each(|most| most.amount = most.amount.max(0.0));
@@ -114,16 +119,12 @@ impl Peaks {
             }
             let largest = books.held.iter().map(|held| held.value().abs()).max().unwrap_or_default();
             let count = books.held.iter().filter(|held| !held.quantity.is_zero()).count();
-            raise(&mut self.position, largest.fraction_of(row.equity), row.time);
+            raise(&mut self.position, share(largest, row.equity), row.time);
             raise(&mut self.positions, Some(count as f64), row.time);
             // No group is worth more than everything.
-            let gross = row.gross_exposure.fraction_of(row.equity);
+            let gross = share(row.gross_exposure, row.equity);
             if count > 1 && gross.is_some_and(|gross| self.group.is_none_or(|most| gross > most.amount)) {
-                raise(
-                    &mut self.group,
-                    groups.largest(&books.held).and_then(|all| all.fraction_of(row.equity)),
-                    row.time,
-                );
+                raise(&mut self.group, groups.largest(&books.held).and_then(|all| share(all, row.equity)), row.time);
             }
             if ends.next_if(|end| **end == at).is_some() {
                 groups.close_session(&books.held);

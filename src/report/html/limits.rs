@@ -207,6 +207,10 @@ fn beside(model: &ReportModel) -> String {
             escape(&reasons.join(", "))
         ));
     }
+    if model.efficacy.trimmed_otherwise > 0 {
+        let count = counted(model.efficacy.trimmed_otherwise, "entry", "entries");
+        words.push_str(&format!("{count} made smaller to what the account could pay. "));
+    }
     words.push_str("Used is what the account came to at a close. The age of a price, stale_after, is for live prices: here the reference is the last close.");
     format!("<p class=\"more\">{words}</p>")
 }
