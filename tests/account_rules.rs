@@ -11,7 +11,7 @@ use alphaflow::domain::{
 use alphaflow::portfolio::Portfolio;
 use alphaflow::report::gather::{Finished, gather};
 use alphaflow::risk::{CashCheck, Gate, Limits, Margin};
-use alphaflow::scenario::{account_rows, compute_metrics, load, load_market, round_trips, run};
+use alphaflow::scenario::{account_rows, compute_metrics, efficacy, load, load_market, round_trips, run};
 use micro::{Micro, Outcome, run_micro};
 
 fn bars(rows: &[&str]) -> String {
@@ -538,7 +538,9 @@ fn account_notes(days: &[&str], direction: &str) -> [Option<String>; 2] {
     let metrics = compute_metrics(&loaded, &market, &journal, &rows, &trips);
     let (loaded, market, journal, rows, trips) = (&loaded, &market, &journal, &rows, &trips);
     let lines = vec![Vec::new()];
-    let run = Finished { loaded, market, journal, rows, trips, metrics: &metrics, lines: &lines, not_enforced: &[] };
+    let efficacy = efficacy(loaded, market, journal, rows);
+    let (metrics, lines, efficacy) = (&metrics, &lines, &efficacy);
+    let run = Finished { loaded, market, journal, rows, trips, metrics, lines, efficacy };
     let model = gather(run);
     [model.forced, model.multiplier_cut]
 }

@@ -12,6 +12,8 @@ use alphaflow::report::html;
 use alphaflow::report::model::{
     Line, Measure, Range, RefusalRow, RejectionRow, ReportModel, WarningRow, WarningSource,
 };
+use alphaflow::risk::{HaltCause, Loss};
+use alphaflow::scenario::{Efficacy, HaltUse, LimitKind, LimitUse, Reached};
 use report_fixture::{CROSSOVER, Market, Rules, bokeh, minutes, run};
 
 /// The four stocks with everything a report can hold.
@@ -26,7 +28,7 @@ fn full(market: &Market) -> ReportModel<'_> {
         line: Some(1_240),
         message: "close 85.47 is 48.1% below the close before, with no corporate action".to_owned(),
     }];
-    model.not_enforced = vec!["max_daily_loss".to_owned(), "max_portfolio_heat".to_owned()];
+    model.efficacy = limits_of(&model);
     model
 }
 
@@ -106,6 +108,46 @@ fn dress(model: &mut ReportModel) {
         .collect();
 }
 
+/// Two limits that bit, one that never came near, and a gap over the daily loss.
+fn limits_of(model: &ReportModel) -> Efficacy {
+    let reached = |amount, step| Some(Reached { amount, time: model.steps[step] });
+    let limit = |kind, allowed, most, refused, largest| LimitUse {
+        kind,
+        allowed,
+        most,
+        refused,
+        trimmed: 0,
+        first: (refused > 0).then(|| model.steps[40]),
+        last: (refused > 0).then(|| model.steps[90]),
+        largest,
+    };
+    let usd = |text: &str| text.parse().expect("money");
+    let loss = Loss { lost: usd("3700"), of: usd("100000"), limit: "0.02".parse().expect("ratio") };
+    Efficacy {
+        limits: vec![
+            limit(LimitKind::DailyLoss, 0.02, reached(0.037, 100), 1, None),
+            limit(LimitKind::PortfolioHeat, 0.06, reached(0.0584, 60), 26, reached(0.089, 80)),
+            limit(LimitKind::GrossExposure, 1.0, reached(0.31, 60), 0, None),
+            limit(LimitKind::PriceCollar, 0.1, None, 0, None),
+        ],
+        halts: vec![HaltUse {
+            cause: HaltCause::DailyLoss,
+            from: model.steps[100],
+            until: Some(model.steps[101]),
+            loss: Some(loss),
+            at_open: Some(0.031),
+            refused: 1,
+            steps: 1,
+            sessions: 1,
+            close_cost: None,
+        }],
+        steps: (model.steps.len(), 1),
+        sessions: (model.session_ends.len(), 1),
+        other: vec![("buying_power", 8)],
+        trimmed_otherwise: 0,
+    }
+}
+
 /// A line that stands in for an index: half of what holding the stocks would have made.
 fn benchmark(model: &ReportModel) -> Line {
     let values = model.hold.values.iter().map(|held| model.initial_equity * (held / model.initial_equity).powf(0.45));
@@ -164,7 +206,8 @@ fn the_page_is_whole_without_scripts_and_asks_nobody() {
         "trades.csv",
         // A phone shows no header row to sort by.
         "id=\"sort\"",
-        "Set but not enforced yet:",
+        "What the limits did",
+        "risk.png",
         "Deepest falls",
         "d7bf7a2d",
     ] {
@@ -272,14 +315,14 @@ fn notes_are_at_most_six_and_worst_first() {
     let market = bokeh("2005-01-03");
     let mut model = full(&market);
     let all = notes(&model, Numbers::TYPOGRAPHIC);
-    assert!(all.len() <= 6 && all[1].text.starts_with("Set but not enforced yet: max_daily_loss"), "{all:?}");
+    assert!(all.len() <= 6 && all[1].text.starts_with("The daily loss limit of 2.00% lost 3.70% on "), "{all:?}");
     assert!(all.iter().any(|note| note.text == "42 entries refused, 26 of them by portfolio heat."), "{all:?}");
     model.trades.truncate(3);
     model.intervals = vec![("sharpe", Range { low: -0.4, high: 1.2 })];
     model.costs_are_none = true;
     let all = notes(&model, Numbers::TYPOGRAPHIC);
-    assert_eq!(all[1].text, "3 closed trades are too few to tell skill from luck; 30 is the least.");
-    assert_eq!(all[2].text, "The Sharpe ratio could be zero or less: 95% interval −0.40 to 1.20.");
+    assert_eq!(all[3].text, "3 closed trades are too few to tell skill from luck; 30 is the least.");
+    assert_eq!(all[4].text, "The Sharpe ratio could be zero or less: 95% interval −0.40 to 1.20.");
     assert_eq!(all.len(), 6);
 }
 
@@ -317,7 +360,7 @@ fn what_a_user_must_know_first_is_the_first_note() {
     assert!(said(&model).iter().all(|text| !text.contains("2 bars held both")), "{:?}", said(&model));
 }
 
-/// The page's script has a word and a mark for every reason to leave, the last of them "time stop".
+/// The page's script has a word and a mark for every reason to leave, the last of them "daily loss".
 #[test]
 fn every_reason_to_leave_has_its_mark_in_the_page() {
     let market = bokeh("2012-01-03");
@@ -331,7 +374,7 @@ fn every_reason_to_leave_has_its_mark_in_the_page() {
     let words = list("const WHY = [", "]];").matches("['").count();
     let kinds = list("const kindOf = why => [", "]");
     let kinds: Vec<&str> = kinds.split(", ").map(|kind| kind.trim_matches('\'')).collect();
-    assert_eq!((words, kinds.len()), (9, 9));
+    assert_eq!((words, kinds.len()), (10, 10));
     let legend = list("const LEGEND = {", "};");
     for kind in kinds {
         assert!(legend.contains(&format!("{kind}: ['")), "{kind} in {legend}");

@@ -4,15 +4,16 @@ mod report_fixture;
 use std::time::Instant;
 
 use alphaflow::domain::{OrderPurpose, Timeframe};
-use alphaflow::report::chart::{ChartError, drawdown_png, equity_png, price_png};
+use alphaflow::report::chart::{ChartError, drawdown_png, equity_png, price_png, risk_png};
 use alphaflow::report::model::{Line, ReportModel};
 use alphaflow::strategy::ChartLine;
 use report_fixture::{CROSSOVER, Rules, bokeh, drawdown, minutes, run};
 
 type Chart = fn(&ReportModel<'_>) -> Result<Vec<u8>, ChartError>;
-const CHARTS: [(&str, Chart); 3] = [("equity", equity_png), ("drawdown", drawdown_png), ("price", price_png)];
+const CHARTS: [(&str, Chart); 4] =
+    [("equity", equity_png), ("drawdown", drawdown_png), ("price", price_png), ("risk", risk_png)];
 
-/// Draws all three twice: a PNG of the right size, small, the same bytes both times.
+/// Draws all four twice: a PNG of the right size, small, the same bytes both times.
 fn draw(name: &str, model: &ReportModel<'_>) {
     for (chart, png) in CHARTS {
         let start = Instant::now();

@@ -8,7 +8,9 @@ use alphaflow::report::gather::{Finished, gather};
 use alphaflow::report::html;
 use alphaflow::report::model::ReportModel;
 use alphaflow::report::notes::notes;
-use alphaflow::scenario::{LoadedScenario, account_rows, compute_metrics, load, load_market, round_trips, run};
+use alphaflow::scenario::{
+    LoadedScenario, account_rows, compute_metrics, efficacy, load, load_market, round_trips, run,
+};
 
 /// 40 sessions of a share that doubles, splits 4 for 1 half way and pays a dividend near the end.
 fn splitting_share(folder: &Path) {
@@ -102,7 +104,7 @@ fn report_of<T>(loaded: &LoadedScenario, look: impl FnOnce(&ReportModel<'_>) -> 
         trips: &trips,
         metrics: &metrics,
         lines: &vec![Vec::new(); loaded.spec.data.symbols.len()],
-        not_enforced: &[],
+        efficacy: &efficacy(loaded, &market, &journal, &rows),
     };
     look(&gather(finished))
 }

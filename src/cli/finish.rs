@@ -11,36 +11,15 @@ use super::Failure;
 use super::screen::error_style;
 use crate::engine::Journal;
 use crate::portfolio::RoundTrip;
-use crate::report::chart::{ChartError, drawdown_png, equity_png, price_png};
+use crate::report::chart::{ChartError, drawdown_png, equity_png, price_png, risk_png};
 use crate::report::gather::{Finished, gather};
 use crate::report::html;
 use crate::report::model::ReportModel;
-use crate::scenario::spec::RiskSpec;
 use crate::scenario::{
-    AccountRow, Diagnostic, LoadedScenario, MarketData, Metrics, account_rows, chart_lines, compute_metrics,
-    round_trips, write_folder,
+    AccountRow, Diagnostic, Efficacy, LoadedScenario, MarketData, Metrics, account_rows, chart_lines, compute_metrics,
+    efficacy, round_trips, write_folder, write_limits,
 };
 use crate::strategy::{Catalog, ChartLine};
-
-/// `[risk]` keys that every scenario sets and that the gate does not hold an order to yet.
-const NOT_ENFORCED: &[&str] = &[
-    "max_daily_loss",
-    "max_portfolio_heat",
-    "max_correlated_exposure",
-    "max_drawdown",
-    "max_gross_exposure",
-    "max_open_positions",
-    "max_orders_per_minute",
-    "max_order_notional",
-    "price_collar",
-    "on_daily_loss",
-];
-
-/// The keys of [`NOT_ENFORCED`] and those of the same kind that `risk` need not set but does.
-fn not_enforced(risk: &RiskSpec) -> Vec<&'static str> {
-    let restricted = (!risk.restricted_symbols.is_empty()).then_some("restricted_symbols");
-    NOT_ENFORCED.iter().copied().chain(restricted).collect()
-}
 
 /// A finished run.
 pub(super) struct Run {
@@ -51,7 +30,7 @@ pub(super) struct Run {
     trips: (Vec<RoundTrip>, Vec<RoundTrip>),
     pub(super) metrics: Metrics,
     lines: Vec<Vec<ChartLine>>,
-    not_enforced: Vec<&'static str>,
+    efficacy: Efficacy,
 }
 
 impl Run {
@@ -66,8 +45,8 @@ impl Run {
         let trips = round_trips(&market, &journal);
         let metrics = compute_metrics(&loaded, &market, &journal, &rows, &trips);
         let lines = chart_lines(catalog, &loaded, &market).map_err(input)?;
-        let not_enforced = not_enforced(&loaded.spec.risk);
-        Ok(Run { loaded, market, journal, rows, trips, metrics, lines, not_enforced })
+        let efficacy = efficacy(&loaded, &market, &journal, &rows);
+        Ok(Run { loaded, market, journal, rows, trips, metrics, lines, efficacy })
     }
 
     /// What a report shows.
@@ -80,7 +59,7 @@ impl Run {
             trips: &self.trips,
             metrics: &self.metrics,
             lines: &self.lines,
-            not_enforced: &self.not_enforced,
+            efficacy: &self.efficacy,
         })
     }
 
@@ -97,6 +76,7 @@ impl Run {
     /// Writes the files of numbers.
     pub(super) fn write_numbers(&self, folder: &Path) -> Result<(), Failure> {
         let Run { loaded, market, journal, rows, trips, metrics, .. } = self;
+        write_limits(folder, &self.efficacy, loaded.spec.data.timeframe)?;
         Ok(write_folder(folder, loaded, market, journal, rows, trips, metrics)?)
     }
 }
@@ -110,12 +90,13 @@ pub(super) fn draw(folder: &Path, model: &ReportModel<'_>) -> Result<(), Failure
 }
 
 /// The pictures by the names of their files.
-fn pictures(model: &ReportModel<'_>) -> Result<[(&'static str, Vec<u8>); 3], Failure> {
+fn pictures(model: &ReportModel<'_>) -> Result<[(&'static str, Vec<u8>); 4], Failure> {
     let drawn = |error: ChartError| Failure::Machine(format!("error drawing: {error}"));
     let equity = equity_png(model).map_err(drawn)?;
     let drawdown = drawdown_png(model).map_err(drawn)?;
     let price = price_png(model).map_err(drawn)?;
-    Ok([("equity.png", equity), ("drawdown.png", drawdown), ("price.png", price)])
+    let risk = risk_png(model).map_err(drawn)?;
+    Ok([("equity.png", equity), ("drawdown.png", drawdown), ("price.png", price), ("risk.png", risk)])
 }
 
 fn save(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {

@@ -1,4 +1,5 @@
 //! What a run leaves behind: everything reports and files are made of.
+use super::approved_most::ApprovedMost;
 use super::equity_tape::EquityTape;
 use super::orders::OrderRecord;
 use crate::domain::{Fill, Money, OrderId, Price, Quantity, Ratio, RejectReason, SymbolIndex, Timestamp};
@@ -53,6 +54,8 @@ pub struct HaltRecord {
     pub from: Timestamp,
     /// The loss that reached its limit; `None` for a halt that somebody asked for.
     pub loss: Option<Loss>,
+    /// It closes every position, too (`on_daily_loss = "flatten"`).
+    pub flattens: bool,
     /// The step that lifted it; `None` where it stood at the end.
     pub until: Option<Timestamp>,
 }
@@ -79,6 +82,10 @@ pub struct Journal {
     pub orders: Vec<OrderRecord>,
     /// What the gate refused.
     pub refusals: Vec<RefusalRecord>,
+    /// Limits that made an order smaller, by the order that was sent instead.
+    pub trims: Vec<RefusalRecord>,
+    /// The largest entries that the gate approved.
+    pub approved_most: ApprovedMost,
     /// What the venue refused after all.
     pub rejections: Vec<(OrderId, RejectReason)>,
     /// Protective stops over time.
@@ -117,6 +124,8 @@ impl Journal {
             fills: Vec::with_capacity(RECORDS_AT_ONCE),
             orders: Vec::new(),
             refusals: Vec::new(),
+            trims: Vec::new(),
+            approved_most: ApprovedMost::default(),
             rejections: Vec::new(),
             stops: Vec::with_capacity(RECORDS_AT_ONCE),
             cash_events: Vec::new(),
@@ -138,6 +147,8 @@ impl Journal {
         self.fills.clear();
         self.orders.clear();
         self.refusals.clear();
+        self.trims.clear();
+        self.approved_most = ApprovedMost::default();
         self.rejections.clear();
         self.stops.clear();
         self.cash_events.clear();

@@ -20,9 +20,10 @@ impl<S: Strategy> Engine<S> {
     fn look_at_losses(&mut self, now: Timestamp) -> bool {
         let found = self.gate.watch_mut().look(self.portfolio.equity(), now);
         for LossHalt { cause, loss } in found.into_iter().flatten() {
-            self.journal.halts.push(HaltRecord { cause, from: now, loss: Some(loss), until: None });
+            let flattens = cause == HaltCause::DailyLoss && self.config.limits.on_daily_loss == LossRule::Flatten;
+            self.journal.halts.push(HaltRecord { cause, from: now, loss: Some(loss), flattens, until: None });
             self.cancel_entries();
-            if cause == HaltCause::DailyLoss && self.config.limits.on_daily_loss == LossRule::Flatten {
+            if flattens {
                 self.flatten(None, OrderPurpose::RiskHalt, None, now);
             }
         }
@@ -33,7 +34,7 @@ impl<S: Strategy> Engine<S> {
     pub(super) fn halt(&mut self, now: Timestamp) {
         let cause = HaltCause::Manual;
         if self.gate.watch_mut().halt(Halt { cause, since: now, by: HaltedBy::Script, reason: None }) {
-            self.journal.halts.push(HaltRecord { cause, from: now, loss: None, until: None });
+            self.journal.halts.push(HaltRecord { cause, from: now, loss: None, flattens: false, until: None });
         }
         self.cancel_entries();
     }

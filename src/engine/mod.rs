@@ -4,6 +4,7 @@
 //! replay loop and under the live driver.
 mod account;
 mod answers;
+mod approved_most;
 mod atr;
 mod clock;
 mod core;
@@ -28,6 +29,7 @@ mod volatility;
 
 pub use self::core::{Effect, Engine, EngineConfig};
 pub use account::{AccountRules, MarginRules, Settlement};
+pub use approved_most::ApprovedMost;
 pub use equity_tape::EquityTape;
 pub use journal::{HaltRecord, Journal, MarginCall, RefusalRecord, SplitRecord, StopChange};
 pub use orders::{OrderOutcome, OrderRecord, Orders, Wanted};

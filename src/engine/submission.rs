@@ -136,6 +136,7 @@ impl<S: Strategy> Engine<S> {
             let fits = Quantity::ZERO < most && most < asked;
             let id = self.orders.next_id();
             if fits && let Ok(approved) = self.gate.review(id, &request, || fee(most), &self.portfolio, now) {
+                self.journal.trims.push(RefusalRecord { time: now, order: id, refusal });
                 return self.approved(approved, label, now);
             }
         }
@@ -163,6 +164,7 @@ impl<S: Strategy> Engine<S> {
     }
 
     fn approved(&mut self, approved: ApprovedOrder, label: Option<u32>, now: Timestamp) {
+        self.journal.approved_most.see(&approved);
         let request = approved.request();
         let wanted = Wanted::of(request);
         let legs = request.legs;

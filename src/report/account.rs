@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use super::format::{self, Numbers, Sign, counted};
 use super::model::ReportModel;
-use crate::domain::{Money, OrderId, OrderPurpose};
+use crate::domain::{Fill, Money, OrderId};
 use crate::engine::Journal;
+use crate::scenario::Forced;
 use crate::scenario::spec::{ScenarioSpec, VenueRules};
 
 /// "2 margin calls forced 3 exits; the first, on 5 Jan 2024, found $24,000 of equity where $34,200 was required."
@@ -14,8 +15,9 @@ pub(super) fn forced(journal: &Journal) -> Option<String> {
     let first = journal.margin_calls.first()?;
     let dollars = |amount: Money| Numbers::PLAIN.dollars_whole(amount.to_f64(), Sign::Negative);
     // An exit may fill in parts.
-    let exits: BTreeSet<OrderId> =
-        journal.fills.iter().filter(|fill| fill.purpose == OrderPurpose::RiskHalt).map(|fill| fill.order).collect();
+    let is_called =
+        |fill: &&Fill| Forced::of(journal, &journal.orders[fill.order.0 as usize - 1]) == Some(Forced::MarginCall);
+    let exits: BTreeSet<OrderId> = journal.fills.iter().filter(is_called).map(|fill| fill.order).collect();
     Some(format!(
         "{} forced {}; the first, on {}, found {} of equity where {} was required.",
         counted(journal.margin_calls.len(), "margin call", "margin calls"),

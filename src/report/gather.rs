@@ -15,8 +15,8 @@ use crate::engine::{Journal, MarketAction};
 use crate::portfolio::RoundTrip;
 use crate::scenario::spec::{Adjust, CommissionSpec, SlippageRule, StopRule, StopSpec};
 use crate::scenario::{
-    AccountRow, LoadedScenario, MarketData, Metrics, benchmark_held, effective_toml, fingerprint, held_equally,
-    session_ends,
+    AccountRow, Efficacy, LoadedScenario, MarketData, Metrics, benchmark_held, effective_toml, fingerprint,
+    held_equally, session_ends,
 };
 use crate::strategy::ChartLine;
 
@@ -37,8 +37,8 @@ pub struct Finished<'a> {
     pub metrics: &'a Metrics,
     /// The lines the strategy looks at, by symbol.
     pub lines: &'a [Vec<ChartLine>],
-    /// `[risk]` keys that are set but not enforced.
-    pub not_enforced: &'a [&'static str],
+    /// What the limits did.
+    pub efficacy: &'a Efficacy,
 }
 
 /// Gathers everything a report shows.
@@ -78,6 +78,7 @@ pub fn gather<'a>(run: Finished<'a>) -> ReportModel<'a> {
         equity: rows.iter().map(|row| row.equity.to_f64()).collect(),
         drawdown: rows.iter().map(|row| row.drawdown).collect(),
         exposure: rows.iter().map(|row| row.gross_exposure.fraction_of(row.equity).unwrap_or(0.0)).collect(),
+        heat: rows.iter().map(|row| row.heat.unwrap_or(f64::NAN)).collect(),
         initial_equity: start,
         session_ends,
         steps,
@@ -94,7 +95,7 @@ pub fn gather<'a>(run: Finished<'a>) -> ReportModel<'a> {
         warnings_total,
         forced: account::forced(journal),
         multiplier_cut: account::multiplier_cut(spec),
-        not_enforced: run.not_enforced.iter().map(ToString::to_string).collect(),
+        efficacy: run.efficacy.clone(),
         scenario_toml: effective_toml(spec),
         files: market.files.clone(),
         traded_value: fills.map(|fill| fill.notional().to_f64()).sum(),

@@ -79,6 +79,7 @@ mod tests {
             pnl: 0.0,
             fees: 0.0,
             exit_reason: None,
+            forced: None,
             sessions: 0,
             r_multiple,
             worst: 0.0,

@@ -10,6 +10,7 @@ pub mod format;
 pub mod gather;
 pub mod histogram;
 pub mod html;
+pub mod limits;
 pub mod model;
 pub mod notes;
 pub mod proof;

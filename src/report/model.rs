@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use crate::domain::{Bar, OrderPurpose, Side, Timeframe, Timestamp};
+use crate::scenario::{Efficacy, Forced};
 use crate::strategy::ChartLine;
 
 /// A number that may be undefined, and then says why.
@@ -64,6 +65,8 @@ pub struct ReportModel<'a> {
     pub drawdown: Vec<f64>,
     /// Gross exposure ÷ equity at each step.
     pub exposure: Vec<f64>,
+    /// What is lost if every stop is hit ÷ equity at each step; NaN where equity is not above zero.
+    pub heat: Vec<f64>,
     /// Starting cash, dollars.
     pub initial_equity: f64,
     /// Index into `steps` of the last step of each session (daily bars: every step).
@@ -100,8 +103,8 @@ pub struct ReportModel<'a> {
     pub forced: Option<String>,
     /// A multiplier that the rules cut whatever the account is worth, in a sentence.
     pub multiplier_cut: Option<String>,
-    /// `[risk]` keys that are set but not enforced yet.
-    pub not_enforced: Vec<String>,
+    /// What the limits of `[risk]` did.
+    pub efficacy: Efficacy,
     /// The whole effective scenario as TOML.
     pub scenario_toml: String,
     /// Data files: path as in the scenario, and sha256 in hexadecimal.
@@ -203,6 +206,8 @@ pub struct TradeRow {
     pub fees: f64,
     /// Why it ended; `None` while open.
     pub exit_reason: Option<OrderPurpose>,
+    /// What forced an exit of purpose `risk_halt`.
+    pub forced: Option<Forced>,
     /// Sessions from entry to exit (same session: 0), counted in steps' sessions.
     pub sessions: usize,
     /// pnl ÷ what the first stop risked; `None` without a stop.

@@ -4,7 +4,7 @@
 use super::format::{self, Numbers, Sign, counted};
 use super::model::{ReportModel, WarningRow, WarningSource};
 use super::sentence::refusals_by_reason;
-use super::{curve, ended, refused};
+use super::{curve, ended, limits, refused};
 
 /// More would not be read.
 const NOTES_MAX: usize = 6;
@@ -32,10 +32,11 @@ pub fn notes(model: &ReportModel, numbers: Numbers) -> Vec<Note> {
     add("warnings", ended::note(model));
     of_source(model, WarningSource::Hole).for_each(|hole| add("warnings", Some(format!("{}.", hole.message))));
     add("warnings", warnings(model));
+    add("limits", limits::overshoot(model, numbers));
+    add("limits", limits::halted(&model.efficacy));
     add("trades", too_few_trades(model));
     add("measures", luck(model, numbers));
     add("measures", too_short(model));
-    add("scenario", not_enforced(model));
     add(
         "scenario",
         model.costs_are_none.then(|| "Slippage and commission are set to none; real fills cost money.".to_owned()),
@@ -43,7 +44,6 @@ pub fn notes(model: &ReportModel, numbers: Numbers) -> Vec<Note> {
     add("trades", one_symbol(model, numbers));
     add("trades", one_trade(model));
     add("months", one_year(model));
-    add("scenario", halts(model));
     add("scenario", model.multiplier_cut.clone());
     add("rejections", rejections(model));
     add("refusals", refusals(model));
@@ -89,10 +89,6 @@ fn too_short(model: &ReportModel) -> Option<String> {
             Numbers::PLAIN.count(needed.ceil())
         )
     })
-}
-
-fn not_enforced(model: &ReportModel) -> Option<String> {
-    (!model.not_enforced.is_empty()).then(|| format!("Set but not enforced yet: {}.", model.not_enforced.join(", ")))
 }
 
 /// One of several symbols made more than half of what the closed trades made.
@@ -158,11 +154,6 @@ fn undecided(model: &ReportModel, numbers: Numbers) -> (Option<String>, Option<S
         true => (None, Some(format!("{what}; read the other ways, the result stays the same."))),
         false => (Some(format!("{what}; read the other ways, {start} becomes {low} to {high}.")), None),
     }
-}
-
-fn halts(model: &ReportModel) -> Option<String> {
-    let halts = model.measure("halts").filter(|halts| *halts > 0.0)?;
-    Some(format!("Trading was halted {}.", counted(halts as usize, "time", "times")))
 }
 
 fn refusals(model: &ReportModel) -> Option<String> {

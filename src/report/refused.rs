@@ -1,7 +1,7 @@
 //! Refusals as people read them: order, limit, need, have.
 //!
 //! Not here: deciding (risk::gate), and the exact amounts, which stay in `refusals.csv`.
-use super::format::{Numbers, Sign, code_in_words};
+use super::format::{Numbers, Sign, code_in_words, date_in_table};
 use super::model::RefusalRow;
 use crate::domain::{Money, Ratio, Timestamp};
 use crate::risk::Refusal;
@@ -37,6 +37,11 @@ fn need_and_have(refusal: &Refusal, risk: &RiskSpec) -> (String, String) {
         Refusal::StalePrice { .. } => {
             (format!("{} s", refusal.need().unwrap_or_default()), format!("{} s", refusal.have().unwrap_or_default()))
         }
+        // The start of a day is a daily bar: its date says it.
+        Refusal::Halted { cause, since } if since.ns() % Timestamp::NS_PER_DAY == 0 => (
+            format!("halted by {} since {}: {}", cause.words(), date_in_table(*since), cause.lifted_by()),
+            String::new(),
+        ),
         other => match (other.need(), other.have()) {
             (Some(need), Some(have)) => (shares(&need), shares(&have)),
             _ => (other.to_string(), String::new()),
@@ -207,6 +212,11 @@ mod tests {
         assert_eq!(
             words(Refusal::Halted { cause: HaltCause::DailyLoss, since }),
             "JPM buy 176: halted by daily loss since 2020-03-09T18:47:39Z: the next session's open lifts it."
+        );
+        let since = "2020-03-09".parse().expect("time");
+        assert_eq!(
+            words(Refusal::Halted { cause: HaltCause::Drawdown, since }),
+            "JPM buy 176: halted by drawdown since 2020-03-09: a resume with a reason lifts it."
         );
     }
 

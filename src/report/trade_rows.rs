@@ -4,9 +4,10 @@
 //! comparison of prices: all of a row's prices are in the shares of its end.
 use super::gather::Finished;
 use super::model::TradeRow;
-use crate::domain::{Bar, Side, SymbolIndex, Timestamp};
+use crate::domain::{Bar, OrderPurpose, Side, SymbolIndex, Timestamp};
 use crate::engine::{MarketAction, StopChange};
 use crate::portfolio::RoundTrip;
+use crate::scenario::Forced;
 
 /// Every round trip of the run in order of entry.
 pub fn trade_rows(run: Finished<'_>) -> Vec<TradeRow> {
@@ -44,11 +45,21 @@ fn trade(run: Finished<'_>, trip: &RoundTrip) -> TradeRow {
         pnl,
         fees: trip.fees.to_f64(),
         exit_reason: trip.exit_purpose,
+        forced: forced(run, trip),
         sessions: session_of(exit) - session_of(trip.entry_time),
         r_multiple: risk.map(|risk| pnl / risk),
         worst,
         best,
     }
+}
+
+/// What forced the position out, where that is how it left.
+fn forced(run: Finished<'_>, trip: &RoundTrip) -> Option<Forced> {
+    let exit = trip.exit_time.filter(|_| trip.exit_purpose == Some(OrderPurpose::RiskHalt))?;
+    // Fills are recorded in order of time.
+    let fills = &run.journal.fills[run.journal.fills.partition_point(|fill| fill.time < exit)..];
+    let of_exit = fills.iter().take_while(|fill| fill.time == exit).filter(|fill| fill.symbol == trip.symbol);
+    of_exit.filter_map(|fill| Forced::of(run.journal, &run.journal.orders[fill.order.0 as usize - 1])).last()
 }
 
 /// Splits of the trip's symbol while it was open: from when, new shares per old.

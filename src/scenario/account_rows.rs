@@ -2,9 +2,12 @@
 //!
 //! The loop keeps no row per step; equity, cash, exposure and heat follow from fills, splits, cash events
 //! and stops. Rebuilding them is also a check: the curve must come out as the run's tape remembers it.
+use std::iter::Peekable;
+use std::slice;
+
 use super::MarketData;
 use crate::domain::{Bar, Fill, Money, OrderId, Price, Quantity, Timestamp};
-use crate::engine::{EquityTape, Journal, SplitRecord};
+use crate::engine::{EquityTape, Journal, SplitRecord, StopChange};
 use crate::market::Merge;
 use crate::portfolio::{CashEvent, RoundTrip, RoundTrips, split_price};
 use crate::risk::at_risk;
@@ -28,55 +31,93 @@ pub struct AccountRow {
 
 /// What is held of one symbol while the record is read again.
 #[derive(Clone, Default)]
-struct Held {
-    quantity: Quantity,
-    close: Price,
+pub(super) struct Held {
+    pub(super) quantity: Quantity,
+    pub(super) close: Price,
     stops: Vec<(OrderId, Price, Quantity)>,
+}
+
+impl Held {
+    /// Dollars at the last close; negative for a short.
+    pub(super) fn value(&self) -> Money {
+        self.close.notional(self.quantity)
+    }
+}
+
+/// Cash and positions while the record is read again, step by step.
+pub(super) struct Books<'a> {
+    pub(super) cash: Money,
+    pub(super) held: Vec<Held>,
+    splits: Peekable<slice::Iter<'a, SplitRecord>>,
+    events: Peekable<slice::Iter<'a, CashEvent>>,
+    fills: Peekable<slice::Iter<'a, Fill>>,
+    stops: Peekable<slice::Iter<'a, StopChange>>,
+}
+
+impl<'a> Books<'a> {
+    /// Before the first bar.
+    pub(super) fn new(symbols: usize, journal: &'a Journal, cash: Money) -> Books<'a> {
+        Books {
+            cash,
+            held: vec![Held::default(); symbols],
+            splits: journal.splits.iter().peekable(),
+            events: journal.cash_events.iter().peekable(),
+            fills: journal.fills.iter().peekable(),
+            stops: journal.stops.iter().peekable(),
+        }
+    }
+
+    /// What comes before the open of `time`: splits, and cash without a fill.
+    pub(super) fn open(&mut self, time: Timestamp) {
+        while let Some(split) = self.splits.next_if(|split| split.time <= time) {
+            let held = &mut self.held[split.symbol.get()];
+            // Its last close is of before the split, and may stay the last for a while.
+            (held.quantity, held.close) = (split.kept, split_price(held.close, split.ratio));
+        }
+        while let Some(event) = self.events.next_if(|event| event.time <= time) {
+            self.cash += event.amount;
+        }
+    }
+
+    /// What happened on the bars of `time`: fills, and stops that came, moved and went.
+    pub(super) fn trade(&mut self, time: Timestamp) {
+        while let Some(fill) = self.fills.next_if(|fill| fill.time <= time) {
+            self.cash -= fill.price.notional(fill.quantity.signed(fill.side)) + fill.fee;
+            self.held[fill.symbol.get()].quantity += fill.quantity.signed(fill.side);
+        }
+        while let Some(change) = self.stops.next_if(|change| change.time <= time) {
+            let list = &mut self.held[change.symbol.get()].stops;
+            list.retain(|(order, ..)| *order != change.order);
+            list.extend(change.level.map(|level| (change.order, level, change.quantity)));
+        }
+    }
 }
 
 /// Rebuilds every step's account; panics if it does not tie with the equity of the run.
 pub fn account_rows(market: &MarketData, journal: &Journal, start: Money) -> Vec<AccountRow> {
     let bars: Vec<&[Bar]> = market.bars.iter().map(Vec::as_slice).collect();
     let mut merge = Merge::new(&bars);
-    let mut held = vec![Held::default(); bars.len()];
     let mut step = Vec::with_capacity(bars.len());
-    let (mut cash, mut peak) = (start, start);
-    let (mut fills, mut events) = (journal.fills.iter().peekable(), journal.cash_events.iter().peekable());
-    let (mut splits, mut stops) = (journal.splits.iter().peekable(), journal.stops.iter().peekable());
+    let mut books = Books::new(bars.len(), journal, start);
+    let mut peak = start;
     let mut rows = Vec::with_capacity(journal.equity.steps() as usize);
     let mut tape = EquityTape::new(start);
     let mut late = journal.late_steps.iter().copied();
     while let Some(time) = merge.next_step(&mut step).or_else(|| late.next()) {
-        while let Some(split) = splits.next_if(|split| split.time <= time) {
-            let held = &mut held[split.symbol.get()];
-            // Its last close is of before the split, and may stay the last for a while.
-            (held.quantity, held.close) = (split.kept, split_price(held.close, split.ratio));
-        }
-        while let Some(event) = events.next_if(|event| event.time <= time) {
-            cash += event.amount;
-        }
-        while let Some(fill) = fills.next_if(|fill| fill.time <= time) {
-            cash -= fill.price.notional(fill.quantity.signed(fill.side)) + fill.fee;
-            held[fill.symbol.get()].quantity += fill.quantity.signed(fill.side);
-        }
-        while let Some(change) = stops.next_if(|change| change.time <= time) {
-            let list = &mut held[change.symbol.get()].stops;
-            list.retain(|(order, ..)| *order != change.order);
-            list.extend(change.level.map(|level| (change.order, level, change.quantity)));
-        }
+        books.open(time);
+        books.trade(time);
         for (symbol, index) in &step {
-            held[symbol.get()].close = bars[symbol.get()][*index].close;
+            books.held[symbol.get()].close = bars[symbol.get()][*index].close;
         }
-        let value = |held: &Held| held.close.notional(held.quantity);
-        let equity = cash + held.iter().map(value).sum();
+        let equity = books.cash + books.held.iter().map(Held::value).sum();
         tape.push(equity);
         peak = peak.max(equity);
         rows.push(AccountRow {
             time,
             equity,
-            cash,
-            gross_exposure: held.iter().map(|held| value(held).abs()).sum(),
-            heat: held.iter().map(lost_at_stops).sum::<Money>().fraction_of(equity),
+            cash: books.cash,
+            gross_exposure: books.held.iter().map(|held| held.value().abs()).sum(),
+            heat: books.held.iter().map(lost_at_stops).sum::<Money>().fraction_of(equity),
             drawdown: (equity - peak).fraction_of(peak).unwrap_or(0.0),
         });
     }

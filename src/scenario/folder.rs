@@ -62,7 +62,7 @@ pub fn write_folder(
     save(folder, "refusals.csv", &refusals(&names, timeframe)?)
 }
 
-fn save(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn save(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     save_with(folder, name, |out| out.write_all(bytes))
 }
 
@@ -78,7 +78,7 @@ fn save_with(folder: &Path, name: &str, write: impl FnOnce(&mut BufWriter<File>)
     written.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
-fn pretty(value: &serde_json::Value) -> io::Result<Vec<u8>> {
+pub(super) fn pretty(value: &serde_json::Value) -> io::Result<Vec<u8>> {
     let mut text = serde_json::to_vec_pretty(value)?;
     text.push(b'\n');
     Ok(text)

@@ -207,7 +207,8 @@ pub fn compute_metrics(
     let (low, high) = journal.final_equity_band.unwrap_or((own, own));
     out.put("final_equity_low", low.to_f64());
     out.put("final_equity_high", high.to_f64());
-    out.put("refusals", refusals(journal));
+    out.put("refusals", counts(journal.refusals.iter().map(|record| record.refusal.code())));
+    out.put("rejections", counts(journal.rejections.iter().map(|(_, reason)| reason.rule())));
     out.put("halts", journal.halts.len());
     out.put("margin_calls", journal.margin_calls.len());
     out.put("open_positions", trips.1.len());
@@ -345,11 +346,10 @@ fn hold_return(market: &MarketData) -> f64 {
     held_equally(market, &[Timestamp::MAX], 1.0).first().map_or(0.0, |worth| worth - 1.0)
 }
 
-fn refusals(journal: &Journal) -> Value {
+/// How often each name comes, by name.
+fn counts(names: impl Iterator<Item = &'static str>) -> Value {
     let mut counts: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
-    for record in &journal.refusals {
-        *counts.entry(record.refusal.code()).or_default() += 1;
-    }
+    names.for_each(|name| *counts.entry(name).or_default() += 1);
     json!(counts)
 }
 

@@ -1,6 +1,7 @@
 //! What an order is called in the files of a run: the script's id where a script wrote it, else our number.
 //!
 //! Not here: the files (folder).
+use super::Forced;
 use crate::domain::{OrderId, OrderPurpose, Symbol};
 use crate::engine::{Journal, OrderRecord};
 use crate::strategy::Script;
@@ -20,7 +21,7 @@ impl OrderNames<'_> {
 
     /// `E1`; its legs `E1.stop` and `E1.take_profit`; the exits of a flatten without an id `flatten.7` by
     /// our number, those of `F1` over several symbols `F1.AAPL`; what a delisting took `delisted.AAPL`, what a
-    /// margin call closed `margin_call.7`, what left because its time was up `time_stop.7`.
+    /// margin call closed `margin_call.7`, what the daily loss did `daily_loss.7`, what left because its time was up `time_stop.7`.
     pub(super) fn of(&self, record: &OrderRecord) -> String {
         let Some(script) = self.script else { return record.id.0.to_string() };
         if let Some(parent) = record.parent() {
@@ -38,7 +39,7 @@ impl OrderNames<'_> {
             None if record.request.purpose == OrderPurpose::Delisted => {
                 format!("delisted.{}", self.symbols[record.request.symbol.get()])
             }
-            None if record.request.purpose == OrderPurpose::RiskHalt => format!("margin_call.{}", record.id.0),
+            None if let Some(forced) = Forced::of(self.journal, record) => format!("{}.{}", forced.name(), record.id.0),
             None if record.request.purpose == OrderPurpose::TimeStop => format!("time_stop.{}", record.id.0),
             None => format!("flatten.{}", record.id.0),
         }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// The file that says a run is whole.
 const SEAL: &str = "run.json";
 /// What a run may leave out.
-const OPTIONAL: [&str; 5] = ["report.html", "equity.png", "drawdown.png", "price.png", "prove.json"];
+const OPTIONAL: [&str; 6] = ["report.html", "equity.png", "drawdown.png", "price.png", "risk.png", "prove.json"];
 /// Where the files stand until all are written.
 const ASIDE: &str = ".unfinished";
 

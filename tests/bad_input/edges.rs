@@ -8,7 +8,7 @@ fn runs(case: &str, bench: &Bench, more: &[&str]) {
     let run = bench.backtest(more);
     run.assert_no_panic(case);
     assert_eq!(run.code, 0, "{case}: {}", run.stderr);
-    assert_eq!(names(&bench.path("out")).len(), 11, "{case}");
+    assert_eq!(names(&bench.path("out")).len(), 13, "{case}");
     let metrics = fs::read_to_string(bench.path("out/metrics.json")).unwrap();
     for word in ["NaN", "inf", "Infinity"] {
         assert!(!metrics.contains(&format!(": {word}")), "{case}: {word} in metrics.json");

@@ -6,16 +6,18 @@ use std::process::{Command, Stdio};
 use super::bench::{Bench, names, ran};
 
 /// What a run leaves behind, sorted.
-const FILES: [&str; 11] = [
+const FILES: [&str; 13] = [
     "drawdown.png",
     "equity.csv",
     "equity.png",
     "fills.csv",
+    "limits.json",
     "metrics.json",
     "orders.csv",
     "price.png",
     "refusals.csv",
     "report.html",
+    "risk.png",
     "run.json",
     "trades.csv",
 ];

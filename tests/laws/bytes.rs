@@ -2,11 +2,12 @@
 use std::path::Path;
 use std::thread;
 
-use alphaflow::report::chart::{drawdown_png, equity_png, price_png};
+use alphaflow::report::chart::{drawdown_png, equity_png, price_png, risk_png};
 use alphaflow::report::gather::{Finished, gather};
 use alphaflow::report::html;
 use alphaflow::scenario::{
-    account_rows, chart_lines, compute_metrics, load, load_market, round_trips, run, write_folder,
+    account_rows, chart_lines, compute_metrics, efficacy, load, load_market, round_trips, run, write_folder,
+    write_limits,
 };
 use alphaflow::strategy::BuiltIn;
 
@@ -20,6 +21,8 @@ fn folder(scenario: &str, overrides: &[String]) -> Vec<(String, Vec<u8>)> {
     let trips = round_trips(&market, &journal);
     let metrics = compute_metrics(&loaded, &market, &journal, &rows, &trips);
     let out = tempfile::tempdir().unwrap();
+    let efficacy = efficacy(&loaded, &market, &journal, &rows);
+    write_limits(out.path(), &efficacy, loaded.spec.data.timeframe).unwrap();
     write_folder(out.path(), &loaded, &market, &journal, &rows, &trips, &metrics).unwrap();
     let mut files: Vec<(String, Vec<u8>)> = std::fs::read_dir(out.path())
         .unwrap()
@@ -36,12 +39,13 @@ fn folder(scenario: &str, overrides: &[String]) -> Vec<(String, Vec<u8>)> {
         trips: &trips,
         metrics: &metrics,
         lines: &lines,
-        not_enforced: &[],
+        efficacy: &efficacy,
     });
     files.push(("report.html".to_owned(), html::render(&model).into_bytes()));
     files.push(("equity.png".to_owned(), equity_png(&model).unwrap()));
     files.push(("drawdown.png".to_owned(), drawdown_png(&model).unwrap()));
     files.push(("price.png".to_owned(), price_png(&model).unwrap()));
+    files.push(("risk.png".to_owned(), risk_png(&model).unwrap()));
     files
 }
 
@@ -57,7 +61,7 @@ fn assert_same(one: &[(String, Vec<u8>)], other: &[(String, Vec<u8>)]) {
 fn two_runs_give_the_same_bytes_and_so_do_runs_at_the_same_time() {
     const SCENARIO: &str = "ma_crossover_tech4.toml";
     let alone = folder(SCENARIO, &[]);
-    assert_eq!(alone.len(), 11);
+    assert_eq!(alone.len(), 13);
     assert_same(&alone, &folder(SCENARIO, &[]));
     // Others run beside, some of them with another stop, so that shared state would show.
     let crowd: Vec<_> = thread::scope(|scope| {

@@ -436,14 +436,16 @@ fn scenario(draw: &mut Draw, world: &World, has_quotes: bool, drawn: (bool, bool
     let target = draw.of(&["", "percent\"\nvalue = \"0.02\"", "r_multiple\"\nvalue = \"1.2\""]);
     add(!target.is_empty() && (has_stop || target.starts_with('p')), format!("[take_profit]\nkind = \"{target}"));
     let wide = draw.of(&["0.9", "4", "20"]);
+    let breach = draw.of(&["reject", "trim"]);
+    let (daily, fall) = if draw.is(25) { ("0.01", "0.04") } else { ("9", "9") };
     add(
         true,
         format!(
-            "[risk]\nmax_daily_loss = \"9\"\nmax_position_size = \"{wide}\"\nmax_portfolio_heat = \"90\"\n\
-             max_correlated_exposure = \"90\"\nmax_drawdown = \"9\"\nmax_gross_exposure = \"90\"\n\
+            "[risk]\nmax_daily_loss = \"{daily}\"\nmax_position_size = \"{wide}\"\nmax_portfolio_heat = \"90\"\n\
+             max_correlated_exposure = \"90\"\nmax_drawdown = \"{fall}\"\nmax_gross_exposure = \"90\"\n\
              max_open_positions = 100\nmax_orders_per_minute = 1000\nmax_order_notional = \"100000000\"\n\
-             price_collar = \"9\"\non_daily_loss = \"halt\"\non_breach = \"{}\"",
-            draw.of(&["reject", "trim"])
+             price_collar = \"9\"\non_daily_loss = \"{}\"\non_breach = \"{breach}\"",
+            draw.of(&["halt", "flatten"])
         ),
     );
     text

@@ -12,8 +12,8 @@ use alphaflow::engine::{Journal, OrderOutcome, OrderRecord};
 use alphaflow::portfolio::CashReason;
 use alphaflow::scenario::spec::{Adjust, CashCheck, CommissionSpec, MarketFill, Settlement};
 use alphaflow::scenario::{
-    LoadedScenario, MarketData, Metrics, Rerun, account_rows, compute_metrics, fingerprint, load, load_market, parse,
-    prove, round_trips, run, write_folder,
+    LoadedScenario, MarketData, Metrics, Rerun, account_rows, compute_metrics, efficacy, fingerprint, load,
+    load_market, parse, prove, round_trips, run, write_folder,
 };
 use alphaflow::strategy::BuiltIn;
 
@@ -124,6 +124,7 @@ fn played(
     let rows = account_rows(&market, &journal, loaded.spec.account.cash);
     let trips = round_trips(&market, &journal);
     let metrics = compute_metrics(&loaded, &market, &journal, &rows, &trips);
+    super::limits::hold(&efficacy(&loaded, &market, &journal, &rows), &journal).map_err(Broken::Law)?;
     fs::create_dir(out).unwrap();
     write_folder(out, &loaded, &market, &journal, &rows, &trips, &metrics).unwrap();
     Ok(Ran { loaded, market, journal, metrics, is_changed, script: script.to_owned() })

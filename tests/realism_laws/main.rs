@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 mod draw;
 mod laws;
+mod limits;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -5,6 +5,7 @@ use alphaflow::domain::{Bar, OrderPurpose, Price, Side, Timeframe, Timestamp, Vo
 use alphaflow::report::model::{
     Line, Measure, PricePanel, Range, RefusalRow, ReportModel, StopSpan, TradeRow, WarningRow,
 };
+use alphaflow::scenario::Efficacy;
 use alphaflow::strategy::ChartLine;
 
 pub const START: f64 = 100_000.0;
@@ -146,6 +147,7 @@ pub fn run(market: &Market, timeframe: Timeframe, rules: Rules) -> ReportModel<'
                             pnl: 0.0,
                             fees: 2.0,
                             exit_reason: None,
+                            forced: None,
                             sessions: 0,
                             r_multiple: None,
                             worst: 0.0,
@@ -277,7 +279,8 @@ fn model<'m>(
         warnings_total: 0,
         forced: None,
         multiplier_cut: None,
-        not_enforced: Vec::new(),
+        efficacy: Efficacy::default(),
+        heat: exposure.iter().map(|share| share * 0.08).collect(),
         scenario_toml: String::new(),
         files: Vec::new(),
         traded_value: 0.0,

@@ -1,4 +1,4 @@
-//! The charts of a run as PNG files: equity, drawdown, price with trades.
+//! The charts of a run as PNG files: equity, drawdown, price with trades, heat and exposure.
 //!
 //! Not here: the charts of the HTML report, and any number that is not already in the model.
 //! Invariant: the same model gives the same bytes.
@@ -13,12 +13,14 @@ pub mod label;
 mod marks;
 mod price;
 mod raster;
+mod risk;
 mod surface;
 mod theme;
 
 pub use drawdown::drawdown_png;
 pub use equity::equity_png;
 pub use price::price_png;
+pub use risk::risk_png;
 
 use super::font::FontError;
 

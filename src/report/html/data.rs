@@ -4,12 +4,14 @@
 //! value of every bucket, so a downsampled line still touches every extreme.
 use std::ops::Range;
 
+use super::limits;
 use super::pack::{Column, dollar_scale};
 use super::prices::{bar_at, panels_json, time_unit_ns};
 use super::text::json_string;
 use crate::domain::{OrderPurpose, Side};
 use crate::report::curve;
 use crate::report::model::{Line, ReportModel};
+use crate::scenario::Forced;
 
 /// Most points of the equity chart that are steps; beyond it each point is a bucket.
 const POINTS_MAX: usize = 8_000;
@@ -20,7 +22,7 @@ const BUCKETS_MAX: usize = 4_000;
 pub(super) fn json(model: &ReportModel, summary: &str) -> String {
     let reference = model.reference();
     format!(
-        "{{\"name\":{},\"daily\":{},\"tf\":{},\"unit\":{},\"start\":{},\"ref\":{},\"summary\":{},\"curve\":{},\"prices\":{},\"trades\":{}}}",
+        "{{\"name\":{},\"daily\":{},\"tf\":{},\"unit\":{},\"start\":{},\"ref\":{},\"summary\":{},\"limits\":{},\"curve\":{},\"prices\":{},\"trades\":{}}}",
         json_string(&model.name),
         model.timeframe.is_daily(),
         json_string(model.timeframe.adjective()),
@@ -28,6 +30,7 @@ pub(super) fn json(model: &ReportModel, summary: &str) -> String {
         if model.initial_equity.is_finite() { model.initial_equity } else { 0.0 },
         json_string(&reference.name),
         json_string(summary),
+        limits::json(model, |time| time.ns().div_euclid(time_unit_ns(model.timeframe))),
         curve_json(model, reference),
         panels_json(&model.prices, &model.trades, model.timeframe),
         trades_json(model)
@@ -72,6 +75,9 @@ fn curve_json(model: &ReportModel, reference: &Line) -> String {
     fields.push(format!("\"dd\":{}", reduced(&buckets, &model.drawdown, 1e4, lowest)));
     fields.push(format!("\"refdd\":{}", reduced(&buckets, &reference_falls, 1e4, lowest)));
     fields.push(format!("\"ex\":{}", reduced(&buckets, &model.exposure, 1e3, highest)));
+    if limits::has_chart(model) {
+        fields.push(format!("\"heat\":{}", reduced(&buckets, &model.heat, 1e4, highest)));
+    }
     format!("{{{}}}", fields.join(","))
 }
 
@@ -93,8 +99,9 @@ fn highest(values: &[f64]) -> Option<f64> {
 }
 
 /// The number of an exit reason in the script's list (`WHY` in `assets/data.js`).
-fn exit_code(reason: OrderPurpose) -> i64 {
+fn exit_code(reason: OrderPurpose, forced: Option<Forced>) -> i64 {
     match reason {
+        OrderPurpose::RiskHalt if forced == Some(Forced::DailyLoss) => 9,
         OrderPurpose::Signal => 0,
         OrderPurpose::Stop => 1,
         OrderPurpose::TakeProfit => 2,
@@ -135,7 +142,10 @@ fn trades_json(model: &ReportModel) -> String {
         ("xp", optional(1e6, &|row| trades[row].exit_price)),
         ("pnl", number(100.0, &|row| trades[row].pnl)),
         ("fees", number(100.0, &|row| trades[row].fees)),
-        ("why", optional(1.0, &|row| trades[row].exit_reason.map(|reason| exit_code(reason) as f64))),
+        (
+            "why",
+            optional(1.0, &|row| trades[row].exit_reason.map(|reason| exit_code(reason, trades[row].forced) as f64)),
+        ),
         ("ses", number(1.0, &|row| trades[row].sessions as f64)),
         ("r", optional(100.0, &|row| trades[row].r_multiple)),
         ("worst", number(1e3, &|row| trades[row].worst)),

@@ -155,16 +155,8 @@ fn scenario(model: &ReportModel) -> String {
         .collect();
     let files: String =
         model.files.iter().map(|(file, hash)| format!("<dt>{}</dt><dd>{}</dd>", escape(file), escape(hash))).collect();
-    let not_enforced = if model.not_enforced.is_empty() {
-        String::new()
-    } else {
-        format!(
-            "<p class=\"unenforced\"><b>Set but not enforced yet:</b> {}</p>",
-            escape(&model.not_enforced.join(", "))
-        )
-    };
     format!(
-        "<section id=\"scenario\"><div class=\"head\"><h2>Scenario</h2><p class=\"aside\">everything that made this run</p></div>{not_enforced}\
+        "<section id=\"scenario\"><div class=\"head\"><h2>Scenario</h2><p class=\"aside\">everything that made this run</p></div>\
          <pre class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Scenario as TOML\">{toml}</pre>\
          <details class=\"files\"><summary>{} and their sha256</summary><dl>{files}</dl></details></section>\n",
         counted(model.files.len(), "data file", "data files")

@@ -6,6 +6,7 @@
 mod data;
 mod evidence;
 mod head;
+mod limits;
 mod measures;
 mod months;
 mod pack;
@@ -30,6 +31,7 @@ const SCRIPT: &str = concat!(
     include_str!("assets/data.js"),
     include_str!("assets/axis.js"),
     include_str!("assets/plot.js"),
+    include_str!("assets/limits.js"),
     include_str!("assets/equity.js"),
     include_str!("assets/price.js"),
     include_str!("assets/trades.js"),
@@ -89,6 +91,7 @@ fn body(model: &ReportModel, notes: &[Note]) -> String {
         html.push_str(&results::section(model));
         html.push_str(&trades(model));
     }
+    html.push_str(&limits::section(model));
     html.push_str(&evidence::sections(model));
     html.push_str("</main>\n");
     html.push_str(&evidence::footer(model));

@@ -8,6 +8,7 @@ use crate::report::account;
 use crate::report::format::{Sign, UNDEFINED};
 use crate::report::model::{ReportModel, TradeRow};
 use crate::report::sentence::{Tone, tone_of};
+use crate::scenario::Forced;
 
 /// Width of a column of values.
 const VALUE: usize = 12;
@@ -108,8 +109,7 @@ fn exits(model: &ReportModel<'_>, closed: &[&TradeRow]) -> String {
     for trade in closed {
         let reason = match trade.exit_reason {
             Some(OrderPurpose::Entry | OrderPurpose::Manual) | None => OrderPurpose::Signal.name(),
-            // As in the legend of the charts.
-            Some(OrderPurpose::RiskHalt) => "forced out",
+            Some(OrderPurpose::RiskHalt) => trade.forced.map_or("forced out", Forced::words),
             Some(purpose) => purpose.name(),
         };
         match counts.iter_mut().find(|(name, _)| *name == reason) {

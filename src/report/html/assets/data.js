@@ -16,7 +16,7 @@ const decode = column => {
   }
   return Float64Array.from(out);
 };
-const WHY = [['▽', 'signal'], ['✕', 'stop'], ['◇', 'target'], ['✕', 'trail'], ['■', 'forced out'], ['■', 'kill switch'], ['▽', 'manual'], ['■', 'delisted'], ['✕', 'time stop']];
+const WHY = [['▽', 'signal'], ['✕', 'stop'], ['◇', 'target'], ['✕', 'trail'], ['■', 'margin call'], ['■', 'kill switch'], ['▽', 'manual'], ['■', 'delisted'], ['✕', 'time stop'], ['■', 'daily loss']];
 const MINUS = '\u2212';
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];

@@ -1,6 +1,6 @@
 // Equity, drawdown and gross exposure on one time axis.
 const equityChart = (section, data) => {
-  const c = data.curve, n = c.n, times = decode(c.t), own = decode(c.eq), ref = decode(c.ref), dd = decode(c.dd), refdd = decode(c.refdd), ex = decode(c.ex);
+  const c = data.curve, n = c.n, times = decode(c.t), own = decode(c.eq), ref = decode(c.ref), dd = decode(c.dd), refdd = decode(c.refdd), ex = decode(c.ex), spans = haltSpans(data, times);
   const ownLow = c.eqlo ? decode(c.eqlo) : own, ownHigh = c.eqhi ? decode(c.eqhi) : own, refLow = c.reflo ? decode(c.reflo) : ref, refHigh = c.refhi ? decode(c.refhi) : ref;
   const place = section.querySelector('.chart'), sentence = place.dataset.label, name = data.ref;
   const extent = (low, high, from, to) => { let a = Infinity, b = -Infinity; for (let i = from; i <= to; i++) { if (low[i] < a) a = low[i]; if (high[i] > b) b = high[i]; } return [a, b]; };
@@ -30,7 +30,7 @@ const equityChart = (section, data) => {
       { y: yEquity(own[to]), size: 30, at: yEquity(own[to]), html: y => text(right + 8, y - 3, 'Strategy', 'ownn') + text(right + 8, y + 11, dollars(own[to]), 'own') },
       ...(Number.isFinite(ref[to]) ? [{ y: yEquity(ref[to]), size: 30, at: yEquity(ref[to]), html: y => text(right + 8, y - 3, shortName, 'refn') + text(right + 8, y + 11, dollars(ref[to])) }] : []),
     ], top, top + equityHeight + 12);
-    let svg = '';
+    let svg = haltShade(spans, x, from, to, right, [[top, equityHeight], [fallTop, fallHeight], ...(narrow ? [] : [[exposureTop, exposureHeight]])]);
     for (const tick of ticks) {
       const y = Math.round(yEquity(tick)) + .5;
       svg += path(`M0 ${y}H${right}`, 'grid');
@@ -116,7 +116,7 @@ const equityChart = (section, data) => {
     dots: [[yEquity(own[index]), 'd-own'], [yEquity(ref[index]), 'd-ref']],
     html: `<b>${longTime(times[index], data)}</b><span>Strategy <b>${dollars(own[index])}</b></span>`
       + (Number.isFinite(ref[index]) ? `<span class="ref">${safe(name)} ${dollars(ref[index])}</span>` : '')
-      + `<span>Drawdown <b class="${dd[index] < -.0005 ? 'loss' : ''}">${percent(dd[index], 1, true)}</b></span><span>Exposure ${percent(ex[index], 0)}</span>`,
+      + `<span>Drawdown <b class="${dd[index] < -.0005 ? 'loss' : ''}">${percent(dd[index], 1, true)}</b></span><span>Exposure ${percent(ex[index], 0)}</span>` + haltWords(spans, index),
   });
   plot = makePlot({ place, readout: section.querySelector('.readout'), count: () => n, home: () => [0, Math.max(n - 1, 1)], draw, probe });
   const press = (selector, chosen) => section.querySelectorAll(selector).forEach(button => button.setAttribute('aria-pressed', String(chosen(button))));

@@ -10,6 +10,7 @@ document.addEventListener('DOMContentLoaded', () => {
   let price = null;
   if (section('equity') && data.curve.n > 0) charts.push(equityChart(section('equity'), data));
   if (section('price') && data.prices.some(panel => panel.n)) charts.push(price = priceChart(section('price'), data, trades));
+  if (section('limits') && data.curve.heat) charts.push(limitsChart(section('limits'), data));
   if (trades) tradeTable(section('trades'), data, trades, trade => price && price.show(trade));
   const themeButton = section('theme'), name = () => { themeButton.firstElementChild.textContent = darkNow() ? 'Light' : 'Dark'; };
   const turn = () => { root.dataset.theme = darkNow() ? 'light' : 'dark'; remember(root.dataset.theme); name(); };

@@ -34,7 +34,7 @@ const priceChart = (section, data, trades) => {
   const mark = (kind, x, y) => kind === 'in' ? `<path class="m-in" d="M${r1(x)} ${r1(y)}l4.6 8h-9.2Z"/>` : kind === 'short' ? `<path class="m-in" d="M${r1(x)} ${r1(y)}l4.6 -8h-9.2Z"/>`
     : kind === 'signal' ? `<path class="m-out" d="M${r1(x)} ${r1(y)}l4.6 -8h-9.2Z"/>` : kind === 'stop' ? `<path class="m-stop" d="M${r1(x - 3.6)} ${r1(y - 3.6)}l7.2 7.2m0 -7.2l-7.2 7.2"/>`
     : kind === 'target' ? `<path class="m-out" d="M${r1(x)} ${r1(y - 5)}l4.5 5l-4.5 5l-4.5 -5Z"/>` : `<path class="m-halt" d="M${r1(x - 4)} ${r1(y - 4)}h8v8h-8Z"/>`;
-  const kindOf = why => ['signal', 'stop', 'target', 'stop', 'halt', 'halt', 'signal', 'gone', 'stop'][why];
+  const kindOf = why => ['signal', 'stop', 'target', 'stop', 'halt', 'halt', 'signal', 'gone', 'stop', 'halt'][why];
   const LEGEND = { in: ['entry', mark('in', 7, 1)], signal: ['left on signal', mark('signal', 7, 10)], stop: ['stopped out', mark('stop', 7, 5.5)], target: ['target reached', mark('target', 7, 5.5)], halt: ['forced out', mark('halt', 7, 5.5)], gone: ['delisted', mark('gone', 7, 5.5)] };
   const legend = () => {
     const kinds = new Set(perPanel[current].length ? ['in'] : []);
