@@ -522,8 +522,8 @@ fn more_stops_and_lifetimes() {
             ..Case::default()
         },
         Case {
-            // Two entries with stops at 57 and 58; the sale of 15 leaves 5, so each stop is for 5; the first one
-            // reached takes them, the other ends.
+            // Two entries with stops at 57 and 58; the sale of 15 takes the shares of the older first: its stop ends,
+            // the other is for the 5 that are left.
             name: "legs of two entries never exceed the position",
             days: &[FLAT, FLAT, FLAT, "60 60 56 57"],
             script: &[
@@ -531,8 +531,8 @@ fn more_stops_and_lifetimes() {
                 "0 submit E2 buy 10 market order_class=oto stop_loss=58",
                 "1 submit X1 sell 15 market",
             ],
-            fills: &["E1 1 buy 10 @ 60", "E2 1 buy 10 @ 60", "X1 2 sell 15 @ 60", "E1.stop 3 sell 5 @ 57"],
-            orders: &["E2.stop canceled"],
+            fills: &["E1 1 buy 10 @ 60", "E2 1 buy 10 @ 60", "X1 2 sell 15 @ 60", "E2.stop 3 sell 5 @ 58"],
+            orders: &["E1.stop canceled"],
             ..Case::default()
         },
         Case {

@@ -210,7 +210,7 @@ fn account() -> impl Strategy<Value = AccountSpec> {
         any::<bool>(),
         any_choice(),
         rates,
-        vec(symbol(), 0..3),
+        btree_set(symbol(), 0..3),
     )
         .prop_map(
             |(units, leverage, cash_check, allow_short, settlement, (borrow_rate, margin_rate), hard_to_borrow)| {
@@ -223,7 +223,7 @@ fn account() -> impl Strategy<Value = AccountSpec> {
                     settlement: if is_margin { Settlement::Instant } else { settlement },
                     borrow_rate,
                     margin_rate,
-                    hard_to_borrow,
+                    hard_to_borrow: hard_to_borrow.into_iter().collect(),
                 }
             },
         )
