@@ -1,5 +1,6 @@
 //! The sequences of `tests/risk_model` out of a fuzzer's bytes: the gate and the model of it must agree.
 #![no_main]
+#[allow(dead_code, reason = "seeds are the test's way in")]
 #[path = "../../tests/risk_model/draw.rs"]
 mod draw;
 #[path = "../../tests/risk_model/history.rs"]
@@ -8,6 +9,7 @@ mod history;
 mod judge;
 #[path = "../../tests/risk_model/steps.rs"]
 mod steps;
+#[allow(dead_code, reason = "what must be seen is counted by the test")]
 #[path = "../../tests/risk_model/world.rs"]
 mod world;
 

@@ -63,13 +63,16 @@ pub fn drawn(seed: u64) -> Files {
     let before =
         scenario.split("[risk]").next().unwrap().replace("market_fill = \"close\"", "market_fill = \"next_open\"");
     *scenario = before + &limits(&mut stream);
-    // What a script has halted or lost, somebody takes up again more often than there.
+    // Somebody looks at what a script has halted or lost, and takes it up again, more often than there.
     if let Some((_, script)) = files.iter_mut().find(|(name, _)| name == "orders.csv") {
-        let resumed = |row: &str| match row.split_once(",flatten,") {
-            Some((time, _)) if stream.within(0, 1) == 0 => format!("{time},resume,,,,,,,,,,,,,,,\n"),
+        let mut rows = script.lines();
+        let header = rows.next().unwrap();
+        let resumed = |row: &str| match stream.within(0, 3) {
+            0 => format!("{row}\n{},resume,,,,,,,,,,,,,,,\n", row.split(',').next().unwrap()),
             _ => format!("{row}\n"),
         };
-        *script = script.lines().map(resumed).collect();
+        let rows: String = rows.map(resumed).collect();
+        *script = format!("{header}\n{rows}");
     }
     files
 }
@@ -79,7 +82,7 @@ pub fn drawn(seed: u64) -> Files {
 pub fn quiet(seed: u64) -> Files {
     let mut stream = Stream(seed ^ 0x5a5a_0f0f);
     let (timeframe, extended) = stream.of(&[("1m", false), ("1m", true), ("5m", true), ("1d", false)]);
-    let hours = if extended { "extended" } else { "core" };
+    let hours = if extended { "extended" } else { "regular" };
     let stop = stream.of(&[
         "",
         "[stop]\nkind = \"percent\"\nvalue = \"0.01\"\n",

@@ -54,7 +54,6 @@ impl Sequence {
     }
 
     /// The sequence that `bytes` are, the last step filled up with zeros.
-    #[allow(dead_code, reason = "the fuzz target's way in")]
     pub fn of_bytes(bytes: &[u8]) -> Sequence {
         let (head, tail) = bytes.split_at(bytes.len().min(SETUP_BYTES));
         let mut sequence = Sequence { setup: [0; SETUP_BYTES], steps: Vec::new() };

@@ -5,6 +5,7 @@
 //! optimised, 40,000 where they are not), `ALPHAFLOW_MODEL_SEED` from which seed on. A disagreement is made as
 //! small as it still shows and names its seed; `fuzz/` plays the same sequences out of a fuzzer's bytes.
 #![allow(clippy::unwrap_used)]
+#[allow(dead_code, reason = "of_bytes is the fuzz target's way in")]
 mod draw;
 mod found;
 mod history;

@@ -517,7 +517,6 @@ fn refused(refusal: &Refusal) -> &'static str {
 }
 
 /// The outcomes that a million decisions must have shown.
-#[allow(dead_code, reason = "the fuzz target counts nothing")]
 pub const OUTCOMES: [&str; 45] = [
     "change passed: a leg",
     "change passed: entry, for less",
