@@ -224,6 +224,7 @@ fn a_drawdown_stands_until_a_resume_and_then_counts_anew() {
     assert_eq!((halt.until.unwrap().utc_date().to_string(), halt.steps, halt.refused), ("2024-01-08".to_owned(), 1, 1));
     let (most, on) = seen.most(LimitKind::Drawdown).unwrap();
     assert!(close(most, 0.054) && on == "2024-01-08");
+    assert!(seen.words(LimitKind::Drawdown).contains(" It went on to 5.40% by 8 Jan 2024."));
     assert_eq!(seen.efficacy.sessions, (5, 1));
     let stands = Case { bars: &[("AAA", &GAP)], script: &[BUY], set: &["max_drawdown=0.04"] }.play();
     assert_eq!((stands.efficacy.halts[0].until, stands.efficacy.sessions), (None, (5, 3)));

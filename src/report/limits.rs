@@ -77,6 +77,11 @@ fn loss_in_words(limit: &LimitUse, cause: HaltCause, efficacy: &Efficacy, number
     let mut words = format!("Halted entries {}.", times(count));
     let which = if count == 1 { "" } else { "Worst: " };
     words.push_str(&format!(" {}", format::capitalized(&format!("{which}{}", beyond(worst, numbers)))));
+    // Half the last digit shown.
+    if let Some(most) = limit.most.filter(|most| worst.lost().is_some_and(|lost| most.amount > lost + 5e-5)) {
+        let (most, by) = (amount(limit.kind, most.amount, numbers), format::date_in_prose(most.time));
+        words.push_str(&format!(" It went on to {most} by {by}."));
+    }
     let closed: Vec<f64> = own().filter_map(|halt| halt.close_cost).map(crate::domain::Money::to_f64).collect();
     if !closed.is_empty() {
         let sum = closed.iter().sum::<f64>();
