@@ -6,11 +6,13 @@
 //! a case stands beside it where it is more than that.
 #![allow(clippy::unwrap_used)]
 mod edges;
+mod gate;
 mod halts;
 #[path = "../micro/mod.rs"]
 mod micro;
 mod most;
 mod partial;
+mod sessions;
 
 use micro::{Micro, Outcome, row, run_micro};
 

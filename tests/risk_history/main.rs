@@ -14,7 +14,8 @@ use alphaflow::scenario::{account_rows, compute_metrics, load, load_market, roun
 
 /// Limits that prices alone bring an account to.
 const BY_HISTORY: [&str; 5] = ["correlated_exposure", "daily_loss", "drawdown", "portfolio_heat", "position_size"];
-/// Limits of the made-up crash. `stale_price` is one of a live session, `duplicate_order` is in `limits`.
+/// Limits of the made-up crash. `stale_price`, which only a live session knows, and `duplicate_order`, which no script
+/// sends, are in `limits`.
 const BY_HAND: [&str; 12] = [
     "buying_power",
     "daily_loss",
