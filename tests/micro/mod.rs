@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use alphaflow::domain::{Timeframe, Timestamp};
+use alphaflow::engine::HaltRecord;
 use alphaflow::scenario::{account_rows, compute_metrics, load, load_market, round_trips, run, write_folder};
 
 /// The first line of every script.
@@ -40,6 +42,9 @@ pub struct Outcome {
     pub quantities: Vec<String>,
     /// `E2 position_size 10290 10000`.
     pub refusals: Vec<String>,
+    /// `daily_loss 2024-01-04 to 2024-01-05 lost 2000 of 100000`; `to -` where it stands at the end, without a loss
+    /// where somebody asked for it.
+    pub halts: Vec<String>,
     /// Time and equity.
     pub equity: Vec<(String, String)>,
     /// Cash at the end.
@@ -140,6 +145,7 @@ fn through_files(folder: &Path, set: &[String]) -> Result<Outcome, String> {
             .into_iter()
             .map(|r| format!("{} {}{}{}", r[0], r[1], with("", &r[2], ""), with("", &r[3], "")))
             .collect(),
+        halts: journal.halts.iter().map(|record| halt(record, loaded.spec.data.timeframe)).collect(),
         cash: equity.last().map_or(String::new(), |row| row[2].clone()),
         equity: equity.into_iter().map(|row| (row[0].clone(), row[1].clone())).collect(),
         exits: read(folder, "trades.csv", &["exit_reason"]).into_iter().map(|row| row[0].clone()).collect(),
@@ -158,6 +164,14 @@ fn through_files(folder: &Path, set: &[String]) -> Result<Outcome, String> {
         band: ["final_equity_low", "final_equity", "final_equity_high"]
             .map(|key| metrics.number(key).unwrap().to_string()),
     })
+}
+
+/// A halt in one line, times as the files of the run have them.
+fn halt(record: &HaltRecord, timeframe: Timeframe) -> String {
+    let stamp = |time: Timestamp| time.text(timeframe);
+    let loss = record.loss.map_or(String::new(), |loss| format!(" lost {} of {}", loss.lost, loss.of));
+    let until = record.until.map_or("-".to_owned(), stamp);
+    format!("{} {} to {until}{loss}", record.cause.name(), stamp(record.from))
 }
 
 /// The data files of run.json.
