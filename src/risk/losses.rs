@@ -170,6 +170,22 @@ mod tests {
     }
 
     #[test]
+    fn quiet_is_above_both_floors_and_not_above_the_peak() {
+        for (daily, drawdown, quiet) in [("0.02", "0.5", 9_800_001), ("0.5", "0.02", 9_800_001)] {
+            let mut watch = watch(daily, drawdown, cents(10_000_000));
+            for (equity, is_quiet) in [(quiet, true), (quiet - 1, false), (10_000_000, true), (10_000_001, false)] {
+                assert_eq!(watch.is_quiet(cents(equity)), is_quiet, "{equity} within {daily}, {drawdown}");
+            }
+            let floors = (watch.daily_floor(), watch.drawdown_floor());
+            let wanted = if daily == "0.02" { (9_800_000, 5_000_000) } else { (5_000_000, 9_800_000) };
+            assert_eq!(floors, (cents(wanted.0), cents(wanted.1)));
+            assert_eq!(watch.daily_loss_max(), daily.parse().expect("ratio"));
+            watch.raise_peak(cents(10_000_001));
+            assert!(watch.is_quiet(cents(10_000_001)));
+        }
+    }
+
+    #[test]
     fn an_account_worth_nothing_has_lost_it_all() {
         let watch = watch("0.5", "0.5", Money::ZERO);
         assert!(watch.daily_loss(Money::ZERO).is_some() && watch.drawdown(Money::ZERO).is_some());

@@ -20,6 +20,16 @@ mod reserves;
 mod standing;
 mod stops;
 mod symbol_set;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests_exposure;
+#[cfg(test)]
+mod tests_gate;
+#[cfg(test)]
+mod tests_measure;
+#[cfg(test)]
+mod tests_reserves;
 mod watch;
 mod words;
 

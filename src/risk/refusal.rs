@@ -317,3 +317,106 @@ impl Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dollars(dollars: i64) -> Money {
+        Money::from_cents(dollars * 100)
+    }
+
+    /// What a file and a person read of a refusal: its name, what the order needs, what there is, the sentence.
+    #[test]
+    fn a_refusal_names_its_rule_and_both_numbers() {
+        let (need, have) = (dollars(7), dollars(3));
+        let (shares, fewer) = (Quantity::from_units(5_500_000_000), Quantity::ONE);
+        let symbol: Symbol = "GME".parse().expect("symbol");
+        let numbers = Some(("7", "3"));
+        for (refusal, code, numbers, text) in [
+            (Refusal::BuyingPower { need, have }, "buying_power", numbers, "order needs 7 but buying power is 3"),
+            (Refusal::MaintenanceMargin { need, have }, "maintenance_margin", numbers, "need 7 of maintenance margin"),
+            (Refusal::MarginEquity { need, have }, "margin_equity", numbers, "that takes 7 of equity"),
+            (Refusal::PatternDayTrader { need, have }, "pattern_day_trader", numbers, "an entry takes 7 of equity"),
+            (Refusal::PositionSize { need, have }, "position_size", numbers, "position would be 7, allowed 3"),
+            (Refusal::OrderNotional { need, have }, "order_notional", numbers, "order may come to 7, allowed 3"),
+            (Refusal::GrossExposure { need, have }, "gross_exposure", numbers, "would be 7, allowed 3"),
+            (Refusal::PortfolioHeat { need, have }, "portfolio_heat", numbers, "would be 7, allowed 3"),
+            (Refusal::CorrelatedExposure { need, have }, "correlated_exposure", numbers, "would be 7, allowed 3"),
+            (Refusal::TooSmall { need, have }, "too_small", numbers, "7 buys less than one share at 3"),
+            (
+                Refusal::ExceedsPosition { need: shares, have: fewer },
+                "exceeds_position",
+                Some(("5.5", "1")),
+                "only 1 are held",
+            ),
+            (
+                Refusal::FractionalShort { need: shares, have: fewer },
+                "fractional_short",
+                Some(("5.5", "1")),
+                "1 are whole",
+            ),
+            (Refusal::BelowFilled { need: shares, have: fewer }, "below_filled", Some(("5.5", "1")), "1 have filled"),
+            (Refusal::OrderRate { need: 4, have: 2 }, "orders_per_minute", Some(("4", "2")), "order 4 within a minute"),
+            (Refusal::OpenPositions { need: 4, have: 2 }, "open_positions", Some(("4", "2")), "position 4, allowed 2"),
+            (
+                Refusal::PriceCollar { need: Price::MAX, have: Price::ZERO },
+                "price_collar",
+                Some(("10000000", "0")),
+                "farther from the price than allowed, 0",
+            ),
+            (
+                Refusal::StalePrice { age_ns: 1_500_999_999, allowed_ns: 1_000_000_000 },
+                "stale_price",
+                Some(("1.5", "1")),
+                "price is 1.5 s old, allowed 1 s",
+            ),
+            (Refusal::ShortBan { need: shares }, "short_ban", Some(("5.5", "0")), "shorts are not allowed"),
+            (Refusal::HardToBorrow { symbol }, "hard_to_borrow", None, "asset \"GME\" cannot be sold short"),
+            (Refusal::Restricted { symbol }, "restricted_symbol", None, "no position is opened in GME"),
+            (Refusal::Duplicate { order: OrderId(12) }, "duplicate_order", None, "open already, as number 12"),
+            (
+                Refusal::OppositeEntry { side: Side::Buy },
+                "opposite_entry",
+                None,
+                "cannot open a long buy while a short sell order is open",
+            ),
+            (
+                Refusal::OppositeEntry { side: Side::Sell },
+                "opposite_entry",
+                None,
+                "cannot open a short sell while a long buy order is open",
+            ),
+            (Refusal::EntryClass { class: "oto" }, "entry_class", None, "oto orders must be entry orders"),
+            (Refusal::NoPrice, "no_price", None, "no price of this symbol"),
+            (Refusal::NoStop, "no_stop", None, "no distance of the stop"),
+            (Refusal::NoVolatility, "no_volatility", None, "no volatility"),
+            (Refusal::ExitClass, "exit_class", None, "oco orders must be exit orders"),
+            (Refusal::NotOpen, "not_open", None, "the order to change is not open"),
+            (Refusal::ChangePending, "change_pending", None, "a change of the order is on its way"),
+        ] {
+            let found = (refusal.need(), refusal.have());
+            let wanted = numbers.map(|(need, have)| (need.to_owned(), have.to_owned())).unzip();
+            assert_eq!((refusal.code(), found), (code, wanted), "{refusal}");
+            assert!(refusal.to_string().contains(text), "{refusal}");
+        }
+    }
+
+    /// A halt is called by its cause; one by hand has always been called just that.
+    #[test]
+    fn a_halt_is_refused_by_the_name_of_its_cause() {
+        for (cause, code, text) in [
+            (HaltCause::DailyLoss, "daily_loss", "halted by daily loss since 1970-01-02"),
+            (HaltCause::Drawdown, "drawdown", "halted by drawdown since 1970-01-02"),
+            (HaltCause::Manual, "halted", "halted by hand since 1970-01-02"),
+            (HaltCause::KillSwitch, "kill_switch", "halted by the kill switch since 1970-01-02"),
+        ] {
+            let since = Timestamp::from_seconds(86_400).expect("time");
+            let halt = Halt { cause, since, by: super::super::HaltedBy::Script, reason: None };
+            let refusal = Refusal::from(&halt);
+            assert_eq!((refusal, refusal.code()), (Refusal::Halted { cause, since }, code));
+            assert!(refusal.to_string().starts_with(text), "{refusal}");
+            assert!(refusal.to_string().ends_with(cause.lifted_by()), "{refusal}");
+        }
+    }
+}

@@ -117,6 +117,8 @@ mod tests {
         ] {
             let found = standing(leverage, holding, date, dollars, 0);
             assert_eq!(found.leverage, wanted, "{leverage} on {date} with {dollars}");
+            let rate = if wanted == 4 { MaintenanceRate::WithinSession } else { MaintenanceRate::Carried };
+            assert_eq!(found.maintenance, Some(rate), "{leverage} on {date} with {dollars}");
             assert_eq!(found.shorts.is_some(), leverage > 1 && dollars < 2_000, "{leverage} on {date} with {dollars}");
         }
     }

@@ -161,6 +161,35 @@ mod tests {
     }
 
     #[test]
+    fn a_stop_without_a_distance_is_none() {
+        for (share, units) in [("0", None), ("0.000000001", Some(100)), ("0.05", Some(5_000_000_000))] {
+            let share = ratio(share);
+            let rule = StopRule { kind: StopKind::Percent { share }, ..StopRule::NONE };
+            assert_eq!(rule.distance_units(price("100"), None), units, "{share}");
+        }
+        assert_eq!(StopRule::NONE.distance_units(price("100"), Some(1.0)), None);
+        let kind = StopKind::Atr { period: 14, multiple: ratio("1.5"), smoothing: AtrSmoothing::Simple };
+        let rule = StopRule { kind, ..StopRule::NONE };
+        for (atr, units) in [(0.0, None), (1e-10, None), (1e-9, Some(2)), (0.5, Some(750_000_000))] {
+            assert_eq!(rule.distance_units(price("100"), Some(atr)), units, "{atr}");
+        }
+    }
+
+    #[test]
+    fn a_target_of_so_many_risks_needs_a_risk() {
+        let kind = StopKind::Atr { period: 14, multiple: ratio("2"), smoothing: AtrSmoothing::Wilder };
+        let take_profit = TakeProfit::RMultiple(ratio("1.5"));
+        let rule = StopRule { kind, take_profit, trailing: true, ..StopRule::NONE };
+        let target = |distance| rule.legs(Side::Sell, price("100"), distance).take_profit;
+        assert_eq!(target(None), None);
+        assert_eq!(target(Some(4_000_000_000)), Some(LegLevel::FromFill { distance_units: 6_000_000_000 }));
+        let percent = StopRule { take_profit: TakeProfit::Percent(ratio("0.1")), ..rule };
+        let legs = percent.legs(Side::Buy, price("100"), None);
+        assert_eq!((legs.take_profit, legs.stop), (Some(LegLevel::FractionFromFill(ratio("0.1"))), None));
+        assert!(legs.trailing);
+    }
+
+    #[test]
     fn a_level_rounds_away_from_the_market() {
         let rule = StopRule {
             kind: StopKind::Percent { share: ratio("0.0333") },

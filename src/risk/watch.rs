@@ -159,6 +159,32 @@ mod tests {
     }
 
     #[test]
+    fn a_daily_loss_holds_until_a_later_session_than_its_own() {
+        let mut watch = watch();
+        assert!(watch.is_quiet(dollars(100_000)) && !watch.is_quiet(dollars(98_000)));
+        let [daily, drawdown] = watch.look(dollars(98_000), day(1));
+        assert_eq!((daily.map(|halt| halt.cause), drawdown), (Some(HaltCause::DailyLoss), None));
+        assert_eq!(watch.begin_session(day(1)), None, "the session it was found in");
+        assert_eq!(watch.halts().state(), crate::risk::TradingState::ReducingOnly);
+        assert_eq!(watch.begin_session(day(2)).map(|halt| halt.since), Some(day(1)));
+        assert_eq!(watch.halts().strongest(), None);
+        // A drawdown names no session: the one that goes on may begin yet.
+        watch.close_session(dollars(95_500));
+        assert!(watch.look(dollars(95_000), day(3))[1].is_some());
+        watch.halt(Halt { cause: HaltCause::DailyLoss, since: day(2), by: HaltedBy::Script, reason: None });
+        assert!(watch.begin_session(day(3)).is_some());
+    }
+
+    #[test]
+    fn the_peak_follows_without_a_look() {
+        let mut watch = watch();
+        watch.raise_peak(dollars(110_000));
+        assert_eq!(watch.losses().marks().peak, dollars(110_000));
+        let manual = Halt { cause: HaltCause::Manual, since: day(1), by: HaltedBy::Script, reason: None };
+        assert!(watch.halt(manual.clone()) && !watch.halt(manual));
+    }
+
+    #[test]
     fn a_resume_lifts_a_drawdown_and_measures_from_there() {
         let mut watch = watch();
         watch.look(dollars(95_000), day(1));
