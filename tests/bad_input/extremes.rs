@@ -107,6 +107,7 @@ fn a_split_beyond_all_shares_is_an_error() {
         .replace("cash = \"100000\"", "cash = \"1000000000000\"")
         .replace("max_order_notional = \"1000000\"", "max_order_notional = \"1000000000000\"")
         .replace("kind = \"equity_fraction\"\nvalue = \"0.5\"", "kind = \"fixed_shares\"\nvalue = \"1000000\"")
+        .replace("max_order_notional = \"1000000\"", "max_order_notional = \"1000000000000\"")
         .replace("[stop]\nkind = \"percent\"\nvalue = \"0.05\"\n", "")
         .replace(
             "name = \"momentum\"\nparams = { lookback_period = 3, momentum_threshold = 0.01 }",
