@@ -7,7 +7,8 @@ use super::core::{Effect, Engine};
 use super::journal::RefusalRecord;
 use super::orders::{OrderOutcome, OrderRecord};
 use crate::domain::{
-    NewPrices, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, Quantity, SymbolIndex, Timestamp,
+    ExitLegs, LegLevel, NewPrices, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, Price,
+    Quantity, SymbolIndex, Timestamp,
 };
 use crate::risk::{OpenApproval, Refusal};
 use crate::strategy::{ScriptOrder, ScriptPart, ScriptSize, ScriptTarget, Strategy};
@@ -104,12 +105,20 @@ impl<S: Strategy> Engine<S> {
         let kind = standing.kind.with(prices);
         let remaining = quantity.map(|total| total - filled).or(earlier.and_then(|change| change.quantity()));
         let left = remaining.unwrap_or(record.remaining());
-        let request = record.request.for_shares(left);
+        let request = OrderRequest { legs: self.stop_leg(id), ..record.request.for_shares(left) };
         let fee = self.fee(&OrderRequest { kind, ..request }, now)(left);
         match self.gate.review_change(id, &request, (kind, remaining), fee, &self.portfolio, now) {
             Ok(change) => self.effects.push(Effect::Replace(change)),
             Err(refusal) => self.refuse_change(id, refusal, now),
         }
+    }
+
+    /// The stop that entry `order` brings, which says what a share of it risks; where its level is not known, none.
+    fn stop_leg(&self, order: OrderId) -> ExitLegs {
+        let mut legs = self.orders.records().iter().skip(order.0 as usize).take_while(|leg| leg.leg > 0);
+        let level = legs.find(|leg| leg.request.purpose.protects()).and_then(|leg| leg.request.kind.stop());
+        let stop = level.filter(|level| *level > Price::ZERO).map(LegLevel::At);
+        ExitLegs { stop, ..ExitLegs::NONE }
     }
 
     fn refuse_change(&mut self, order: OrderId, refusal: Refusal, now: Timestamp) {

@@ -51,7 +51,8 @@ def group(symbol, exposed, returns):
     """The connected group of symbol among exposed: |r| of 60 daily returns at least 0.7, or unknown."""
     members, left = [symbol], set(exposed) - {symbol}
     for member in members:
-        near = {other for other in left if (r := correlation(returns[member][-60:], returns[other][-60:])) is None or abs(r) >= 0.7}
+        of = returns[member][-60:]
+        near = {other for other in left if (r := correlation(of, returns[other][-60:])) is None or abs(r) >= 0.7}
         members += sorted(near)
         left -= near
     return members
@@ -61,7 +62,8 @@ class Run:
     def __init__(self, scenario, run, data):
         spec = tomllib.loads(scenario.read_text())
         self.name, self.symbols = spec["scenario"]["name"], spec["data"]["symbols"]
-        self.limits = {key: F(value) if isinstance(value, (str, int)) and key.startswith(("max_", "price_")) else value for key, value in spec["risk"].items()}
+        numbers = ("max_", "price_")
+        self.limits = {key: F(value) if key.startswith(numbers) else value for key, value in spec["risk"].items()}
         where = lambda name: data / Path(name).name if data else scenario.parent / name
         span = spec["data"].get("start", ""), spec["data"].get("end", "9999")
         self.bars = {}
@@ -75,7 +77,13 @@ class Run:
         self.refusals = {row["order"]: row for row in table(run / "refusals.csv")}
         self.rows = {row["timestamp"]: row for row in table(run / "equity.csv")}
         script = spec["strategy"]["params"].get("file")
-        self.resumes = {row["time"] for row in table(scenario.parent / script) if row["action"] == "resume"} if script else set()
+        rows = table(scenario.parent / script) if script else []
+        # Orders of a script that come after a resume of the same close; an order must, for the resume to be seen.
+        self.resumed = {
+            row["time"]: [later["id"] for later in rows[at:] if later["time"] == row["time"] and later["id"]]
+            for at, row in enumerate(rows)
+            if row["action"] == "resume"
+        }
         self.dated = spec["account"].get("settlement") == "dated"
         self.account = Account(F(spec["account"]["cash"]))
         self.returns = {symbol: [] for symbol in self.symbols}
@@ -150,7 +158,9 @@ class Run:
             return None, signed, True, F(0)
         limit = F(order["limit_price"]) if order["limit_price"] else None
         dearest = max(mark, limit or mark)
-        stop = next((F(leg["stop_price"]) for leg in self.orders if leg["parent"] == order["id"] and leg["stop_price"]), self.asked_stop(order))
+        legs = (F(leg["stop_price"]) for leg in self.orders if leg["parent"] == order["id"] and leg["stop_price"])
+        # A refused order has no legs in orders.csv; a script says what it asked for.
+        stop = next(legs, self.scripted.get(order["id"]))
         risk = abs(signed) * (dearest if stop is None else dearest - stop)
         value = lambda name: (abs(account.held.get(name, F(0)) + pending.get(name, F(0)))) * account.mark[name]
         after = held + pending.get(symbol, F(0)) + signed
@@ -160,37 +170,43 @@ class Run:
         heat = risk + sum(self.heat(name) for name in self.symbols) + sum(risk for *_, risk in sent)
         members = group(symbol, exposed, self.returns)
         together = own + sum(value(name) for name in members if name != symbol)
-        reserved = sum(abs(shares) * max(account.mark[o["symbol"]], F(o["limit_price"] or 0)) for o, shares, exits, _ in sent if not exits)
+        dearest_of = lambda other: max(account.mark[other["symbol"]], F(other["limit_price"] or 0))
+        reserved = sum(abs(shares) * dearest_of(other) for other, shares, exits, _ in sent if not exits)
         unsettled = sum(dollars for due, dollars in account.unsettled if due > self.days.index(self.day))
         collar = mark * limits["price_collar"]
+        over = lambda reason, need, have: (need > have, reason, need, have)
+        of_equity = lambda reason, need, limit: over(reason, need, equity * limits[limit])
+        low, high = mark - collar, mark + collar
         checks = [
             ("drawdown" in standing, "drawdown", None, None),
             ("daily_loss" in standing, "daily_loss", None, None),
-            (len(sent) + 1 > limits["max_orders_per_minute"], "orders_per_minute", len(sent) + 1, limits["max_orders_per_minute"]),
+            over("orders_per_minute", len(sent) + 1, limits["max_orders_per_minute"]),
             (symbol in limits.get("restricted_symbols", []), "restricted_symbol", None, None),
-            (limit is not None and limit < mark - collar, "price_collar", limit, mark - collar),
-            (limit is not None and limit > mark + collar, "price_collar", limit, mark + collar),
-            (abs(signed) * dearest > limits["max_order_notional"], "order_notional", abs(signed) * dearest, limits["max_order_notional"]),
+            (limit is not None and limit < low, "price_collar", limit, low),
+            (limit is not None and limit > high, "price_collar", limit, high),
+            over("order_notional", abs(signed) * dearest, limits["max_order_notional"]),
             (after < 0, "short_ban", after, 0),
-            (own > equity * limits["max_position_size"], "position_size", own, equity * limits["max_position_size"]),
-            (len(exposed | {symbol}) > limits["max_open_positions"], "open_positions", len(exposed | {symbol}), limits["max_open_positions"]),
-            (gross > equity * limits["max_gross_exposure"], "gross_exposure", gross, equity * limits["max_gross_exposure"]),
-            (heat > equity * limits["max_portfolio_heat"], "portfolio_heat", heat, equity * limits["max_portfolio_heat"]),
-            (len(members) > 1 and together > equity * limits["max_correlated_exposure"], "correlated_exposure", together, equity * limits["max_correlated_exposure"]),
-            (abs(signed) * dearest > equity - account.gross() - reserved - unsettled, "buying_power", abs(signed) * dearest, equity - account.gross() - reserved - unsettled),
+            of_equity("position_size", own, "max_position_size"),
+            over("open_positions", len(exposed | {symbol}), limits["max_open_positions"]),
+            of_equity("gross_exposure", gross, "max_gross_exposure"),
+            of_equity("portfolio_heat", heat, "max_portfolio_heat"),
+            of_equity("correlated_exposure", together if len(members) > 1 else F(0), "max_correlated_exposure"),
+            over("buying_power", abs(signed) * dearest, equity - account.gross() - reserved - unsettled),
         ]
         refusal = next(((reason, need, have) for holds, reason, need, have in checks if holds), None)
         return refusal, signed, False, risk
 
-    def asked_stop(self, order):
-        """A refused order has no legs in orders.csv; a script says what it asked for."""
-        return self.scripted.get(order["id"])
-
     def decide(self, day, standing):
-        sent, self.day = [], day
+        """Every entry of a close, in order; says whether a resume of that close lifted a drawdown."""
+        sent, self.day, lifted = [], day, False
         for order in self.orders:
             if order["time"] != day or order["parent"]:
                 continue
+            if order["id"] in self.resumed.get(day, ()) and "drawdown" in standing:
+                standing, lifted = [cause for cause in standing if cause != "drawdown"], True
+                for halt in self.halts:
+                    if halt[0] == "drawdown" and halt[2] == "":
+                        halt[2] = day
             fate, shares, reduces, risk = self.fate(order, standing, sent)
             row = self.refusals.get(order["id"])
             found = row and (row["reason"], *(F(row[key]) if row[key] else None for key in ("need", "have")))
@@ -198,6 +214,7 @@ class Run:
             self.checked += 1
             if fate is None:
                 sent.append((order, shares, reduces, risk))
+        return lifted
 
     def check(self, scripted):
         self.scripted, closes, baseline, peak = scripted, {}, self.account.cash, self.account.cash
@@ -214,29 +231,14 @@ class Run:
                 close, last = self.bars[symbol].get(day), closes.get(symbol)
                 self.returns[symbol].append(float(close) / float(last) - 1 if close and last else None)
                 closes[symbol] = close
-            if day in self.resumes:
-                for halt in self.halts:
-                    if halt[0] == "drawdown" and halt[2] == "":
-                        halt[2], peak = day, equity
-                # Orders of a resume's close come after it in the scripts of this test, but for those named so.
-                self.decide_around(day, standing)
-            else:
-                self.decide(day, standing)
+            if self.decide(day, standing):
+                peak = equity
         golden = HERE / f"{self.name}_halts.csv"
         if golden.exists():
-            wanted = [[row["cause"], row["from"], row["until"], F(row["lost"]), F(row["of"]), F(row["limit"])] for row in table(golden)]
+            numbers = lambda row: [F(row[key]) for key in ("lost", "of", "limit")]
+            wanted = [[row["cause"], row["from"], row["until"], *numbers(row)] for row in table(golden)]
             self.expect("halts", wanted, self.halts)
         return self.wrong
-
-    def decide_around(self, day, standing):
-        orders = [order for order in self.orders if order["time"] == day]
-        resumed = next(i for i, order in enumerate(orders) if order["id"] == "resumed")
-        everything = self.orders
-        self.orders = [order for order in everything if order not in orders[resumed:]]
-        self.decide(day, standing)
-        self.orders = [order for order in everything if order not in orders[:resumed]]
-        self.decide(day, [cause for cause in standing if cause != "drawdown"])
-        self.orders = everything
 
 
 def main():
@@ -246,7 +248,8 @@ def main():
     file = tomllib.loads(scenario.read_text())["strategy"]["params"].get("file")
     rows = table(scenario.parent / file) if file else []
     wrong = check.check({row["id"]: F(row["stop_loss"]) for row in rows if row["stop_loss"]})
-    print("\n".join(wrong[:20]) or f"{check.name}: {check.checked} orders, {len(check.refusals)} refusals, {len(check.halts)} halts and {len(check.days)} days agree")
+    counts = f"{check.checked} orders, {len(check.refusals)} refusals, {len(check.halts)} halts, {len(check.days)} days"
+    print("\n".join(wrong[:20]) or f"{check.name}: {counts} agree")
     sys.exit(1 if wrong else 0)
 
 

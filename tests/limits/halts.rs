@@ -221,3 +221,28 @@ fn a_halt_refuses_what_an_order_already_there_would_grow_to() {
         assert_eq!(outcome.fills.len(), 1, "{change}");
     }
 }
+
+#[test]
+fn a_loss_closes_positions_at_the_close_where_markets_fill_there_and_while_halted() {
+    let set = &[DAILY, "risk.on_daily_loss=\"flatten\"", "execution.market_fill=\"close\""];
+    let bars = [FLAT, FLAT, "100 101 95 96", "96 97 95 96"];
+    let outcome = play(&beside_still(&bars), &[HALF, "1 halt"], set);
+    assert_eq!((outcome.fills.len(), &*outcome.fills[0]), (2, "A 2024-01-02 buy 500 @ 100"));
+    assert!(outcome.fills[1].ends_with("2024-01-04 sell 500 @ 96"), "{:?}", outcome.fills);
+    assert_eq!(outcome.halts, ["manual 2024-01-03 to -", "daily_loss 2024-01-04 to 2024-01-05 lost 2000 of 100000"]);
+    // A drawdown closes nothing.
+    let set = &["risk.max_drawdown=0.02", "risk.on_daily_loss=\"flatten\""];
+    let outcome = play(&beside_still(&bars), &[HALF], set);
+    assert_eq!((outcome.fills.len(), outcome.halts.len()), (1, 1));
+}
+
+#[test]
+fn a_short_is_closed_and_a_stop_beside_it_voided() {
+    // 500 short from 100 to 104 lose 2,000; the stop at 110 goes, the position leaves at the next open.
+    let set = &[DAILY, "risk.on_daily_loss=\"flatten\""];
+    let bars = [FLAT, "100 105 99 104", "105 111 104 105", "105 111 104 105"];
+    let outcome = play(&beside_still(&bars), &["0 submit A sell 500 market order_class=oto stop_loss=110"], set);
+    assert_eq!(outcome.orders[..2], ["A filled", "A.stop canceled"]);
+    assert_eq!(outcome.fills.len(), 2, "{outcome:#?}");
+    assert!(outcome.fills[1].ends_with("2024-01-04 buy 500 @ 105"), "{:?}", outcome.fills);
+}

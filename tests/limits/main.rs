@@ -5,6 +5,7 @@
 //! stands at $100 unless its bars say otherwise, so a hundred shares are a tenth of the account. The arithmetic of
 //! a case stands beside it where it is more than that.
 #![allow(clippy::unwrap_used)]
+mod changes;
 mod edges;
 mod gate;
 mod halts;

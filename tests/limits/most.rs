@@ -104,3 +104,43 @@ fn a_share_of_risk_is_the_heat_it_makes() {
     assert_eq!(sized(under, "risk.on_breach=\"reject\"").refusals[0], "1 portfolio_heat 1000 999.9999");
     assert_eq!(sized(under, "risk.on_breach=\"trim\"").fills, ["1 2024-01-03 buy 199 @ 100"]);
 }
+
+#[test]
+fn the_most_counts_fees_prices_that_are_named_and_what_leaves() {
+    let bars: &[(&str, &[&str])] = &[("TST", &[FLAT; 5]), ("BBB", &[FLAT; 5])];
+    let wide = "risk.max_position_size=10";
+    let fee = "execution.commission={ kind = \"per_share\", value = \"0.01\" }";
+    let none: &[&str] = &[];
+    let held: &[&str] = &["0 submit A buy 100 market", "1 submit S sell 100 market"];
+    let all: &[&str] = &["0 submit A buy 1000 market", "1 submit S sell 1000 market"];
+    for (set, before, order, most) in [
+        // 999 × 100.01 = 99,909.99; 100,000 ÷ 100.01 = 999.900009999…
+        (&[wide, fee][..], none, "0 submit X buy max market", "999"),
+        (&[wide, fee, "sizing.fractional=true"], none, "0 submit X buy max market time_in_force=day", "999.900009999"),
+        // 95 × 105 = 9,975 in an order, at the stop; a position is measured at the price.
+        (&["risk.max_order_notional=10000"], none, "0 submit X buy max stop stop_price=105", "95"),
+        (&["risk.max_position_size=0.1"], none, "0 submit X buy max stop stop_price=105", "100"),
+        // 952 × 105 = 99,960 can be paid.
+        (&[wide], none, "0 submit X buy max limit limit_price=105", "952"),
+        // What leaves may stay: 100 held, and 100 sold from there or from nothing.
+        (&["risk.max_position_size=0.1"], held, "1 submit X sell max market", "100"),
+        (&[wide], all, "1 submit X sell max market", "1000"),
+        (&["risk.max_position_size=0.1"], held, "2 submit X buy max market", "100"),
+        // 1,000 ÷ 5 a share up to the stop of a short.
+        (&["risk.max_portfolio_heat=0.01"], none, "0 submit X sell max market order_class=oto stop_loss=105", "200"),
+        (
+            &["risk.max_portfolio_heat=0.01"],
+            none,
+            "0 submit X buy max limit limit_price=102 order_class=oto stop_loss=95",
+            "142",
+        ),
+    ] {
+        let outcome = play(bars, &[before, &[order]].concat(), set);
+        let sent = outcome.quantities.iter().any(|row| row.starts_with("X ") && row.ends_with(&format!(" of {most}")));
+        assert!(sent && outcome.refusals.is_empty(), "{set:?} {order}: {most} of {outcome:#?}");
+        // One more, or a billionth, does not pass.
+        let step = if most.contains('.') { "999.900010000" } else { &(most.parse::<i64>().unwrap() + 1).to_string() };
+        let over = play(bars, &[before, &[&order.replace("max", step)]].concat(), set);
+        assert_eq!(over.refusals.len(), 1, "{set:?} {order} {step}: {:?}", over.orders);
+    }
+}

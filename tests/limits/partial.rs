@@ -123,3 +123,25 @@ fn what_a_fill_at_a_close_costs_counts_in_the_session_after_it() {
     ];
     assert_eq!(outcome.halts, halts);
 }
+
+#[test]
+fn a_halt_takes_back_the_rest_and_leaves_the_stop_of_what_has_filled() {
+    let set = &["execution.participation=0.1"];
+    let bars: &[(&str, &[&str])] = &[("TST", &[FLAT, THIN, "100 101 99 100", "100 101 94 96", FLAT])];
+    let entry = "0 submit A buy 100 market order_class=oto stop_loss=95";
+    let outcome = play(bars, &[entry, "1 halt"], set);
+    assert_eq!(outcome.orders, ["A canceled", "A.stop filled"]);
+    assert_eq!(outcome.fills, ["A 2024-01-03 buy 60 @ 100", "A.stop 2024-01-05 sell 60 @ 95"]);
+}
+
+#[test]
+fn a_stop_is_for_what_is_left_after_an_exit() {
+    // Half of 100 leave: 50 × 5 = 250 at stake, so 750 ÷ 5 = 150 more.
+    let set = &["risk.max_portfolio_heat=0.01"];
+    let rows = ["0 submit A buy 100 market order_class=oto stop_loss=95", "1 submit S sell 50 market"];
+    for (shares, refused) in [(150, None), (151, Some("X portfolio_heat 1005 1000"))] {
+        let x = format!("2 submit X buy {shares} market symbol=BBB order_class=oto stop_loss=95");
+        let outcome = play(STILL, &[rows[0], rows[1], &x], set);
+        assert_eq!(outcome.refusals.first().map(String::as_str), refused, "{outcome:#?}");
+    }
+}
