@@ -145,3 +145,13 @@ fn a_stop_is_for_what_is_left_after_an_exit() {
         assert_eq!(outcome.refusals.first().map(String::as_str), refused, "{outcome:#?}");
     }
 }
+
+#[test]
+fn an_exit_in_dollars_takes_no_more_than_is_held_however_cheap_the_share_opens() {
+    // 4,000 dollars are 40 of 50 shares at the close and 80 at the open: the exit ends at 50.
+    let bars: &[(&str, &[&str])] = &[("TST", &[FLAT, FLAT, "50 51 49 50", "50 51 49 50"])];
+    let rows = ["0 submit A buy 50 market", "1 submit X sell - market notional=4000 time_in_force=day"];
+    let outcome = play(bars, &rows, &["sizing.fractional=true"]);
+    assert!(outcome.refusals.is_empty(), "{outcome:#?}");
+    assert_eq!(outcome.fills, ["A 2024-01-03 buy 50 @ 100", "X 2024-01-04 sell 50 @ 50"]);
+}
