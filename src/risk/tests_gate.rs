@@ -315,6 +315,18 @@ fn an_exit_is_changed_to_what_no_other_takes() {
 }
 
 #[test]
+fn an_exit_that_gave_its_shares_away_still_changes_its_price() {
+    let mut desk = Desk::new(Limits::WIDE, LONG_ONLY);
+    desk.hold(A, 10);
+    let first = desk.pass(&sell(10));
+    desk.gate.call_off(first);
+    desk.pass(&sell(10));
+    desk.pass_change(first, &sell(10), (limit("100"), None));
+    let refusal = desk.change(first, &sell(10), (limit("100"), Some(shares(10) + BILLIONTH))).err();
+    assert_eq!(refusal.map(|refusal| refusal.code()), Some("exceeds_position"));
+}
+
+#[test]
 fn a_session_that_closes_is_the_next_ones_measure() {
     let limits = Limits { daily_loss_max: ratio("0.02"), correlated_exposure_max: ratio("0.1"), ..Limits::WIDE };
     let mut desk = Desk::new(limits, LONG_ONLY);
