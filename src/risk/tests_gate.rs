@@ -295,6 +295,17 @@ fn a_change_is_measured_in_the_place_of_its_order() {
 }
 
 #[test]
+fn a_change_pays_for_its_shares_once() {
+    let mut desk = Desk::new(Limits { order_notional_max: dollars(95_000), ..Limits::WIDE }, LONG_ONLY);
+    let request = OrderRequest { kind: limit("90"), size: OrderSize::Notional(dollars(60_000)), ..buy(1) };
+    let order = desk.pass(&request);
+    desk.pass_change(order, &request, (limit("90"), Some(shares(900))));
+    let (need, have) = (dollars(95_100), dollars(95_000));
+    let refusal = desk.change(order, &request, (limit("90"), Some(shares(951)))).err();
+    assert_eq!(refusal, Some(Refusal::OrderNotional { need, have }));
+}
+
+#[test]
 fn an_exit_is_changed_to_what_no_other_takes() {
     for (held, exit) in [(10, sell(4)), (-10, buy(4))] {
         let mut desk = Desk::new(Limits::WIDE, LONG_ONLY);
@@ -345,4 +356,17 @@ fn a_session_that_closes_is_the_next_ones_measure() {
     }
     desk.pass(&buy(50));
     assert_eq!(desk.refuse(&OrderRequest { symbol: C, ..buy(50) }).code(), "correlated_exposure");
+}
+
+#[test]
+fn a_group_at_its_limit_passes_beside_a_share_apart_from_it() {
+    let mut desk = Desk::new(Limits { correlated_exposure_max: ratio("0.1"), ..Limits::WIDE }, LONG_ONLY);
+    for session in 0..61u32 {
+        let turns = Some(price(if session.is_multiple_of(2) { "100" } else { "110" }));
+        let pairs = Some(price(if session % 4 < 2 { "100" } else { "110" }));
+        desk.gate.close_session(dollars(100_000), [turns, turns, pairs]);
+    }
+    desk.hold(B, 50);
+    desk.hold(C, 60);
+    desk.allows(&buy(1), "50", "correlated_exposure");
 }

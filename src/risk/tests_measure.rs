@@ -172,6 +172,18 @@ fn a_position_is_as_large_as_its_limit() {
     turning.hold(A, 70);
     turning.pass(&sell(70));
     turning.allows(&sell(1), "100", "position_size");
+    // With an entry, and an exit that is being canceled.
+    let mut both = desk();
+    both.hold(A, 70);
+    both.pass(&sell(70));
+    both.pass(&buy(20));
+    both.allows(&buy(1), "10", "position_size");
+    let mut again = desk();
+    again.hold(A, 70);
+    let first = again.pass(&sell(70));
+    again.gate.call_off(first);
+    again.pass(&sell(70));
+    again.allows(&sell(1), "100", "position_size");
     // Numbers, and more shares than can be counted.
     let mut held = desk();
     held.hold(A, 1);
@@ -230,7 +242,8 @@ fn all_positions_are_worth_the_gross_limit_at_most() {
     let mut turning = desk();
     turning.hold(A, 70);
     turning.pass(&sell(70));
-    turning.allows(&sell(1), "200", "gross_exposure");
+    turning.pass(&sell(50));
+    turning.allows(&sell(1), "150", "gross_exposure");
     let refusal = desk().refuse(&buy(201));
     assert_eq!(refusal, Refusal::GrossExposure { need: dollars(20_100), have: dollars(20_000) });
 }
@@ -266,6 +279,7 @@ fn stops_leave_no_more_at_risk_than_heat_allows() {
     let mut hot = desk();
     hot.hold(B, 10);
     hot.pass(&OrderRequest { legs: stop_at("100"), ..buy(300) });
+    assert!(hot.most(&OrderRequest { legs: stop_at("100"), ..buy(1) }) > Quantity::ZERO, "heat is at its limit");
     hot.mark(B, "100.000000001");
     assert_eq!(hot.refuse(&OrderRequest { legs: stop_at("100"), ..buy(1) }).code(), "portfolio_heat");
 }
@@ -364,6 +378,11 @@ fn the_account_keeps_its_maintenance_margin() {
         desk.gate.set_standing(Standing { leverage: 4, maintenance, ..*desk.gate.standing() });
         desk
     };
+    // 25 % of 4,000 shares at $100 are all there is.
+    let mut within = desk();
+    let maintenance = Some(MaintenanceRate::WithinSession);
+    within.gate.set_standing(Standing { maintenance, ..*within.gate.standing() });
+    within.pass(&buy(4_000));
     let need = |shares: i64| dollars(30 * shares);
     let have = dollars(100_000);
     // 30 % of 3,333 shares at $100 are $99,990.
