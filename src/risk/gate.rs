@@ -6,7 +6,7 @@
 //! Keep this file a leaf: a child module could build approvals.
 use super::exposure::{Exposure, Leaving, ProtectiveStop};
 use super::measure::{Entry, Measure};
-use super::open_approval::{Change, OpenApproval, reserve_price, risk_a_share, shares_at};
+use super::open_approval::{Change, OpenApproval, is_nearer, reserve_price, risk_a_share, shares_at};
 use super::order_rate::OrderRate;
 use super::reserves::Reserves;
 use super::{CashCheck, Correlations, KillSwitch, Limits, Margin, Refusal, Standing, SymbolRules, Watch};
@@ -334,7 +334,7 @@ impl Gate {
     /// Approves a change of order `id`, which is `request` now, to the prices of `kind` and, unless `None`,
     /// to `quantity` shares still to fill; or says why not. `fee` is what its fill would cost in fees.
     ///
-    /// More shares, a dearer price or more at risk are measured like a new order; all else passes, even halted.
+    /// More shares, a dearer or nearer price or more at risk are measured like a new order; the rest passes, even halted.
     /// A leg has no approval of its own: it protects what has filled, so only its prices change.
     pub fn review_change(
         &mut self,
@@ -365,7 +365,7 @@ impl Gate {
             change.reserve = price.notional(open) + fee;
             change.risk = risk_a_share(&request, mark);
             let is_dearer = price > reserve_price(old.kind, mark) || change.risk > old.risk;
-            if open > old.open || is_dearer {
+            if open > old.open || is_dearer || is_nearer(old.side, old.kind, kind) {
                 self.check_moment(old.symbol, now)?;
                 self.check_instead(at, &request, open, fee, portfolio)?;
             } else {

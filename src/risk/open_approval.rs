@@ -123,6 +123,28 @@ pub(super) fn risk_a_share(request: &OrderRequest, reference: Price) -> Price {
     }
 }
 
+/// Would an order on `side` fill sooner with the prices of `new` than with those of `old`?
+pub(super) fn is_nearer(side: Side, old: OrderKind, new: OrderKind) -> bool {
+    let rises = |from: Option<Price>, to: Option<Price>| to > from;
+    match (old, new) {
+        (
+            OrderKind::TrailingStop { trail: Trail::Price(old) },
+            OrderKind::TrailingStop { trail: Trail::Price(new) },
+        ) => new < old,
+        (
+            OrderKind::TrailingStop { trail: Trail::Fraction(old) },
+            OrderKind::TrailingStop { trail: Trail::Fraction(new) },
+        ) => new < old,
+        // Another type, or another way to trail: nobody knows which comes first.
+        (OrderKind::TrailingStop { .. }, _) => true,
+        _ if std::mem::discriminant(&old) != std::mem::discriminant(&new) => true,
+        _ => match side {
+            Side::Buy => rises(old.limit(), new.limit()) || rises(new.stop(), old.stop()),
+            Side::Sell => rises(new.limit(), old.limit()) || rises(old.stop(), new.stop()),
+        },
+    }
+}
+
 /// The cheapest of the reference price and the prices an order names.
 fn cheapest(kind: OrderKind, reference: Price) -> Price {
     let trailed = match kind {

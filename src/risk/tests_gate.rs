@@ -5,7 +5,7 @@ use super::testing::*;
 use super::*;
 use crate::domain::{
     ExitLegs, LegLevel, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, Quantity, Side,
-    TimeInForce,
+    TimeInForce, Trail,
 };
 
 fn manual() -> Halt {
@@ -238,7 +238,7 @@ fn a_change_counts_as_the_larger_of_both_until_the_venue_has_made_it() {
         let request = OrderRequest { kind: limit("90"), ..buy(10) };
         let order = desk.pass(&request);
         desk.fee = dollars(fee);
-        desk.pass_change(order, &request, (limit("100"), Some(shares(to))));
+        desk.pass_change(order, &request, (limit("89"), Some(shares(to))));
         let (before, reserved) = (desk.gate.open()[0].open, desk.gate.reserved());
         desk.gate.confirm_change(order);
         [(before, reserved), (desk.gate.open()[0].open, desk.gate.reserved())]
@@ -250,8 +250,11 @@ fn a_change_counts_as_the_larger_of_both_until_the_venue_has_made_it() {
 }
 
 #[test]
-fn a_change_to_more_a_dearer_price_or_more_at_risk_is_an_entry() {
+fn a_change_to_more_a_dearer_or_nearer_price_or_more_at_risk_is_an_entry() {
     let legs = ExitLegs { stop: Some(LegLevel::At(price("90"))), ..ExitLegs::NONE };
+    let stop = |text: &str| OrderKind::Stop { stop: price(text) };
+    let trail = |text: &str| OrderKind::TrailingStop { trail: Trail::Price(price(text)) };
+    let share = |text: &str| OrderKind::TrailingStop { trail: Trail::Fraction(ratio(text)) };
     let halted = Some(Refusal::Halted { cause: HaltCause::Manual, since: at(1) });
     for (side, kind, to, left, grows) in [
         (Side::Buy, limit("110"), limit("110"), None, false),
@@ -260,8 +263,17 @@ fn a_change_to_more_a_dearer_price_or_more_at_risk_is_an_entry() {
         (Side::Buy, limit("110"), limit("110"), Some(shares(10) + BILLIONTH), true),
         (Side::Buy, limit("110"), limit("109"), None, false),
         (Side::Buy, limit("110"), limit("110.000000001"), None, true),
-        // Below the mark a limit is no dearer than the mark.
-        (Side::Buy, limit("90"), limit("99"), None, false),
+        // Below the mark a limit is no dearer than the mark, but it fills sooner.
+        (Side::Buy, limit("90"), limit("90.000000001"), None, true),
+        (Side::Buy, limit("90"), limit("89"), None, false),
+        (Side::Sell, limit("120"), limit("119.999999999"), None, true),
+        (Side::Buy, stop("120"), stop("119.999999999"), None, true),
+        (Side::Sell, stop("80"), stop("80.000000001"), None, true),
+        (Side::Sell, stop("80"), stop("80"), Some(shares(9)), false),
+        (Side::Buy, trail("5"), trail("4.999999999"), None, true),
+        (Side::Buy, share("0.05"), share("0.049999999"), None, true),
+        (Side::Buy, share("0.05"), share("0.05"), Some(shares(9)), false),
+        (Side::Buy, share("0.05"), trail("9"), None, true),
         // A short at a lower price has farther to its stop.
         (Side::Sell, limit("95"), limit("96"), None, false),
         (Side::Sell, limit("95"), limit("94.999999999"), None, true),

@@ -209,6 +209,8 @@ fn a_halt_refuses_what_an_order_already_there_would_grow_to() {
     for (change, refused) in [
         ("2 replace L - 51", Some("L halted")),
         ("2 replace L - - - limit_price=100.01", Some("L halted")),
+        ("2 replace L - - - limit_price=100", Some("L halted")),
+        ("2 replace L - - - limit_price=95.01", Some("L halted")),
         ("2 replace L - 49", None),
         ("2 replace L - - - limit_price=94", None),
         // The exit of a position may grow to all of it.

@@ -4,7 +4,7 @@
 //! every number is worked out from the account as it is, nothing is remembered.
 use alphaflow::domain::{
     Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, Price, Quantity, Ratio, Side,
-    Timestamp,
+    Timestamp, Trail,
 };
 use alphaflow::risk::{CashCheck, HaltCause, Limits, MaintenanceRate, Margin, Refusal, SymbolRules};
 
@@ -118,7 +118,7 @@ pub fn review_change(asked: &Asked<'_>, id: u64, left: Option<i128>) -> Result<b
     let mark = asked.now.marks[old.symbol];
     let is_dearer = dearest(asked.request.kind, mark) > dearest(old.kind, mark);
     let is_riskier = risk_a_share(asked.request, mark) > old.counts.risk;
-    if shares <= old.counts.left && !is_dearer && !is_riskier {
+    if shares <= old.counts.left && !is_dearer && !is_riskier && !is_sooner(old.side, old.kind, asked.request.kind) {
         return Ok(false);
     }
     // Measured as if the order were not there.
@@ -128,6 +128,29 @@ pub fn review_change(asked: &Asked<'_>, id: u64, left: Option<i128>) -> Result<b
     let instead = Asked { now: &without, request: &request, shares, ..*asked };
     let mut rules = OF_THE_MOMENT.iter().chain(&OF_THE_ORDER).chain(&OF_THE_ACCOUNT);
     rules.find_map(|rule| rule(&instead)).map_or(Ok(true), Err)
+}
+
+/// Does the order wait for less with its new prices?
+fn is_sooner(side: Side, old: OrderKind, new: OrderKind) -> bool {
+    let up = |price: i64| if side == Side::Buy { price } else { -price };
+    match (old, new) {
+        (OrderKind::Limit { limit: old }, OrderKind::Limit { limit: new }) => up(new.units()) > up(old.units()),
+        (OrderKind::Stop { stop: old }, OrderKind::Stop { stop: new }) => up(new.units()) < up(old.units()),
+        (OrderKind::StopLimit { stop, limit }, OrderKind::StopLimit { stop: new_stop, limit: new_limit }) => {
+            up(new_limit.units()) > up(limit.units()) || up(new_stop.units()) < up(stop.units())
+        }
+        (
+            OrderKind::TrailingStop { trail: Trail::Price(old) },
+            OrderKind::TrailingStop { trail: Trail::Price(new) },
+        ) => new < old,
+        (
+            OrderKind::TrailingStop { trail: Trail::Fraction(old) },
+            OrderKind::TrailingStop { trail: Trail::Fraction(new) },
+        ) => new < old,
+        (OrderKind::Market, OrderKind::Market) => false,
+        // Another type, or another way to trail: nobody knows which comes first.
+        _ => true,
+    }
 }
 
 /// The most shares of `asked.request` that would pass, `fee` a share; found by trying.
