@@ -169,8 +169,8 @@ fn what_does_nothing_yet_is_said_or_refused() {
         let text = fs::read_to_string(&path).expect("read");
         fs::write(folder.path().join("scenarios/study.toml"), format!("{text}{section}")).expect("write");
         let error = fails(folder.path(), 2, &["backtest", "scenarios/study.toml"]);
-        assert!(error.contains(&format!("[{name}] is not available yet")), "{error}");
-        assert!(error.contains("scenarios/study.toml:") && error.contains("remove the section"), "{error}");
+        assert!(error.contains(&format!("[{name}] makes many runs, and this command makes one")), "{error}");
+        assert!(error.contains("scenarios/study.toml:") && error.contains("use `alphaflow sweep SCENARIO`"), "{error}");
     }
 }
 

@@ -217,7 +217,7 @@ fn studies(out: &mut Writer, spec: &ScenarioSpec) {
         }
         out.raw("where", texts(&sweep.conditions));
         if let Some(sample) = sweep.sample {
-            out.raw("sample", sample);
+            out.raw("sample", self::sample(sample));
         }
     }
     if let Some(walk) = &spec.walk_forward {
@@ -232,6 +232,13 @@ fn studies(out: &mut Writer, spec: &ScenarioSpec) {
         out.raw("gap", texts(&stress.gap));
         out.raw("slippage_times", texts(&stress.slippage_times));
         out.raw("missing_bars", texts(&stress.missing_bars));
+    }
+}
+
+fn sample(sample: SampleSpec) -> String {
+    match sample.method {
+        SampleMethod::Random => sample.count.to_string(),
+        method => inline(vec![format!("count = {}", sample.count), pair("method", method.name())]),
     }
 }
 

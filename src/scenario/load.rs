@@ -2,28 +2,28 @@
 //!
 //! Not here: which data files exist (market), what strategies exist (the registry): both find their
 //! own errors and let this place them in the file.
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::parse::{FILE_BYTES_MAX, read};
+use super::parse_flat::Flat;
+use super::parse_reader::set_in;
 use super::parse_source::{Place, Source};
+use super::parse_value::Item;
 use super::spec::ScenarioSpec;
 use crate::domain::Symbol;
 
-/// A checked scenario and where everything in it stands.
+/// A checked scenario and where everything in it stands. A copy shares the text.
 #[derive(Debug, Clone)]
 pub struct LoadedScenario {
     /// The scenario.
     pub spec: ScenarioSpec,
-    source: Source,
-    places: BTreeMap<String, KeyAndValue>,
-}
-
-#[derive(Debug, Clone)]
-struct KeyAndValue {
-    key: Place,
-    value: Place,
+    pub(super) source: Arc<Source>,
+    /// What stands in the file and the overrides, by path.
+    pub(super) flat: Arc<Flat>,
+    /// What a run of a sweep puts in the place of it.
+    pub(super) run: Vec<(String, Item)>,
 }
 
 /// Reads the scenario in the file at `path`, changed by `overrides` (each `key=value`).
@@ -56,16 +56,7 @@ pub fn load(path: &Path, overrides: &[String]) -> Result<LoadedScenario, Diagnos
 pub fn parse(path: &Path, text: &str, overrides: &[String]) -> Result<LoadedScenario, Diagnostics> {
     let source = Source::new(path, text, overrides);
     let (spec, flat) = read(&source)?;
-    let params = flat.params.iter().map(|(name, item)| (format!("strategy.params.{name}"), item));
-    let items = flat.items.iter().map(|(path, item)| (path.clone(), item));
-    let mut places: BTreeMap<String, KeyAndValue> = params
-        .chain(items)
-        .map(|(path, item)| (path, KeyAndValue { key: item.key_place.clone(), value: item.place.clone() }))
-        .collect();
-    for (table, place) in &flat.tables {
-        places.insert(table.clone(), KeyAndValue { key: place.clone(), value: place.clone() });
-    }
-    Ok(LoadedScenario { spec, source, places })
+    Ok(LoadedScenario { spec, source: Arc::new(source), flat: Arc::new(flat), run: Vec::new() })
 }
 
 impl LoadedScenario {
@@ -113,27 +104,27 @@ impl LoadedScenario {
     ///
     /// Points at the value; where the key is not written, at its table; else at the file.
     pub fn diagnostic(&self, key: &str, what: impl Into<String>) -> Diagnostic {
-        self.source.diagnostic(&self.find(key, |place| &place.value), what).about(key)
+        self.source.diagnostic(&self.find(key, |item| &item.place), what).about(key)
     }
 
     /// An error about the value of a strategy parameter; points at the value, or at the parameters
     /// when `name` is not written.
     pub fn param_diagnostic(&self, name: &str, what: impl Into<String>) -> Diagnostic {
         let key = format!("strategy.params.{name}");
-        self.source.diagnostic(&self.find(&key, |place| &place.value), what).about(name)
+        self.source.diagnostic(&self.find(&key, |item| &item.place), what).about(name)
     }
 
     /// An error about the name of a strategy parameter, say that it does not exist.
     pub fn param_name_diagnostic(&self, name: &str, what: impl Into<String>) -> Diagnostic {
         let key = format!("strategy.params.{name}");
-        self.source.diagnostic(&self.find(&key, |place| &place.key), what).about(name)
+        self.source.diagnostic(&self.find(&key, |item| &item.key_place), what).about(name)
     }
 
     /// The place of `key`, or of the nearest table around it that is written.
-    fn find(&self, key: &str, side: impl Fn(&KeyAndValue) -> &Place) -> Place {
+    fn find(&self, key: &str, side: impl Fn(&Item) -> &Place) -> Place {
         let mut path = key;
         loop {
-            match self.places.get(path).map(&side) {
+            match set_in(&self.run, path).map(&side).or_else(|| self.flat.place_of(path, &side)) {
                 Some(place) if *place != Place::Default => return place.clone(),
                 _ => match path.rsplit_once('.') {
                     Some((table, _)) => path = table,

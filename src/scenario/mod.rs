@@ -3,7 +3,7 @@
 //! Not here: bars and calendars (market), what strategies exist (strategy), the limits at work (risk).
 //! A [`ScenarioSpec`] is read from text and `--set` overrides ([`load`], [`parse`]), and written back
 //! with every default ([`effective_toml`]). `[sweep]`, `[walk_forward]` and `[stress]` are read and
-//! checked with the rest; a single backtest ignores them.
+//! checked with the rest; a single backtest refuses them. [`LoadedScenario::with_values`] is one run of a sweep.
 mod account_rows;
 mod band;
 mod data;
@@ -57,6 +57,7 @@ mod tests_errors;
 mod tests_laws;
 #[cfg(test)]
 mod tests_values;
+mod vary;
 mod with_strategy;
 
 pub use account_rows::{AccountRow, account_rows, round_trips};
@@ -81,4 +82,4 @@ pub use run_folder::RunFolder;
 pub use series::{Series, SeriesKind, SeriesRow, read_series};
 pub use series_metrics::series_metrics;
 pub use spec::ScenarioSpec;
-pub use with_strategy::{chart_lines, check_strategy};
+pub use with_strategy::{chart_lines, check_run, check_strategy};

@@ -8,7 +8,7 @@ use super::overrides;
 use super::parse_flat::{Flat, Problems};
 use super::parse_reader::Reader;
 use super::parse_source::{Place, Source};
-use super::parse_value::table;
+use super::parse_value::{Item, table};
 use super::spec::ScenarioSpec;
 
 /// Bytes of a scenario file; a thousand symbols and a wide sweep take a tenth of it.
@@ -26,16 +26,15 @@ pub(super) fn read(source: &Source) -> Result<(ScenarioSpec, Flat), Diagnostics>
     overrides::apply(&mut flat, source, &mut problems);
     flat.report_missing(source, &mut problems);
     flat.fill_defaults();
-    let mut reader = Reader { source, flat, problems };
-    let spec = reader.spec();
-    if let Some(spec) = &spec {
-        reader.check(spec);
-    }
-    match (spec, reader.problems.finish()) {
-        (Some(spec), None) => Ok((spec, reader.flat)),
-        (_, Some(errors)) => Err(errors),
-        (None, None) => Err(source.diagnostic(&Place::Default, "the scenario cannot be read").into()),
-    }
+    let spec = Reader { source, flat: &flat, run: None, problems }.finish()?;
+    Ok((spec, flat))
+}
+
+/// Reads one run of a sweep: the values of `flat` with those of `run` in their place, without the studies.
+///
+/// Errors: every error, placed where the values of `run` stand.
+pub(super) fn read_run(source: &Source, flat: &Flat, run: &[(String, Item)]) -> Result<ScenarioSpec, Diagnostics> {
+    Reader { source, flat, run: Some(run), problems: Problems::default() }.finish()
 }
 
 /// The tree of the file, or its syntax errors: one a line, since one slip makes several.
@@ -57,6 +56,18 @@ fn tree(source: &Source) -> Result<super::parse_value::Table, Diagnostics> {
 }
 
 impl Reader<'_> {
+    fn finish(mut self) -> Result<ScenarioSpec, Diagnostics> {
+        let spec = self.spec();
+        if let Some(spec) = &spec {
+            self.check(spec);
+        }
+        match (spec, self.problems.finish()) {
+            (Some(spec), None) => Ok(spec),
+            (_, Some(errors)) => Err(errors),
+            (None, None) => Err(self.source.diagnostic(&Place::Default, "the scenario cannot be read").into()),
+        }
+    }
+
     fn spec(&mut self) -> Option<ScenarioSpec> {
         let scenario = self.head();
         let data = self.data();

@@ -151,6 +151,13 @@ impl Flat {
         self.is_present(study)
     }
 
+    /// The place of a key, a parameter or a table; of a value `of` says which side.
+    pub(super) fn place_of(&self, path: &str, of: impl Fn(&Item) -> &Place) -> Option<&Place> {
+        let param = |name: &str| self.params.iter().find(|(known, _)| known == name).map(|(_, item)| item);
+        let item = path.strip_prefix("strategy.params.").and_then(param).or_else(|| self.items.get(path));
+        item.map(of).or_else(|| self.tables.get(path))
+    }
+
     /// Reports required keys that are absent; a whole absent table is one error.
     pub(super) fn report_missing(&self, source: &Source, problems: &mut Problems) {
         let mut absent_table = "";

@@ -36,24 +36,35 @@ exact!(
 /// Reads values and collects what is wrong with them.
 pub(super) struct Reader<'s> {
     pub(super) source: &'s Source,
-    pub(super) flat: Flat,
+    pub(super) flat: &'s Flat,
+    /// Values in the place of the file's, when one run of a sweep is read; `None`: the file as it stands.
+    pub(super) run: Option<&'s [(String, Item)]>,
     pub(super) problems: Problems,
 }
 
 impl Reader<'_> {
+    fn found(&self, path: &str) -> Option<&Item> {
+        set_in(self.run.unwrap_or_default(), path).or_else(|| self.flat.items.get(path))
+    }
+
     /// The value at `path`, if it stands anywhere.
     pub(super) fn item(&self, path: &str) -> Option<Item> {
-        self.flat.items.get(path).cloned()
+        self.found(path).cloned()
     }
 
     /// Where the value at `path` stands.
     pub(super) fn place(&self, path: &str) -> Place {
-        self.flat.items.get(path).map_or(Place::Default, |item| item.place.clone())
+        self.found(path).map_or(Place::Default, |item| item.place.clone())
     }
 
-    /// Was `path` written, in the file or by an override?
+    /// Does the run of a sweep set `path`?
+    pub(super) fn is_set(&self, path: &str) -> bool {
+        set_in(self.run.unwrap_or_default(), path).is_some()
+    }
+
+    /// Was `path` written, in the file, by an override or by a sweep?
     pub(super) fn is_written(&self, path: &str) -> bool {
-        self.place(path) != Place::Default
+        self.is_set(path) || self.place(path) != Place::Default
     }
 
     /// Leaves an error about `path` at `place`.
@@ -100,9 +111,14 @@ impl Reader<'_> {
     pub(super) fn word(&mut self, path: &str) -> Option<String> {
         let Some(KeyKind::Word(words)) = known_key(path).map(|info| info.kind) else { return None };
         let item = self.item(path)?;
+        self.word_in(path, &item, words)
+    }
+
+    /// The one of `words` that `item` holds.
+    pub(super) fn word_in(&mut self, path: &str, item: &Item, words: &[&str]) -> Option<String> {
         let valid = format!("valid: {}", words.join(", "));
         let Value::Text(text) = &item.value else {
-            self.wrong_type(path, &item, "one of its words", &[&valid]);
+            self.wrong_type(path, item, "one of its words", &[&valid]);
             return None;
         };
         if words.contains(&text.as_str()) {
@@ -136,16 +152,21 @@ impl Reader<'_> {
     /// A whole number within the key's range.
     pub(super) fn whole(&mut self, path: &str) -> Option<i64> {
         let item = self.item(path)?;
+        self.whole_in(path, &item)
+    }
+
+    /// The whole number in `item`, within the range of the key at `path`.
+    pub(super) fn whole_in(&mut self, path: &str, item: &Item) -> Option<i64> {
         let Value::Integer(text) = &item.value else {
             let note: &[&str] = if matches!(item.value, Value::Text(_)) { &["leave out the quotes"] } else { &[] };
-            self.wrong_type(path, &item, "a whole number", note);
+            self.wrong_type(path, item, "a whole number", note);
             return None;
         };
         let number = text.parse::<i64>().ok();
         match (known_key(path)?.kind, number) {
             (KeyKind::Whole(bounds), Some(number)) if bounds.hold(i128::from(number), 1) => Some(number),
             (KeyKind::Whole(bounds), _) => {
-                self.out_of_range(path, &item, text, &bounds);
+                self.out_of_range(path, item, text, &bounds);
                 None
             }
             (KeyKind::OneOf(valid), Some(number)) if valid.contains(&number) => Some(number),
@@ -269,6 +290,11 @@ impl Reader<'_> {
         }
         symbol
     }
+}
+
+/// The value that a run sets at `path`.
+pub(super) fn set_in<'i>(run: &'i [(String, Item)], path: &str) -> Option<&'i Item> {
+    run.iter().find(|(key, _)| key == path).map(|(_, item)| item)
 }
 
 /// Digits that count: without zeros in front.

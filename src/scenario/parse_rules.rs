@@ -1,8 +1,8 @@
 //! The sections ruled by a `kind`: sizing, slippage, commission, stop, take-profit.
 //!
 //! Not here: what the rules do. A key that its kind does not use is an error, with two exceptions:
-//! kind "none" keeps the settings of what it switches off, and a kind from `--set` drops those of
-//! the file's kind.
+//! kind "none" keeps the settings of what it switches off, and a kind from `--set` or from a sweep
+//! drops those of the file's kind.
 use super::parse_reader::{Exact, Reader};
 use super::parse_source::Place;
 use super::spec::*;
@@ -181,13 +181,14 @@ impl Reader<'_> {
 
     /// Reports written keys that the chosen kind does not use.
     pub(super) fn unused(&mut self, kind: &str, paths: &[&str], remedy: &str) {
-        let is_overridden = matches!(self.place(kind), Place::Override(_));
+        let is_overridden = matches!(self.place(kind), Place::Override(_)) || self.is_set(kind);
         let Some(word) = self.word(kind) else { return };
         for path in paths {
-            match self.place(path) {
-                Place::Default => {}
-                Place::File(_) if is_overridden => {}
-                place => self.fail(&place, path, format!("{path} does nothing with {kind} = \"{word}\""), &[remedy]),
+            let place = self.place(path);
+            let is_moot = place == Place::Default || (is_overridden && matches!(place, Place::File(_)));
+            // A swept value is never moot: a run that leaves it unused would be another run over again.
+            if !is_moot || self.is_set(path) {
+                self.fail(&place, path, format!("{path} does nothing with {kind} = \"{word}\""), &[remedy]);
             }
         }
     }

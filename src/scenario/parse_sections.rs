@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::parse_reader::Reader;
 use super::parse_source::Place;
-use super::parse_value::{Item, Value, quoted};
+use super::parse_value::{Item, Table, Value, quoted};
 use super::spec::*;
 use crate::domain::{Timeframe, Timestamp};
 
@@ -135,13 +135,26 @@ impl Reader<'_> {
 
     pub(super) fn strategy(&mut self) -> Option<StrategySpec> {
         let name = self.text("strategy.name");
-        let items = self.flat.params.clone();
+        let items = self.params();
         let mut params = Vec::with_capacity(items.len());
         for (name, item) in items {
             let value = self.param_value(&format!("strategy.params.{name}"), &item);
             params.extend(value.map(|value| Param { name, value }));
         }
         Some(StrategySpec { name: name?, params })
+    }
+
+    /// The parameters of the file, those that a run sets in their place, and those that only the run has.
+    fn params(&self) -> Table {
+        let mut params = self.flat.params.clone();
+        for (path, item) in self.run.unwrap_or_default() {
+            let Some(name) = path.strip_prefix("strategy.params.") else { continue };
+            match params.iter_mut().find(|(known, _)| known == name) {
+                Some((_, old)) => *old = item.clone(),
+                None => params.push((name.to_owned(), item.clone())),
+            }
+        }
+        params
     }
 
     /// A parameter or a swept value: a scalar or a list.

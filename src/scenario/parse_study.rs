@@ -1,10 +1,12 @@
 //! `[sweep]`, `[walk_forward]`, `[stress]`.
 //!
-//! Not here: whether each swept value is valid at its key; the sweep sets it and reads the scenario again.
+//! Not here: whether each swept value is valid at its key; the plan of a sweep sets it and reads the scenario
+//! again (`vary`).
 use super::parse_nearest::nearest_key;
 use super::parse_reader::Reader;
 use super::parse_value::{Item, Table, Value, quoted};
 use super::spec::*;
+use super::spec_choice::Choice;
 use super::spec_keys::{Bound, Bounds, known_key};
 use crate::domain::Ratio;
 
@@ -18,14 +20,46 @@ const STEP: Bounds =
 
 impl Reader<'_> {
     pub(super) fn sweep(&mut self) -> Option<SweepSpec> {
-        if !self.flat.has_study("sweep") {
+        if self.run.is_some() || !self.flat.has_study("sweep") {
             return None;
         }
         let conditions = self.conditions();
-        let sample = self.count("sweep.sample");
-        let axes = self.flat.axes.clone();
-        let axes = axes.into_iter().filter_map(|(key, item)| self.axis(key, &item)).collect();
+        let sample = self.sample();
+        let flat = self.flat;
+        let axes = flat.axes.iter().filter_map(|(key, item)| self.axis(key.clone(), item)).collect();
         Some(SweepSpec { axes, conditions, sample })
+    }
+
+    /// `sample`: a number, or a table with a number and a method.
+    fn sample(&mut self) -> Option<SampleSpec> {
+        const PATH: &str = "sweep.sample";
+        const REMEDY: &str = "write sample = 500 or sample = { count = 500, method = \"sobol\" }";
+        let item = self.item(PATH)?;
+        let Value::Table(table) = &item.value else {
+            return self.count(PATH).map(|count| SampleSpec { count, method: SampleMethod::Random });
+        };
+        let (mut count, mut method) = (None, Some(SampleMethod::Random));
+        let mut has_count = false;
+        for (name, item) in table {
+            match name.as_str() {
+                "count" => {
+                    has_count = true;
+                    count = self.whole_in(PATH, item).and_then(|number| u32::try_from(number).ok());
+                }
+                "method" => {
+                    let word = self.word_in("sweep.sample method", item, SampleMethod::NAMES);
+                    method = word.and_then(|word| SampleMethod::ALL.iter().copied().find(|each| each.name() == word));
+                }
+                _ => {
+                    let what = format!("{PATH} has an unknown key {}", quoted(name).trim_matches('"'));
+                    self.fail(&item.key_place, PATH, what, &[REMEDY]);
+                }
+            }
+        }
+        if !has_count {
+            self.fail(&item.place, PATH, format!("{PATH} must have count"), &[REMEDY]);
+        }
+        Some(SampleSpec { count: count?, method: method? })
     }
 
     /// `where`: one text or a list of texts.
@@ -52,15 +86,19 @@ impl Reader<'_> {
 
     fn axis(&mut self, key: String, item: &Item) -> Option<SweepAxis> {
         let is_param = key.strip_prefix("strategy.params.").is_some_and(|name| !name.is_empty());
-        let is_study = ["sweep.", "walk_forward.", "stress."].iter().any(|study| key.starts_with(study));
-        let is_key = known_key(&key).is_some_and(|info| info.is_scalar()) && !is_study;
-        if !is_param && !is_key {
+        if !is_param && !known_key(&key).is_some_and(|info| info.can_vary()) {
             let params: Vec<String> =
                 self.flat.params.iter().map(|(name, _)| format!("strategy.params.{name}")).collect();
             let shown = quoted(&key).trim_matches('"').to_owned();
             let diagnostic = self.source.diagnostic(&item.key_place, format!("[sweep] cannot vary {shown}"));
-            let diagnostic = diagnostic.about(shown).nearest("known key", nearest_key(&key, &params));
-            self.problems.push(&item.key_place, diagnostic.note("a sweep varies single values, by their path"));
+            let diagnostic = match known_key(&key) {
+                Some(info) => diagnostic.about(shown).note(why_fixed(info.table())),
+                None => {
+                    let nearest = nearest_key(&key, &params);
+                    diagnostic.about(shown).nearest("known key", nearest).note("a sweep varies keys of the scenario, by their path")
+                }
+            };
+            self.problems.push(&item.key_place, diagnostic);
             return None;
         }
         let values = match &item.value {
@@ -125,7 +163,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn walk_forward(&mut self) -> Option<WalkForwardSpec> {
-        if !self.flat.has_study("walk_forward") {
+        if self.run.is_some() || !self.flat.has_study("walk_forward") {
             return None;
         }
         let train = self.period("walk_forward.train");
@@ -146,6 +184,9 @@ impl Reader<'_> {
     }
 
     pub(super) fn stress(&mut self) -> Option<StressSpec> {
+        if self.run.is_some() {
+            return self.shock();
+        }
         if !self.flat.has_study("stress") {
             return None;
         }
@@ -153,5 +194,29 @@ impl Reader<'_> {
         let slippage_times = self.fractions("stress.slippage_times");
         let missing_bars = self.fractions("stress.missing_bars");
         Some(StressSpec { gap: gap?, slippage_times: slippage_times?, missing_bars: missing_bars? })
+    }
+
+    /// The shock of one run: what the run sets. A shock that changes nothing is none, so that the run is the
+    /// same as without it.
+    fn shock(&mut self) -> Option<StressSpec> {
+        let mut of_run = |path: &str, neutral: Ratio| {
+            let mut values = if self.is_set(path) { self.fractions(path)? } else { Vec::new() };
+            values.retain(|value| *value != neutral);
+            Some(values)
+        };
+        let gap = of_run("stress.gap", Ratio::ZERO)?;
+        let slippage_times = of_run("stress.slippage_times", Ratio::ONE)?;
+        let missing_bars = of_run("stress.missing_bars", Ratio::ZERO)?;
+        let is_none = gap.is_empty() && slippage_times.is_empty() && missing_bars.is_empty();
+        (!is_none).then_some(StressSpec { gap, slippage_times, missing_bars })
+    }
+}
+
+/// Why a known key of `table` cannot be swept.
+fn why_fixed(table: &str) -> &'static str {
+    match table {
+        "stress" => "a list in [stress] multiplies the runs as it stands",
+        "scenario" => "the name changes no run; every run has its own id",
+        _ => "it says which runs there are, not how one goes",
     }
 }

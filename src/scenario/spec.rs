@@ -7,10 +7,12 @@ use crate::domain::{Money, Price, Quantity, Ratio, Symbol};
 
 pub use super::spec_choice::{
     ActiveFrom, Adjust, Anchor, AppliesTo, BothTouched, CalendarKind, CashCheck, Choice, DueExit, Hours, LimitFill,
-    MarketFill, Objective, OnBreach, OnDailyLoss, Settlement, ShortOfCash, Smoothing, VenueRules,
+    MarketFill, Objective, OnBreach, OnDailyLoss, SampleMethod, Settlement, ShortOfCash, Smoothing, VenueRules,
 };
 pub use super::spec_data::{DataSpec, TimeBound};
-pub use super::spec_study::{AxisValues, Period, PeriodUnit, StressSpec, SweepAxis, SweepSpec, WalkForwardSpec};
+pub use super::spec_study::{
+    AxisValues, Period, PeriodUnit, SampleSpec, StressSpec, SweepAxis, SweepSpec, WalkForwardSpec,
+};
 
 /// One run, or one family of runs, on one set of data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,11 +35,11 @@ pub struct ScenarioSpec {
     pub take_profit: TakeProfitSpec,
     /// `[risk]`
     pub risk: RiskSpec,
-    /// `[sweep]`; nothing runs it yet, so `check_strategy` refuses it.
+    /// `[sweep]`; it makes many runs of one scenario, so `check_strategy` refuses it.
     pub sweep: Option<SweepSpec>,
-    /// `[walk_forward]`; nothing runs it yet, so `check_strategy` refuses it.
+    /// `[walk_forward]`; likewise.
     pub walk_forward: Option<WalkForwardSpec>,
-    /// `[stress]`; nothing runs it yet, so `check_strategy` refuses it.
+    /// `[stress]`; likewise, except in a run of a sweep, where it is the shock of this run.
     pub stress: Option<StressSpec>,
 }
 

@@ -199,6 +199,17 @@ choice! {
     }
 }
 choice! {
+    /// How a sample of a sweep is drawn.
+    SampleMethod {
+        /// Every combination is as likely as any other.
+        Random = "random",
+        /// Each axis is cut into as many equal parts as points are drawn, and each part gets one point.
+        LatinHypercube = "latin_hypercube",
+        /// A scrambled Sobol sequence: even over all axes together.
+        Sobol = "sobol",
+    }
+}
+choice! {
     /// What a walk-forward maximises on its training span.
     Objective {
         /// Sharpe ratio.

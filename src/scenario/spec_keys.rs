@@ -311,7 +311,12 @@ pub const KEYS: &[KeyInfo] = &[
     key("risk.stale_after", Clock, Default("\"5s\""), "age at which a live price is too old"),
     key("risk.restricted_symbols", Tickers, Default("[]"), "symbols no position is opened in"),
     key("sweep.where", Texts, Optional, "conditions between swept keys"),
-    key("sweep.sample", whole(1, 10_000_000, "a sample has at least one run"), Optional, "seeded random subset"),
+    key(
+        "sweep.sample",
+        whole(1, 1_000_000, "a sample has at least one run, and a sweep at most a million"),
+        Optional,
+        "seeded subset: a number, or { count = 500, method = \"random\" | \"latin_hypercube\" | \"sobol\" }",
+    ),
     key("walk_forward.train", Period, Required("train = \"3y\""), "length of a training span"),
     key("walk_forward.test", Period, Required("test = \"6m\""), "length of the span tested after it"),
     key("walk_forward.anchored", Switch, Default("false"), "training always starts at the beginning"),
@@ -373,9 +378,10 @@ impl KeyInfo {
         self.path.rsplit_once('.').map_or("", |(table, _)| table)
     }
 
-    /// Does it hold a single value, so that a sweep can vary it?
-    pub fn is_scalar(&self) -> bool {
-        !matches!(self.kind, Tickers | Fractions(_) | Texts)
+    /// Can a sweep vary it? A single value can, and so can a list of symbols; not what makes the sweep itself, nor
+    /// the name of the scenario, which changes no run.
+    pub fn can_vary(&self) -> bool {
+        !STUDIES.contains(&self.table()) && self.path != "scenario.name"
     }
 
     /// Is its value text in the file, so that `--set` may leave out the quotes?

@@ -1,11 +1,11 @@
 //! `[sweep]`, `[walk_forward]`, `[stress]`: many runs from one scenario.
 //!
-//! Not here: running them. `backtest` reads and checks these tables and then ignores them.
+//! Not here: which runs they make (sweep), running them. `backtest` refuses a scenario with one of these tables.
 use std::fmt;
 use std::str::FromStr;
 
 use super::spec::ParamValue;
-use super::spec_choice::Objective;
+use super::spec_choice::{Objective, SampleMethod};
 use crate::domain::Ratio;
 
 /// `[sweep]`.
@@ -15,8 +15,17 @@ pub struct SweepSpec {
     pub axes: Vec<SweepAxis>,
     /// Conditions between swept keys, as written.
     pub conditions: Vec<String>,
-    /// Size of the seeded random subset; `None`: every combination.
-    pub sample: Option<u32>,
+    /// Which of the combinations run; `None`: every one.
+    pub sample: Option<SampleSpec>,
+}
+
+/// `sweep.sample`: a seeded subset of the combinations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SampleSpec {
+    /// Combinations wanted, 1 to 1,000,000.
+    pub count: u32,
+    /// How they are drawn.
+    pub method: SampleMethod,
 }
 
 /// One key and the values it takes.
@@ -57,7 +66,7 @@ pub struct WalkForwardSpec {
     pub objective: Objective,
 }
 
-/// `[stress]`: each list multiplies the runs; an empty list is no shock.
+/// `[stress]`: each list multiplies the runs; an empty list is no shock. In a single run each holds one value at most.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StressSpec {
     /// Overnight gaps against an open position, as a share of the price.

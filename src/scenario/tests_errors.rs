@@ -342,9 +342,14 @@ fn sweeps() {
             28 | \"stop.multipel\" = [1]\n      \
                | ^^^^^^^^^^^^^^^\n      \
          nearest known key: stop.multiple\n      \
-         a sweep varies single values, by their path"
+         a sweep varies keys of the scenario, by their path"
     );
-    assert!(what("\"data.symbols\" = [1]").ends_with("[sweep] cannot vary data.symbols"));
+    assert!(error_of("sweep", "\"stress.gap\" = [1]").ends_with("a list in [stress] multiplies the runs as it stands"));
+    assert!(error_of("sweep", "\"scenario.name\" = [\"a\"]").ends_with("every run has its own id"));
+    assert!(what("sample = { count = 0 }").ends_with("sweep.sample is 0, allowed is 1 to 1000000"));
+    assert!(what("sample = { method = \"sobol\" }").ends_with("sweep.sample must have count"));
+    assert!(what("sample = { count = 5, mode = \"sobol\" }").ends_with("sweep.sample has an unknown key mode"));
+    assert!(error_of("sweep", "sample = { count = 5, method = \"soboll\" }").contains("nearest valid value: \"sobol\""));
     assert!(what("\"stop.multiple\" = []").ends_with("stop.multiple has 0 values, allowed is 1 to 10000"));
     assert!(what("\"stop.multiple\" = 1").ends_with("must be a list or a range, found the number 1"));
     assert!(what("\"stop.multiple\" = { from = 1, to = 2 }").ends_with("must have from, to and step"));

@@ -178,7 +178,8 @@ fn sweep() -> impl Strategy<Value = SweepSpec> {
         axes.retain(|axis| seen.insert(axis.key.clone()));
         axes
     });
-    (axes, vec(any::<String>(), 0..3), option::of(1..=10_000_000u32)).prop_map(|(axes, conditions, sample)| SweepSpec {
+    let sample = (1..=1_000_000u32, any_choice()).prop_map(|(count, method)| SampleSpec { count, method });
+    (axes, vec(any::<String>(), 0..3), option::of(sample)).prop_map(|(axes, conditions, sample)| SweepSpec {
         axes,
         conditions,
         sample,

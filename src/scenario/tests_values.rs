@@ -226,7 +226,7 @@ fn the_file_of_the_specification_reads() {
     assert_eq!(sweep.axes.len(), 3);
     let range = AxisValues::Range { from: ratio("30"), to: ratio("200"), step: ratio("10") };
     assert_eq!(sweep.axes[1], SweepAxis { key: "strategy.params.slow_period".to_owned(), values: range });
-    assert_eq!(sweep.sample, Some(500));
+    assert_eq!(sweep.sample, Some(SampleSpec { count: 500, method: SampleMethod::Random }));
     assert_eq!(spec.walk_forward.map(|walk| walk.train), Some(Period { count: 3, unit: PeriodUnit::Years }));
     assert_eq!(spec.stress.map(|stress| stress.gap), Some(vec![ratio("-0.05"), ratio("-0.2")]));
 }

@@ -50,9 +50,16 @@ fn check_sizing(loaded: &LoadedScenario) -> Result<(), Box<Diagnostic>> {
 
 /// Can the scenario be run with a strategy of `catalog`? Asked before any data are read.
 ///
-/// Errors: a study, which is not run yet; an unknown strategy or a wrong parameter.
+/// Errors: a study, which makes many runs; an unknown strategy or a wrong parameter.
 pub fn check_strategy<C: Catalog>(catalog: &C, loaded: &LoadedScenario) -> Result<(), Box<Diagnostic>> {
     check_studies(loaded)?;
+    check_run(catalog, loaded)
+}
+
+/// Can this run of a sweep be made with a strategy of `catalog`? A run holds no study, but may hold a shock.
+///
+/// Errors: an unknown strategy or a wrong parameter.
+pub fn check_run<C: Catalog>(catalog: &C, loaded: &LoadedScenario) -> Result<(), Box<Diagnostic>> {
     check_parts(loaded)?;
     with_strategy(catalog, loaded, Check)
 }
@@ -75,7 +82,7 @@ fn check_parts(loaded: &LoadedScenario) -> Result<(), Box<Diagnostic>> {
     Err(Box::new(loaded.diagnostic("sizing.fractional", what).note(remedy)))
 }
 
-/// Sections about many runs do nothing in one, and nothing runs many yet: silence would look like an answer.
+/// Sections about many runs do nothing in one: silence would look like an answer.
 fn check_studies(loaded: &LoadedScenario) -> Result<(), Box<Diagnostic>> {
     let spec = &loaded.spec;
     let written = [
@@ -86,8 +93,9 @@ fn check_studies(loaded: &LoadedScenario) -> Result<(), Box<Diagnostic>> {
     match written.iter().find(|(_, is_written)| *is_written) {
         None => Ok(()),
         Some((table, _)) => {
-            let what = format!("[{table}] is not available yet");
-            Err(Box::new(loaded.diagnostic(table, what).note("remove the section; one run does not need it")))
+            let what = format!("[{table}] makes many runs, and this command makes one");
+            let remedy = "use `alphaflow sweep SCENARIO`, or remove the section for a single run";
+            Err(Box::new(loaded.diagnostic(table, what).note(remedy)))
         }
     }
 }
