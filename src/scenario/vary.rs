@@ -63,7 +63,8 @@ impl LoadedScenario {
     /// What the scenario has at `key`; `None` when nothing stands there, not even a default.
     pub fn value_at(&self, key: &str) -> Option<ParamValue> {
         let params = &self.flat.params;
-        let param = key.strip_prefix("strategy.params.").and_then(|name| params.iter().find(|(known, _)| known == name));
+        let param =
+            key.strip_prefix("strategy.params.").and_then(|name| params.iter().find(|(known, _)| known == name));
         param.map(|(_, item)| item).or_else(|| self.flat.items.get(key)).and_then(|item| param_of(&item.value))
     }
 
