@@ -95,7 +95,10 @@ impl Reader<'_> {
                 Some(info) => diagnostic.about(shown).note(why_fixed(info.table())),
                 None => {
                     let nearest = nearest_key(&key, &params);
-                    diagnostic.about(shown).nearest("known key", nearest).note("a sweep varies keys of the scenario, by their path")
+                    diagnostic
+                        .about(shown)
+                        .nearest("known key", nearest)
+                        .note("a sweep varies keys of the scenario, by their path")
                 }
             };
             self.problems.push(&item.key_place, diagnostic);

@@ -349,7 +349,9 @@ fn sweeps() {
     assert!(what("sample = { count = 0 }").ends_with("sweep.sample is 0, allowed is 1 to 1000000"));
     assert!(what("sample = { method = \"sobol\" }").ends_with("sweep.sample must have count"));
     assert!(what("sample = { count = 5, mode = \"sobol\" }").ends_with("sweep.sample has an unknown key mode"));
-    assert!(error_of("sweep", "sample = { count = 5, method = \"soboll\" }").contains("nearest valid value: \"sobol\""));
+    assert!(
+        error_of("sweep", "sample = { count = 5, method = \"soboll\" }").contains("nearest valid value: \"sobol\"")
+    );
     assert!(what("\"stop.multiple\" = []").ends_with("stop.multiple has 0 values, allowed is 1 to 10000"));
     assert!(what("\"stop.multiple\" = 1").ends_with("must be a list or a range, found the number 1"));
     assert!(what("\"stop.multiple\" = { from = 1, to = 2 }").ends_with("must have from, to and step"));
