@@ -185,9 +185,14 @@ impl Reader<'_> {
         let Some(word) = self.word(kind) else { return };
         for path in paths {
             let place = self.place(path);
-            let is_moot = place == Place::Default || (is_overridden && matches!(place, Place::File(_)));
-            // A swept value is never moot: a run that leaves it unused would be another run over again.
-            if !is_moot || self.is_set(path) {
+            let is_moot = match place {
+                // A run that leaves a swept value unused would be another run over again.
+                _ if self.is_set(path) => false,
+                Place::Default => true,
+                Place::File(_) => is_overridden,
+                Place::Override(_) => self.is_set(kind),
+            };
+            if !is_moot {
                 self.fail(&place, path, format!("{path} does nothing with {kind} = \"{word}\""), &[remedy]);
             }
         }

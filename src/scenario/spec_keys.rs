@@ -365,7 +365,7 @@ pub(super) const TABLES: &[&str] = &[
 ];
 
 /// Tables that may be absent, with no default in their place.
-pub(super) const STUDIES: &[&str] = &["sweep", "walk_forward", "stress"];
+pub const STUDIES: &[&str] = &["sweep", "walk_forward", "stress"];
 
 /// The entry of a key.
 pub fn known_key(path: &str) -> Option<&'static KeyInfo> {

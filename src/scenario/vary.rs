@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::load::LoadedScenario;
 use super::parse::read_run;
-use super::parse_nearest::nearest_key;
+use super::parse_nearest::{nearest_key, nearest_word};
 use super::parse_source::Place;
 use super::parse_value::{Item, Value};
 use super::spec::ParamValue;
@@ -49,10 +49,13 @@ impl LoadedScenario {
         });
         let place = match item {
             Some(Item { value: Value::Text(text), place: Place::File(whole), .. }) => {
-                // Where the text has escapes or stands over several lines, its bytes are not those of the file.
-                let is_plain = self.source.text.get(whole.start + 1..whole.end - 1) == Some(text);
-                let inside = whole.start + 1 + span.start..whole.start + 1 + span.end;
-                Place::File(if is_plain { inside } else { whole.clone() })
+                // One mark or three around it; where the text has escapes, its bytes are not those of the file.
+                let inside =
+                    |marks: &usize| self.source.text.get(whole.start + marks..whole.end.saturating_sub(*marks));
+                Place::File(match [1, 3].into_iter().find(|marks| inside(marks) == Some(text)) {
+                    Some(marks) => whole.start + marks + span.start..whole.start + marks + span.end,
+                    None => whole.clone(),
+                })
             }
             Some(item) => item.place.clone(),
             None => Place::Default,
@@ -72,7 +75,13 @@ impl LoadedScenario {
     pub fn nearest_key(&self, typed: &str, others: &[String]) -> String {
         let params = self.flat.params.iter().map(|(name, _)| format!("strategy.params.{name}"));
         let known: Vec<String> = params.chain(others.iter().cloned()).collect();
-        nearest_key(typed, &known)
+        let of_strategy = |key: &&str| key.starts_with("strategy.params.");
+        let params: Vec<&str> = known.iter().map(String::as_str).filter(of_strategy).collect();
+        match nearest_word(typed, &params) {
+            // Whoever names a parameter means one of them, however far off the name is.
+            Some(param) if of_strategy(&typed) => param.to_owned(),
+            _ => nearest_key(typed, &known),
+        }
     }
 
     fn run(&self, run: Vec<(String, Item)>) -> Result<LoadedScenario, Diagnostics> {
@@ -88,12 +97,13 @@ impl LoadedScenario {
             return Err(self.source.diagnostic(place, format!("no run can set {key}")).about(key).into());
         }
         let is_list = matches!(info.map(|info| info.kind), Some(KeyKind::Tickers | KeyKind::Fractions(_)));
-        let item = item_of(value, place);
-        let item = match item.value {
-            Value::List(_) => item,
-            _ if is_list => Item { value: Value::List(vec![item]), key_place: place.clone(), place: place.clone() },
-            _ => item,
-        };
+        let mut item = item_of(value, place);
+        if is_list && !matches!(item.value, Value::List(_)) {
+            item = Item { value: Value::List(vec![item]), key_place: place.clone(), place: place.clone() };
+        }
+        if let Some(axis) = self.axis(key) {
+            item.key_place = axis.key_place.clone();
+        }
         Ok((key.to_owned(), item))
     }
 

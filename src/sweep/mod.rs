@@ -1,0 +1,32 @@
+//! Sweeps: many runs of one scenario, which there are and what they say together.
+//!
+//! Not here: one run (scenario), what a sweep looks like (report).
+//! A [`Plan`] is the fixed list of runs: the values of every swept key, combined, filtered by `where`, sampled by
+//! `sample`. Its runs are numbered, each can be derived on its own ([`Plan::scenario`]), has an id that follows from
+//! its content alone ([`RunId`]), and falls into one shard ([`Shard`]); so threads and machines do not matter.
+mod axis;
+mod condition;
+mod condition_parse;
+mod condition_term;
+mod condition_token;
+mod fraction;
+mod plan;
+mod plan_check;
+mod run_id;
+mod sample;
+mod shard;
+mod sobol;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests_condition;
+#[cfg(test)]
+mod tests_plan;
+#[cfg(test)]
+mod tests_sample;
+
+pub use axis::Axis;
+pub use plan::{Invalid, Plan};
+pub use run_id::RunId;
+pub use sample::RUNS_MAX;
+pub use shard::{SHARDS_MAX, Shard, ShardError};

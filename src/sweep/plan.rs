@@ -1,0 +1,116 @@
+//! The plan of a sweep: its runs, numbered, each with its values.
+//!
+//! Not here: making the runs, what they say together.
+//! Invariant: the same scenario gives the same plan on any machine; a run is the same whoever derives it.
+use std::fmt;
+
+use super::axis::{Axis, axes};
+use super::condition::Conditions;
+use super::plan_check::check_values;
+use super::sample::{Grid, Points};
+use crate::scenario::spec::ParamValue;
+use crate::scenario::{Diagnostics, LoadedScenario, check_run};
+use crate::strategy::Catalog;
+
+/// The runs of a sweep.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    loaded: LoadedScenario,
+    axes: Vec<Axis>,
+    combinations: u128,
+    points: Points,
+}
+
+/// Why a run cannot be made: its values do not go together. One line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Invalid {
+    /// What does not go together.
+    pub reason: String,
+}
+
+impl Plan {
+    /// The runs that `[sweep]` and `[stress]` of the scenario make; a single one where both are absent and
+    /// `[walk_forward]` is not.
+    ///
+    /// Errors, placed in the file: nothing to sweep; a value that no run can use; a condition that cannot be read or
+    /// computed; conditions that leave nothing; more than [`super::RUNS_MAX`] runs.
+    pub fn new(loaded: &LoadedScenario) -> Result<Plan, Diagnostics> {
+        let axes = axes(loaded)?;
+        let conditions = Conditions::read(loaded, &axes).map_err(Diagnostics::new)?;
+        let grid = Grid { loaded, axes: &axes, conditions: &conditions };
+        let (combinations, points) = (grid.combinations(), grid.points()?);
+        let plan = Plan { loaded: loaded.clone(), axes, combinations, points };
+        check_values(&plan, |_| Ok(()))?;
+        Ok(plan)
+    }
+
+    /// Does `catalog` have the strategy, with these parameters and values? Asked once, before the first run.
+    ///
+    /// Errors: a parameter that does not exist, and every value that no run can use, placed in the file.
+    pub fn check<C: Catalog>(&self, catalog: &C) -> Result<(), Diagnostics> {
+        check_values(self, |run| check_run(catalog, run).map_err(Diagnostics::from))
+    }
+
+    /// How many runs there are; at least 1.
+    pub fn len(&self) -> usize {
+        self.points.len()
+    }
+
+    /// Never: a plan without runs is an error.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many combinations of values there are, before `where` and `sample`; at most `u128::MAX`.
+    pub fn combinations(&self) -> u128 {
+        self.combinations
+    }
+
+    /// The swept keys, in the order of the file, then the shocks of `[stress]`.
+    pub fn axes(&self) -> &[Axis] {
+        &self.axes
+    }
+
+    /// The scenario that is swept.
+    pub fn base(&self) -> &LoadedScenario {
+        &self.loaded
+    }
+
+    /// For each axis the index of its value in the run at `position`, which is below [`Self::len`].
+    pub fn point(&self, position: usize) -> &[u16] {
+        self.points.get(position)
+    }
+
+    /// Key and value text of each axis in the run at `position`, which is below [`Self::len`].
+    pub fn values(&self, position: usize) -> impl Iterator<Item = (&str, &str)> {
+        let chosen = self.axes.iter().zip(self.point(position));
+        chosen.map(|(axis, index)| (axis.key(), axis.texts()[usize::from(*index)].as_str()))
+    }
+
+    /// The scenario of the run at `position`, which is below [`Self::len`]; its data are not read.
+    ///
+    /// Errors: values that do not go together, each valid on its own.
+    pub fn scenario<C: Catalog>(&self, catalog: &C, position: usize) -> Result<LoadedScenario, Invalid> {
+        let run = self.derived(position)?;
+        check_run(catalog, &run).map_err(|error| Invalid { reason: error.what })?;
+        Ok(run)
+    }
+
+    /// As [`Self::scenario`], without asking the strategy.
+    pub(super) fn derived(&self, position: usize) -> Result<LoadedScenario, Invalid> {
+        let chosen = self.axes.iter().zip(self.point(position));
+        let values: Vec<(&str, &ParamValue)> =
+            chosen.map(|(axis, index)| (axis.key(), &axis.values()[usize::from(*index)])).collect();
+        self.loaded.with_values(&values).map_err(|errors| Invalid {
+            reason: errors.shown.into_iter().next().map_or_else(String::new, |error| error.what),
+        })
+    }
+}
+
+impl fmt::Display for Plan {
+    /// `480 runs of 510 combinations over 3 keys`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} runs of {} combinations over {} keys", self.len(), self.combinations, self.axes.len())
+    }
+}

@@ -1,0 +1,228 @@
+//! Plans: axes, values checked at their keys, runs derived from them.
+use std::path::Path;
+
+use super::plan::Plan;
+use super::run_id::RunId;
+use super::testing::scenario;
+use crate::scenario::spec::StopRule;
+use crate::scenario::{effective_toml, parse};
+use crate::strategy::BuiltIn;
+
+fn plan(more: &str) -> Plan {
+    let plan = Plan::new(&scenario(more)).unwrap_or_else(|errors| panic!("{errors}"));
+    plan.check(&BuiltIn).unwrap_or_else(|errors| panic!("{errors}"));
+    plan
+}
+
+fn error(more: &str) -> String {
+    let plan = match Plan::new(&scenario(more)) {
+        Ok(plan) => plan,
+        Err(errors) => return errors.to_string(),
+    };
+    plan.check(&BuiltIn).expect_err(more).to_string()
+}
+
+/// The lines of a run's scenario that the base does not have.
+fn changed(plan: &Plan, position: usize) -> Vec<String> {
+    let base = effective_toml(&scenario("").spec);
+    let run = plan.scenario(&BuiltIn, position).unwrap_or_else(|invalid| panic!("{invalid}"));
+    let text = effective_toml(&run.spec);
+    text.lines().filter(|line| !base.lines().any(|known| known == *line)).map(ToOwned::to_owned).collect()
+}
+
+#[test]
+fn any_kind_of_key_can_be_swept() {
+    for (line, first, last) in [
+        (
+            "\"data.symbols\" = [[\"AAPL\", \"MSFT\"], [\"IBM\"]]",
+            "symbols = [\"AAPL\", \"MSFT\"]",
+            "symbols = [\"IBM\"]",
+        ),
+        ("\"data.symbols\" = [\"MSFT\", \"IBM\"]", "symbols = [\"MSFT\"]", "symbols = [\"IBM\"]"),
+        ("\"data.start\" = [2006-01-03, 2007-01-03]", "start = \"2006-01-03\"", "start = \"2007-01-03\""),
+        ("\"data.end\" = [\"2010-12-31\", \"2011-12-31\"]", "end = \"2010-12-31\"", "end = \"2011-12-31\""),
+        ("\"risk.on_daily_loss\" = [\"flatten\"]", "on_daily_loss = \"flatten\"", "on_daily_loss = \"flatten\""),
+        ("\"account.allow_short\" = [true]", "allow_short = true", "allow_short = true"),
+        ("\"account.leverage\" = [2, 4]", "leverage = 2", "leverage = 4"),
+        ("\"scenario.seed\" = { from = 2, to = 4, step = 1 }", "seed = 2", "seed = 4"),
+        (
+            "\"risk.max_drawdown\" = { from = \"0.05\", to = \"0.35\", step = \"0.1\" }",
+            "max_drawdown = \"0.05\"",
+            "max_drawdown = \"0.35\"",
+        ),
+        ("\"account.cash\" = [\"0.123456789123456789\", 2.5]", "cash = \"0.123456789123456789\"", "cash = \"2.5\""),
+        (
+            "\"risk.restricted_symbols\" = [[\"A\", \"B\"]]",
+            "restricted_symbols = [\"A\", \"B\"]",
+            "restricted_symbols = [\"A\", \"B\"]",
+        ),
+        (
+            "\"execution.slippage.kind\" = [\"none\"]\n\"risk.max_open_positions\" = [3]",
+            "max_open_positions = 3",
+            "max_open_positions = 3",
+        ),
+    ] {
+        let plan = plan(&format!("[sweep]\n{line}\n"));
+        assert_eq!(changed(&plan, 0), [first], "{line}");
+        assert_eq!(changed(&plan, plan.len() - 1), [last], "{line}");
+    }
+    let with_param =
+        plan("[sweep]\n\"strategy.params.fast_period\" = [5]\n\"strategy.params.cross_rule\" = [\"adjacent\"]\n");
+    let params = "params = { fast_period = 5, slow_period = 30, cross_rule = \"adjacent\" }";
+    assert_eq!(changed(&with_param, 0), [params]);
+}
+
+#[test]
+fn a_range_is_exact_and_holds_its_end() {
+    let plan = plan(
+        "[sweep]\n\"stop.multiple\" = { from = \"0.1\", to = \"0.7\", step = \"0.1\" }\n\"strategy.params.fast_period\" = { from = 3, to = 10, step = 4 }\n",
+    );
+    assert_eq!(plan.axes()[0].texts(), ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7"]);
+    assert_eq!(plan.axes()[1].texts(), ["3", "7"]);
+}
+
+#[test]
+fn shocks_multiply_the_sweep_and_one_that_changes_nothing_is_none() {
+    let plan = plan(
+        "[sweep]\n\"stop.period\" = [5, 14]\n[stress]\ngap = [\"-0.05\", \"-0.2\"]\nslippage_times = [1, 5]\nmissing_bars = [0]\n",
+    );
+    assert_eq!(plan.len(), 8);
+    let keys: Vec<&str> = plan.axes().iter().map(|axis| axis.key()).collect();
+    assert_eq!(keys, ["stop.period", "stress.gap", "stress.slippage_times", "stress.missing_bars"]);
+    let shock = |position| plan.scenario(&BuiltIn, position).expect("run").spec.stress.expect("shock");
+    assert_eq!((shock(0).gap.len(), shock(0).slippage_times.len(), shock(0).missing_bars.len()), (1, 0, 0));
+    assert_eq!(shock(3).slippage_times, ["5".parse().expect("ratio")]);
+    let calm = Plan::new(&scenario("[stress]\ngap = [0, \"-0.5\"]\n")).expect("plan");
+    let id = |position| RunId::of(&calm.scenario(&BuiltIn, position).expect("run").spec, &[]);
+    assert_eq!(id(0), RunId::of(&scenario("").spec, &[]));
+    assert_ne!(id(1), id(0));
+}
+
+#[test]
+fn a_walk_forward_without_a_sweep_is_one_run() {
+    let plan = plan("[walk_forward]\ntrain = \"3y\"\ntest = \"6m\"\n");
+    assert_eq!((plan.len(), plan.combinations(), plan.point(0)), (1, 1, &[][..]));
+    assert_eq!(plan.scenario(&BuiltIn, 0).expect("run").spec, scenario("").spec);
+}
+
+/// A run is the scenario that a file with its values would be.
+#[test]
+fn a_run_equals_the_scenario_with_its_values_written_out() {
+    let more = "[sweep]\n\"strategy.params.fast_period\" = [5, 20]\n\"stop.multiple\" = [\"1.5\", 3]\n\"data.symbols\" = [[\"AAPL\"], [\"IBM\", \"T\"]]\n\"stop.kind\" = [\"atr\"]\n";
+    let swept = plan(more);
+    for position in 0..swept.len() {
+        let run = swept.scenario(&BuiltIn, position).expect("run");
+        let text = effective_toml(&run.spec);
+        assert_eq!(parse(Path::new("run.toml"), &text, &[]).expect("run").spec, run.spec);
+        let sets: Vec<String> = swept.values(position).map(|(key, value)| format!("{key}={value}")).collect();
+        let base = scenario("");
+        let set = parse(base.path(), base.text(), &sets).expect("set").spec;
+        assert_eq!(effective_toml(&set), text);
+    }
+}
+
+#[test]
+fn a_wrong_value_is_one_error_at_its_place() {
+    assert_eq!(
+        error("[sweep]\n\"stop.multiple\" = [1, 2, 1001]\n\"stop.period\" = { from = 1, to = 90, step = 1 }\n"),
+        "error swept.toml:33: stop.multiple is 1001, allowed is above 0, up to 1000\n   \
+            33 | \"stop.multiple\" = [1, 2, 1001]\n      \
+               |                          ^^^^\n      \
+         a stop stands away from the price"
+    );
+    for (line, expected) in [
+        ("\"risk.on_breach\" = [\"reject\", \"trimm\"]", "risk.on_breach cannot be \"trimm\""),
+        ("\"stop.period\" = [\"5\"]", "stop.period must be a whole number, found the text \"5\""),
+        ("\"stop.period\" = { from = 1, to = 2, step = \"0.5\" }", "stop.period must be a whole number"),
+        ("\"stop.trail\" = [1]", "stop.trail must be true or false"),
+        ("\"data.symbols\" = [[\"aapl!\"]]", "is not a symbol"),
+        ("\"data.symbols\" = [[]]", "data.symbols is empty"),
+        ("\"data.start\" = [\"2005-02-30\"]", "data.start cannot be \"2005-02-30\""),
+        ("\"strategy.name\" = [\"ma_crossover\", \"ma_crosover\"]", "ma_crosover"),
+        ("\"strategy.params.fast_perod\" = [5, 6]", "fast_perod"),
+        ("\"strategy.params.fast_period\" = [5, 0]", "fast_period"),
+        ("\"stop.multiple\" = [1, 2, \"1.0\"]", "[sweep] stop.multiple has the value 1.0 twice"),
+        ("\"stop.multiple\" = [1]\nstop.multiple = [2]", "stop.multiple stands there twice"),
+        ("sample = 5", "the scenario has nothing to sweep"),
+        ("\"stop.value\" = [\"0.1\"]", "stop.value does nothing with stop.kind = \"atr\""),
+    ] {
+        let text = error(&format!("[sweep]\n{line}\n"));
+        assert!(text.contains(expected), "{line}: {text}");
+        assert!(text.contains("swept.toml:"), "{line}: {text}");
+        assert_eq!(text.matches("error swept.toml").count(), 1, "{line}: {text}");
+    }
+    assert!(error("").contains("the scenario has nothing to sweep"));
+}
+
+#[test]
+fn a_parameter_that_does_not_exist_is_named_at_its_key() {
+    let text = error("[sweep]\n\"strategy.params.fast_perod\" = [5, 6]\n");
+    assert!(text.contains("| \"strategy.params.fast_perod\" = [5, 6]\n      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^"), "{text}");
+    assert!(text.contains("nearest known name: fast_period"), "{text}");
+}
+
+#[test]
+fn values_that_only_do_not_go_together_are_invalid_runs() {
+    let plan =
+        plan("[sweep]\n\"strategy.params.fast_period\" = [5, 50, 200]\n\"strategy.params.slow_period\" = [20, 60]\n");
+    let reasons: Vec<Option<String>> =
+        (0..plan.len()).map(|position| plan.scenario(&BuiltIn, position).err().map(|invalid| invalid.reason)).collect();
+    let are_invalid: Vec<bool> = reasons.iter().map(Option::is_some).collect();
+    assert_eq!(are_invalid, [false, false, true, false, true, true]);
+    let reason = reasons[2].as_deref().expect("invalid");
+    assert!(reason.contains("50") && reason.contains("20") && !reason.contains('\n'), "{reason}");
+    let dates = Plan::new(&scenario(
+        "[sweep]\n\"data.start\" = [\"2006-01-03\", \"2012-01-03\"]\n\"data.end\" = [\"2010-12-31\", \"2015-12-31\"]\n",
+    ));
+    let dates = dates.expect("plan");
+    let invalid = dates.scenario(&BuiltIn, 2).expect_err("2012 to 2010");
+    assert_eq!(invalid.reason, "data.end 2010-12-31 is before data.start 2012-01-03");
+}
+
+#[test]
+fn a_swept_kind_drops_the_settings_of_the_file_but_no_swept_value() {
+    let swept = plan("[sweep]\n\"stop.kind\" = [\"atr\", \"percent\"]\n\"stop.value\" = [\"0.03\"]\n");
+    let reason = swept.scenario(&BuiltIn, 0).expect_err("a share for an ATR stop").reason;
+    assert_eq!(reason, "stop.value does nothing with stop.kind = \"atr\"");
+    let base = parse(Path::new("swept.toml"), swept.base().text(), &["stop.period=20".to_owned()]).expect("base");
+    let percent = Plan::new(&base).expect("plan").scenario(&BuiltIn, 1).expect("run").spec.stop.rule;
+    assert_eq!(percent, StopRule::Percent("0.03".parse().expect("ratio")));
+    let text = swept.base().text().replace("kind = \"atr\"", "kind = \"atr\"\nperiod = 20");
+    let written = Plan::new(&parse(Path::new("swept.toml"), &text, &[]).expect("base")).expect("plan");
+    assert_eq!(written.scenario(&BuiltIn, 1).expect("run").spec.stop.rule, percent);
+}
+
+#[test]
+fn too_many_keys_are_refused() {
+    let lines: Vec<String> = (0..33).map(|number| format!("\"strategy.params.p{number}\" = [1]")).collect();
+    assert!(error(&format!("[sweep]\n{}\n", lines.join("\n"))).contains("the sweep has 33 keys, allowed is 32"));
+}
+
+/// Not a part of the suite, since its answer is a time: `cargo test --release --lib sweep:: -- --ignored --nocapture`.
+#[test]
+#[ignore = "prints a time"]
+fn how_long_a_run_takes_to_derive() {
+    let plan = plan(
+        "[sweep]\n\"strategy.params.fast_period\" = { from = 1, to = 100, step = 1 }\n\"strategy.params.slow_period\" = { from = 101, to = 300, step = 1 }\n\"stop.multiple\" = [1, 2, 3, 4, 5]\n",
+    );
+    let started = std::time::Instant::now();
+    let symbols: usize =
+        (0..plan.len()).map(|position| plan.derived(position).expect("run").spec.data.symbols.len()).sum();
+    let (derived, runs) = (started.elapsed(), plan.len() as u32);
+    assert_eq!(symbols, plan.len());
+    let started = std::time::Instant::now();
+    for position in 0..plan.len() {
+        plan.scenario(&BuiltIn, position).expect("run");
+    }
+    let checked = started.elapsed();
+    let (first, started) = (plan.derived(0).expect("run"), std::time::Instant::now());
+    for _ in 0..runs {
+        std::hint::black_box(RunId::of(&first.spec, &[]));
+    }
+    println!(
+        "{runs} runs: {:?} derived, {:?} derived and checked, {:?} id",
+        derived / runs,
+        checked / runs,
+        started.elapsed() / runs
+    );
+}
