@@ -11,4 +11,5 @@ pub mod report;
 pub mod risk;
 pub mod scenario;
 pub mod strategy;
+pub mod sweep;
 pub mod venue;

@@ -15,7 +15,7 @@ use super::{MetricError, expected_max_sharpe};
 pub fn min_backtest_years(trials: usize, annual_sharpe: f64) -> Result<f64, MetricError> {
     if !(annual_sharpe > 0.0 && annual_sharpe.is_finite()) {
         let valid = "above 0, and finite";
-        return Err(MetricError::OutOfRange { name: "the annual Sharpe ratio", value: annual_sharpe, valid });
+        return Err(MetricError::OutOfRange { name: "the Sharpe ratio", value: annual_sharpe, valid });
     }
     // Without skill a year's Sharpe ratio, estimated over y years, has variance 1 ÷ y.
     finite((expected_max_sharpe(trials, 1.0)? / annual_sharpe).powi(2))

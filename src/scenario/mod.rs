@@ -57,6 +57,7 @@ mod tests_errors;
 mod tests_laws;
 #[cfg(test)]
 mod tests_values;
+mod trials;
 mod with_strategy;
 
 pub use account_rows::{AccountRow, account_rows, round_trips};
@@ -81,4 +82,5 @@ pub use run_folder::RunFolder;
 pub use series::{Series, SeriesKind, SeriesRow, read_series};
 pub use series_metrics::series_metrics;
 pub use spec::ScenarioSpec;
+pub use trials::{Trials, read_trials};
 pub use with_strategy::{chart_lines, check_strategy};
