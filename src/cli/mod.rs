@@ -8,6 +8,7 @@ mod finish;
 mod halt;
 mod indicators;
 mod metrics;
+mod overfit;
 mod prove;
 mod report;
 mod resume;
@@ -43,6 +44,8 @@ enum Command {
     Indicators(indicators::IndicatorsArgs),
     /// Every measure of a series of returns or equity, whoever made it
     Metrics(metrics::MetricsArgs),
+    /// How much of the best of many tries is luck, from a matrix of returns or from numbers
+    Overfit(overfit::OverfitArgs),
     /// Rebuild the report of a finished run
     Report(report::ReportArgs),
     /// End a halt, with a reason
@@ -92,6 +95,7 @@ pub fn main_with<C: Catalog>(catalog: C) -> ExitCode {
         Command::Halt(args) => halt::run(&args, &mut out),
         Command::Indicators(args) => indicators::run(&args, &mut out),
         Command::Metrics(args) => metrics::run(&args, &mut out),
+        Command::Overfit(args) => overfit::run(&args, &mut out),
         Command::Report(args) => report::run(&args, &catalog, &mut out),
         Command::Resume(args) => resume::run(&args, &mut out),
         Command::Status(args) => status::run(&args, &mut out),

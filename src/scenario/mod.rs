@@ -58,6 +58,7 @@ mod tests_errors;
 mod tests_laws;
 #[cfg(test)]
 mod tests_values;
+mod trials;
 mod vary;
 mod with_strategy;
 
@@ -84,4 +85,5 @@ pub use run_folder::RunFolder;
 pub use series::{Series, SeriesKind, SeriesRow, read_series};
 pub use series_metrics::series_metrics;
 pub use spec::ScenarioSpec;
+pub use trials::{Trials, read_trials};
 pub use with_strategy::{chart_lines, check_run, check_strategy};

@@ -24,9 +24,11 @@ mod tests_condition;
 mod tests_plan;
 #[cfg(test)]
 mod tests_sample;
+mod verdict;
 
 pub use axis::Axis;
 pub use plan::{Invalid, Plan};
 pub use run_id::RunId;
 pub use sample::RUNS_MAX;
 pub use shard::{SHARDS_MAX, Shard, ShardError};
+pub use verdict::{Conclusion, Known, Length, Verdict, VerdictNumbers, verdict};
