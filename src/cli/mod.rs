@@ -15,6 +15,7 @@ mod resume;
 mod screen;
 mod status;
 mod strategies;
+mod sweep;
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -52,6 +53,8 @@ enum Command {
     Resume(resume::ResumeArgs),
     /// Is trading halted, by whom, why and since when
     Status(status::StatusArgs),
+    /// Run many scenarios in parallel; one verdict over all of them
+    Sweep(sweep::SweepArgs),
     /// List the strategies with their rules, parameters, ranges and defaults
     Strategies(strategies::StrategiesArgs),
 }
@@ -86,7 +89,7 @@ pub fn main() -> ExitCode {
 /// Runs the command line of this process with the strategies of `catalog`.
 ///
 /// `BuiltIn.and::<Mine>()` is a catalog with a strategy of one's own: every command knows it then.
-pub fn main_with<C: Catalog>(catalog: C) -> ExitCode {
+pub fn main_with<C: Catalog + Sync>(catalog: C) -> ExitCode {
     let command = Cli::parse().command;
     let mut out = io::stdout().lock();
     let outcome = match command {
@@ -99,6 +102,7 @@ pub fn main_with<C: Catalog>(catalog: C) -> ExitCode {
         Command::Report(args) => report::run(&args, &catalog, &mut out),
         Command::Resume(args) => resume::run(&args, &mut out),
         Command::Status(args) => status::run(&args, &mut out),
+        Command::Sweep(args) => sweep::run(&args, &catalog, &mut out),
         Command::Strategies(args) => strategies::run(&args, &catalog, &mut out),
     };
     let outcome = outcome.and_then(|()| Ok(out.flush()?));

@@ -25,6 +25,11 @@ impl Metrics {
         self.values.get(key).and_then(Value::as_f64)
     }
 
+    /// The text under `key`, as `start` and `end` have one; empty without.
+    pub fn text(&self, key: &str) -> String {
+        self.values.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+
     /// Measures in the order of the file: a number, or why there is none.
     pub fn measures(&self) -> impl Iterator<Item = (&'static str, Result<f64, String>)> + '_ {
         let reason = |key: &str| self.reasons.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -68,7 +73,7 @@ impl Metrics {
 }
 
 /// The keys of `metrics.json` that are numbers, in its order.
-const MEASURES: &[&str] = &[
+pub const MEASURES: &[&str] = &[
     "sessions",
     "bars",
     "initial_equity",
@@ -169,8 +174,7 @@ pub fn measures_of_line(start: f64, line: &[f64], steps: &[Timestamp], ends: &[u
 
 /// What the measures of every run on one market need besides the run.
 #[derive(Debug)]
-pub struct Yardsticks<'a> {
-    market: &'a MarketData,
+pub struct Yardsticks {
     ends: SessionEnds,
     /// Growth of the symbols held equally, a fraction.
     hold_return: f64,
@@ -178,12 +182,12 @@ pub struct Yardsticks<'a> {
     benchmark: Result<Vec<f64>, &'static str>,
 }
 
-impl Yardsticks<'_> {
+impl Yardsticks {
     /// Those of `market`.
-    pub fn of(market: &MarketData) -> Yardsticks<'_> {
+    pub fn of(market: &MarketData) -> Yardsticks {
         let ends = SessionEnds::of(market);
         let benchmark = benchmark_returns(market, ends.times());
-        Yardsticks { market, ends, hold_return: hold_return(market), benchmark }
+        Yardsticks { ends, hold_return: hold_return(market), benchmark }
     }
 }
 
@@ -196,29 +200,32 @@ pub fn compute_metrics(
 ) -> Metrics {
     let yardsticks = Yardsticks::of(market);
     let marks = Marks::of(market, &yardsticks.ends, journal, loaded.spec.account.cash);
-    let (mut out, inputs) = measure(loaded, &yardsticks, journal, &marks, trips);
+    let (mut out, inputs) = measure(loaded, market, &yardsticks, (journal, &marks, trips));
     intervals(&mut out, &inputs, loaded.spec.scenario.seed);
     out
 }
 
 /// Computes what a sweep keeps of a run: every measure, without bootstrap intervals, and the account at its
 /// session ends.
-pub fn measure_run(loaded: &LoadedScenario, yardsticks: &Yardsticks<'_>, journal: &Journal) -> (Metrics, Marks) {
-    let market = yardsticks.market;
+pub fn measure_run(
+    loaded: &LoadedScenario,
+    market: &MarketData,
+    yardsticks: &Yardsticks,
+    journal: &Journal,
+) -> (Metrics, Marks) {
     let marks = Marks::of(market, &yardsticks.ends, journal, loaded.spec.account.cash);
     let trips = round_trips(market, journal);
-    let (out, _) = measure(loaded, yardsticks, journal, &marks, &trips);
+    let (out, _) = measure(loaded, market, yardsticks, (journal, &marks, &trips));
     (out, marks)
 }
 
 fn measure(
     loaded: &LoadedScenario,
-    yardsticks: &Yardsticks<'_>,
-    journal: &Journal,
-    marks: &Marks,
-    trips: &(Vec<RoundTrip>, Vec<RoundTrip>),
+    market: &MarketData,
+    yardsticks: &Yardsticks,
+    (journal, marks, trips): (&Journal, &Marks, &(Vec<RoundTrip>, Vec<RoundTrip>)),
 ) -> (Metrics, Inputs) {
-    let Yardsticks { market, ends, .. } = yardsticks;
+    let ends = &yardsticks.ends;
     let daily = loaded.spec.data.timeframe;
     let start = loaded.spec.account.cash;
     let dollars: Vec<f64> = marks.equity.iter().map(|equity| equity.to_f64()).collect();
