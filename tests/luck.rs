@@ -8,6 +8,7 @@ use alphaflow::metric::{
 };
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
+use std::sync::LazyLock;
 
 const WORLDS: u64 = 200;
 const TRIALS: usize = 20;
@@ -85,6 +86,11 @@ fn worlds(common: f64, edge: f64) -> Vec<Said> {
     (0..WORLDS).map(|seed| said(&world(seed, common, edge), seed)).collect()
 }
 
+/// Worlds without skill whose trials have nothing in common.
+static NOISE: LazyLock<Vec<Said>> = LazyLock::new(|| worlds(0.0, 0.0));
+/// The same with one skilled trial.
+static SKILL: LazyLock<Vec<Said>> = LazyLock::new(|| worlds(0.0, EDGE));
+
 fn share(worlds: &[Said], holds: impl Fn(&Said) -> bool) -> f64 {
     worlds.iter().filter(|said| holds(said)).count() as f64 / worlds.len() as f64
 }
@@ -99,26 +105,26 @@ fn average(worlds: &[Said], value: impl Fn(&Said) -> f64) -> f64 {
 /// all tries together are made to be wrong in 5 %.
 #[test]
 fn the_best_of_independent_noise() {
-    let noise = worlds(0.0, 0.0);
-    let fooled = share(&noise, |said| said.probabilistic >= 0.95);
+    let noise = &*NOISE;
+    let fooled = share(noise, |said| said.probabilistic >= 0.95);
     assert!((0.54..=0.74).contains(&fooled), "undeflated: {fooled}");
-    let deflated = share(&noise, |said| said.deflated >= 0.95);
+    let deflated = share(noise, |said| said.deflated >= 0.95);
     assert!(deflated <= 0.07, "deflated: {deflated}");
-    let pbo = average(&noise, |said| said.pbo);
+    let pbo = average(noise, |said| said.pbo);
     assert!((pbo - 0.5).abs() < 0.05, "probability of overfitting: {pbo}");
-    let spa = share(&noise, |said| said.spa <= 0.05);
+    let spa = share(noise, |said| said.spa <= 0.05);
     assert!((0.005..=0.08).contains(&spa), "superior ability: {spa}");
-    let white = share(&noise, |said| said.reality_check <= 0.05);
+    let white = share(noise, |said| said.reality_check <= 0.05);
     assert!((0.005..=0.08).contains(&white), "reality check: {white}");
-    let independent = average(&noise, |said| said.independent);
+    let independent = average(noise, |said| said.independent);
     assert!((independent - 20.0).abs() < 0.5, "independent: {independent}");
 }
 
 /// What the best of noise shows on average is what the minimum backtest length says it shows in as many days.
 #[test]
 fn the_minimum_backtest_length_is_that_of_luck() {
-    let noise = worlds(0.0, 0.0);
-    let days = min_backtest_years(TRIALS, average(&noise, |said| said.best_sharpe)).expect("defined");
+    let noise = &*NOISE;
+    let days = min_backtest_years(TRIALS, average(noise, |said| said.best_sharpe)).expect("defined");
     assert!((days / DAYS as f64 - 1.0).abs() < 0.08, "{days}");
 }
 
@@ -126,29 +132,29 @@ fn the_minimum_backtest_length_is_that_of_luck() {
 /// where it is wrong in about 5 % at most; so are the tests of all tries.
 #[test]
 fn the_best_of_noise_that_moves_together() {
-    let noise = worlds(0.8, 0.0);
-    let deflated = share(&noise, |said| said.deflated >= 0.95);
+    let noise = &worlds(0.8, 0.0);
+    let deflated = share(noise, |said| said.deflated >= 0.95);
     assert!(deflated <= 0.07, "deflated: {deflated}");
-    let fooled = share(&noise, |said| said.probabilistic >= 0.95);
+    let fooled = share(noise, |said| said.probabilistic >= 0.95);
     assert!(fooled > 2.0 * deflated && fooled > 0.1, "undeflated: {fooled}, deflated: {deflated}");
-    let spa = share(&noise, |said| said.spa <= 0.05);
+    let spa = share(noise, |said| said.spa <= 0.05);
     assert!((0.005..=0.08).contains(&spa), "superior ability: {spa}");
     // ρ̄ + (1 − ρ̄) N with ρ̄ = 0.8.
-    let independent = average(&noise, |said| said.independent);
+    let independent = average(noise, |said| said.independent);
     assert!((independent - 4.8).abs() < 0.3, "independent: {independent}");
 }
 
 /// One skilled try among nineteen without: it is picked, it stays the best out of sample, and the tests see it.
 #[test]
 fn a_real_edge_among_noise() {
-    let skill = worlds(0.0, EDGE);
-    let found = share(&skill, |said| said.best == TRIALS - 1);
+    let skill = &*SKILL;
+    let found = share(skill, |said| said.best == TRIALS - 1);
     assert!(found >= 0.98, "picked: {found}");
-    let deflated = share(&skill, |said| said.deflated >= 0.95);
+    let deflated = share(skill, |said| said.deflated >= 0.95);
     assert!(deflated >= 0.7, "deflated: {deflated}");
-    let pbo = average(&skill, |said| said.pbo);
+    let pbo = average(skill, |said| said.pbo);
     assert!(pbo < 0.05, "probability of overfitting: {pbo}");
-    let spa = share(&skill, |said| said.spa <= 0.05);
+    let spa = share(skill, |said| said.spa <= 0.05);
     assert!(spa >= 0.95, "superior ability: {spa}");
 }
 
@@ -156,8 +162,8 @@ fn a_real_edge_among_noise() {
 /// nearly always.
 #[test]
 fn the_minimum_track_record_of_one_try() {
-    let lucky = share(&worlds(0.0, 0.0), |said| said.long_enough);
+    let lucky = share(&NOISE, |said| said.long_enough);
     assert!((0.005..=0.1).contains(&lucky), "without skill: {lucky}");
-    let skilled = share(&worlds(0.0, EDGE), |said| said.long_enough);
+    let skilled = share(&SKILL, |said| said.long_enough);
     assert!(skilled >= 0.98, "with skill: {skilled}");
 }
