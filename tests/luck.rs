@@ -120,12 +120,14 @@ fn the_best_of_independent_noise() {
     assert!((independent - 20.0).abs() < 0.5, "independent: {independent}");
 }
 
-/// What the best of noise shows on average is what the minimum backtest length says it shows in as many days.
+/// What the best of noise shows on average is what the minimum backtest length says it shows in as many days, up to
+/// what the formula is above the true mean for 20 tries (1.90 for 1.87, so 4 % of days) and what 200 worlds leave open
+/// (a mean known to 2 %, so three errors are 12 %).
 #[test]
 fn the_minimum_backtest_length_is_that_of_luck() {
     let noise = &*NOISE;
     let days = min_backtest_years(TRIALS, average(noise, |said| said.best_sharpe)).expect("defined");
-    assert!((days / DAYS as f64 - 1.0).abs() < 0.08, "{days}");
+    assert!((days / DAYS as f64 - 1.0).abs() < 0.16, "{days}");
 }
 
 /// Tries that share most of what they do are lucky together: the deflated ratio then stands against one lucky record,
