@@ -62,9 +62,9 @@ struct Said {
 
 fn said(trials: &[Vec<f64>], seed: u64) -> Said {
     let (best, evidence) = best_trial(trials).expect("defined");
-    let mut sums = BlockSums::new(DAYS, 50).expect("blocks");
+    let mut sums = BlockSums::new(DAYS, 30).expect("blocks");
     trials.iter().for_each(|trial| sums.add_returns(trial).expect("added"));
-    let resamples = Resamples::draw(sums.lengths(), 400, seed).expect("drawn");
+    let resamples = Resamples::draw(sums.lengths(), 200, seed).expect("drawn");
     let mut check = RealityCheck::new(&resamples);
     sums.iter().for_each(|trial| check.add(trial).expect("added"));
     let luck = check.p_values().expect("defined");
