@@ -8,6 +8,7 @@ use alphaflow::metric::{
 };
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
+use std::sync::LazyLock;
 
 const WORLDS: u64 = 200;
 const TRIALS: usize = 20;
@@ -61,9 +62,9 @@ struct Said {
 
 fn said(trials: &[Vec<f64>], seed: u64) -> Said {
     let (best, evidence) = best_trial(trials).expect("defined");
-    let mut sums = BlockSums::new(DAYS, 50).expect("blocks");
+    let mut sums = BlockSums::new(DAYS, 30).expect("blocks");
     trials.iter().for_each(|trial| sums.add_returns(trial).expect("added"));
-    let resamples = Resamples::draw(sums.lengths(), 400, seed).expect("drawn");
+    let resamples = Resamples::draw(sums.lengths(), 200, seed).expect("drawn");
     let mut check = RealityCheck::new(&resamples);
     sums.iter().for_each(|trial| check.add(trial).expect("added"));
     let luck = check.p_values().expect("defined");
@@ -85,6 +86,11 @@ fn worlds(common: f64, edge: f64) -> Vec<Said> {
     (0..WORLDS).map(|seed| said(&world(seed, common, edge), seed)).collect()
 }
 
+/// Worlds without skill whose trials have nothing in common.
+static NOISE: LazyLock<Vec<Said>> = LazyLock::new(|| worlds(0.0, 0.0));
+/// The same with one skilled trial.
+static SKILL: LazyLock<Vec<Said>> = LazyLock::new(|| worlds(0.0, EDGE));
+
 fn share(worlds: &[Said], holds: impl Fn(&Said) -> bool) -> f64 {
     worlds.iter().filter(|said| holds(said)).count() as f64 / worlds.len() as f64
 }
@@ -99,56 +105,58 @@ fn average(worlds: &[Said], value: impl Fn(&Said) -> f64) -> f64 {
 /// all tries together are made to be wrong in 5 %.
 #[test]
 fn the_best_of_independent_noise() {
-    let noise = worlds(0.0, 0.0);
-    let fooled = share(&noise, |said| said.probabilistic >= 0.95);
+    let noise = &*NOISE;
+    let fooled = share(noise, |said| said.probabilistic >= 0.95);
     assert!((0.54..=0.74).contains(&fooled), "undeflated: {fooled}");
-    let deflated = share(&noise, |said| said.deflated >= 0.95);
+    let deflated = share(noise, |said| said.deflated >= 0.95);
     assert!(deflated <= 0.07, "deflated: {deflated}");
-    let pbo = average(&noise, |said| said.pbo);
+    let pbo = average(noise, |said| said.pbo);
     assert!((pbo - 0.5).abs() < 0.05, "probability of overfitting: {pbo}");
-    let spa = share(&noise, |said| said.spa <= 0.05);
+    let spa = share(noise, |said| said.spa <= 0.05);
     assert!((0.005..=0.08).contains(&spa), "superior ability: {spa}");
-    let white = share(&noise, |said| said.reality_check <= 0.05);
+    let white = share(noise, |said| said.reality_check <= 0.05);
     assert!((0.005..=0.08).contains(&white), "reality check: {white}");
-    let independent = average(&noise, |said| said.independent);
+    let independent = average(noise, |said| said.independent);
     assert!((independent - 20.0).abs() < 0.5, "independent: {independent}");
 }
 
-/// What the best of noise shows on average is what the minimum backtest length says it shows in as many days.
+/// What the best of noise shows on average is what the minimum backtest length says it shows in as many days, up to
+/// what the formula is above the true mean for 20 tries (1.90 for 1.87, so 4 % of days) and what 200 worlds leave open
+/// (a mean known to 2 %, so three errors are 12 %).
 #[test]
 fn the_minimum_backtest_length_is_that_of_luck() {
-    let noise = worlds(0.0, 0.0);
-    let days = min_backtest_years(TRIALS, average(&noise, |said| said.best_sharpe)).expect("defined");
-    assert!((days / DAYS as f64 - 1.0).abs() < 0.08, "{days}");
+    let noise = &*NOISE;
+    let days = min_backtest_years(TRIALS, average(noise, |said| said.best_sharpe)).expect("defined");
+    assert!((days / DAYS as f64 - 1.0).abs() < 0.16, "{days}");
 }
 
 /// Tries that share most of what they do are lucky together: the deflated ratio then stands against one lucky record,
 /// where it is wrong in about 5 % at most; so are the tests of all tries.
 #[test]
 fn the_best_of_noise_that_moves_together() {
-    let noise = worlds(0.8, 0.0);
-    let deflated = share(&noise, |said| said.deflated >= 0.95);
+    let noise = &worlds(0.8, 0.0);
+    let deflated = share(noise, |said| said.deflated >= 0.95);
     assert!(deflated <= 0.07, "deflated: {deflated}");
-    let fooled = share(&noise, |said| said.probabilistic >= 0.95);
+    let fooled = share(noise, |said| said.probabilistic >= 0.95);
     assert!(fooled > 2.0 * deflated && fooled > 0.1, "undeflated: {fooled}, deflated: {deflated}");
-    let spa = share(&noise, |said| said.spa <= 0.05);
+    let spa = share(noise, |said| said.spa <= 0.05);
     assert!((0.005..=0.08).contains(&spa), "superior ability: {spa}");
     // ρ̄ + (1 − ρ̄) N with ρ̄ = 0.8.
-    let independent = average(&noise, |said| said.independent);
+    let independent = average(noise, |said| said.independent);
     assert!((independent - 4.8).abs() < 0.3, "independent: {independent}");
 }
 
 /// One skilled try among nineteen without: it is picked, it stays the best out of sample, and the tests see it.
 #[test]
 fn a_real_edge_among_noise() {
-    let skill = worlds(0.0, EDGE);
-    let found = share(&skill, |said| said.best == TRIALS - 1);
+    let skill = &*SKILL;
+    let found = share(skill, |said| said.best == TRIALS - 1);
     assert!(found >= 0.98, "picked: {found}");
-    let deflated = share(&skill, |said| said.deflated >= 0.95);
+    let deflated = share(skill, |said| said.deflated >= 0.95);
     assert!(deflated >= 0.7, "deflated: {deflated}");
-    let pbo = average(&skill, |said| said.pbo);
+    let pbo = average(skill, |said| said.pbo);
     assert!(pbo < 0.05, "probability of overfitting: {pbo}");
-    let spa = share(&skill, |said| said.spa <= 0.05);
+    let spa = share(skill, |said| said.spa <= 0.05);
     assert!(spa >= 0.95, "superior ability: {spa}");
 }
 
@@ -156,8 +164,8 @@ fn a_real_edge_among_noise() {
 /// nearly always.
 #[test]
 fn the_minimum_track_record_of_one_try() {
-    let lucky = share(&worlds(0.0, 0.0), |said| said.long_enough);
+    let lucky = share(&NOISE, |said| said.long_enough);
     assert!((0.005..=0.1).contains(&lucky), "without skill: {lucky}");
-    let skilled = share(&worlds(0.0, EDGE), |said| said.long_enough);
+    let skilled = share(&SKILL, |said| said.long_enough);
     assert!(skilled >= 0.98, "with skill: {skilled}");
 }

@@ -115,6 +115,9 @@ pub enum MetricError {
     /// Nothing beside the best point of a parameter space has a value.
     #[error("the winner has no neighbour with a value")]
     NoNeighbours,
+    /// Maxima over different resamples have nothing to do with each other.
+    #[error("the two parts stand on different resamples; draw them with the same blocks, number and seed")]
+    OtherResamples,
     /// Too many resamples of the bootstrap have no value.
     #[error("only {defined} of {resamples} bootstrap resamples have a value")]
     SparseResamples {

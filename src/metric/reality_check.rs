@@ -36,6 +36,7 @@ pub struct Resamples {
     lengths: Vec<usize>,
     sessions: usize,
     count: usize,
+    seed: u64,
     /// For each block a row of one weight a resample: times drawn ÷ sessions drawn, so that Σ weight × sum is a mean.
     weights: Vec<f64>,
 }
@@ -82,7 +83,7 @@ impl Resamples {
             }
             weights.iter_mut().skip(resample).step_by(count).for_each(|weight| *weight /= drawn as f64);
         }
-        Ok(Resamples { lengths: lengths.to_vec(), sessions, count, weights })
+        Ok(Resamples { lengths: lengths.to_vec(), sessions, count, seed, weights })
     }
 
     /// Writes the mean return of every resample of a trial into `means`.
@@ -181,14 +182,21 @@ impl<'a> RealityCheck<'a> {
         Ok(())
     }
 
-    /// Takes in what `other` has seen; both must stand on the same [`Resamples`].
-    pub fn merge(&mut self, other: &RealityCheck<'a>) {
+    /// Takes in what `other` has seen.
+    ///
+    /// Errors: [`MetricError::OtherResamples`] unless both stand on the same blocks, number of resamples and seed.
+    pub fn merge(&mut self, other: &RealityCheck<'_>) -> Result<(), MetricError> {
+        let same = |of: &Resamples| (of.seed, of.count, of.lengths == self.resamples.lengths);
+        if same(other.resamples) != (self.resamples.seed, self.resamples.count, true) {
+            return Err(MetricError::OtherResamples);
+        }
         self.moving += other.moving;
         self.best_mean = self.best_mean.max(other.best_mean);
         self.best_ratio = self.best_ratio.max(other.best_ratio);
         for (own, theirs) in self.luck.iter_mut().flatten().zip(other.luck.iter().flatten()) {
             *own = own.max(*theirs);
         }
+        Ok(())
     }
 
     /// The p-values: (1 + resamples whose luck reaches the best) ÷ (1 + resamples).
@@ -350,8 +358,13 @@ mod tests {
             check
         };
         let mut late = filled(13, 30);
-        late.merge(&filled(0, 13));
+        late.merge(&filled(0, 13)).expect("the same resamples");
         assert_eq!(late.p_values(), filled(0, 30).p_values());
+        for (blocks, count, seed) in [(60, 500, 2), (60, 400, 1), (50, 500, 1)] {
+            let cut = BlockSums::new(300, blocks).expect("blocks");
+            let other = Resamples::draw(cut.lengths(), count, seed).expect("drawn");
+            assert_eq!(late.merge(&RealityCheck::new(&other)), Err(MetricError::OtherResamples));
+        }
     }
 
     #[test]

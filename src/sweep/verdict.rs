@@ -41,7 +41,7 @@ pub struct VerdictNumbers {
     pub metric: &'static str,
     /// The best's value of it.
     pub best: Known,
-    /// Probability that the best has any skill, as if it had been the only try.
+    /// Confidence that the best's Sharpe ratio is above zero, as if it had been the only try.
     pub probabilistic_sharpe: Known,
     /// The same against the best that luck gives in as many tries as there were.
     pub deflated_sharpe: Known,
@@ -53,10 +53,10 @@ pub struct VerdictNumbers {
     pub spa: Known,
     /// Record that proves the best's Sharpe ratio with 95 % confidence, as if it had been the only try.
     pub track_record: Length,
-    /// Backtest in which the best of so many tries shows this Sharpe ratio by luck.
+    /// Backtest in which the best of so many tries, had all been independent, shows this Sharpe ratio by luck.
     pub backtest: Length,
-    /// The best among its neighbours in the parameters.
-    pub plateau: Result<Plateau, String>,
+    /// The best among its neighbours in the parameters; `None` where the tries have no parameters to be neighbours in.
+    pub plateau: Option<Result<Plateau, String>>,
 }
 
 /// What the tests come to.
@@ -106,7 +106,7 @@ pub fn verdict(numbers: &VerdictNumbers) -> Verdict {
     sentences.push(record(&numbers.track_record));
     if numbers.trials > 1 {
         sentences.push(by_luck(&numbers.backtest));
-        sentences.push(surroundings(&numbers.plateau));
+        sentences.extend(numbers.plateau.as_ref().map(surroundings));
     }
     Verdict { conclusion, text: sentences.join(" ") }
 }
@@ -206,15 +206,15 @@ fn still_unknown(tests: &[Test]) -> String {
     if unknown.is_empty() { String::new() } else { format!(" Besides, {}.", unknown.join(", and ")) }
 }
 
-/// "Taken alone it would be 99.1% sure to have skill; against the best luck of so many tries it is 71.3%, …"
+/// "Its Sharpe ratio is above zero with a confidence of 99.1% taken as the only try, above the best luck of …"
 fn deflation(numbers: &VerdictNumbers) -> String {
     let part = |value: &Known| match value {
         Ok(value) => percent(*value),
         Err(reason) => format!("unknown ({reason})"),
     };
     format!(
-        "The probability that it has skill is {} taken as the only try, {} against the best luck of all tries and {} \
-         against that of the independent ones.",
+        "Its Sharpe ratio is above zero with a confidence of {} taken as the only try, above the best luck of all \
+         tries with {} and above that of the independent ones with {}.",
         part(&numbers.probabilistic_sharpe),
         part(&numbers.deflated_sharpe),
         part(&numbers.deflated_sharpe_independent)
@@ -224,10 +224,10 @@ fn deflation(numbers: &VerdictNumbers) -> String {
 fn picking(pbo: &Known) -> String {
     match pbo {
         Ok(share) => format!(
-            "In {} of the ways to halve the days, the best of one half was no better than the median in the other.",
+            "In {} of the ways to halve the data, the best of one half was no better than the median in the other.",
             percent(*share)
         ),
-        Err(reason) => format!("How the best of one half of the days does in the other is unknown: {reason}."),
+        Err(reason) => format!("How the best of one half of the data does in the other is unknown: {reason}."),
     }
 }
 
@@ -252,12 +252,13 @@ fn by_luck(length: &Length) -> String {
     let have = measured(length.have, length.unit);
     match &length.needed {
         Ok(needed) if *needed < length.have => format!(
-            "The best of so many tries is expected to look like this by luck alone in {} of data; there are {have}.",
+            "Had all tries been independent, the best of them would be expected to look like this by luck alone in {} \
+             of data; there are {have}.",
             measured(*needed, length.unit)
         ),
         Ok(needed) => format!(
-            "The data are too short for so many tries: in {} the best of them is expected to look like this by luck \
-             alone, and there are {have}.",
+            "The data are too short for so many tries: had all been independent, the best of them would be expected \
+             to look like this by luck alone in {}, and there are {have}.",
             measured(*needed, length.unit)
         ),
         Err(reason) => format!("How long a backtest so many tries need is unknown: {reason}."),
@@ -348,7 +349,7 @@ mod tests {
             spa: Ok(0.013),
             track_record: Length { needed: Ok(421.2), have: 2_514.0, unit: "sessions" },
             backtest: Length { needed: Ok(4.91), have: 9.98, unit: "years" },
-            plateau: Ok(Plateau { winner: 3, best: 2.0, neighbours: 8, unknown: 0, mean: 1.64, worst: 1.2 }),
+            plateau: Some(Ok(Plateau { winner: 3, best: 2.0, neighbours: 8, unknown: 0, mean: 1.64, worst: 1.2 })),
         }
     }
 
@@ -366,13 +367,13 @@ mod tests {
             verdict.text,
             "Of 1,500 tries (about 37 independent) the best made a Sharpe ratio of 1.31. It is distinguishable from \
              luck: the deflated Sharpe ratio is 96.1%, not under 95%, and the p-value of the best among all tries \
-             (SPA) is 0.013, not above 0.05, and the probability of overfitting is 12.0%, under 50%. The probability \
-             that it has skill is 99.9% taken as the only try, 96.1% against the best luck of all tries and 98.2% \
-             against that of the independent ones. In 12.0% of the ways to halve the days, the best of one half was \
+             (SPA) is 0.013, not above 0.05, and the probability of overfitting is 12.0%, under 50%. Its Sharpe ratio \
+             is above zero with a confidence of 99.9% taken as the only try, above the best luck of all tries with \
+             96.1% and above that of the independent ones with 98.2%. In 12.0% of the ways to halve the data, the best of one half was \
              no better than the median in the other. Its record of 2,514 sessions is long enough: 422 sessions would \
-             show a Sharpe ratio above zero with 95% confidence, had it been the only try. The best of so many tries \
-             is expected to look like this by luck alone in 4.9 years of data; there are 10.0 years. Its 8 neighbours \
-             in the parameters keep 82.0% of it on average and 60.0% at worst: a plateau."
+             show a Sharpe ratio above zero with 95% confidence, had it been the only try. Had all tries been \
+             independent, the best of them would be expected to look like this by luck alone in 4.9 years of data; \
+             there are 10.0 years. Its 8 neighbours in the parameters keep 82.0% of it on average and 60.0% at worst: a plateau."
         );
     }
 
@@ -400,7 +401,7 @@ mod tests {
     fn two_failures_stand_in_one_sentence() {
         let text = said(|numbers| (numbers.deflated_sharpe, numbers.pbo) = (Ok(0.7), Ok(0.61))).text;
         let sentence = "It is not distinguishable from luck: the deflated Sharpe ratio is 70.0%, under 95%, and the \
-                        probability of overfitting is 61.0%, not under 50%. The probability";
+                        probability of overfitting is 61.0%, not under 50%. Its Sharpe";
         assert!(text.contains(sentence), "{text}");
     }
 
@@ -426,7 +427,7 @@ mod tests {
             (numbers.probabilistic_sharpe, numbers.deflated_sharpe) = (because(3), because(4));
             (numbers.deflated_sharpe_independent, numbers.pbo) = (because(5), because(6));
             (numbers.spa, numbers.track_record.needed) = (because(7), because(8));
-            (numbers.backtest.needed, numbers.plateau) = (because(9), Err("reason 10".to_owned()));
+            (numbers.backtest.needed, numbers.plateau) = (because(9), Some(Err("reason 10".to_owned())));
         })
         .text;
         for number in 1..=10 {
@@ -445,7 +446,9 @@ mod tests {
         })
         .text;
         assert!(text.contains("Its record of 2,514 sessions is too short: 2,515 sessions are needed"), "{text}");
-        assert!(text.contains("The data are too short for so many tries: in 12.0 years"), "{text}");
+        let short = "The data are too short for so many tries: had all been independent, the best of them would be \
+                     expected to look like this by luck alone in 12.0 years, and there are 10.0 years.";
+        assert!(text.contains(short), "{text}");
     }
 
     #[test]
@@ -469,7 +472,7 @@ mod tests {
     fn neighbours() {
         let with = |neighbours, unknown, mean, best| {
             let plateau = Plateau { winner: 0, best, neighbours, unknown, mean, worst: -0.5 };
-            said(|numbers| numbers.plateau = Ok(plateau)).text
+            said(|numbers| numbers.plateau = Some(Ok(plateau))).text
         };
         assert!(
             with(8, 1, 1.2, 2.0)
@@ -480,6 +483,7 @@ mod tests {
                 .ends_with(": a needle, which a small change of parameters breaks; 2 more have no value.")
         );
         assert!(with(1, 0, 1.5, 2.0).ends_with("Its only neighbour in the parameters keeps 75.0% of it: a plateau."));
+        assert!(said(|numbers| numbers.plateau = None).text.ends_with("there are 10.0 years."));
         assert!(with(8, 0, -1.0, -0.4).ends_with("is unknown: the best value is -0.4 but must be above 0."));
     }
 

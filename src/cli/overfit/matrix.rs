@@ -119,7 +119,7 @@ fn arranged(findings: &Findings, trials: &Trials, blocks: usize) -> Table {
     table.measure("min_track_record", chances.record);
     table.measure("min_backtest_observations", chances.backtest);
     let verdict = verdict(&in_words(findings, &chances));
-    table.put("conclusion", verdict.conclusion.code());
+    table.put_for_programs("conclusion", verdict.conclusion.code());
     table.verdict(&verdict.text);
     table
 }
@@ -186,6 +186,6 @@ fn in_words(findings: &Findings, chances: &Chances) -> VerdictNumbers {
         spa: known(findings.luck.map(|luck| luck.spa)),
         track_record: length(chances.record),
         backtest: length(chances.backtest),
-        plateau: Err("a matrix of returns has no parameters".to_owned()),
+        plateau: None,
     }
 }
