@@ -25,7 +25,7 @@ mod tests_plan;
 #[cfg(test)]
 mod tests_sample;
 
-pub use axis::Axis;
+pub use axis::{AXES_MAX, Axis};
 pub use plan::{Invalid, Plan};
 pub use run_id::RunId;
 pub use sample::RUNS_MAX;
