@@ -9,21 +9,27 @@ use super::diagnostic::{Diagnostic, Diagnostics};
 use super::load::LoadedScenario;
 use super::parse::read_run;
 use super::parse_nearest::{nearest_key, nearest_word};
+use super::parse_reader::set_in;
 use super::parse_source::Place;
 use super::parse_value::{Item, Value};
 use super::spec::ParamValue;
 use super::spec_keys::{KeyKind, known_key};
 
 impl LoadedScenario {
-    /// The scenario of one run: each key of `values` takes its value, the rest is as the file says.
+    /// The scenario of one run: each key of `values` takes its value, the rest is as it was. Of a run it makes
+    /// another one, which keeps the values that it does not change.
     ///
     /// Keys: those a sweep may vary, and the three of `[stress]`, each with a single value. Symbols are a list, or
     /// one of them. Errors: those of reading the scenario, each placed at the swept key.
     pub fn with_values(&self, values: &[(&str, &ParamValue)]) -> Result<LoadedScenario, Diagnostics> {
-        let mut run = Vec::with_capacity(values.len());
+        let mut run = self.run.clone();
         for (key, value) in values {
             let place = self.axis(key).map_or(Place::Default, |item| item.place.clone());
-            run.push(self.set(key, value, &place)?);
+            let (key, item) = self.set(key, value, &place)?;
+            match run.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, old)) => *old = item,
+                None => run.push((key, item)),
+            }
         }
         self.run(run)
     }
@@ -68,7 +74,8 @@ impl LoadedScenario {
         let params = &self.flat.params;
         let param =
             key.strip_prefix("strategy.params.").and_then(|name| params.iter().find(|(known, _)| known == name));
-        param.map(|(_, item)| item).or_else(|| self.flat.items.get(key)).and_then(|item| param_of(&item.value))
+        let written = param.map(|(_, item)| item).or_else(|| self.flat.items.get(key));
+        set_in(&self.run, key).or(written).and_then(|item| param_of(&item.value))
     }
 
     /// The known key, or the one of `others`, nearest to a mistyped one.

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::fraction::Fraction;
+use super::sobol::DIMENSIONS_MAX;
 use crate::domain::Ratio;
 use crate::scenario::spec::{AxisValues, ParamValue, SweepAxis};
 use crate::scenario::spec_keys::{KeyKind, known_key};
@@ -12,6 +13,7 @@ use crate::scenario::{Diagnostic, Diagnostics, LoadedScenario};
 
 /// Most axes: the Sobol table ends there, and a grid over more, of two values each, would be 8 billion runs.
 pub const AXES_MAX: usize = 32;
+const _: () = assert!(AXES_MAX <= DIMENSIONS_MAX, "every axis has a dimension of its own");
 
 /// One swept key.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -31,6 +31,9 @@ struct Parser<'a> {
     scope: &'a Scope<'a>,
 }
 
+/// Makes a number of the two around a sign.
+type Operation = fn(Box<Number>, Box<Number>) -> Number;
+
 /// A term and the bytes it stands at.
 struct Found {
     term: Term,
@@ -185,7 +188,7 @@ impl Parser<'_> {
     /// Numbers with signs between them, from left to right; one term alone stays what it is.
     fn arithmetic(
         &mut self,
-        signs: &[(&str, fn(Box<Number>, Box<Number>) -> Number)],
+        signs: &[(&str, Operation)],
         part: fn(&mut Self) -> Result<Found, Trouble>,
     ) -> Result<Found, Trouble> {
         let mut left = part(self)?;
@@ -262,9 +265,7 @@ fn compare(left: Found, comparison: Comparison, right: Found) -> Result<Test, Tr
             Ok(Test::Order(moment_in(&text, left.span)?, comparison, moment))
         }
         (Term::Text(left), Term::Text(right), Some(wanted)) => Ok(Test::SameText(left, right, wanted)),
-        (Term::Test(left), Term::Test(right), Some(wanted)) => {
-            Ok(Test::SameTest(Box::new(left), Box::new(right), wanted))
-        }
+        (Term::Test(left), Term::Test(right), Some(wanted)) => Ok(Test::Alike(Box::new(left), Box::new(right), wanted)),
         (Term::Text(_), Term::Text(_), None) | (Term::Test(_), Term::Test(_), None) => {
             let what = format!("{} has no order", kinds.0);
             Err(Trouble::new(span, what).note("compare it with == or !="))

@@ -49,7 +49,7 @@ pub(super) enum Test {
     /// The texts are equal, or, with `false`, are not.
     SameText(Text, Text, bool),
     /// Both hold or both do not; with `false`, one of the two.
-    SameTest(Box<Test>, Box<Test>, bool),
+    Alike(Box<Test>, Box<Test>, bool),
     All(Vec<Test>),
     Any(Vec<Test>),
     Not(Box<Test>),
@@ -173,7 +173,7 @@ impl Test {
             Test::Swept(axis, flags) => Ok(flags[usize::from(point[*axis])]),
             Test::Order(left, comparison, right) => Ok(comparison.holds(left.at(point)?.compare(right.at(point)?))),
             Test::SameText(left, right, wanted) => Ok((left.at(point) == right.at(point)) == *wanted),
-            Test::SameTest(left, right, wanted) => Ok((left.holds(point)? == right.holds(point)?) == *wanted),
+            Test::Alike(left, right, wanted) => Ok((left.holds(point)? == right.holds(point)?) == *wanted),
             Test::All(tests) => all(tests, point, true),
             Test::Any(tests) => all(tests, point, false).map(|none| !none),
             Test::Not(test) => Ok(!test.holds(point)?),

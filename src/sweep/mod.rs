@@ -32,7 +32,7 @@ mod tests_plan;
 mod tests_sample;
 mod verdict;
 
-pub use axis::Axis;
+pub use axis::{AXES_MAX, Axis};
 pub use folder::{Begin, FolderError, Identity, RESULTS, SweepFolder, merged};
 pub use plan::{Invalid, Plan};
 pub use results::{Luck, Results, in_words};

@@ -142,12 +142,115 @@ proptest! {
         }
     }
 
+    /// A condition leaves the points where its tree holds, however it is nested.
+    #[test]
+    fn a_condition_means_its_tree(tree in tests()) {
+        let periods = [(5, 10), (5, 20), (5, 40), (10, 10), (10, 20), (10, 40), (20, 10), (20, 20), (20, 40)];
+        let holding: Vec<_> = periods.into_iter().filter(|(fast, slow)| value(&tree, *fast, *slow) == 1).collect();
+        let text = written(&tree);
+        match plan(&[&text]) {
+            Err(errors) => prop_assert!(holding.is_empty() && errors.contains("leaves none of 216"), "{text}: {errors}"),
+            Ok(plan) => {
+                let number = |(_, text): (&str, &str)| text.parse::<i128>().unwrap_or_default();
+                let mut left: Vec<_> = (0..plan.len())
+                    .map(|at| { let values: Vec<_> = plan.values(at).map(number).collect(); (values[0], values[1]) })
+                    .collect();
+                left.dedup();
+                prop_assert_eq!(left, holding, "{}", text);
+            }
+        }
+    }
+
     /// A condition on numbers is the comparison of these numbers.
     #[test]
     fn a_comparison_is_exact(a in -1_000_000i64..1_000_000, b in -1_000_000i64..1_000_000, decimals in 0usize..9) {
         let text = |number: i64| format!("({number}e-{decimals})");
         let condition = format!("{} < {} + stop.multiple * 0", text(a), text(b));
         prop_assert_eq!(plan(&[&condition]).is_ok(), a < b);
+    }
+}
+
+/// A condition as a tree, to be written with no more parentheses than it needs.
+#[derive(Debug, Clone)]
+enum Tree {
+    Key(&'static str),
+    Number(u8),
+    Pair(Box<Tree>, &'static str, Box<Tree>),
+    Not(Box<Tree>),
+}
+
+fn numbers() -> impl Strategy<Value = Tree> {
+    let keys = proptest::sample::select(&["fast_period", "slow_period"][..]).prop_map(Tree::Key);
+    let leaf = prop_oneof![keys, any::<u8>().prop_map(Tree::Number)];
+    leaf.prop_recursive(3, 8, 2, |inner| {
+        let sign = proptest::sample::select(&["+", "-", "*"][..]);
+        (inner.clone(), sign, inner).prop_map(|(left, sign, right)| Tree::Pair(left.into(), sign, right.into()))
+    })
+}
+
+fn tests() -> impl Strategy<Value = Tree> {
+    let sign = proptest::sample::select(&["<", "<=", ">", ">=", "==", "!="][..]);
+    let leaf = (numbers(), sign, numbers());
+    let leaf = leaf.prop_map(|(left, sign, right)| Tree::Pair(left.into(), sign, right.into()));
+    leaf.prop_recursive(3, 8, 2, |inner| {
+        let word = proptest::sample::select(&["and", "or"][..]);
+        let pair = (inner.clone(), word, inner.clone());
+        prop_oneof![
+            pair.prop_map(|(left, word, right)| Tree::Pair(left.into(), word, right.into())),
+            inner.prop_map(|inner| Tree::Not(inner.into())),
+        ]
+    })
+}
+
+fn rank(tree: &Tree) -> u8 {
+    match tree {
+        Tree::Key(_) | Tree::Number(_) => 6,
+        Tree::Pair(_, "*", _) => 5,
+        Tree::Pair(_, "+" | "-", _) => 4,
+        Tree::Pair(_, "and", _) => 1,
+        Tree::Pair(_, "or", _) => 0,
+        Tree::Pair(..) => 3,
+        Tree::Not(_) => 2,
+    }
+}
+
+fn written(tree: &Tree) -> String {
+    let at_least = |inner: &Tree, least: u8| {
+        if rank(inner) >= least { written(inner) } else { format!("({})", written(inner)) }
+    };
+    match tree {
+        Tree::Key(name) => format!("strategy.params.{name}"),
+        Tree::Number(number) => number.to_string(),
+        Tree::Pair(left, sign, right) => {
+            format!("{} {sign} {}", at_least(left, rank(tree)), at_least(right, rank(tree) + 1))
+        }
+        Tree::Not(inner) => format!("not {}", at_least(inner, 2)),
+    }
+}
+
+/// A number, or 1 and 0 for true and false.
+fn value(tree: &Tree, fast: i128, slow: i128) -> i128 {
+    match tree {
+        Tree::Key("fast_period") => fast,
+        Tree::Key(_) => slow,
+        Tree::Number(number) => i128::from(*number),
+        Tree::Not(inner) => 1 - value(inner, fast, slow),
+        Tree::Pair(left, sign, right) => {
+            let (left, right) = (value(left, fast, slow), value(right, fast, slow));
+            match *sign {
+                "+" => left + right,
+                "-" => left - right,
+                "*" => left * right,
+                "<" => i128::from(left < right),
+                "<=" => i128::from(left <= right),
+                ">" => i128::from(left > right),
+                ">=" => i128::from(left >= right),
+                "==" => i128::from(left == right),
+                "!=" => i128::from(left != right),
+                "and" => left.min(right),
+                _ => left.max(right),
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use super::plan::Plan;
 use super::run_id::RunId;
 use super::testing::scenario;
-use crate::scenario::spec::StopRule;
+use crate::scenario::spec::{ParamValue, StopRule};
 use crate::scenario::{effective_toml, parse};
 use crate::strategy::BuiltIn;
 
@@ -121,6 +121,26 @@ fn a_run_equals_the_scenario_with_its_values_written_out() {
     }
 }
 
+/// A span of a walk-forward is a run of a run.
+#[test]
+fn a_run_of_a_run_keeps_its_other_values() {
+    let swept = plan("[sweep]\n\"stop.period\" = [5]\n\"data.end\" = [\"2010-12-31\"]\n");
+    let run = swept.scenario(&BuiltIn, 0).expect("run");
+    let [start, end] = ["2008-01-02", "2009-12-31"].map(|text| ParamValue::Text(text.to_owned()));
+    let span = run.with_values(&[("data.start", &start), ("data.end", &end)]).expect("span");
+    let sets = ["stop.period=5", "data.start=2008-01-02", "data.end=2009-12-31"].map(ToOwned::to_owned);
+    assert_eq!(span.spec, parse(run.path(), scenario("").text(), &sets).expect("set").spec);
+    assert_eq!(span.value_at("stop.period"), Some(ParamValue::Int(5)));
+    let unknown = run.with_values(&[("sweep.sample", &start)]).expect_err("no key of a run");
+    assert!(unknown.to_string().contains("no run can set sweep.sample"), "{unknown}");
+}
+
+#[test]
+fn threads_can_share_a_plan() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    shared(&plan("[stress]\ngap = [\"-0.1\"]\n"));
+}
+
 #[test]
 fn a_wrong_value_is_one_error_at_its_place() {
     assert_eq!(
@@ -202,6 +222,10 @@ fn too_many_keys_are_refused() {
 #[test]
 #[ignore = "prints a time"]
 fn how_long_a_run_takes_to_derive() {
+    let started = std::time::Instant::now();
+    let wide = "[sweep]\n\"stop.period\" = { from = 1, to = 10000, step = 1 }\n\"stop.multiple\" = { from = 1, to = 1000, step = 1 }\nwhere = [\"stop.period < 2 * stop.multiple\"]\nsample = { count = 1000000, method = \"sobol\" }\n";
+    let million = Plan::new(&scenario(wide)).expect("plan");
+    println!("plan of {million}: {:?}", started.elapsed());
     let plan = plan(
         "[sweep]\n\"strategy.params.fast_period\" = { from = 1, to = 100, step = 1 }\n\"strategy.params.slow_period\" = { from = 101, to = 300, step = 1 }\n\"stop.multiple\" = [1, 2, 3, 4, 5]\n",
     );
@@ -219,10 +243,11 @@ fn how_long_a_run_takes_to_derive() {
     for _ in 0..runs {
         std::hint::black_box(RunId::of(&first.spec, &[]));
     }
-    println!(
-        "{runs} runs: {:?} derived, {:?} derived and checked, {:?} id",
-        derived / runs,
-        checked / runs,
-        started.elapsed() / runs
-    );
+    let (id, started) = (started.elapsed(), std::time::Instant::now());
+    for _ in 0..runs {
+        std::hint::black_box(effective_toml(&first.spec));
+    }
+    let text = started.elapsed();
+    let [derived, checked, id, text] = [derived, checked, id, text].map(|all| all / runs);
+    println!("{runs} runs: {derived:?} derived, {checked:?} derived and checked, {id:?} id, of it {text:?} text");
 }
