@@ -221,7 +221,7 @@ impl Luck {
                 have: sessions / SESSIONS_PER_YEAR,
                 unit: "years",
             },
-            plateau: self.plateau.clone(),
+            plateau: Some(self.plateau.clone()),
         }
     }
 }
