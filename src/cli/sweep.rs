@@ -2,19 +2,26 @@
 //!
 //! Not here: the runs (sweep), what the summary looks like (report::terminal).
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
 
 use super::finish::input;
-use super::screen::{Counter, Progress, error_style};
+use super::screen::{Counter, Progress, error_style, screen};
+use super::sweep_model::{Origin, model};
 use super::{Failure, Format};
+use crate::domain::Timestamp;
+use crate::report::chart::heatmap_png;
 use crate::report::format::counted;
+use crate::report::sweep::html;
+use crate::report::terminal::{SweepSpent, sweep_summary};
 use crate::scenario::spec::Objective;
-use crate::scenario::{LoadedScenario, load, load_market};
+use crate::scenario::{LoadedScenario, SessionEnds, load, load_market};
 use crate::strategy::Catalog;
-use crate::sweep::{Axis, Begin, FolderError, Identity, Plan, Results, Runner, Shard, ShardError, SweepFolder, merged};
+use crate::sweep::{
+    Axis, Begin, FolderError, Identity, Plan, Results, Row, Runner, Shard, ShardError, SweepFolder, merged,
+};
 
 /// Arguments of `alphaflow sweep`.
 #[derive(Debug, Args)]
@@ -106,7 +113,7 @@ pub(super) fn run<C: Catalog + Sync>(args: &SweepArgs, catalog: &C, out: &mut im
     }
     let Some(scenario) = &args.scenario else { return Err(Failure::Input("error no scenario".to_owned())) };
     let (loaded, plan) = planned(scenario, &args.shared, catalog)?;
-    let identity = identity(&loaded, &plan)?;
+    let (identity, sessions) = identity(&loaded, &plan)?;
     let begin = match (args.resume, args.fresh) {
         (true, _) => Begin::Resume,
         (_, true) => Begin::Fresh,
@@ -119,7 +126,7 @@ pub(super) fn run<C: Catalog + Sync>(args: &SweepArgs, catalog: &C, out: &mut im
         let counter = Counter::begin("sweeping", before as u64, folder.runs() as u64);
         Runner { catalog, plan: &plan, threads: args.threads }.run(&folder, &|runs| counter.add(runs as u64))?;
     }
-    let spent = (started.elapsed(), folder.runs() - before);
+    let spent = Spent { sweep: started.elapsed(), runs: folder.runs() - before, kept: before };
     if !folder.is_whole() {
         let text = format!(
             "{} of this shard done, of {} in all, in {}\njoin the shards with alphaflow sweep merge\n",
@@ -130,25 +137,30 @@ pub(super) fn run<C: Catalog + Sync>(args: &SweepArgs, catalog: &C, out: &mut im
         return Ok(out.write_all(text.as_bytes())?);
     }
     let rows = folder.rows(&axes(&plan)).map_err(refused)?;
-    finish(&args.shared, &loaded, Results::of(&plan, rows, wanted(&args.shared, &loaded)), (&path, spent), out)
+    let origin = Origin { file: scenario, loaded: &loaded, plan: &plan, sessions: &sessions };
+    finish(&args.shared, &origin, rows, (&path, spent), out)
 }
 
 fn join<C: Catalog>(args: &MergeArgs, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
     let (loaded, plan) = planned(&args.scenario, &args.shared, catalog)?;
-    let identity = identity(&loaded, &plan)?;
+    let (identity, sessions) = identity(&loaded, &plan)?;
     let rows = merged(&identity, &axes(&plan), &args.shards).map_err(refused)?;
     let path = folder_of(&args.shared, &loaded);
     std::fs::create_dir_all(&path).map_err(|error| super::backtest::unwritable(&path, &error))?;
-    finish(
-        &args.shared,
-        &loaded,
-        Results::of(&plan, rows, wanted(&args.shared, &loaded)),
-        (&path, Default::default()),
-        out,
-    )
+    let origin = Origin { file: &args.scenario, loaded: &loaded, plan: &plan, sessions: &sessions };
+    let spent = Spent { kept: rows.len(), ..Spent::default() };
+    finish(&args.shared, &origin, rows, (&path, spent), out)
 }
 
-fn planned<C: Catalog>(path: &std::path::Path, args: &Shared, catalog: &C) -> Result<(LoadedScenario, Plan), Failure> {
+/// What making the runs cost.
+#[derive(Debug, Clone, Copy, Default)]
+struct Spent {
+    sweep: Duration,
+    runs: usize,
+    kept: usize,
+}
+
+fn planned<C: Catalog>(path: &Path, args: &Shared, catalog: &C) -> Result<(LoadedScenario, Plan), Failure> {
     let all = |all: crate::scenario::Diagnostics| Failure::Input(all.render(&error_style()));
     let loaded = load(path, &args.overrides).map_err(all)?;
     let plan = Plan::new(&loaded).map_err(all)?;
@@ -158,9 +170,10 @@ fn planned<C: Catalog>(path: &std::path::Path, args: &Shared, catalog: &C) -> Re
 
 /// The base scenario's data are read even where every run reads others: what is wrong with a file is then said
 /// before the first run, not by each of them.
-fn identity(loaded: &LoadedScenario, plan: &Plan) -> Result<Identity, Failure> {
+fn identity(loaded: &LoadedScenario, plan: &Plan) -> Result<(Identity, Vec<Timestamp>), Failure> {
     let _progress = Progress::begin("reading", &counted(loaded.spec.data.symbols.len(), "symbol", "symbols"));
-    Ok(Identity::of(plan, &load_market(loaded).map_err(input)?))
+    let market = load_market(loaded).map_err(input)?;
+    Ok((Identity::of(plan, &market), SessionEnds::of(&market).times().to_vec()))
 }
 
 fn axes(plan: &Plan) -> Vec<&str> {
@@ -183,42 +196,39 @@ fn refused(error: FolderError) -> Failure {
     }
 }
 
+/// Puts all rows together; writes what is made of them and prints the summary.
 fn finish(
     args: &Shared,
-    loaded: &LoadedScenario,
-    results: Results,
-    (path, (time, runs)): (&std::path::Path, (Duration, usize)),
+    origin: &Origin<'_>,
+    rows: Vec<Row>,
+    (path, spent): (&Path, Spent),
     out: &mut impl Write,
 ) -> Result<(), Failure> {
+    let started = Instant::now();
+    let progress = Progress::begin("reporting", &path.display().to_string());
+    let results = Results::of(origin.plan, rows, wanted(args, origin.loaded));
     results.write(path)?;
+    let model = model(&results, origin);
+    write(path, "sweep.html", html::render(&model).as_bytes())?;
+    if !model.axes.is_empty() && results.winner().is_some() {
+        let picture = heatmap_png(&model).map_err(|error| Failure::Machine(format!("error drawing: {error}")))?;
+        write(path, "heatmap.png", &picture)?;
+    }
+    drop(progress);
     let text = match args.format {
         Format::Json => format!("{:#}\n", results.to_json()),
-        Format::Text => text(&results, args.top, loaded, path, (time, runs)),
+        Format::Text => {
+            let place = |file: &str| path.join(file).display().to_string();
+            let places = [("report", place("sweep.html")), ("results", place("results.parquet"))];
+            let Spent { sweep, runs, kept } = spent;
+            let spent = SweepSpent { runs, kept, sweep, report: started.elapsed() };
+            sweep_summary(&model, args.top, &places, &spent, &screen())
+        }
     };
     Ok(out.write_all(text.as_bytes())?)
 }
 
-fn text(
-    results: &Results,
-    top: usize,
-    loaded: &LoadedScenario,
-    path: &std::path::Path,
-    (time, runs): (Duration, usize),
-) -> String {
-    let mut text = format!("{}   {}\n\n", loaded.spec.scenario.name, counted(results.rows.len(), "run", "runs"));
-    for at in results.ranking.iter().take(top) {
-        let row = &results.rows[*at];
-        let values: Vec<String> =
-            results.axes.iter().zip(&row.values).map(|(key, value)| format!("{key}={value}")).collect();
-        let measure = |key: &str| row.measure(key).map_or("–".to_owned(), |value| format!("{value:.3}"));
-        text.push_str(&format!(
-            "{:>6}  {}  {}\n",
-            row.position,
-            measure(&results.objective.to_string()),
-            values.join(" ")
-        ));
-    }
-    text.push_str(&format!("\n{}\n\nresults         {}\n", results.verdict.text, path.display()));
-    text.push_str(&format!("spent           {runs} runs in {:.1} s\n", time.as_secs_f64()));
-    text
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).map_err(|error| Failure::Machine(format!("error {}: {error}", path.display())))
 }

@@ -9,6 +9,8 @@ mod condition;
 mod condition_parse;
 mod condition_term;
 mod condition_token;
+mod course;
+mod evidence;
 mod folder;
 mod fraction;
 mod markets;
@@ -33,6 +35,7 @@ mod tests_sample;
 mod verdict;
 
 pub use axis::{AXES_MAX, Axis};
+pub use evidence::{Evidence, evidence, headline};
 pub use folder::{Begin, FolderError, Identity, RESULTS, SweepFolder, merged};
 pub use plan::{Invalid, Plan};
 pub use results::{Luck, Results, in_words};

@@ -56,6 +56,25 @@ pub struct SweepModel {
     pub stress: Option<StressView>,
 }
 
+impl SweepModel {
+    /// The measure `key` of a run; `None` where it is undefined or not kept.
+    pub fn measure(&self, run: &RunView, key: &str) -> Option<f64> {
+        let place = self.measure_keys.iter().position(|known| *known == key)?;
+        run.measures.get(place).copied().flatten()
+    }
+
+    /// Best runs first, as many as have a value of the objective.
+    pub fn ranked(&self) -> impl Iterator<Item = &RunView> {
+        self.runs.iter().filter(|run| self.measure(run, &self.objective).is_some())
+    }
+
+    /// The value of axis number `axis` in `run`, as text.
+    pub fn value(&self, run: &RunView, axis: usize) -> &str {
+        let place = run.point.get(axis).map_or(usize::MAX, |place| usize::from(*place));
+        self.axes.get(axis).and_then(|axis| axis.values.get(place)).map_or("", String::as_str)
+    }
+}
+
 /// One swept key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AxisView {
@@ -63,6 +82,8 @@ pub struct AxisView {
     pub key: String,
     /// Its values as text, in the order of the file.
     pub values: Vec<String>,
+    /// The same as `--set` reads them.
+    pub typed: Vec<String>,
     /// Place of the scenario's own value in `values`, if it is among them.
     pub own: Option<usize>,
 }
