@@ -82,7 +82,7 @@ mod tests {
         let dollars = walk(600);
         let (first, second) = run(&dollars).halves().expect("halves");
         let returns = daily_returns(100.0, &dollars).expect("returns");
-        let of = |part: &[f64]| sharpe(part, SESSIONS_PER_YEAR).expect("sharpe");
+        let of = |part: &[f64]| sharpe(part).expect("sharpe");
         assert!((first - of(&returns[..300])).abs() < 1e-9 && (second - of(&returns[300..])).abs() < 1e-9);
         assert_eq!(Row::unfinished(0, RunStatus::Failed, "", Vec::new()).halves(), None);
     }

@@ -67,10 +67,10 @@ impl Place {
             widest = widest.max(measure(row, Weight::Regular)?);
         }
         let left = MARGIN + widest + 16.0;
-        let room = PLOT_BOTTOM - 30.0 - PLOT_TOP - 14.0;
+        let room = PLOT_BOTTOM - 30.0 - PLOT_TOP - 26.0;
         Ok(Place {
             left,
-            top: PLOT_TOP + 14.0,
+            top: PLOT_TOP + 26.0,
             width: (WIDTH as f32 - MARGIN - left) / grid.columns.len() as f32,
             height: (room / grid.rows.len() as f32).min(CELL_HEIGHT_MAX),
         })
@@ -112,14 +112,8 @@ fn cells(model: &SweepModel, grid: &Grid, upright: usize, winner: (usize, usize)
     let (x, y) = place.corner(grid, winner.0, winner.1);
     outline(&frame, (x, y), (x + place.width - gap, y + place.height - gap))?;
     labels(&frame, model, grid, &place)?;
-    let name = Type { size: TEXT, ..NAME };
-    frame.text(
-        &format!("{} ↑", model.axes[upright].short()),
-        (MARGIN, PLOT_TOP - 8.0),
-        name,
-        HPos::Left,
-        VPos::Bottom,
-    )?;
+    let name = format!("{} ↑", model.axes[upright].short());
+    frame.text(&name, (MARGIN, PLOT_TOP + 8.0), NAME, HPos::Left, VPos::Bottom)?;
     frame.head_of(&foot(model), &head(model, grid))?;
     frame.png()
 }

@@ -40,6 +40,19 @@ pub(in crate::report) fn json_string(text: &str) -> String {
     json
 }
 
+/// Text that was written for a terminal: its minus becomes as wide as a digit.
+pub(in crate::report) fn typographic(message: &str) -> String {
+    let mut text = String::with_capacity(message.len() + 4);
+    let mut before = ' ';
+    let mut letters = message.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let sign = letter == '-' && before == ' ' && letters.peek().is_some_and(char::is_ascii_digit);
+        text.push(if sign { '\u{2212}' } else { letter });
+        before = letter;
+    }
+    text
+}
+
 /// Standard base64 with padding (RFC 4648, section 4).
 pub(in crate::report) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -3,7 +3,7 @@
 //! Not here: charts and tables of runs. All of it stands without scripts.
 use super::model::{SweepModel, TestView};
 use crate::report::format::{Numbers, counted};
-use crate::report::html::text::escape;
+use crate::report::html::text::{escape, typographic};
 
 const N: Numbers = Numbers::TYPOGRAPHIC;
 /// Values of an axis that are listed; of more the first and the last.
@@ -55,7 +55,7 @@ pub(super) fn verdict(model: &SweepModel) -> String {
          <th scope=\"col\">Here</th><th scope=\"col\">Wanted</th><th scope=\"col\"><span class=\"hidden\">Holds</span></th></tr></thead>\
          <tbody>{rows}</tbody></table></section>\n",
         escape(&verdict.headline),
-        escape(&verdict.text)
+        escape(&typographic(&verdict.text))
     )
 }
 
@@ -66,13 +66,13 @@ fn test(test: &TestView) -> String {
         None => "",
     };
     let (here, why) = match &test.here {
-        Ok(value) => (format!("<b>{}</b>", escape(value)), String::new()),
+        Ok(value) => (format!("<b>{}</b>", escape(&typographic(value))), String::new()),
         Err(reason) => ("<span class=\"none\">n/a</span>".to_owned(), format!("<small>{}</small>", escape(reason))),
     };
     format!(
         "<tr><th scope=\"row\" class=\"word\">{}{why}</th><td>{here}</td><td class=\"ref\">{}</td><td class=\"word\">{holds}</td></tr>",
         escape(&test.name),
-        escape(&test.wanted)
+        escape(&typographic(&test.wanted))
     )
 }
 

@@ -4,7 +4,7 @@
 use super::measure::{Form, find};
 use super::model::{LimitHeld, ShockView, StressView, SweepModel, WalkForwardView};
 use crate::report::format::{Numbers, Sign, capitalized, code_in_words, counted};
-use crate::report::html::text::escape;
+use crate::report::html::text::{escape, typographic};
 
 const N: Numbers = Numbers::TYPOGRAPHIC;
 
@@ -29,7 +29,7 @@ pub(super) fn walk_forward(model: &SweepModel) -> String {
          <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Windows\">{}</div>{}</section>\n",
         counted(walk.windows.len(), "window", "windows"),
         escape(&efficiency),
-        escape(&walk.text),
+        escape(&typographic(&walk.text)),
         windows(model, walk),
         drift(walk)
     )
@@ -140,7 +140,7 @@ fn shocks(stress: &StressView) -> String {
         format!(
             "<tr><th scope=\"row\" class=\"word\">{}</th><td>{}</td><td>{}</td>{}{}</tr>",
             escape(&code_in_words(shock.key.trim_start_matches("stress."))),
-            escape(&shock.value),
+            escape(&typographic(&shock.value)),
             N.count(shock.runs as f64),
             pair(shock.total_return),
             pair(shock.drawdown)

@@ -1,5 +1,7 @@
 // Every run as a line over its values and results; a range dragged on an axis keeps the runs within it.
 const AXES_SHOWN = 9;
+// More lines than these would be one grey area: of the runs outside the best, every so manieth is drawn, and that is said.
+const LINES_MAX = 2500;
 const coordsChart = (section, s) => {
   const place = section.querySelector('.chart'), readout = section.querySelector('.readout');
   const results = [s.column('max_drawdown'), s.column('trades'), s.objective].filter((column, k, all) => column && all.indexOf(column) === k);
@@ -15,30 +17,35 @@ const coordsChart = (section, s) => {
   const whole = Array.from({ length: s.n }, (_, i) => i).filter(i => axes.every(axis => Number.isFinite(axis.of(i)))), best = Math.max(1, Math.round(s.ranked * .05));
   place.innerHTML = '<canvas aria-hidden="true"></canvas><svg class="on"><g class="ink"></g></svg>';
   const canvas = place.firstChild, svg = place.lastChild, ink = svg.firstChild, ranges = new Map();
-  let box = null;
+  let box = null, thinned = 1;
   const share = (axis, i) => axis.high > axis.low ? (axis.of(i) - axis.low) / (axis.high - axis.low) : .5;
   const paths = axes.map(axis => Float64Array.from(whole, i => share(axis, i)));
   const drawLines = () => {
     const { width, height, x, y } = box, context = canvasOf(canvas, width, height), many = whole.length, xs = axes.map((_, k) => x(k));
-    const pass = (test, stroke, alpha, thick) => {
+    const pass = (test, stroke, alpha, thick, most = Infinity) => {
+      const passing = [];
+      whole.forEach((i, row) => { if (test(i)) passing.push(row); });
+      const every = Math.max(1, passing.length / most);
       context.strokeStyle = stroke; context.globalAlpha = alpha; context.lineWidth = thick;
       context.beginPath();
       let held = 0;
-      whole.forEach((i, row) => {
-        if (!test(i)) return;
+      for (let at = 0; at < passing.length; at += every) {
+        const row = passing[Math.floor(at)];
         context.moveTo(xs[0], y(paths[0][row]));
         for (let k = 1; k < xs.length; k++) context.lineTo(xs[k], y(paths[k][row]));
         // Long paths are slow, and overlaps within one show no depth.
-        if (++held % 24 === 0) { context.stroke(); context.beginPath(); }
-      });
+        if (++held % 12 === 0) { context.stroke(); context.beginPath(); }
+      }
       context.stroke();
+      return every;
     };
-    const filtered = s.isFiltered(), alpha = many > 5000 ? .05 : many > 1000 ? .1 : .25;
-    pass(i => !s.keep[i], colour('line2'), filtered ? Math.min(alpha, .06) : 0, .7);
-    pass(i => s.keep[i] && i >= best, colour('ink3'), filtered ? Math.min(1, alpha * Math.max(1, many / Math.max(s.kept, 1) / 3)) : alpha, .8);
-    pass(i => s.keep[i] && i < best, colour('gain'), best > 200 ? .22 : .6, 1);
+    const filtered = s.isFiltered(), shown = filtered ? s.kept : many, alpha = shown > 1000 ? .1 : shown > 200 ? .2 : .4;
+    if (filtered) pass(i => !s.keep[i], colour('line2'), .12, .7, 1000);
+    thinned = pass(i => s.keep[i] && i >= best, colour('ink3'), alpha, .8, LINES_MAX);
+    pass(i => s.keep[i] && i < best, colour('gain'), best > 200 && !filtered ? .2 : .55, 1);
   };
-  const read = () => { const parts = [...ranges].map(([k, [a, b]]) => `${axes[k].name} <b>${safe(axes[k].text(axes[k].low + a * (axes[k].high - axes[k].low)))} to ${safe(axes[k].text(axes[k].low + b * (axes[k].high - axes[k].low)))}</b>`); readout.innerHTML = parts.length ? parts.map(part => `<span>${part}</span>`).join('') + `<span>${number(s.kept, 0)} runs</span>` : '<span>all runs; double click or Escape on an axis frees it</span>'; };
+  const read = () => { const parts = [...ranges].map(([k, [a, b]]) => `${axes[k].name} <b>${safe(axes[k].text(axes[k].low + a * (axes[k].high - axes[k].low)))} to ${safe(axes[k].text(axes[k].low + b * (axes[k].high - axes[k].low)))}</b>`); readout.innerHTML = parts.length ? parts.map(part => `<span>${part}</span>`).join('') + `<span>${number(s.kept, 0)} runs${few()}</span>` : `<span>all runs${few()}; a click or Escape on an axis frees it</span>`; };
+  const few = () => thinned > 1 ? `, one line of ${number(thinned, 1)} drawn beside the best` : '';
   const drawAxes = () => {
     const { x, y, height } = box;
     ink.innerHTML = axes.map((axis, k) => {
@@ -47,13 +54,15 @@ const coordsChart = (section, s) => {
         + `<rect class="touch" x="${at - 12}" y="${y(1) - 8}" width="24" height="${y(0) - y(1) + 16}"/>` + path(`M${at} ${y(1)}V${y(0)}`, 'base')
         + (range ? `<rect class="brush" x="${at - 6}" y="${r1(y(range[1]))}" width="12" height="${r1(Math.max(y(range[0]) - y(range[1]), 2))}"/>` : '')
         + text(lx, y(1) + 4, axis.text(axis.high), 'ring', side) + text(lx, y(0) + 4, axis.text(axis.low), 'ring', side)
-        + text(k === 0 ? at - 2 : last ? at + 2 : at, 13, box.names[k], 'nm', k === 0 ? 'start' : last ? 'end' : 'middle') + '</g>';
+        + text(k === 0 ? at - 2 : last ? at + 2 : at, box.rows > 1 && k % 2 ? 28 : 13, box.names[k], 'nm', k === 0 ? 'start' : last ? 'end' : 'middle') + '</g>';
     }).join('');
   };
   const fit = (name, room) => { while (name.length > 3 && widthOf(name, 600) > room) name = name.slice(0, -2).trimEnd() + '…'; return name; };
   const draw = width => {
-    const height = 212, pad = 8, gap = axes.length > 1 ? (width - 2 * pad) / (axes.length - 1) : 0;
-    box = { width, height, x: k => pad + k * gap, y: v => 196 - v * 166, names: axes.map((axis, k) => fit(axis.name, (k === 0 || k === axes.length - 1 ? gap / 2 + 8 : gap) - 6)) };
+    const pad = 8, gap = axes.length > 1 ? (width - 2 * pad) / (axes.length - 1) : 0, room = k => (k === 0 || k === axes.length - 1 ? gap / 2 + 8 : gap) - 6;
+    // Names that do not fit side by side stand in two rows.
+    const rows = axes.some((axis, k) => widthOf(axis.name, 600) > room(k)) ? 2 : 1, roof = 13 + 15 * rows, height = 184 + roof;
+    box = { width, height, x: k => pad + k * gap, y: v => roof + 168 - v * 166, rows, names: axes.map((axis, k) => fit(axis.name, rows > 1 ? room(k) + gap * (k === 0 || k === axes.length - 1 ? .5 : 1) - 6 : room(k))) };
     svg.setAttribute('viewBox', `0 0 ${width} ${height}`); svg.setAttribute('height', height);
     drawLines(); drawAxes(); read();
   };

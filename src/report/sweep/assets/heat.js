@@ -48,15 +48,15 @@ const heatMap = (section, s) => {
     const several = cell && cell.values.length > 1;
     readout.innerHTML = `<span>${safe(where)}</span><span>${cell && cell.values.length ? `${several ? over + ' ' : ''}${safe(column.name)} <b>${inForm(cell.value, column.form)}</b>${several ? ` of ${number(cell.values.length, 0)} runs` : ''}` : cell ? 'no run has a value' : 'no run'}</span>`;
   };
-  const geometry = () => {
+  const geometry = width => {
     const left = Math.max(34, Math.min(110, Math.max(...Array.from({ length: grid.by.count }, (_, j) => widthOf(grid.by.short(j)))) + 12)) + (y < 0 ? -22 : 18);
-    return { left, right: 2 };
+    return { left, right: Math.max(2, widthOf(grid.bx.short(grid.bx.count - 1)) / 2 - (width - left) / grid.bx.count / 2 + 2) };
   };
   let box = null;
   const draw = width => {
     compute();
     title.textContent = column.name;
-    const { left, right } = geometry(), { bx, by, cells, low, high, winner } = grid, cw = (width - left - right) / bx.count, ch = y < 0 ? 44 : Math.min(Math.max(Math.round(300 / by.count), 9), 34), height = by.count * ch;
+    const { left, right } = geometry(width), { bx, by, cells, low, high, winner } = grid, cw = (width - left - right) / bx.count, ch = y < 0 ? 44 : Math.min(Math.max(Math.round(300 / by.count), 9), 34), height = by.count * ch;
     box = { left, cw, ch, height, width };
     const size = cw >= 40 ? 2 : 1, labels = cw >= 25 && ch >= 14, span = high > low ? high - low : 1;
     let html = '';
@@ -72,13 +72,14 @@ const heatMap = (section, s) => {
     if (y >= 0) for (let j = 0; j < by.count; j += everyY) html += text(left - 8, (by.count - 1 - j + .5) * ch + 4, by.short(j), '', 'end');
     html += text(left + (width - left) / 2, height + 36, s.axes[x].name, 'nm', 'middle');
     if (y >= 0) html += `<text class="nm" transform="translate(10 ${r1(height / 2)}) rotate(-90)" text-anchor="middle">${safe(s.axes[y].name)}</text>`;
-    if (winner) html += outline(winner, 'won');
+    if (winner) html += outline(winner, 'won') + outline(winner, 'won in');
     svg.setAttribute('viewBox', `0 0 ${width} ${height + 42}`); svg.setAttribute('height', height + 42);
     svg.setAttribute('aria-label', `${shown()}. ${Number.isFinite(low) ? `From ${inForm(low, column.form)} to ${inForm(high, column.form)}.` : 'No run has a value.'} Arrow keys move over the cells, Enter filters.`);
     ink.innerHTML = html;
     mark();
   };
-  const outline = ([k, j], kind) => `<rect class="${kind}" x="${r1(box.left + k * box.cw - .5)}" y="${(grid.by.count - 1 - j) * box.ch - .5}" width="${r1(box.cw)}" height="${box.ch}"/>`;
+  // A second ring in the colour of the page shows on cells as dark, or as light, as the first.
+  const outline = ([k, j], kind) => { const inset = kind.endsWith(' in') && box.cw > 12 && box.ch > 12 ? 2 : 0; return `<rect class="${kind}" x="${r1(box.left + k * box.cw - .5 + inset)}" y="${(grid.by.count - 1 - j) * box.ch - .5 + inset}" width="${r1(box.cw - 2 * inset)}" height="${box.ch - 2 * inset}"/>`; };
   const mark = () => { top.innerHTML = (chosen && chosen.x === x && chosen.y === y ? outline(chosen.at, 'picked') : '') + (cursor ? outline(cursor, 'cursor') : ''); read(); };
   const cellAt = event => { const [px, py] = pointIn(svg, event, box.width), k = Math.floor((px - box.left) / box.cw), j = grid.by.count - 1 - Math.floor(py / box.ch); return k >= 0 && k < grid.bx.count && j >= 0 && j < grid.by.count ? [k, j] : null; };
   const choose = at => {

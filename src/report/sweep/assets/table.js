@@ -14,30 +14,32 @@ const quoted = word => /^[A-Za-z0-9_.\/=,:@%+-]+$/.test(word) ? word : `'${word.
 const commandOf = (s, i) => ['alphaflow', 'backtest', s.data.file, ...[...s.data.without, ...s.axes.filter(axis => !axis.key.startsWith('stress.')).map(axis => `${axis.key}=${axis.typed[axis.at[i]]}`)].flatMap(set => ['--set', set])].map(quoted).join(' ');
 const runTable = (section, s) => {
   const list = section.querySelector('.rows'), filter = section.querySelector('#filter'), shown = section.querySelector('#shown'), said = section.querySelector('#said'), detail = section.querySelector('#detail'), clearAll = section.querySelector('#clear');
-  const column = (key, name, tone) => { const found = s.column(key); return found && [name || found.name, i => found.v[i], i => `<span class="${tone ? tone(found.v[i]) : ''}">${inForm(found.v[i], found.form)}</span>`, '', 1]; };
-  const fall = value => value < 0 ? 'loss' : '', ratio = (name, values) => [name, i => values[i], i => number(values[i], 2), 'dim', 1];
+  const column = (key, name, tone) => { const found = s.column(key); return found && [name || found.name, i => found.v[i], i => tone ? `<span class="${tone(found.v[i])}">${inForm(found.v[i], found.form)}</span>` : inForm(found.v[i], found.form), '', i => inForm(found.v[i], found.form)]; };
+  const fall = value => value < 0 ? 'loss' : '', ratio = (name, values) => [name, i => values[i], i => number(values[i], 2), 'dim', () => '−0.00'];
   const secondRank = i => { const rank = s.secondRank[i]; if (!Number.isFinite(rank)) return 'n/a'; const low = rank > s.halved / 2; return `<span class="${low ? 'warn' : ''}">${number(rank, 0)}${low ? ' ▼' : ''}</span>`; };
   const hasHalves = s.halved > 0;
   const columns = [
-    ['#', i => i < s.ranked ? -(i + 1) : NaN, i => i < s.ranked ? number(i + 1, 0) : ['n/a', 'invalid', 'failed'][s.end[i]], 'dim', .8],
-    ...s.axes.map(axis => [axis.name, axis.numeric ? i => axis.numbers[axis.at[i]] : i => axis.at[i], i => safe(s.axisText(axis, i)), '', Math.max(1, (axis.name.length + 3) * .115, Math.max(...axis.values.slice(0, 50).map(value => value.length)) * .11)]),
+    ['#', i => i < s.ranked ? -(i + 1) : NaN, i => i < s.ranked ? number(i + 1, 0) : ['n/a', 'invalid', 'failed'][s.end[i]], 'dim', () => 'invalid'],
+    ...s.axes.map(axis => [axis.name, axis.numeric ? i => axis.numbers[axis.at[i]] : i => axis.at[i], i => safe(s.axisText(axis, i)), '', i => s.axisText(axis, i)]),
     column(s.objective.key),
     s.objective !== s.sharpe && column('sharpe'),
     hasHalves && ratio('1st half', s.first), hasHalves && ratio('2nd half', s.second),
-    hasHalves && ['2nd-half rank', i => -s.secondRank[i], secondRank, 'dim', 1.3],
+    hasHalves && ['2nd-half rank', i => -s.secondRank[i], secondRank, 'dim', () => '10,000 ▼'],
     s.objective.key !== 'cagr' && column('cagr'), column('max_drawdown', 'Max DD', fall), s.objective.key !== 'profit_factor' && column('profit_factor'), column('win_rate'), column('trades'), column('refusals'), column('deflated_sharpe', 'Deflated'),
-    s.data.sparks > 0 && ['Equity', null, i => sparkOf(s, i, 82, 20), '', 1.1],
+    s.data.sparks > 0 && ['Equity', null, i => sparkOf(s, i, 82, 20), '', () => '0'.repeat(12)],
   ].filter(Boolean);
-  const objectiveAt = columns.findIndex(([name]) => name === s.objective.name), total = columns.reduce((sum, [, , , , weight]) => sum + weight, 0);
+  const objectiveAt = columns.findIndex(([name]) => name === s.objective.name), // columns are as wide as the head with its arrow and the widest of some values
+    sample = Array.from({ length: Math.min(s.n, 200) }, (_, k) => Math.floor(k * s.n / Math.min(s.n, 200)));
+  const widths = columns.map(([name, , , , written]) => Math.ceil(Math.max(Math.min(widthOf(name + ' ↓', 600) * 1.05, 110), ...sample.map(i => Math.min(widthOf(written(i)) * 1.15, 220))) + 18)), total = widths.reduce((sum, width) => sum + width, 0);
   const choice = section.querySelector('#sort'), turn = section.querySelector('#turn');
   choice.innerHTML = columns.map(([name, key], j) => key ? `<option value="${j}">${safe(name === '#' ? 'rank' : name)}</option>` : '').join('');
   list.innerHTML = `<div class="view"><table aria-label="Runs"><colgroup>${columns.map(() => '<col>').join('')}</colgroup><thead><tr>${columns.map(([name, key], j) => `<th scope="col">${key ? `<button type="button" data-column="${j}">${safe(name)}</button>` : safe(name)}</th>`).join('')}</tr></thead><tbody></tbody></table></div>`;
-  list.querySelectorAll('col').forEach((col, j) => { col.style.width = (columns[j][4] / total * 100).toFixed(2) + '%'; });
+  list.querySelectorAll('col').forEach((col, j) => { col.style.width = (widths[j] / total * 100).toFixed(2) + '%'; });
   const view = list.firstChild, table = view.firstChild, body = table.tBodies[0], order = new Uint32Array(s.n).map((_, i) => i);
-  table.style.minWidth = Math.round(total * 76) + 'px';
+  table.style.minWidth = total + 'px';
   let rows = order, sort = objectiveAt, down = true, active = 0, chosen = -1, drawnFrom = -1, drawnTo = -1;
   const narrow = () => innerWidth <= 700, rowHeight = () => narrow() ? 53 : 29;
-  const short = i => `<td colspan="${columns.length}"><div class="two"><b>${columns[0][2](i)}</b><span>${safe(s.valuesOf(i))}</span><b>${inForm(s.objective.v[i], s.objective.form)}</b></div><div class="two dim"><span></span><span>${['cagr', 'max_drawdown', 'trades'].map(key => s.column(key)).filter(Boolean).map(found => `${safe(found.name === 'Max drawdown' ? 'DD' : found.name)} ${inForm(found.v[i], found.form)}`).join(' · ')}</span><span>${hasHalves ? `2nd half ${number(s.second[i], 2)}` : ''}</span></div></td>`;
+  const short = i => `<td colspan="${columns.length}"><div class="two"><b>${columns[0][2](i)}</b><span>${safe(s.valuesOf(i))}</span><b>${inForm(s.objective.v[i], s.objective.form)}</b></div><div class="two dim"><span></span><span>${['cagr', 'max_drawdown', 'trades'].map(key => s.column(key)).filter(Boolean).map(found => found.key === 'trades' ? `${inForm(found.v[i], 'n')} trades` : `${found.key === 'cagr' ? 'CAGR' : 'DD'} ${inForm(found.v[i], found.form)}`).join(' · ')}</span></div></td>`;
   const draw = force => {
     const height = rowHeight(), room = Math.max(view.clientHeight, 400), from = Math.max(0, Math.floor(view.scrollTop / height) - 6), to = Math.min(rows.length, from + Math.ceil(room / height) + 14);
     if (!force && from === drawnFrom && to === drawnTo) return;
