@@ -10,6 +10,7 @@ mod condition_parse;
 mod condition_term;
 mod condition_token;
 mod fraction;
+mod moot;
 mod plan;
 mod plan_check;
 mod run_id;
