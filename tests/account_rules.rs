@@ -535,7 +535,7 @@ fn account_notes(days: &[&str], direction: &str) -> [Option<String>; 2] {
     let journal = run(&loaded, &market).unwrap();
     let rows = account_rows(&market, &journal, loaded.spec.account.cash);
     let trips = round_trips(&market, &journal);
-    let metrics = compute_metrics(&loaded, &market, &journal, &rows, &trips);
+    let metrics = compute_metrics(&loaded, &market, &journal, &trips);
     let (loaded, market, journal, rows, trips) = (&loaded, &market, &journal, &rows, &trips);
     let lines = vec![Vec::new()];
     let efficacy = efficacy(loaded, market, journal, rows);

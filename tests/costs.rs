@@ -305,7 +305,7 @@ proptest! {
         prop_assert_eq!(rows.last().unwrap().cash, cash);
         let trips = alphaflow::scenario::round_trips(&market, &journal);
         // Also asserts that the days' fees are those of the fills.
-        alphaflow::scenario::compute_metrics(&loaded, &market, &journal, &rows, &trips);
+        alphaflow::scenario::compute_metrics(&loaded, &market, &journal, &trips);
     }
 }
 

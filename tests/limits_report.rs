@@ -85,7 +85,7 @@ fn see(scenario: &Path, set: &[String]) -> Seen {
     let journal = run(&loaded, &market).unwrap();
     let rows = account_rows(&market, &journal, loaded.spec.account.cash);
     let trips = round_trips(&market, &journal);
-    let metrics = compute_metrics(&loaded, &market, &journal, &rows, &trips);
+    let metrics = compute_metrics(&loaded, &market, &journal, &trips);
     let efficacy = efficacy(&loaded, &market, &journal, &rows);
     let out = tempfile::tempdir().unwrap();
     write_folder(out.path(), &loaded, &market, &journal, &rows, &trips, &metrics).unwrap();

@@ -95,7 +95,7 @@ fn report_of<T>(loaded: &LoadedScenario, look: impl FnOnce(&ReportModel<'_>) -> 
     let journal = run(loaded, &market).expect("run");
     let rows = account_rows(&market, &journal, loaded.spec.account.cash);
     let trips = round_trips(&market, &journal);
-    let metrics = compute_metrics(loaded, &market, &journal, &rows, &trips);
+    let metrics = compute_metrics(loaded, &market, &journal, &trips);
     let finished = Finished {
         loaded,
         market: &market,

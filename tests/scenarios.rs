@@ -28,7 +28,7 @@ fn figures(path: &Path) -> Value {
     let journal = run(&loaded, &market).unwrap_or_else(|error| panic!("{name}: {error}"));
     let rows = account_rows(&market, &journal, loaded.spec.account.cash);
     let trips = round_trips(&market, &journal);
-    let metrics = compute_metrics(&loaded, &market, &journal, &rows, &trips);
+    let metrics = compute_metrics(&loaded, &market, &journal, &trips);
     assert!(!(trips.0.is_empty() && trips.1.is_empty()), "{name}: a scenario of the repository trades");
     let sum = |amounts: &mut dyn Iterator<Item = Money>| amounts.sum::<Money>().to_string();
     json!({

@@ -43,7 +43,7 @@ impl Run {
     ) -> Result<Run, Failure> {
         let rows = account_rows(&market, &journal, loaded.spec.account.cash);
         let trips = round_trips(&market, &journal);
-        let metrics = compute_metrics(&loaded, &market, &journal, &rows, &trips);
+        let metrics = compute_metrics(&loaded, &market, &journal, &trips);
         let lines = chart_lines(catalog, &loaded, &market).map_err(input)?;
         let efficacy = efficacy(&loaded, &market, &journal, &rows);
         Ok(Run { loaded, market, journal, rows, trips, metrics, lines, efficacy })

@@ -8,12 +8,14 @@ mod finish;
 mod halt;
 mod indicators;
 mod metrics;
+mod overfit;
 mod prove;
 mod report;
 mod resume;
 mod screen;
 mod status;
 mod strategies;
+mod sweep;
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -43,12 +45,16 @@ enum Command {
     Indicators(indicators::IndicatorsArgs),
     /// Every measure of a series of returns or equity, whoever made it
     Metrics(metrics::MetricsArgs),
+    /// How much of the best of many tries is luck, from a matrix of returns or from numbers
+    Overfit(overfit::OverfitArgs),
     /// Rebuild the report of a finished run
     Report(report::ReportArgs),
     /// End a halt, with a reason
     Resume(resume::ResumeArgs),
     /// Is trading halted, by whom, why and since when
     Status(status::StatusArgs),
+    /// Run many scenarios in parallel; one verdict over all of them
+    Sweep(sweep::SweepArgs),
     /// List the strategies with their rules, parameters, ranges and defaults
     Strategies(strategies::StrategiesArgs),
 }
@@ -83,7 +89,7 @@ pub fn main() -> ExitCode {
 /// Runs the command line of this process with the strategies of `catalog`.
 ///
 /// `BuiltIn.and::<Mine>()` is a catalog with a strategy of one's own: every command knows it then.
-pub fn main_with<C: Catalog>(catalog: C) -> ExitCode {
+pub fn main_with<C: Catalog + Sync>(catalog: C) -> ExitCode {
     let command = Cli::parse().command;
     let mut out = io::stdout().lock();
     let outcome = match command {
@@ -92,9 +98,11 @@ pub fn main_with<C: Catalog>(catalog: C) -> ExitCode {
         Command::Halt(args) => halt::run(&args, &mut out),
         Command::Indicators(args) => indicators::run(&args, &mut out),
         Command::Metrics(args) => metrics::run(&args, &mut out),
+        Command::Overfit(args) => overfit::run(&args, &mut out),
         Command::Report(args) => report::run(&args, &catalog, &mut out),
         Command::Resume(args) => resume::run(&args, &mut out),
         Command::Status(args) => status::run(&args, &mut out),
+        Command::Sweep(args) => sweep::run(&args, &catalog, &mut out),
         Command::Strategies(args) => strategies::run(&args, &catalog, &mut out),
     };
     let outcome = outcome.and_then(|()| Ok(out.flush()?));

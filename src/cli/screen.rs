@@ -101,3 +101,40 @@ impl Drop for Progress {
         self.bar.finish_and_clear();
     }
 }
+
+/// A bar on standard error that counts what is done, with its rate and the time that is left.
+pub(super) struct Counter {
+    bar: ProgressBar,
+}
+
+impl Counter {
+    /// Begins a phase, such as "sweeping", of `all` pieces of which `done` were there before.
+    ///
+    /// Silent unless standard error is a terminal.
+    pub(super) fn begin(phase: &'static str, done: u64, all: u64) -> Counter {
+        if !io::stderr().is_terminal() {
+            return Counter { bar: ProgressBar::hidden() };
+        }
+        let bar = ProgressBar::with_draw_target(Some(all), ProgressDrawTarget::stderr_with_hz(REDRAWS_PER_SECOND))
+            .with_position(done);
+        let template = format!("{phase:<16}{{bar:24}} {{human_pos}} of {{human_len}}  {{per_sec}}  {{eta}} left");
+        // A template that indicatif cannot read would only cost its looks.
+        if let Ok(style) = ProgressStyle::with_template(&template) {
+            bar.set_style(style.progress_chars(if speaks_unicode() { "━━─" } else { "##-" }));
+        }
+        bar.reset_eta();
+        Counter { bar }
+    }
+
+    /// So many more are done; any thread may say so.
+    pub(super) fn add(&self, done: u64) {
+        self.bar.inc(done);
+    }
+}
+
+impl Drop for Counter {
+    /// Takes the line away.
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -57,7 +57,7 @@ fn list(infos: &[StrategyInfo], out: &mut impl Write) -> std::io::Result<()> {
 }
 
 /// The words of `text` in lines of at most `width` characters.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         match lines.last_mut() {

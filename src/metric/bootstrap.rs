@@ -65,7 +65,7 @@ pub fn bootstrap_intervals(returns: &[f64], calendar_days: f64, seed: u64) -> Re
     require_compoundable(returns, SESSIONS_MIN)?;
     let days = prepare(returns);
     let center = mean(returns);
-    let mut blocks = Blocks::new(returns.len(), seed);
+    let mut blocks = Blocks::new(returns.len(), mean_block_length(returns.len()), seed);
     let (mut sharpes, mut growths, mut falls) =
         (Vec::with_capacity(RESAMPLES), Vec::with_capacity(RESAMPLES), Vec::with_capacity(RESAMPLES));
     for _ in 0..RESAMPLES {
@@ -140,7 +140,7 @@ fn resample(days: &[Day], blocks: &mut Blocks) -> Resample {
 }
 
 /// Draws blocks: a uniform start and a geometric length.
-struct Blocks {
+pub(super) struct Blocks {
     random: Xoshiro256PlusPlus,
     sessions: usize,
     /// ln of the chance that a block goes on for another day.
@@ -148,13 +148,15 @@ struct Blocks {
 }
 
 impl Blocks {
-    fn new(sessions: usize, seed: u64) -> Self {
-        let log_stay = (1.0 - 1.0 / mean_block_length(sessions)).ln();
+    /// Blocks of `mean_length` sessions on average, at least 1, out of `sessions`.
+    pub(super) fn new(sessions: usize, mean_length: f64, seed: u64) -> Self {
+        // A mean of one makes this −∞, and every block one session long.
+        let log_stay = (1.0 - 1.0 / mean_length).ln();
         Self { random: Xoshiro256PlusPlus::seed_from_u64(seed), sessions, log_stay }
     }
 
     /// Start of a block, below the number of sessions, and its length, from 1 to that number.
-    fn draw(&mut self) -> (usize, usize) {
+    pub(super) fn draw(&mut self) -> (usize, usize) {
         // Multiply and shift maps 64 random bits to 0..n; its bias is n ÷ 2^64.
         let start = ((u128::from(self.random.next_u64()) * self.sessions as u128) >> 64) as usize;
         // 53 random bits in (0, 1]: the logarithm is finite, the length geometric from 1 on.
@@ -232,13 +234,15 @@ mod tests {
     #[test]
     fn blocks_have_the_mean_they_claim_and_start_everywhere() {
         assert_eq!((mean_block_length(20), mean_block_length(2_500)), (5.0, 14.0));
-        let mut blocks = Blocks::new(2_500, 7);
+        let mut blocks = Blocks::new(2_500, mean_block_length(2_500), 7);
         let draws: Vec<(usize, usize)> = (0..20_000).map(|_| blocks.draw()).collect();
         let mean_length = draws.iter().map(|draw| draw.1 as f64).sum::<f64>() / 20_000.0;
         let mean_start = draws.iter().map(|draw| draw.0 as f64).sum::<f64>() / 20_000.0;
         // Five standard errors: 13.5 and 722 over √20,000.
         assert!((mean_length - 14.0).abs() < 0.5, "{mean_length}");
         assert!((mean_start - 1_249.5).abs() < 26.0, "{mean_start}");
+        let mut single = Blocks::new(9, 1.0, 7);
+        assert!((0..1_000).all(|_| single.draw().1 == 1));
     }
 
     #[test]

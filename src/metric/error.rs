@@ -112,6 +112,12 @@ pub enum MetricError {
     /// The Sharpe ratio is not above the one it is measured against.
     #[error("the Sharpe ratio does not exceed the benchmark's, so no track record is long enough")]
     NotAboveBenchmark,
+    /// Nothing beside the best point of a parameter space has a value.
+    #[error("the winner has no neighbour with a value")]
+    NoNeighbours,
+    /// Maxima over different resamples have nothing to do with each other.
+    #[error("the two parts stand on different resamples; draw them with the same blocks, number and seed")]
+    OtherResamples,
     /// Too many resamples of the bootstrap have no value.
     #[error("only {defined} of {resamples} bootstrap resamples have a value")]
     SparseResamples {

@@ -98,6 +98,8 @@ proptest! {
         check("probabilistic_sharpe", probabilistic_sharpe(evidence, trials, benchmark))?;
         check("deflated_sharpe", deflated_sharpe(evidence, 99, trials, benchmark))?;
         check("expected_max_sharpe", expected_max_sharpe(trials, benchmark))?;
+        check("min_backtest_years", min_backtest_years(trials, sharpe))?;
+        check("independent_trials", independent_trials(trials, benchmark))?;
         check("min_track_record", min_track_record(evidence, benchmark, CONFIDENCE))?;
         check("cagr", cagr(sharpe, skew, kurtosis))?;
     }
@@ -114,6 +116,39 @@ proptest! {
             for split in verdict.splits {
                 check("split", Ok(split.sharpe_in_sample + split.sharpe_out_of_sample + split.logit))?;
             }
+        }
+    }
+
+    /// The same for what is said of many trials together.
+    #[test]
+    fn a_number_or_a_reason_about_trials(first in any_series(), second in any_series(), blocks in 0usize..12) {
+        let both = first.len().min(second.len());
+        let trials = [first[..both].to_vec(), second[..both].to_vec()];
+        check("average_correlation", average_correlation(&trials))?;
+        if let Ok((best, evidence)) = best_trial(&trials) {
+            check("best_trial", Ok(best.sharpe + best.sharpe_variance + evidence.skew + evidence.kurtosis))?;
+        }
+        let values: Vec<Option<f64>> = first.iter().copied().map(Some).collect();
+        let points: Vec<Vec<usize>> = (0..first.len()).map(|place| vec![place % 5, place / 5]).collect();
+        let places: Vec<Vec<f64>> = first.iter().map(|value| vec![*value]).collect();
+        for plateau in [plateau_on_grid(&points, &values), plateau_of_sample(&places, &values, 3)] {
+            check("plateau", plateau.map(|plateau| plateau.mean))?;
+            check("score", plateau.and_then(|plateau| plateau.score()))?;
+        }
+        let Ok(mut sums) = BlockSums::new(both, blocks) else { return Ok(()) };
+        if trials.iter().try_for_each(|trial| sums.add_returns(trial)).is_err() {
+            return Ok(());
+        }
+        check("correlation of blocks", average_correlation_of_blocks(&sums))?;
+        check("sharpes", sums.sharpes().map(|sharpes| sharpes.iter().sum()))?;
+        check("pbo_of_blocks", pbo_of_blocks(&sums, blocks).map(|found| found.mean_logit))?;
+        if let Ok(resamples) = Resamples::draw(sums.lengths(), 100, 1) {
+            let mut tests = RealityCheck::new(&resamples);
+            // A trial that is refused leaves the others as they were.
+            for trial in sums.iter() {
+                check("added", tests.add(trial).map(|()| 0.0))?;
+            }
+            check("p_values", tests.p_values().map(|p| p.reality_check + p.spa + p.spa_lower + p.spa_upper))?;
         }
     }
 

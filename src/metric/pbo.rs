@@ -2,6 +2,7 @@
 //!
 //! Not here: running the trials; they come as columns of returns of the same sessions.
 use super::MetricError;
+use super::block_sums::{BlockSum, BlockSums, total};
 use super::check::{finite, require};
 use super::line::Line;
 use super::moments::{mean, varying};
@@ -57,11 +58,40 @@ pub struct Overfitting {
 /// Source: Bailey, Borwein, López de Prado & Zhu (2017), "The Probability of Backtest Overfitting", J. of
 /// Computational Finance 20(4).
 pub fn pbo(trials: &[Vec<f64>], blocks: usize) -> Result<Overfitting, MetricError> {
-    let summaries = summarise(trials, blocks)?;
+    over_splits(&summarise(trials, blocks)?, blocks)
+}
+
+/// [`pbo`] of trials of which only sums over blocks are left; equal to it up to rounding.
+///
+/// `blocks` must divide the number of blocks summed over. No session is left out: where `blocks` does not divide the
+/// sessions, the blocks differ by one in length, and the result is that of other blocks than [`pbo`] takes.
+/// Errors: as [`pbo`]; [`MetricError::OutOfRange`] for `blocks` that do not divide.
+pub fn pbo_of_blocks(trials: &BlockSums, blocks: usize) -> Result<Overfitting, MetricError> {
+    require_trials(trials.trials(), blocks)?;
+    let summed = trials.lengths().len();
+    if !summed.is_multiple_of(blocks) {
+        let valid = "a divisor of the number of blocks summed over";
+        return Err(MetricError::OutOfRange { name: "blocks", value: blocks as f64, valid });
+    }
+    if trials.sessions() < 2 * blocks {
+        return Err(MetricError::TooShort { need: 2 * blocks, have: trials.sessions() });
+    }
+    let together = summed / blocks;
+    let lengths: Vec<usize> = trials.lengths().chunks_exact(together).map(|part| part.iter().sum()).collect();
+    let summary = |(part, sessions): (&[BlockSum], &usize)| {
+        let (mean, squares) = total(part).spread(*sessions);
+        BlockSummary { length: *sessions as f64, mean, squares }
+    };
+    let of_trial = |sums: &[BlockSum]| sums.chunks_exact(together).zip(&lengths).map(summary).collect();
+    over_splits(&trials.iter().map(of_trial).collect::<Vec<_>>(), blocks)
+}
+
+/// Follows the winner of every split.
+fn over_splits(summaries: &[Vec<BlockSummary>], blocks: usize) -> Result<Overfitting, MetricError> {
     let mut splits = Vec::new();
     let mut chosen: Vec<usize> = (0..blocks / 2).collect();
     loop {
-        splits.push(split(&summaries, &chosen, blocks)?);
+        splits.push(split(summaries, &chosen, blocks)?);
         if !next_choice(&mut chosen, blocks) {
             break;
         }
@@ -90,13 +120,7 @@ struct BlockSummary {
 
 /// Checks the input and summarises every trial in every block.
 fn summarise(trials: &[Vec<f64>], blocks: usize) -> Result<Vec<Vec<BlockSummary>>, MetricError> {
-    if trials.len() < 2 {
-        return Err(MetricError::TooFewTrials { need: 2, have: trials.len() });
-    }
-    if !(2..=BLOCKS_MAX).contains(&blocks) || !blocks.is_multiple_of(2) {
-        let valid = "an even number from 2 to 20";
-        return Err(MetricError::OutOfRange { name: "blocks", value: blocks as f64, valid });
-    }
+    require_trials(trials.len(), blocks)?;
     let sessions = trials[0].len();
     let length = sessions / blocks;
     for trial in trials {
@@ -111,6 +135,18 @@ fn summarise(trials: &[Vec<f64>], blocks: usize) -> Result<Vec<Vec<BlockSummary>
         BlockSummary { length: length as f64, mean: center, squares }
     };
     Ok(trials.iter().map(|trial| trial[sessions % blocks..].chunks_exact(length).map(summary).collect()).collect())
+}
+
+/// Two trials or more, and a number of blocks that can be halved.
+fn require_trials(trials: usize, blocks: usize) -> Result<(), MetricError> {
+    if trials < 2 {
+        return Err(MetricError::TooFewTrials { need: 2, have: trials });
+    }
+    if !(2..=BLOCKS_MAX).contains(&blocks) || !blocks.is_multiple_of(2) {
+        let valid = "an even number from 2 to 20";
+        return Err(MetricError::OutOfRange { name: "blocks", value: blocks as f64, valid });
+    }
+    Ok(())
 }
 
 /// Scores every trial on the `chosen` blocks and on the others, and follows the winner.
@@ -139,11 +175,14 @@ fn split(summaries: &[Vec<BlockSummary>], chosen: &[usize], blocks: usize) -> Re
 ///
 /// Deviations are merged as in Chan, Golub & LeVeque (1983), The American Statistician 37(3): no cancellation.
 fn score(trial: &[BlockSummary], half: &[usize]) -> Result<f64, MetricError> {
-    let blocks = half.len() as f64;
-    let center = half.iter().map(|block| trial[*block].mean).sum::<f64>() / blocks;
-    let (squares, count) = half.iter().fold((0.0, 0.0), |(squares, count), block| {
+    let (sum, count) = half.iter().fold((0.0, 0.0), |(sum, count), block| {
+        let BlockSummary { length, mean, .. } = trial[*block];
+        (sum + length * mean, count + length)
+    });
+    let center = sum / count;
+    let squares = half.iter().fold(0.0, |squares, block| {
         let BlockSummary { length, mean, squares: own } = trial[*block];
-        (squares + own + length * (mean - center) * (mean - center), count + length)
+        squares + own + length * (mean - center) * (mean - center)
     });
     match varying((squares / (count - 1.0)).sqrt()) {
         Ok(deviation) => finite(center / deviation),
@@ -211,7 +250,38 @@ mod tests {
         assert_eq!(pair(vec![0.0, 0.0, f64::NAN, 0.0], 2), Err(MetricError::NotFinite { index: 2 }));
     }
 
+    #[test]
+    fn refusals_of_sums() {
+        let mut sums = BlockSums::new(12, 6).expect("blocks");
+        sums.add_returns(&[0.01; 12]).expect("added");
+        assert_eq!(pbo_of_blocks(&sums, 6), Err(MetricError::TooFewTrials { need: 2, have: 1 }));
+        sums.add_returns(&[0.0; 12]).expect("added");
+        for blocks in [3, 4, 8] {
+            assert!(matches!(pbo_of_blocks(&sums, blocks), Err(MetricError::OutOfRange { .. })));
+        }
+        assert_eq!(pbo_of_blocks(&sums, 6), Err(MetricError::ZeroVariance));
+        let mut short = BlockSums::new(11, 6).expect("blocks");
+        (0..2).for_each(|_| short.add_returns(&[0.0; 11]).expect("added"));
+        assert_eq!(pbo_of_blocks(&short, 6), Err(MetricError::TooShort { need: 12, have: 11 }));
+    }
+
     proptest! {
+        /// Sums over the blocks, or over parts of them, say what the returns say.
+        #[test]
+        fn sums_say_what_returns_say(
+            trials in prop::collection::vec(prop::collection::vec(-0.1..0.1f64, 48), 2..6), parts in 1usize..4,
+        ) {
+            let mut sums = BlockSums::new(48, 8 * parts).expect("blocks");
+            trials.iter().for_each(|trial| sums.add_returns(trial).expect("added"));
+            let (whole, summed) = (pbo(&trials, 8).expect("defined"), pbo_of_blocks(&sums, 8).expect("defined"));
+            prop_assert_eq!((whole.pbo, whole.prob_oos_loss), (summed.pbo, summed.prob_oos_loss));
+            for (left, right) in whole.splits.iter().zip(&summed.splits) {
+                prop_assert_eq!((left.best, left.rank), (right.best, right.rank));
+                prop_assert!((left.sharpe_in_sample - right.sharpe_in_sample).abs() < 1e-11);
+                prop_assert!((left.sharpe_out_of_sample - right.sharpe_out_of_sample).abs() < 1e-11);
+            }
+        }
+
         /// The order of the trials does not matter, and neither does each one's leverage.
         #[test]
         fn relabelling_and_leverage(

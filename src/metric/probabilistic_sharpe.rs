@@ -4,6 +4,7 @@
 use super::MetricError;
 use super::check::finite;
 use super::kurtosis::kurtosis;
+use super::moments::central_moment;
 use super::normal::normal_cdf;
 use super::sharpe::sharpe_per_day;
 use super::skew::skew;
@@ -26,6 +27,17 @@ impl SharpeEvidence {
     pub fn of(returns: &[f64]) -> Result<Self, MetricError> {
         let kurtosis = kurtosis(returns)? + 3.0;
         Ok(Self { sharpe: sharpe_per_day(returns)?, skew: skew(returns)?, kurtosis })
+    }
+
+    /// The evidence in `returns`: sample deviation, population skew m₃ ÷ m₂^1.5 and kurtosis m₄ ÷ m₂².
+    ///
+    /// These are the moments of the papers; [`SharpeEvidence::of`] corrects them for bias.
+    /// `returns`: fractions, length ≥ 2. Errors: [`MetricError::TooShort`], [`MetricError::ZeroVariance`].
+    pub fn of_population(returns: &[f64]) -> Result<Self, MetricError> {
+        let sharpe = sharpe_per_day(returns)?;
+        let second = central_moment(returns, 2);
+        let skew = finite(central_moment(returns, 3) / second.powf(1.5))?;
+        Ok(Self { sharpe, skew, kurtosis: finite(central_moment(returns, 4) / (second * second))? })
     }
 
     /// Variance of the estimated Sharpe ratio times (n − 1): 1 − γ₃ SR + (γ₄ − 1)/4 SR².
@@ -64,6 +76,16 @@ mod tests {
         // Normal returns: variance 1 + SR²/2.
         let normal = SharpeEvidence { sharpe: 0.1, skew: 0.0, kurtosis: 3.0 };
         assert_close(probabilistic_sharpe(normal, 101, 0.0), normal_cdf(1.0 / 1.005_f64.sqrt()), 1e-14);
+    }
+
+    #[test]
+    fn moments_of_the_papers() {
+        // By hand: m2 = 12.5, m3 = 45, m4 = 348.5 of (1, 2, 3, 10), in hundredths; mean 4, deviation √(50/3).
+        let evidence = SharpeEvidence::of_population(&[0.01, 0.02, 0.03, 0.10]).expect("defined");
+        assert_close(Ok(evidence.sharpe), 4.0 / (50.0_f64 / 3.0).sqrt(), 1e-12);
+        assert_close(Ok(evidence.skew), 45.0 / 12.5_f64.powf(1.5), 1e-12);
+        assert_close(Ok(evidence.kurtosis), 348.5 / 12.5_f64.powi(2), 1e-12);
+        assert_eq!(SharpeEvidence::of_population(&[0.1; 9]), Err(MetricError::ZeroVariance));
     }
 
     #[test]

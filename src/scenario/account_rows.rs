@@ -79,6 +79,14 @@ impl<'a> Books<'a> {
         }
     }
 
+    /// The next time at which something happens to cash or positions.
+    pub(super) fn next_time(&mut self) -> Timestamp {
+        let split = self.splits.peek().map(|split| split.time);
+        let event = self.events.peek().map(|event| event.time);
+        let fill = self.fills.peek().map(|fill| fill.time);
+        split.into_iter().chain(event).chain(fill).min().unwrap_or(Timestamp::MAX)
+    }
+
     /// What happened on the bars of `time`: fills, and stops that came, moved and went.
     pub(super) fn trade(&mut self, time: Timestamp) {
         while let Some(fill) = self.fills.next_if(|fill| fill.time <= time) {

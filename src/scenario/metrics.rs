@@ -1,9 +1,10 @@
 //! `metrics.json`: every measure of spec §6, in its order, with a reason where there is none.
 use serde_json::{Map, Value, json};
 
+use super::marks::{Marks, SessionEnds};
 use super::run::trade_date;
 use super::spec::CommissionSpec;
-use super::{AccountRow, LoadedScenario, MarketData, benchmark_held, held_equally};
+use super::{AccountRow, LoadedScenario, MarketData, benchmark_held, held_equally, round_trips};
 use crate::domain::{Money, Side, Timestamp};
 use crate::engine::Journal;
 use crate::metric as m;
@@ -22,6 +23,11 @@ impl Metrics {
     /// The number under `key`, if it is defined.
     pub fn number(&self, key: &str) -> Option<f64> {
         self.values.get(key).and_then(Value::as_f64)
+    }
+
+    /// The text under `key`, as `start` and `end` have one; empty without.
+    pub fn text(&self, key: &str) -> String {
+        self.values.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 
     /// Measures in the order of the file: a number, or why there is none.
@@ -67,7 +73,7 @@ impl Metrics {
 }
 
 /// The keys of `metrics.json` that are numbers, in its order.
-const MEASURES: &[&str] = &[
+pub const MEASURES: &[&str] = &[
     "sessions",
     "bars",
     "initial_equity",
@@ -166,31 +172,75 @@ pub fn measures_of_line(start: f64, line: &[f64], steps: &[Timestamp], ends: &[u
     out
 }
 
-/// Computes every measure of a finished run.
+/// What the measures of every run on one market need besides the run.
+#[derive(Debug)]
+pub struct Yardsticks {
+    ends: SessionEnds,
+    /// Growth of the symbols held equally, a fraction.
+    hold_return: f64,
+    /// Returns of the benchmark from the second session on, or why there are none.
+    benchmark: Result<Vec<f64>, &'static str>,
+}
+
+impl Yardsticks {
+    /// Those of `market`.
+    pub fn of(market: &MarketData) -> Yardsticks {
+        let ends = SessionEnds::of(market);
+        let benchmark = benchmark_returns(market, ends.times());
+        Yardsticks { ends, hold_return: hold_return(market), benchmark }
+    }
+}
+
+/// Computes every measure of a finished run, with bootstrap intervals.
 pub fn compute_metrics(
     loaded: &LoadedScenario,
     market: &MarketData,
     journal: &Journal,
-    rows: &[AccountRow],
     trips: &(Vec<RoundTrip>, Vec<RoundTrip>),
 ) -> Metrics {
+    let yardsticks = Yardsticks::of(market);
+    let marks = Marks::of(market, &yardsticks.ends, journal, loaded.spec.account.cash);
+    let (mut out, inputs) = measure(loaded, market, &yardsticks, (journal, &marks, trips));
+    intervals(&mut out, &inputs, loaded.spec.scenario.seed);
+    out
+}
+
+/// Computes what a sweep keeps of a run: every measure, without bootstrap intervals, and the account at its
+/// session ends.
+pub fn measure_run(
+    loaded: &LoadedScenario,
+    market: &MarketData,
+    yardsticks: &Yardsticks,
+    journal: &Journal,
+) -> (Metrics, Marks) {
+    let marks = Marks::of(market, &yardsticks.ends, journal, loaded.spec.account.cash);
+    let trips = round_trips(market, journal);
+    let (out, _) = measure(loaded, market, yardsticks, (journal, &marks, &trips));
+    (out, marks)
+}
+
+fn measure(
+    loaded: &LoadedScenario,
+    market: &MarketData,
+    yardsticks: &Yardsticks,
+    (journal, marks, trips): (&Journal, &Marks, &(Vec<RoundTrip>, Vec<RoundTrip>)),
+) -> (Metrics, Inputs) {
+    let ends = &yardsticks.ends;
     let daily = loaded.spec.data.timeframe;
     let start = loaded.spec.account.cash;
-    let ends = session_ends(rows, market);
-    let marks: Vec<f64> = ends.iter().map(|&at| rows[at].equity.to_f64()).collect();
-    let times: Vec<Timestamp> = ends.iter().map(|&at| rows[at].time).collect();
-    let (first, last) = (rows.first().map(|row| row.time), rows.last().map(|row| row.time));
+    let dollars: Vec<f64> = marks.equity.iter().map(|equity| equity.to_f64()).collect();
+    let (first, last) = (marks.first, marks.times.last().copied());
     let span = last.zip(first).map_or(0, |(last, first)| last.ns() - first.ns());
-    let inputs = Inputs::new(start.to_f64(), &marks, &times, span);
+    let inputs = Inputs::new(start.to_f64(), &dollars, &marks.times, span);
     let mut out = Metrics::default();
     out.put("start", first.map_or(Value::Null, |time| time.text(daily).into()));
     out.put("end", last.map_or(Value::Null, |time| time.text(daily).into()));
-    out.put("sessions", ends.len());
+    out.put("sessions", marks.times.len());
     out.put("bars", market.bars.iter().map(Vec::len).sum::<usize>());
     out.put("initial_equity", start.to_f64());
-    out.put("final_equity", rows.last().map_or(start, |row| row.equity).to_f64());
+    out.put("final_equity", marks.last(start).to_f64());
     of_returns(&mut out, &inputs);
-    of_account(&mut out, journal, rows, start);
+    of_account(&mut out, journal, marks, start);
     of_trades(&mut out, &trips.0);
     of_fees(&mut out, loaded, journal);
     out.put("slippage", journal.fills.iter().map(crate::domain::Fill::slippage).sum::<Money>().to_f64());
@@ -198,12 +248,16 @@ pub fn compute_metrics(
     out.put("borrow_fees", -paid(CashReason::BorrowFee) + 0.0);
     out.put("margin_interest", -paid(CashReason::MarginInterest) + 0.0);
     out.put("dividends", paid(CashReason::Dividend));
-    against_benchmark(&mut out, &inputs, market, &times);
-    out.put("buy_and_hold_return", hold_return(market));
+    if ends.times() == &marks.times[..] {
+        against_benchmark(&mut out, &inputs, &yardsticks.benchmark);
+    } else {
+        against_benchmark(&mut out, &inputs, &benchmark_returns(market, &marks.times));
+    }
+    out.put("buy_and_hold_return", yardsticks.hold_return);
     out.put("ambiguous_bars", journal.ambiguous_bars);
     out.put("unclear_entry_bars", journal.unclear_entry_bars);
     out.put("finer_unread_bars", journal.unread_bars.0);
-    let own = rows.last().map_or(start, |row| row.equity);
+    let own = marks.last(start);
     let (low, high) = journal.final_equity_band.unwrap_or((own, own));
     out.put("final_equity_low", low.to_f64());
     out.put("final_equity_high", high.to_f64());
@@ -212,8 +266,8 @@ pub fn compute_metrics(
     out.put("halts", journal.halts.len());
     out.put("margin_calls", journal.margin_calls.len());
     out.put("open_positions", trips.1.len());
-    confidence(&mut out, &inputs, loaded.spec.scenario.seed);
-    out
+    track_record(&mut out, &inputs);
+    (out, inputs)
 }
 
 /// Index of the last row of each session.
@@ -259,14 +313,13 @@ pub(super) fn of_returns(out: &mut Metrics, inputs: &Inputs) {
     }
 }
 
-/// `exposure`: mean gross exposure ÷ equity over steps. `turnover`: traded value ÷ mean equity ÷ years of
-/// 252 sessions is left to the report; here it is traded value ÷ mean equity over the whole run.
-fn of_account(out: &mut Metrics, journal: &Journal, rows: &[AccountRow], start: Money) {
-    let steps = rows.len().max(1) as f64;
-    let exposure = rows.iter().filter_map(|row| row.gross_exposure.fraction_of(row.equity)).sum::<f64>() / steps;
+/// `exposure`: mean gross exposure ÷ equity over steps. `turnover`: traded value ÷ mean equity at session ends
+/// over the whole run; a year's is left to the report.
+fn of_account(out: &mut Metrics, journal: &Journal, marks: &Marks, start: Money) {
     let traded = journal.fills.iter().map(crate::domain::Fill::notional).sum::<Money>().to_f64();
-    let mean_equity = rows.iter().map(|row| row.equity.to_f64()).sum::<f64>() / steps;
-    out.put("exposure", exposure);
+    let sum = marks.equity.iter().map(|equity| equity.to_f64()).sum::<f64>();
+    let mean_equity = sum / marks.equity.len().max(1) as f64;
+    out.put("exposure", marks.exposure);
     out.put("turnover", if mean_equity > 0.0 { traded / mean_equity } else { traded / start.to_f64() });
 }
 
@@ -309,18 +362,28 @@ fn of_trades(out: &mut Metrics, closed: &[RoundTrip]) {
     out.measure("max_consecutive_losses", m::max_consecutive_losses(&pnl));
 }
 
-fn against_benchmark(out: &mut Metrics, inputs: &Inputs, market: &MarketData, times: &[Timestamp]) {
+/// Returns of the benchmark between the sessions that end at `times`.
+fn benchmark_returns(market: &MarketData, times: &[Timestamp]) -> Result<Vec<f64>, &'static str> {
     let (Some(bars), Some(values)) = (&market.benchmark, benchmark_held(market, times, 1.0)) else {
-        return without_benchmark(out, "the scenario names no benchmark (data.benchmark)");
+        return Err("the scenario names no benchmark (data.benchmark)");
     };
     let from_the_start = bars.first().zip(times.first()).is_some_and(|(bar, time)| bar.time <= *time);
+    match from_the_start {
+        true => Ok(values.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect()),
+        false => Err(NO_FIRST_PRICE),
+    }
+}
+
+const NO_FIRST_PRICE: &str = "the benchmark has no price at the first session";
+
+fn against_benchmark(out: &mut Metrics, inputs: &Inputs, theirs: &Result<Vec<f64>, &'static str>) {
     let ours = inputs.returns.as_deref().ok().filter(|returns| returns.len() > 1);
-    let (true, Some(ours)) = (from_the_start, ours) else {
-        return without_benchmark(out, "the benchmark has no price at the first session");
-    };
-    // Our first return is from cash to the first close; the benchmark's begins with its second close.
-    let theirs: Vec<f64> = values.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect();
-    beside_benchmark(out, &ours[1..], &theirs);
+    match (theirs, ours) {
+        (Err(reason), _) => without_benchmark(out, reason),
+        (_, None) => without_benchmark(out, NO_FIRST_PRICE),
+        // Our first return is from cash to the first close; the benchmark's begins with its second close.
+        (Ok(theirs), Some(ours)) => beside_benchmark(out, &ours[1..], theirs),
+    }
 }
 
 /// The measures of `ours` against `theirs`: returns of the same sessions.
@@ -366,6 +429,10 @@ fn track_record(out: &mut Metrics, inputs: &Inputs) {
 
 pub(super) fn confidence(out: &mut Metrics, inputs: &Inputs, seed: u64) {
     track_record(out, inputs);
+    intervals(out, inputs, seed);
+}
+
+fn intervals(out: &mut Metrics, inputs: &Inputs, seed: u64) {
     let returns = inputs.returns.as_deref().map_err(|error| *error);
     let intervals = returns.and_then(|returns| m::bootstrap_intervals(returns, inputs.calendar_days, seed));
     let pick = |of: fn(&m::Intervals) -> Result<m::Interval, MetricError>| match intervals

@@ -41,6 +41,19 @@ pub fn run_with<C: Catalog>(
     Ok(journal)
 }
 
+/// One of many runs: as [`run_with`], but the profit band of undecided bars is not asked for, and the record is
+/// written into the memory of an earlier one.
+///
+/// Errors: as [`run_with`].
+pub fn run_again<C: Catalog>(
+    catalog: &C,
+    loaded: &LoadedScenario,
+    market: &MarketData,
+    earlier: Option<Journal>,
+) -> Result<Journal, Box<Diagnostic>> {
+    replay_in(catalog, loaded, market, Run { earlier, ..Run::of(loaded, market, None) })
+}
+
 /// One replay, its bars read as the scenario says or in another way.
 fn replay_as<C: Catalog>(
     catalog: &C,
@@ -48,7 +61,15 @@ fn replay_as<C: Catalog>(
     market: &MarketData,
     reading: Option<Reading>,
 ) -> Result<Journal, Box<Diagnostic>> {
-    let visitor = Run::of(loaded, market, reading);
+    replay_in(catalog, loaded, market, Run::of(loaded, market, reading))
+}
+
+fn replay_in<C: Catalog>(
+    catalog: &C,
+    loaded: &LoadedScenario,
+    market: &MarketData,
+    visitor: Run<'_>,
+) -> Result<Journal, Box<Diagnostic>> {
     let outcome = match &market.script {
         Some(script) => visitor.replay(OrderScript::new(script)),
         None => with_strategy(catalog, loaded, visitor)?,
@@ -74,6 +95,8 @@ struct Run<'a> {
     /// How bars are read, unless as the rules say.
     reading: Option<Reading>,
     latency: Option<Latency>,
+    /// A finished record whose memory may be used.
+    earlier: Option<Journal>,
 }
 
 impl ListedVisitor for Run<'_> {
@@ -89,14 +112,17 @@ impl<'a> Run<'a> {
         let (config, rules) = (engine_config(&loaded.spec), venue_rules(&loaded.spec));
         let (account, latency) = (account_rules(&loaded.spec), latency(&loaded.spec));
         let exit_after_bars = loaded.spec.stop.exit_after_bars;
-        Run { config, rules, account, exit_after_bars, market, reading, latency }
+        Run { config, rules, account, exit_after_bars, market, reading, latency, earlier: None }
     }
 
     fn replay<S: Strategy>(self, strategy: S) -> Result<Journal, ReplayError> {
         let symbols = self.config.symbols;
         let bars: Vec<&[crate::domain::Bar]> = self.market.bars.iter().map(Vec::as_slice).collect();
-        let mut engine =
-            Engine::new(strategy, self.config).with_account(self.account).with_time_stop(self.exit_after_bars);
+        let engine = match self.earlier {
+            Some(journal) => Engine::recycling(journal, strategy, self.config),
+            None => Engine::new(strategy, self.config),
+        };
+        let mut engine = engine.with_account(self.account).with_time_stop(self.exit_after_bars);
         let mut backend = ReplayBackend::new(self.rules, self.config.cash, symbols);
         if let Some(latency) = self.latency {
             backend = backend.with_latency(latency);

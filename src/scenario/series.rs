@@ -88,7 +88,7 @@ pub fn read_series(path: &Path) -> Result<Series, Box<Diagnostic>> {
     Ok(Series { path: path.to_owned(), kind: layout.kind, rows, daily })
 }
 
-fn text_of(path: &Path) -> Result<String, Box<Diagnostic>> {
+pub(super) fn text_of(path: &Path) -> Result<String, Box<Diagnostic>> {
     let fail = |what: String| Box::new(Diagnostic::of_file(path, what));
     let unreadable = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => fail("there is no such file; check the path".to_owned()),

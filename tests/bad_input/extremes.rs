@@ -70,9 +70,9 @@ fn survived(bench: &Bench, overrides: &[String]) {
     let loaded = load(&bench.path("scenario.toml"), overrides).unwrap_or_else(|errors| panic!("{errors}"));
     let market = load_market(&loaded).unwrap();
     let journal = run(&loaded, &market).unwrap();
-    let rows = account_rows(&market, &journal, loaded.spec.account.cash);
+    account_rows(&market, &journal, loaded.spec.account.cash);
     let trips = round_trips(&market, &journal);
-    compute_metrics(&loaded, &market, &journal, &rows, &trips);
+    compute_metrics(&loaded, &market, &journal, &trips);
 }
 
 /// An ATR over the widest ranges there may be: the sum of ranges outgrows 64 bits.

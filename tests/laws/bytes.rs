@@ -19,7 +19,7 @@ fn folder(scenario: &str, overrides: &[String]) -> Vec<(String, Vec<u8>)> {
     let journal = run(&loaded, &market).unwrap();
     let rows = account_rows(&market, &journal, loaded.spec.account.cash);
     let trips = round_trips(&market, &journal);
-    let metrics = compute_metrics(&loaded, &market, &journal, &rows, &trips);
+    let metrics = compute_metrics(&loaded, &market, &journal, &trips);
     let out = tempfile::tempdir().unwrap();
     let efficacy = efficacy(&loaded, &market, &journal, &rows);
     write_limits(out.path(), &efficacy, loaded.spec.data.timeframe).unwrap();

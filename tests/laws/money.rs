@@ -1,7 +1,7 @@
 //! Money is conserved: what the account shows is the start, the fills and nothing else.
 use alphaflow::domain::{Bar, Money, Price, Quantity, SymbolIndex, Timestamp, Volume};
 use alphaflow::engine::{Journal, MarketAction};
-use alphaflow::scenario::{MarketData, account_rows, round_trips};
+use alphaflow::scenario::{AccountRow, MarketData, Marks, SessionEnds, account_rows, round_trips, session_ends};
 
 use super::world::{CASES, Case, times};
 
@@ -50,10 +50,25 @@ fn cash_and_positions_are_conserved_at_every_step() {
             assert_eq!(equity, steps.iter().map(|(_, equity)| *equity).collect::<Vec<_>>(), "{}", case.name);
             let start = case.load(&["SYN"]).spec.account.cash;
             let rows = account_rows(&market, &journal, start);
+            marks_are_rows(case, &market, &journal, &rows);
             let cash: Vec<i128> = rows.iter().map(|row| row.cash.units()).collect();
             assert_eq!(cash, steps.iter().map(|(cash, _)| *cash).collect::<Vec<_>>(), "{}", case.name);
         }
     }
+}
+
+/// What measures are made of without a row a step is what the rows say.
+fn marks_are_rows(case: &Case, market: &MarketData, journal: &Journal, rows: &[AccountRow]) {
+    let start = case.load(&["SYN"]).spec.account.cash;
+    let marks = Marks::of(market, &SessionEnds::of(market), journal, start);
+    let ends = session_ends(rows, market);
+    let wanted: Vec<_> = ends.iter().map(|end| (rows[*end].time, rows[*end].equity)).collect();
+    let found: Vec<_> = marks.times.iter().copied().zip(marks.equity.iter().copied()).collect();
+    assert_eq!(found, wanted, "{}", case.name);
+    assert_eq!(marks.first, rows.first().map(|row| row.time), "{}", case.name);
+    let shares = rows.iter().filter_map(|row| row.gross_exposure.fraction_of(row.equity));
+    let exposure = shares.sum::<f64>() / rows.len() as f64;
+    assert!((marks.exposure - exposure).abs() < 1e-12, "{}: {} is not {exposure}", case.name, marks.exposure);
 }
 
 /// The profit of all round trips, closed and open, is the change of equity.
@@ -88,6 +103,12 @@ fn money_is_conserved_over_splits_and_dividends() {
         ];
         let journal = case.run(&market);
         let equity: Vec<i128> = case.curve(&market, &journal).iter().map(|equity| equity.units()).collect();
+        marks_are_rows(
+            case,
+            &market,
+            &journal,
+            &account_rows(&market, &journal, case.load(&["SYN"]).spec.account.cash),
+        );
         let steps = recomputed(case, &market, &journal);
         assert_eq!(equity, steps.iter().map(|(_, equity)| *equity).collect::<Vec<_>>(), "{}", case.name);
         assert_eq!(journal.splits.len(), 1, "{}", case.name);

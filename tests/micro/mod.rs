@@ -110,7 +110,7 @@ fn through_files(folder: &Path, set: &[String]) -> Result<Outcome, String> {
     let journal = run(&loaded, &market).map_err(|error| error.to_string())?;
     let rows = account_rows(&market, &journal, loaded.spec.account.cash);
     let trips = round_trips(&market, &journal);
-    let metrics = compute_metrics(&loaded, &market, &journal, &rows, &trips);
+    let metrics = compute_metrics(&loaded, &market, &journal, &trips);
     write_folder(folder, &loaded, &market, &journal, &rows, &trips, &metrics).unwrap();
     let with = |mark: &str, text: &str, end: &str| match text {
         "" => String::new(),

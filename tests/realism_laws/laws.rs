@@ -123,7 +123,7 @@ fn played(
     let journal = run(&loaded, &market).map_err(|error| refused(&error.to_string()))?;
     let rows = account_rows(&market, &journal, loaded.spec.account.cash);
     let trips = round_trips(&market, &journal);
-    let metrics = compute_metrics(&loaded, &market, &journal, &rows, &trips);
+    let metrics = compute_metrics(&loaded, &market, &journal, &trips);
     super::limits::hold(&efficacy(&loaded, &market, &journal, &rows), &journal).map_err(Broken::Law)?;
     fs::create_dir(out).unwrap();
     write_folder(out, &loaded, &market, &journal, &rows, &trips, &metrics).unwrap();

@@ -59,7 +59,7 @@ fn run_golden(name: &str, set: &[String]) -> BTreeSet<String> {
     let journal = run(&loaded, &market).unwrap();
     let rows = account_rows(&market, &journal, loaded.spec.account.cash);
     let trips = round_trips(&market, &journal);
-    let metrics = compute_metrics(&loaded, &market, &journal, &rows, &trips);
+    let metrics = compute_metrics(&loaded, &market, &journal, &trips);
     let folder = tempfile::tempdir().unwrap();
     write_folder(folder.path(), &loaded, &market, &journal, &rows, &trips, &metrics).unwrap();
     let refusals = fs::read_to_string(folder.path().join("refusals.csv")).unwrap();

@@ -1,0 +1,224 @@
+//! `alphaflow sweep`: many runs of one scenario, and one verdict over all of them.
+//!
+//! Not here: the runs (sweep), what the summary looks like (report::terminal).
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::{Args, Subcommand};
+
+use super::finish::input;
+use super::screen::{Counter, Progress, error_style};
+use super::{Failure, Format};
+use crate::report::format::counted;
+use crate::scenario::spec::Objective;
+use crate::scenario::{LoadedScenario, load, load_market};
+use crate::strategy::Catalog;
+use crate::sweep::{Axis, Begin, FolderError, Identity, Plan, Results, Runner, Shard, ShardError, SweepFolder, merged};
+
+/// Arguments of `alphaflow sweep`.
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "Example: alphaflow sweep scenarios/sweep_risk.toml\n\n\
+    Example, on two machines: alphaflow sweep scenarios/sweep_risk.toml --shard 1/2 --out reports/one, and with \
+    --shard 2/2 --out reports/two on the other; then alphaflow sweep merge scenarios/sweep_risk.toml reports/one reports/two\n\n\
+    A sweep that was stopped, however hard, goes on with --resume. The same runs give the same results.parquet on any \
+    number of threads, unbroken, resumed or merged."
+)]
+pub(super) struct SweepArgs {
+    #[command(subcommand)]
+    merge: Option<Merge>,
+    /// Scenario file with [sweep], [stress] or both
+    #[arg(required = true)]
+    scenario: Option<PathBuf>,
+    #[command(flatten)]
+    shared: Shared,
+    /// Go on with the sweep in the folder, where it stopped
+    #[arg(long, conflicts_with = "fresh")]
+    resume: bool,
+    /// Begin anew: what the folder holds of a sweep is removed
+    #[arg(long)]
+    fresh: bool,
+    /// Make only part I of N of the runs
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    shard: Option<Shard>,
+    /// Workers; without it one a core. The results do not depend on it
+    #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "N")]
+    threads: usize,
+}
+
+#[derive(Debug, Subcommand)]
+enum Merge {
+    /// Join the shards of a sweep
+    Merge(MergeArgs),
+}
+
+/// Arguments of `alphaflow sweep merge`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: alphaflow sweep merge scenarios/sweep_risk.toml reports/one reports/two --out reports/whole"
+)]
+struct MergeArgs {
+    /// Scenario file of the sweep
+    scenario: PathBuf,
+    /// Folders of the shards, all of them
+    #[arg(required = true)]
+    shards: Vec<PathBuf>,
+    #[command(flatten)]
+    shared: Shared,
+}
+
+#[derive(Debug, Args)]
+struct Shared {
+    /// Folder of the sweep; `reports/<name>` without it
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Change a key of the scenario, e.g. `sweep.sample=100`; may be given more than once
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
+    /// What the best is best in: sharpe, sortino, calmar, omega, cagr, total_return, profit_factor, expectancy, sqn
+    #[arg(long, value_parser = objective)]
+    objective: Option<Objective>,
+    /// Print so many of the best
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    top: usize,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+fn shard(text: &str) -> Result<Shard, ShardError> {
+    text.parse()
+}
+
+fn objective(text: &str) -> Result<Objective, String> {
+    use crate::scenario::spec::Choice;
+    let known = || Objective::ALL.iter().map(|choice| choice.name()).collect::<Vec<_>>().join(", ");
+    Objective::ALL.iter().copied().find(|choice| choice.name() == text).ok_or_else(|| format!("known are {}", known()))
+}
+
+/// Makes the runs, or joins shards of them, and prints the verdict.
+pub(super) fn run<C: Catalog + Sync>(args: &SweepArgs, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
+    if let Some(Merge::Merge(merge)) = &args.merge {
+        return join(merge, catalog, out);
+    }
+    let Some(scenario) = &args.scenario else { return Err(Failure::Input("error no scenario".to_owned())) };
+    let (loaded, plan) = planned(scenario, &args.shared, catalog)?;
+    let identity = identity(&loaded, &plan)?;
+    let begin = match (args.resume, args.fresh) {
+        (true, _) => Begin::Resume,
+        (_, true) => Begin::Fresh,
+        _ => Begin::New,
+    };
+    let path = folder_of(&args.shared, &loaded);
+    let folder = SweepFolder::open(&path, &identity, args.shard.unwrap_or(Shard::WHOLE), begin).map_err(refused)?;
+    let (started, before) = (Instant::now(), folder.done());
+    {
+        let counter = Counter::begin("sweeping", before as u64, folder.runs() as u64);
+        Runner { catalog, plan: &plan, threads: args.threads }.run(&folder, &|runs| counter.add(runs as u64))?;
+    }
+    let spent = (started.elapsed(), folder.runs() - before);
+    if !folder.is_whole() {
+        let text = format!(
+            "{} of this shard done, of {} in all, in {}\njoin the shards with alphaflow sweep merge\n",
+            counted(folder.runs(), "run", "runs"),
+            plan.len(),
+            path.display()
+        );
+        return Ok(out.write_all(text.as_bytes())?);
+    }
+    let rows = folder.rows(&axes(&plan)).map_err(refused)?;
+    finish(&args.shared, &loaded, Results::of(&plan, rows, wanted(&args.shared, &loaded)), (&path, spent), out)
+}
+
+fn join<C: Catalog>(args: &MergeArgs, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
+    let (loaded, plan) = planned(&args.scenario, &args.shared, catalog)?;
+    let identity = identity(&loaded, &plan)?;
+    let rows = merged(&identity, &axes(&plan), &args.shards).map_err(refused)?;
+    let path = folder_of(&args.shared, &loaded);
+    std::fs::create_dir_all(&path).map_err(|error| super::backtest::unwritable(&path, &error))?;
+    finish(
+        &args.shared,
+        &loaded,
+        Results::of(&plan, rows, wanted(&args.shared, &loaded)),
+        (&path, Default::default()),
+        out,
+    )
+}
+
+fn planned<C: Catalog>(path: &std::path::Path, args: &Shared, catalog: &C) -> Result<(LoadedScenario, Plan), Failure> {
+    let all = |all: crate::scenario::Diagnostics| Failure::Input(all.render(&error_style()));
+    let loaded = load(path, &args.overrides).map_err(all)?;
+    let plan = Plan::new(&loaded).map_err(all)?;
+    plan.check(catalog).map_err(all)?;
+    Ok((loaded, plan))
+}
+
+/// The base scenario's data are read even where every run reads others: what is wrong with a file is then said
+/// before the first run, not by each of them.
+fn identity(loaded: &LoadedScenario, plan: &Plan) -> Result<Identity, Failure> {
+    let _progress = Progress::begin("reading", &counted(loaded.spec.data.symbols.len(), "symbol", "symbols"));
+    Ok(Identity::of(plan, &load_market(loaded).map_err(input)?))
+}
+
+fn axes(plan: &Plan) -> Vec<&str> {
+    plan.axes().iter().map(Axis::key).collect()
+}
+
+fn folder_of(args: &Shared, loaded: &LoadedScenario) -> PathBuf {
+    args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&loaded.spec.scenario.name))
+}
+
+fn wanted(args: &Shared, loaded: &LoadedScenario) -> Objective {
+    let walk_forward = loaded.spec.walk_forward.as_ref().map(|walk| walk.objective);
+    args.objective.or(walk_forward).unwrap_or(Objective::Sharpe)
+}
+
+fn refused(error: FolderError) -> Failure {
+    match error {
+        FolderError::Io(error) => Failure::Machine(format!("error {error}")),
+        other => Failure::Input(format!("error {other}")),
+    }
+}
+
+fn finish(
+    args: &Shared,
+    loaded: &LoadedScenario,
+    results: Results,
+    (path, (time, runs)): (&std::path::Path, (Duration, usize)),
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    results.write(path)?;
+    let text = match args.format {
+        Format::Json => format!("{:#}\n", results.to_json()),
+        Format::Text => text(&results, args.top, loaded, path, (time, runs)),
+    };
+    Ok(out.write_all(text.as_bytes())?)
+}
+
+fn text(
+    results: &Results,
+    top: usize,
+    loaded: &LoadedScenario,
+    path: &std::path::Path,
+    (time, runs): (Duration, usize),
+) -> String {
+    let mut text = format!("{}   {}\n\n", loaded.spec.scenario.name, counted(results.rows.len(), "run", "runs"));
+    for at in results.ranking.iter().take(top) {
+        let row = &results.rows[*at];
+        let values: Vec<String> =
+            results.axes.iter().zip(&row.values).map(|(key, value)| format!("{key}={value}")).collect();
+        let measure = |key: &str| row.measure(key).map_or("–".to_owned(), |value| format!("{value:.3}"));
+        text.push_str(&format!(
+            "{:>6}  {}  {}\n",
+            row.position,
+            measure(&results.objective.to_string()),
+            values.join(" ")
+        ));
+    }
+    text.push_str(&format!("\n{}\n\nresults         {}\n", results.verdict.text, path.display()));
+    text.push_str(&format!("spent           {runs} runs in {:.1} s\n", time.as_secs_f64()));
+    text
+}

@@ -1,0 +1,98 @@
+//! The bars of a sweep, read once for all runs that need the same.
+//!
+//! Not here: reading them (scenario). Only axes that choose data make another market.
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::plan::Plan;
+use crate::scenario::{LoadedScenario, MarketData, Yardsticks, load_market};
+
+/// Markets kept at once: workers walk through the plan in order, so a few per worker are in use.
+const MARKETS_MAX: usize = 16;
+
+/// Bars, and what every run on them is measured against.
+#[derive(Debug)]
+pub struct SharedMarket {
+    /// The bars.
+    pub market: MarketData,
+    /// Session ends, holding, benchmark.
+    pub yardsticks: Yardsticks,
+}
+
+impl SharedMarket {
+    /// Takes `market`, which has a bar.
+    pub fn new(market: MarketData) -> SharedMarket {
+        let yardsticks = Yardsticks::of(&market);
+        SharedMarket { market, yardsticks }
+    }
+}
+
+type Slot = Arc<OnceLock<Result<SharedMarket, String>>>;
+
+/// Markets by the values of the axes that choose data.
+#[derive(Debug)]
+pub struct Markets {
+    /// Axes of the plan that choose data.
+    choosing: Vec<usize>,
+    slots: Mutex<(BTreeMap<Vec<u16>, Slot>, VecDeque<Vec<u16>>)>,
+}
+
+/// A market in use.
+#[derive(Debug, Clone)]
+pub struct InUse(Slot);
+
+impl InUse {
+    /// The market, or in one line why there is none.
+    pub fn get(&self) -> Result<&SharedMarket, &str> {
+        match self.0.get() {
+            Some(Ok(shared)) => Ok(shared),
+            Some(Err(reason)) => Err(reason),
+            None => Err("its data were not read"),
+        }
+    }
+}
+
+impl Markets {
+    /// None yet.
+    pub fn of(plan: &Plan) -> Markets {
+        let choosing = (0..plan.axes().len()).filter(|axis| chooses_data(plan.axes()[*axis].key())).collect();
+        Markets { choosing, slots: Mutex::default() }
+    }
+
+    /// The market of the run at `position` of `plan`, whose scenario is `loaded`.
+    pub fn for_run(&self, plan: &Plan, position: usize, loaded: &LoadedScenario) -> InUse {
+        let key: Vec<u16> = self.choosing.iter().map(|axis| plan.point(position)[*axis]).collect();
+        let slot = self.slot(key);
+        slot.get_or_init(|| load_market(loaded).map(SharedMarket::new).map_err(|error| error.what.clone()));
+        InUse(slot)
+    }
+
+    fn slot(&self, key: Vec<u16>) -> Slot {
+        // A worker that panicked while it held the lock has left the map whole: it only ever inserts and removes.
+        let mut guard = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let (slots, order) = &mut *guard;
+        if let Some(slot) = slots.get(&key) {
+            return slot.clone();
+        }
+        if order.len() == MARKETS_MAX
+            && let Some(oldest) = order.pop_front()
+        {
+            slots.remove(&oldest);
+        }
+        order.push_back(key.clone());
+        slots.entry(key).or_default().clone()
+    }
+}
+
+/// Does this key of a scenario say what is read from files?
+fn chooses_data(key: &str) -> bool {
+    const OTHERS: [&str; 6] = [
+        "execution.both_touched",
+        "execution.slippage.kind",
+        "execution.slippage.quotes",
+        "execution.slippage.value",
+        "strategy.name",
+        "strategy.params.file",
+    ];
+    key.starts_with("data.") || OTHERS.contains(&key)
+}

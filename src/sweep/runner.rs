@@ -1,0 +1,79 @@
+//! Makes the runs of a sweep that are not there yet, side by side.
+//!
+//! Not here: which runs (`plan`), where the rows go (`folder`), what they say (`results`).
+//! Invariant: a row follows from its place in the plan alone; how many workers there are, and which of them makes
+//! it, changes nothing.
+use std::io;
+
+use rayon::ThreadPoolBuilder;
+use rayon::prelude::*;
+
+use super::folder::SweepFolder;
+use super::markets::{Markets, SharedMarket};
+use super::plan::Plan;
+use super::row::{Row, RunStatus};
+use crate::engine::Journal;
+use crate::scenario::{LoadedScenario, measure_run, run_again};
+use crate::strategy::Catalog;
+
+/// What a sweep runs with.
+#[derive(Debug)]
+pub struct Runner<'a, C> {
+    /// The strategies there are.
+    pub catalog: &'a C,
+    /// The runs.
+    pub plan: &'a Plan,
+    /// Workers; 0: one a core.
+    pub threads: usize,
+}
+
+impl<C: Catalog + Sync> Runner<'_, C> {
+    /// Makes every part that `folder` lacks; `done` is told how many runs each of them was.
+    ///
+    /// Errors: the file system would not take a part.
+    pub fn run(&self, folder: &SweepFolder, done: &(dyn Fn(usize) + Sync)) -> io::Result<()> {
+        let pool = ThreadPoolBuilder::new().num_threads(self.threads).build().map_err(io::Error::other)?;
+        let markets = Markets::of(self.plan);
+        let axes: Vec<&str> = self.plan.axes().iter().map(super::Axis::key).collect();
+        pool.install(|| {
+            folder.missing().par_iter().with_max_len(1).try_for_each(|part| {
+                let mut kept = None;
+                let rows: Vec<Row> = part.iter().map(|position| self.row(*position, &markets, &mut kept)).collect();
+                folder.keep(part, &axes, &rows)?;
+                done(part.len());
+                Ok(())
+            })
+        })
+    }
+
+    /// One run. `kept`: the record of this worker's last one, whose memory is used again.
+    fn row(&self, position: usize, markets: &Markets, kept: &mut Option<Journal>) -> Row {
+        let values: Vec<String> = self.plan.values(position).map(|(_, value)| value.to_owned()).collect();
+        let loaded = match self.plan.scenario(self.catalog, position) {
+            Ok(loaded) => loaded,
+            Err(invalid) => return Row::unfinished(position, RunStatus::Invalid, &invalid.reason, values),
+        };
+        let in_use = markets.for_run(self.plan, position, &loaded);
+        match in_use.get().map_err(str::to_owned).and_then(|shared| self.made(position, &values, &loaded, shared, kept))
+        {
+            Ok(row) => row,
+            Err(reason) => Row::unfinished(position, RunStatus::Failed, &reason, values),
+        }
+    }
+
+    fn made(
+        &self,
+        position: usize,
+        values: &[String],
+        loaded: &LoadedScenario,
+        shared: &SharedMarket,
+        kept: &mut Option<Journal>,
+    ) -> Result<Row, String> {
+        let SharedMarket { market, yardsticks } = shared;
+        let journal = run_again(self.catalog, loaded, market, kept.take()).map_err(|error| error.what)?;
+        let measured = measure_run(loaded, market, yardsticks, &journal);
+        let row = Row::done(position, values.to_vec(), (loaded, market), &journal, &measured);
+        *kept = Some(journal);
+        Ok(row)
+    }
+}
