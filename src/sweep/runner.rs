@@ -84,8 +84,9 @@ impl<C: Catalog + Sync> Runner<'_, C> {
         shared: &SharedMarket,
         kept: &mut Option<Journal>,
     ) -> Result<Row, String> {
-        let SharedMarket { market, yardsticks } = shared;
-        let journal = run_again(self.catalog, loaded, market, kept.take()).map_err(|error| error.what)?;
+        let SharedMarket { market, yardsticks, .. } = shared;
+        let atrs = shared.atrs(loaded);
+        let journal = run_again(self.catalog, loaded, market, kept.take(), &atrs).map_err(|error| error.what)?;
         let measured = measure_run(loaded, market, yardsticks, &journal);
         let row = Row::done(position, values.to_vec(), (loaded, market), &journal, &measured);
         *kept = Some(journal);
