@@ -14,6 +14,7 @@ mod evidence;
 mod folder;
 mod fraction;
 mod markets;
+mod moot;
 mod part;
 mod plan;
 mod plan_check;
