@@ -25,6 +25,8 @@ const RAMP: [RGBColor; 6] = [
     RGBColor(0x0a, 0x4f, 0x99),
     RGBColor(0x05, 0x2a, 0x55),
 ];
+/// Steps of the ramp: a file has 256 colours, and text needs its share of them.
+const SHADES: f64 = 60.0;
 const BLACK: RGBColor = RGBColor(0, 0, 0);
 /// Highest a cell may be: a grid of two rows is no pair of towers.
 const CELL_HEIGHT_MAX: f32 = 120.0;
@@ -176,7 +178,7 @@ fn line(model: &SweepModel, grid: &Grid, winner: usize) -> Result<Vec<u8>, Chart
         frame.text(text, (frame.pixel((column as f64, high)).0, 836.0), LABEL, HPos::Center, VPos::Bottom)?;
     }
     let name = format!("{} →", model.axes[grid.level].short());
-    frame.text(&name, (MARGIN, PLOT_TOP - 8.0), NAME, HPos::Left, VPos::Bottom)?;
+    frame.text(&name, (MARGIN, PLOT_TOP + 2.0), NAME, HPos::Left, VPos::Bottom)?;
     frame.head_of(&foot(model), &head(model, grid))?;
     frame.png()
 }
@@ -228,7 +230,7 @@ fn head(model: &SweepModel, grid: &Grid) -> Head {
 
 /// The colour at a share of the ramp.
 fn ramp(share: f64) -> RGBColor {
-    let at = share.clamp(0.0, 1.0) * (RAMP.len() - 1) as f64;
+    let at = (share.clamp(0.0, 1.0) * SHADES).round() / SHADES * (RAMP.len() - 1) as f64;
     let below = (at.floor() as usize).min(RAMP.len() - 2);
     let part = at - below as f64;
     let mix = |a: u8, b: u8| (f64::from(a) * (1.0 - part) + f64::from(b) * part).round() as u8;
