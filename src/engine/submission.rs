@@ -98,7 +98,7 @@ impl<S: Strategy> Engine<S> {
             OrderSize::Shares(quantity) => quantity,
             OrderSize::Notional(amount) => {
                 let mark = self.portfolio.position(request.symbol).mark();
-                Quantity::affordable(amount, mark).unwrap_or(Quantity::ZERO)
+                Quantity::most_for(amount, mark)
             }
             OrderSize::CashFraction { .. } => Quantity::ZERO,
         };

@@ -85,11 +85,10 @@ pub(super) fn held_without(held: Quantity, leaving: Quantity) -> Quantity {
 /// The shares an order comes to at `price`, with `cash` dollars in the account; of one in dollars, to nine
 /// decimals.
 pub(super) fn shares_at(size: OrderSize, price: Price, cash: Money) -> Quantity {
-    let affordable = |budget: Money| Quantity::affordable(budget, price).unwrap_or(Quantity::MAX);
     match size {
         OrderSize::Shares(quantity) => quantity,
-        OrderSize::Notional(amount) => affordable(amount),
-        OrderSize::CashFraction { fraction, .. } => affordable(cash.share(fraction)),
+        OrderSize::Notional(amount) => Quantity::most_for(amount, price),
+        OrderSize::CashFraction { fraction, .. } => Quantity::most_for(cash.share(fraction), price),
     }
 }
 

@@ -174,7 +174,7 @@ impl SimulatedVenue {
         let wanted = match order.size {
             OrderSize::Shares(_) => order.remaining,
             OrderSize::Notional(amount) => {
-                let shares = |price| Quantity::affordable(amount, price).unwrap_or(Quantity::ZERO);
+                let shares = |price| Quantity::most_for(amount, price);
                 shares(pricing.dearest(shares))
             }
             OrderSize::CashFraction { fraction, most } => {
