@@ -123,7 +123,8 @@ impl<S: Strategy> Engine<S> {
             | Refusal::OrderNotional { .. }
             | Refusal::GrossExposure { .. }
             | Refusal::PortfolioHeat { .. }
-            | Refusal::CorrelatedExposure { .. } => self.config.limits.on_breach == BreachRule::Trim,
+            | Refusal::CorrelatedExposure { .. }
+            | Refusal::MaintenanceMargin { .. } => self.config.limits.on_breach == BreachRule::Trim,
             _ => false,
         };
         if trims {

@@ -199,15 +199,14 @@ impl Exposure {
         let (held, mark) = (position.quantity(), position.mark());
         let of_symbol = open.iter().filter(|approval| approval.symbol == symbol && !approval.open.is_zero());
         let needs = |shares| self.rate.map_or(Money::ZERO, |rate| rate.requirement(shares, mark));
-        let margin_of_position = needs(held);
         let (mut entering, mut leaving, mut gone) = (Quantity::ZERO, Quantity::ZERO, Quantity::ZERO);
-        let (mut pending_heat, mut margin, mut has_entry) = (Money::ZERO, margin_of_position, false);
+        let (mut pending_heat, mut margin_of_entries, mut has_entry) = (Money::ZERO, Money::ZERO, false);
         for approval in of_symbol {
             if !approval.reduces {
                 let filled = approval.open.signed(approval.side);
                 entering += filled;
                 pending_heat += approval.risk.notional(approval.open);
-                margin += needs(filled);
+                margin_of_entries += needs(filled);
                 has_entry = true;
                 continue;
             }
@@ -217,12 +216,13 @@ impl Exposure {
             }
         }
         let stays = held_without(held, gone);
+        let margin_of_position = needs(stays);
         let [kept, left] = [stays + entering, held_without(held, leaving) + entering];
         let stops = self.stops[symbol.get()].iter().map(|stop| (stop.level, stop.shares));
         let stake = Stake {
             value: mark.notional(kept.abs().max(left.abs())),
             heat: at_risk(stays, mark, stops) + pending_heat,
-            margin,
+            margin: margin_of_position + margin_of_entries,
         };
         Line { shares: [kept, left], stake, margin_of_position, is_exposed: !held.is_zero() || has_entry }
     }

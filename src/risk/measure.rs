@@ -81,9 +81,11 @@ impl Measure<'_> {
         }
         let filled = |shares: Quantity| shares.checked_add(quantity.signed(request.side));
         let [Some(kept), Some(after)] = shares.map(filled) else {
-            // More shares than can be counted, whatever they cost.
+            // More shares than can be counted, however wide the limit: what can be is the limit.
+            let [one, other] = shares.map(Quantity::abs);
+            let need = price.notional(one.max(other)) + price.notional(quantity);
             let have = self.portfolio.equity().share(self.limits.position_size_max);
-            return Err(Refusal::PositionSize { need: price.notional(Quantity::MAX), have });
+            return Err(Refusal::PositionSize { need, have: have.min(price.notional(Quantity::MAX)) });
         };
         if after < Quantity::ZERO && !self.margin.allow_short {
             return Err(match held.closing_side() == Some(request.side) {
@@ -91,9 +93,9 @@ impl Measure<'_> {
                 false => Refusal::ShortBan { need: after },
             });
         }
-        let is_short = after < Quantity::ZERO && request.side == Side::Sell;
         let short_ban = self.standing.shorts.or_else(|| self.symbols.short_refusal(request, quantity));
-        match short_ban.filter(|_| is_short) {
+        // What closes has left by now, and nothing is open on the other side: a sale ends below zero.
+        match short_ban.filter(|_| request.side == Side::Sell) {
             Some(refusal) => Err(refusal),
             None => Ok([kept, after]),
         }
@@ -154,25 +156,41 @@ impl Measure<'_> {
         let Entry { request, fee, ref pending, .. } = *entry;
         // Of a fraction of the cash the fee is a part.
         let reserve = if matches!(request.size, OrderSize::CashFraction { .. }) { amount } else { amount + fee };
-        if self.margin.cash_check == CashCheck::Fill {
-            return Ok(reserve);
-        }
         let have = self.buying_power(request.symbol, request.side, pending);
-        if reserve > have {
+        // Tested at the fill there, after the sales of the same open; what the account must keep is not.
+        if self.margin.cash_check == CashCheck::Approval && reserve > have {
             return Err(Refusal::BuyingPower { need: reserve, have });
         }
-        let (need, have) = (self.margin_after(entry), self.portfolio.equity());
+        let (need, have) = (self.margin_after(request, entry.quantity), self.portfolio.equity());
         if need > have { Err(Refusal::MaintenanceMargin { need, have }) } else { Ok(reserve) }
     }
 
-    /// Maintenance margin of all positions, of open entries and of `entry`, at marks; nothing where no rule
-    /// asks for it. What is leaving counts, but for an order that turns the position round.
-    fn margin_after(&self, entry: &Entry<'_>) -> Money {
+    /// Maintenance margin of all positions, of open entries and of `quantity` shares of `request`, at marks; nothing
+    /// where no rule asks for it. What is leaving counts, but for an order that turns the position round.
+    fn margin_after(&self, request: &OrderRequest, quantity: Quantity) -> Money {
         let Some(rate) = self.standing.maintenance else { return Money::ZERO };
-        let Entry { request, quantity, price, .. } = *entry;
-        let turns = self.portfolio.position(request.symbol).quantity().closing_side() == Some(request.side);
+        let position = self.portfolio.position(request.symbol);
+        let turns = position.quantity().closing_side() == Some(request.side);
         let leaving = if turns { self.exposure.margin_of_position(request.symbol) } else { Money::ZERO };
-        self.exposure.total().margin - leaving + rate.requirement(quantity.signed(request.side), price)
+        self.exposure.total().margin - leaving + rate.requirement(quantity.signed(request.side), position.mark())
+    }
+
+    /// Of 0 to `most` shares of `request` as many as leave the account its margin; −1 where it lacks some already.
+    fn within_margin(&self, request: &OrderRequest, most: i128) -> i128 {
+        let keeps = |units: i128| {
+            let quantity = Quantity::from_units(units as i64);
+            self.margin_after(request, quantity) <= self.portfolio.equity()
+        };
+        let (mut good, mut bad) = (-1, most.clamp(0, Quantity::MAX.units().into()) + 1);
+        if keeps(bad - 1) {
+            return most;
+        }
+        // More shares never need less: the refusal's own arithmetic, halved until it turns.
+        while bad - good > 1 {
+            let middle = good + (bad - good) / 2;
+            if keeps(middle) { good = middle } else { bad = middle }
+        }
+        good
     }
 
     /// Dollars an entry in `symbol` on `side` may spend now: leverage × equity − gross exposure − reserves −
@@ -209,7 +227,9 @@ impl Measure<'_> {
         });
         let of_notional = [0, shares_for(limits.order_notional_max, reserve_price(request.kind, price))];
         let all = [of_position, of_gross, of_heat, of_group, of_notional];
-        all.into_iter().reduce(|[least, most], [low, high]| [least.max(low), most.min(high)]).unwrap_or([0; 2])
+        let join = |[least, most]: [i128; 2], [low, high]: [i128; 2]| [least.max(low), most.min(high)];
+        let [least, most] = all.into_iter().reduce(join).unwrap_or([0; 2]);
+        [least, self.within_margin(request, most)]
     }
 
     /// Dollars at the reference price that `request` may come to when it is sized at its fill.
@@ -227,6 +247,9 @@ impl Measure<'_> {
         let pending = self.reserves.pending(symbol, position.quantity());
         if position.quantity().closing_side() == Some(side) && pending.can_leave > Quantity::ZERO {
             return pending.can_leave;
+        }
+        if pending.entry.is_some_and(|entry| entry != side) {
+            return Quantity::ZERO;
         }
         let within_funds = match self.margin.cash_check {
             CashCheck::Fill => Quantity::MAX,

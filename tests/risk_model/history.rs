@@ -172,7 +172,9 @@ pub struct Situation {
 
 /// `share` of `amount`, rounded down.
 pub fn share(amount: i128, share: Ratio) -> i128 {
-    (amount * i128::from(share.units())).div_euclid(ONE)
+    // Whole billionths first: all there can be of a share would not fit otherwise.
+    let (whole, rest, part) = (amount.div_euclid(ONE), amount.rem_euclid(ONE), i128::from(share.units()));
+    whole * part + (rest * part).div_euclid(ONE)
 }
 
 fn nearest_share(price: i128, share: Ratio) -> i128 {

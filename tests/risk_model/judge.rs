@@ -158,6 +158,9 @@ pub fn max_order(asked: &Asked<'_>, fee_a_share: i128) -> i128 {
     if asked.closes() && asked.can_leave() > 0 {
         return asked.can_leave();
     }
+    if opposite(asked).is_some() {
+        return 0;
+    }
     let most = asked.most_of(&OF_SIZES).min(asked.greatest(below_zero, 0));
     let dearest = dearest(asked.request.kind, asked.now.marks[asked.request.symbol.get()]);
     let funds = match asked.rules.margin.cash_check {
@@ -253,14 +256,11 @@ fn standing(asked: &Asked<'_>) -> Option<Refusal> {
 
 fn too_many_shares(asked: &Asked<'_>) -> Option<Refusal> {
     let have = asked.of_equity(asked.rules.limits.position_size_max);
-    let is_beyond = |shares: &i128| shares.abs() > SHARES_MAX;
-    let need = dollars(asked.mark() * SHARES_MAX);
-    asked
-        .worst(asked.symbol())
-        .map(|shares| asked.filled(shares))
-        .iter()
-        .any(is_beyond)
-        .then_some(Refusal::PositionSize { need, have })
+    let [kept, left] = asked.worst(asked.symbol()).map(|shares| asked.filled(shares).abs());
+    let shares = kept.max(left);
+    // No limit is wider than what can be counted.
+    let (need, have) = (dollars(asked.mark() * shares), have.min(dollars(asked.mark() * SHARES_MAX)));
+    (shares > SHARES_MAX).then_some(Refusal::PositionSize { need, have })
 }
 
 fn below_zero(asked: &Asked<'_>) -> Option<Refusal> {
@@ -341,12 +341,13 @@ fn buying_power(asked: &Asked<'_>) -> Option<Refusal> {
 }
 
 fn maintenance(asked: &Asked<'_>) -> Option<Refusal> {
-    let rate = asked.now.standing.maintenance.filter(|_| asked.rules.margin.cash_check == CashCheck::Approval)?;
+    let rate = asked.now.standing.maintenance?;
     let now = asked.now;
     let keeps = |symbol: usize, shares: i128| to_keep(rate, shares, now.marks[symbol]);
     // A position that the order turns round is gone when it fills.
     let stays = (0..now.held.len()).filter(|symbol| !(asked.closes() && *symbol == asked.symbol()));
-    let positions: i128 = stays.map(|symbol| keeps(symbol, now.held[symbol])).sum();
+    let held = |symbol: usize| asked.held_without(symbol, |order| asked.is_gone(order));
+    let positions: i128 = stays.map(|symbol| keeps(symbol, held(symbol))).sum();
     let entries = now.orders.iter().filter(|order| !order.reduces);
     let pending: i128 = entries.map(|order| keeps(order.symbol, signed(order.counts.left, order.side))).sum();
     let own = keeps(asked.symbol(), signed(asked.shares, asked.request.side));
@@ -370,13 +371,14 @@ fn to_keep(rate: MaintenanceRate, shares: i128, mark: i128) -> i128 {
 /// Limits on sizes and sums, each with the least number of shares at which it could pass.
 type Sized = (Rule, fn(&Asked<'_>) -> i128);
 
-const OF_SIZES: [Sized; 6] = [
+const OF_SIZES: [Sized; 7] = [
     (position_size, |asked| asked.smallest(asked.worst(asked.symbol()))),
     (open_positions, |_| 0),
     (gross, |asked| asked.smallest(asked.summed(asked.symbol()))),
     (heat, |_| 0),
     (correlated, |asked| asked.smallest(asked.summed(asked.symbol()))),
     (notional, |_| 0),
+    (maintenance, |_| 0),
 ];
 
 /// The greatest number that holds, of numbers that hold from `from` on up to some point; 0 if `from` does not.

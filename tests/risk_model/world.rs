@@ -462,6 +462,8 @@ fn is_measured(refusal: &Refusal) -> bool {
             | Refusal::CorrelatedExposure { .. }
             | Refusal::OrderNotional { .. }
             | Refusal::BuyingPower { .. }
+            | Refusal::MaintenanceMargin { .. }
+            | Refusal::OppositeEntry { .. }
             | Refusal::ShortBan { .. }
     )
 }
