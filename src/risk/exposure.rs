@@ -18,6 +18,8 @@ pub struct ProtectiveStop {
     pub level: Price,
     /// Shares it may still fill.
     pub shares: Quantity,
+    /// The entry that brought it: what is left of that will be protected there, too.
+    pub entry: Option<OrderId>,
 }
 
 /// Do market exits on their way make room in the sums over all symbols?
@@ -33,7 +35,8 @@ pub(super) enum Leaving {
 /// Dollars at stake.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Stake {
-    /// |shares| × mark, pending entries counted as filled, with or without pending exits: the larger.
+    /// |shares| × price, pending entries counted as filled, with or without pending exits: the larger. The price
+    /// is the dearest at which one of those entries may fill, or the mark.
     pub(super) value: Money,
     /// What the stops leave at risk, pending entries included.
     pub(super) heat: Money,
@@ -47,6 +50,8 @@ struct Line {
     /// Shares with pending entries filled: without pending exits, and with them.
     shares: [Quantity; 2],
     stake: Stake,
+    /// The dearest price at which a pending entry may fill; zero without one.
+    dearest: Price,
     /// Maintenance margin of the position alone.
     margin_of_position: Money,
     is_exposed: bool,
@@ -103,6 +108,11 @@ impl Exposure {
     /// room, and with all.
     pub(super) fn shares(&self, symbol: SymbolIndex) -> [Quantity; 2] {
         self.lines[symbol.get()].shares
+    }
+
+    /// The dearest price at which a pending entry of `symbol` may fill; zero without one.
+    pub(super) fn dearest(&self, symbol: SymbolIndex) -> Price {
+        self.lines[symbol.get()].dearest
     }
 
     /// Symbols with a position or a pending entry.
@@ -201,11 +211,14 @@ impl Exposure {
         let needs = |shares| self.rate.map_or(Money::ZERO, |rate| rate.requirement(shares, mark));
         let (mut entering, mut leaving, mut gone) = (Quantity::ZERO, Quantity::ZERO, Quantity::ZERO);
         let (mut pending_heat, mut margin_of_entries, mut has_entry) = (Money::ZERO, Money::ZERO, false);
+        let mut dearest = Price::ZERO;
         for approval in of_symbol {
             if !approval.reduces {
                 let filled = approval.open.signed(approval.side);
                 entering += filled;
-                pending_heat += approval.risk.notional(approval.open);
+                dearest = dearest.max(approval.dearest(mark));
+                let own = self.stops[symbol.get()].iter().find(|stop| stop.entry == Some(approval.order));
+                pending_heat += approval.risk_now(own.map(|stop| stop.level), mark).notional(approval.open);
                 margin_of_entries += needs(filled);
                 has_entry = true;
                 continue;
@@ -220,11 +233,11 @@ impl Exposure {
         let [kept, left] = [stays + entering, held_without(held, leaving) + entering];
         let stops = self.stops[symbol.get()].iter().map(|stop| (stop.level, stop.shares));
         let stake = Stake {
-            value: mark.notional(kept.abs().max(left.abs())),
+            value: mark.max(dearest).notional(kept.abs().max(left.abs())),
             heat: at_risk(stays, mark, stops) + pending_heat,
             margin: margin_of_position + margin_of_entries,
         };
-        Line { shares: [kept, left], stake, margin_of_position, is_exposed: !held.is_zero() || has_entry }
+        Line { shares: [kept, left], stake, dearest, margin_of_position, is_exposed: !held.is_zero() || has_entry }
     }
 
     /// Are all sums what they would be if everything were added up anew?

@@ -67,7 +67,7 @@ impl Measure<'_> {
 
     /// Does it go with what is held and pending? Says what the symbol comes to, as [`Pending::shares`] does.
     fn check_side(&self, entry: &Entry<'_>) -> Result<[Quantity; 2], Refusal> {
-        let Entry { request, quantity, price, pending: Pending { can_leave, shares, entry }, .. } = *entry;
+        let Entry { request, quantity, pending: Pending { can_leave, shares, entry }, .. } = *entry;
         let held = self.portfolio.position(request.symbol).quantity();
         if held.closing_side() == Some(request.side) && can_leave > Quantity::ZERO {
             // Part of it would close and the rest open the other way: one order does not flip a position.
@@ -82,7 +82,7 @@ impl Measure<'_> {
         let filled = |shares: Quantity| shares.checked_add(quantity.signed(request.side));
         let [Some(kept), Some(after)] = shares.map(filled) else {
             // More shares than can be counted, however wide the limit: what can be is the limit.
-            let [one, other] = shares.map(Quantity::abs);
+            let (price, [one, other]) = (self.worst_price(request), shares.map(Quantity::abs));
             let need = price.notional(one.max(other)) + price.notional(quantity);
             let have = self.portfolio.equity().share(self.limits.position_size_max);
             return Err(Refusal::PositionSize { need, have: have.min(price.notional(Quantity::MAX)) });
@@ -101,9 +101,16 @@ impl Measure<'_> {
         }
     }
 
+    /// What a share of the symbol may stand at when `request` and what is pending fill: the dearest price they name,
+    /// or the mark.
+    fn worst_price(&self, request: &OrderRequest) -> Price {
+        let mark = self.portfolio.position(request.symbol).mark();
+        self.exposure.dearest(request.symbol).max(reserve_price(request.kind, mark))
+    }
+
     /// Is the position of this symbol small enough?
     fn check_size(&self, entry: &Entry<'_>, [kept, after]: [Quantity; 2]) -> Result<(), Refusal> {
-        let need = entry.price.notional(kept.abs().max(after.abs()));
+        let need = self.worst_price(entry.request).notional(kept.abs().max(after.abs()));
         let have = self.portfolio.equity().share(self.limits.position_size_max);
         if need > have { Err(Refusal::PositionSize { need, have }) } else { Ok(()) }
     }
@@ -120,7 +127,7 @@ impl Measure<'_> {
             let filled = shares.checked_add(entry.quantity.signed(entry.request.side));
             filled.map_or(Quantity::MAX, Quantity::abs)
         });
-        let own = entry.price.notional(kept.max(left));
+        let own = self.worst_price(entry.request).notional(kept.max(left));
         let all = self.exposure.total().value - self.exposure.of(symbol).value + own;
         let have = equity.share(limits.gross_exposure_max);
         if all > have {
@@ -216,7 +223,8 @@ impl Measure<'_> {
         if !self.exposure.is_exposed(symbol) && self.exposure.exposed_count() >= limits.open_positions_max {
             return [0; 2];
         }
-        let grown = |dollars, shares: [Quantity; 2]| grown(shares_for(dollars, price), shares, request.side);
+        let worst = self.worst_price(request);
+        let grown = |dollars, shares: [Quantity; 2]| grown(shares_for(dollars, worst), shares, request.side);
         let of_position = grown(equity.share(limits.position_size_max), pending.shares);
         let others = self.exposure.total().value - self.exposure.of(symbol).value;
         let of_gross = grown(equity.share(limits.gross_exposure_max) - others, self.exposure.shares(symbol));

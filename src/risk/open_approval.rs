@@ -2,9 +2,11 @@
 //!
 //! Not here: making approvals (gate).
 use crate::domain::{
-    LegLevel, Money, OrderId, OrderKind, OrderRequest, OrderSize, Price, Quantity, Side, SymbolIndex, TimeInForce,
-    Trail,
+    LegLevel, Money, OrderId, OrderKind, OrderRequest, OrderSize, Price, Quantity, Ratio, Side, SymbolIndex,
+    TimeInForce, Trail,
 };
+use crate::portfolio::split_price;
+use crate::venue::split_kind;
 
 /// An approval that may still fill.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,8 +25,10 @@ pub struct OpenApproval {
     pub asked: Quantity,
     /// Shares not filled yet.
     pub open: Quantity,
-    /// Dollars each of them risks if it fills: to its stop, or all of its price.
+    /// Dollars each of them risks if it fills, as measured at its approval: see [`OpenApproval::risk_now`].
     pub risk: Price,
+    /// The stop it brings.
+    pub stop: Option<LegLevel>,
     /// Dollars set aside for them.
     pub reserve: Money,
     /// It can only shrink the position.
@@ -67,10 +71,53 @@ impl OpenApproval {
             asked: quantity,
             open: quantity,
             risk: if reserve.is_some() { risk_a_share(request, reference) } else { Price::ZERO },
+            stop: request.legs.stop,
             reserve: reserve.unwrap_or(Money::ZERO),
             reduces: reserve.is_none(),
             change: None,
             is_called_off: false,
+        }
+    }
+
+    /// Its prices, and those a change that is on its way would give it.
+    fn kinds(&self) -> impl Iterator<Item = OrderKind> {
+        std::iter::once(self.kind).chain(self.change.map(|change| change.kind))
+    }
+
+    /// The dearest price at which it may fill with the market at `mark`.
+    #[inline]
+    pub(super) fn dearest(&self, mark: Price) -> Price {
+        self.kinds().fold(mark, |dearest, kind| dearest.max(reserve_price(kind, mark)))
+    }
+
+    /// Dollars a share of the entry risks with the market at `mark`, and at least what it risked at its approval.
+    /// `level` is where the stop of what has filled stands: it will protect the rest as well.
+    #[inline]
+    pub(super) fn risk_now(&self, level: Option<Price>, mark: Price) -> Price {
+        let stop = level.map(LegLevel::At).or(self.stop);
+        self.kinds().fold(self.risk, |most, kind| most.max(risk_of(self.side, kind, stop, mark)))
+    }
+
+    /// Restates it for a split into `ratio` new shares per old; what is risked is rounded up.
+    pub(super) fn split(&mut self, ratio: Ratio, restate: impl Fn(Quantity) -> Quantity) {
+        let up = |price: i64| {
+            let units = i128::from(price) * i128::from(Ratio::ONE.units());
+            let whole = (units + i128::from(ratio.units()) - 1) / i128::from(ratio.units());
+            i64::try_from(whole).ok().and_then(Price::from_units).unwrap_or(Price::MAX)
+        };
+        self.open = restate(self.open);
+        self.asked = restate(self.asked);
+        self.kind = split_kind(self.kind, ratio);
+        self.risk = up(self.risk.units());
+        self.stop = self.stop.map(|stop| match stop {
+            LegLevel::At(level) => LegLevel::At(split_price(level, ratio)),
+            LegLevel::FromFill { distance_units } => LegLevel::FromFill { distance_units: up(distance_units).units() },
+            LegLevel::FractionFromFill(_) => stop,
+        });
+        if let Some(change) = &mut self.change {
+            change.open = restate(change.open);
+            change.kind = split_kind(change.kind, ratio);
+            change.risk = up(change.risk.units());
         }
     }
 }
@@ -103,22 +150,42 @@ pub(super) fn reserve_for(request: &OrderRequest, quantity: Quantity, price: Pri
     }
 }
 
-/// Dollars a share of the entry `request` risks: from the worst price it may fill at to the stop among its
-/// legs, or without one all of the dearest price.
+/// Dollars a share of the entry `request` risks with the market at `reference`.
 pub(super) fn risk_a_share(request: &OrderRequest, reference: Price) -> Price {
-    let dearest = reserve_price(request.kind, reference);
-    let worst = match request.side {
+    risk_of(request.side, request.kind, request.legs.stop, reference)
+}
+
+/// From the worst price at which the entry may fill to its stop; all of the dearest without one, and where the price
+/// it would fill at has passed the stop already, which is no protection then.
+fn risk_of(side: Side, kind: OrderKind, stop: Option<LegLevel>, reference: Price) -> Price {
+    let dearest = reserve_price(kind, reference);
+    let worst = match side {
         Side::Buy => dearest,
-        Side::Sell => cheapest(request.kind, reference),
+        Side::Sell => cheapest(kind, reference),
     };
-    match request.legs.stop {
+    match stop {
         None => dearest,
         Some(LegLevel::FromFill { distance_units }) => Price::ZERO.saturating_offset(distance_units),
         Some(LegLevel::FractionFromFill(fraction)) => worst.scaled(fraction),
-        Some(LegLevel::At(level)) => Price::ZERO.saturating_offset(match request.side {
-            Side::Buy => worst.units() - level.units(),
-            Side::Sell => level.units() - worst.units(),
-        }),
+        Some(LegLevel::At(level)) => {
+            let fill = soonest(side, kind, reference);
+            let (is_passed, far) = match side {
+                Side::Buy => (level > fill, worst.units() - level.units()),
+                Side::Sell => (level < fill, level.units() - worst.units()),
+            };
+            if is_passed { dearest } else { Price::ZERO.saturating_offset(far) }
+        }
+    }
+}
+
+/// The price an order would fill at if the market stood still, or came to it and no farther.
+fn soonest(side: Side, kind: OrderKind, reference: Price) -> Price {
+    match (kind, side) {
+        (OrderKind::Market | OrderKind::TrailingStop { .. }, _) => reference,
+        (OrderKind::Limit { limit }, Side::Buy) => limit.min(reference),
+        (OrderKind::Limit { limit }, Side::Sell) => limit.max(reference),
+        (OrderKind::Stop { stop } | OrderKind::StopLimit { stop, .. }, Side::Buy) => stop.max(reference),
+        (OrderKind::Stop { stop } | OrderKind::StopLimit { stop, .. }, Side::Sell) => stop.min(reference),
     }
 }
 

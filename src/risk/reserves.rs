@@ -3,8 +3,7 @@
 //! Not here: making approvals, and whether an order may be sent (gate).
 //! Invariant: reserved = Σ reserve of open approvals, each for what the venue may still fill of it.
 use super::open_approval::{Change, OpenApproval, held_without};
-use crate::domain::{Money, OrderId, OrderRequest, Price, Quantity, Ratio, Side, SymbolIndex};
-use crate::venue::split_kind;
+use crate::domain::{Money, OrderId, OrderRequest, Quantity, Ratio, Side, SymbolIndex};
 
 /// Approvals not filled or voided yet.
 #[derive(Debug)]
@@ -155,25 +154,10 @@ impl Reserves {
         }
     }
 
-    /// Restates open orders of `symbol` for a split into `ratio` new shares per old; reserves keep their
-    /// dollars, and what a share risks is rounded up.
+    /// Restates open orders of `symbol` for a split into `ratio` new shares per old; reserves keep their dollars.
     pub(super) fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, restate: impl Fn(Quantity) -> Quantity) {
-        let risk_after = |risk: Price| {
-            let units = i128::from(risk.units()) * i128::from(Ratio::ONE.units());
-            let whole = (units + i128::from(ratio.units()) - 1) / i128::from(ratio.units());
-            i64::try_from(whole).ok().and_then(Price::from_units).unwrap_or(Price::MAX)
-        };
-        for approval in self.open.iter_mut().filter(|approval| approval.symbol == symbol) {
-            approval.open = restate(approval.open);
-            approval.asked = restate(approval.asked);
-            approval.kind = split_kind(approval.kind, ratio);
-            approval.risk = risk_after(approval.risk);
-            if let Some(change) = &mut approval.change {
-                change.open = restate(change.open);
-                change.kind = split_kind(change.kind, ratio);
-                change.risk = risk_after(change.risk);
-            }
-        }
+        let of_symbol = self.open.iter_mut().filter(|approval| approval.symbol == symbol);
+        of_symbol.for_each(|approval| approval.split(ratio, &restate));
     }
 
     fn remove(&mut self, at: usize) {

@@ -70,6 +70,7 @@ pub enum Fact {
         order: u64,
         level: i128,
         shares: i128,
+        entry: Option<u64>,
     },
     StopGone {
         symbol: usize,
@@ -116,6 +117,8 @@ pub struct Order {
     pub called_off: bool,
     /// What counts: the larger of what it is and what a change on its way would make of it.
     pub counts: Claim,
+    /// The stop it brings.
+    pub stop: Option<LegLevel>,
     pub change: Option<(OrderKind, Claim)>,
 }
 
@@ -136,6 +139,8 @@ pub struct Stop {
     pub order: u64,
     pub level: i128,
     pub shares: i128,
+    /// Of which entry it is the leg.
+    pub entry: Option<u64>,
 }
 
 /// A close of a session by symbol, or a split between two.
@@ -207,18 +212,34 @@ fn prices(kind: OrderKind, mark: i128, trails: i128) -> Vec<i128> {
     }
 }
 
-/// What a share of an entry risks: from the worst price it may fill at to its stop, or all of the dearest.
+/// What a share of an entry risks with the market at `mark`.
 pub fn risk_a_share(request: &OrderRequest, mark: i128) -> i128 {
-    let dearest = dearest(request.kind, mark);
-    let worst = if request.side == Side::Buy { dearest } else { cheapest(request.kind, mark) };
-    match request.legs.stop {
+    risk_to(request.side, request.kind, request.legs.stop, mark)
+}
+
+/// From the worst price the entry may fill at to its stop, or all of the dearest: without a stop, and with one that
+/// would be behind the price the moment it filled.
+pub fn risk_to(side: Side, kind: OrderKind, stop: Option<LegLevel>, mark: i128) -> i128 {
+    let dearest = dearest(kind, mark);
+    let buys = side == Side::Buy;
+    let worst = if buys { dearest } else { cheapest(kind, mark) };
+    match stop {
         None => dearest,
         Some(LegLevel::FromFill { distance_units }) => i128::from(distance_units).clamp(0, PRICE_MAX),
         Some(LegLevel::FractionFromFill(fraction)) => nearest_share(worst, fraction),
         Some(LegLevel::At(level)) => {
             let level = i128::from(level.units());
-            let loss = if request.side == Side::Buy { worst - level } else { level - worst };
-            loss.clamp(0, PRICE_MAX)
+            // A limit fills there or better, a stop there or worse, anything else where the market is.
+            let fill = match kind {
+                OrderKind::Market | OrderKind::TrailingStop { .. } => mark,
+                OrderKind::Limit { limit } if buys => mark.min(limit.units().into()),
+                OrderKind::Limit { limit } => mark.max(limit.units().into()),
+                OrderKind::Stop { stop } | OrderKind::StopLimit { stop, .. } if buys => mark.max(stop.units().into()),
+                OrderKind::Stop { stop } | OrderKind::StopLimit { stop, .. } => mark.min(stop.units().into()),
+            };
+            let is_behind = if buys { level > fill } else { level < fill };
+            let loss = if buys { worst - level } else { level - worst };
+            if is_behind { dearest } else { loss.clamp(0, PRICE_MAX) }
         }
     }
 }
@@ -319,9 +340,9 @@ impl Situation {
             }
             Fact::Dividend { symbol, amount } => self.cash += amount * self.held[symbol],
             Fact::Split { symbol, ratio } => self.split(symbol, ratio),
-            Fact::StopStands { symbol, order, level, shares } => {
+            Fact::StopStands { symbol, order, level, shares, entry } => {
                 self.stops.retain(|stop| (stop.symbol, stop.order) != (symbol, order));
-                self.stops.push(Stop { symbol, order, level, shares });
+                self.stops.push(Stop { symbol, order, level, shares, entry });
             }
             Fact::StopGone { symbol, order } => self.stops.retain(|stop| (stop.symbol, stop.order) != (symbol, order)),
             Fact::HeldBack { until, amount } => self.unsettled.push((until, amount)),
@@ -364,6 +385,7 @@ impl Situation {
             reduces,
             called_off: false,
             counts,
+            stop: request.legs.stop,
             change: None,
         });
         self.approvals.push(at);
@@ -449,6 +471,13 @@ impl Situation {
             order.kind = kind(order.kind);
             order.asked = shares(order.asked);
             order.counts = claim(order.counts);
+            order.stop = order.stop.map(|stop| match stop {
+                LegLevel::At(at) => LegLevel::At(level(at)),
+                LegLevel::FromFill { distance_units } => {
+                    LegLevel::FromFill { distance_units: up(distance_units.into()) as i64 }
+                }
+                LegLevel::FractionFromFill(_) => stop,
+            });
             order.change = order.change.map(|(next, of)| (kind(next), claim(of)));
         }
         for stop in self.stops.iter_mut().filter(|stop| stop.symbol == symbol) {

@@ -3,12 +3,12 @@
 //! Written from the specification and from what `Limits`, `Refusal` and `Gate` promise, not from their code:
 //! every number is worked out from the account as it is, nothing is remembered.
 use alphaflow::domain::{
-    Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, Price, Quantity, Ratio, Side,
-    Timestamp, Trail,
+    LegLevel, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, Price, Quantity, Ratio,
+    Side, Timestamp, Trail,
 };
 use alphaflow::risk::{CashCheck, HaltCause, Limits, MaintenanceRate, Margin, Refusal, SymbolRules};
 
-use super::history::{ONE, Order, SHARES_MAX, Situation, dearest, risk_a_share, share, signed};
+use super::history::{ONE, Order, SHARES_MAX, Situation, dearest, risk_a_share, risk_to, share, signed};
 
 /// What an account is held to.
 #[derive(Clone, Debug)]
@@ -259,7 +259,8 @@ fn too_many_shares(asked: &Asked<'_>) -> Option<Refusal> {
     let [kept, left] = asked.worst(asked.symbol()).map(|shares| asked.filled(shares).abs());
     let shares = kept.max(left);
     // No limit is wider than what can be counted.
-    let (need, have) = (dollars(asked.mark() * shares), have.min(dollars(asked.mark() * SHARES_MAX)));
+    let price = asked.own_price();
+    let (need, have) = (dollars(price * shares), have.min(dollars(price * SHARES_MAX)));
     (shares > SHARES_MAX).then_some(Refusal::PositionSize { need, have })
 }
 
@@ -295,7 +296,7 @@ fn unborrowable(asked: &Asked<'_>) -> Option<Refusal> {
 
 fn position_size(asked: &Asked<'_>) -> Option<Refusal> {
     let [kept, left] = asked.worst(asked.symbol()).map(|shares| asked.filled(shares).abs());
-    let need = dollars(asked.mark() * kept.max(left).min(SHARES_MAX));
+    let need = dollars(asked.own_price() * kept.max(left).min(SHARES_MAX));
     let have = asked.of_equity(asked.rules.limits.position_size_max);
     (need > have).then_some(Refusal::PositionSize { need, have })
 }
@@ -316,7 +317,7 @@ fn gross(asked: &Asked<'_>) -> Option<Refusal> {
 fn heat(asked: &Asked<'_>) -> Option<Refusal> {
     let positions: i128 = (0..asked.now.held.len()).map(|symbol| asked.position_heat(symbol)).sum();
     let pending = asked.now.orders.iter().filter(|order| !order.reduces);
-    let pending: i128 = pending.map(|order| order.counts.risk * order.counts.left).sum();
+    let pending: i128 = pending.map(|order| asked.risk_now(order) * order.counts.left).sum();
     let own = risk_a_share(asked.request, asked.mark()) * asked.shares;
     let (need, have) = (dollars(positions + pending + own), asked.of_equity(asked.rules.limits.portfolio_heat_max));
     (need > have).then_some(Refusal::PortfolioHeat { need, have })
@@ -465,12 +466,24 @@ impl<'a> Asked<'a> {
 
     fn value(&self, symbol: usize) -> i128 {
         let [kept, left] = self.summed(symbol).map(i128::abs);
-        self.now.marks[symbol] * kept.max(left)
+        self.worst_price(symbol) * kept.max(left)
+    }
+
+    /// Where a share stands when the dearest of its open entries fills.
+    fn worst_price(&self, symbol: usize) -> i128 {
+        let mark = self.now.marks[symbol];
+        let kinds = |order: &'a Order| std::iter::once(order.kind).chain(order.change.map(|(kind, _)| kind));
+        self.entries(symbol).flat_map(kinds).map(|kind| dearest(kind, mark)).fold(mark, i128::max)
+    }
+
+    /// The same once the order is open, too.
+    fn own_price(&self) -> i128 {
+        self.worst_price(self.symbol()).max(dearest(self.request.kind, self.mark()))
     }
 
     fn own_value(&self) -> i128 {
         let [kept, left] = self.summed(self.symbol()).map(|shares| self.filled(shares).abs().min(SHARES_MAX));
-        self.mark() * kept.max(left)
+        self.own_price() * kept.max(left)
     }
 
     fn is_exposed(&self, symbol: usize) -> bool {
@@ -481,13 +494,15 @@ impl<'a> Asked<'a> {
     /// and what no stop covers in full.
     fn position_heat(&self, symbol: usize) -> i128 {
         let (held, mark) = (self.held_without(symbol, |order| self.is_gone(order)), self.now.marks[symbol]);
-        let loss = |level: i128| (if held < 0 { level - mark } else { mark - level }).max(0);
+        let loss = |level: i128| if held < 0 { level - mark } else { mark - level };
         let mut stops: Vec<(i128, i128)> = self
             .now
             .stops
             .iter()
             .filter(|stop| stop.symbol == symbol)
             .map(|stop| (loss(stop.level), stop.shares))
+            // One that the price has passed protects nothing any more.
+            .filter(|(loss, _)| *loss >= 0)
             .collect();
         stops.sort_unstable();
         let (mut bare, mut heat) = (held.abs(), 0);
@@ -497,6 +512,16 @@ impl<'a> Asked<'a> {
             bare -= covered;
         }
         heat + bare * mark
+    }
+
+    /// What a share of an open entry risks: what it did when it was approved or changed, or what it does now, to the
+    /// stop of what has filled of it or else the stop it brings.
+    fn risk_now(&self, order: &Order) -> i128 {
+        let mark = self.now.marks[order.symbol];
+        let leg = self.now.stops.iter().find(|stop| stop.symbol == order.symbol && stop.entry == Some(order.id));
+        let stop = leg.map(|leg| LegLevel::At(price(leg.level))).or(order.stop);
+        let kinds = std::iter::once(order.kind).chain(order.change.map(|(kind, _)| kind));
+        kinds.map(|kind| risk_to(order.side, kind, stop, mark)).fold(order.counts.risk, i128::max)
     }
 
     /// The symbols with exposure that are tied to this one by correlation, over others too; itself among them.

@@ -14,6 +14,8 @@ use super::world::{DAY, Difference, SECOND, Tally, World, index, money, price, s
 
 /// Orders at most at once: more would only be more of the same.
 const OPEN_MAX: usize = 14;
+/// The leg of an entry has this number and that of the entry; stops that no entry brought come after all legs.
+const LEGS: u64 = 1_000_000;
 
 /// Plays `sequence`; the step after which gate and model differ, and how.
 pub fn play(sequence: &Sequence, tally: &mut Tally) -> Result<(), (usize, Difference)> {
@@ -150,7 +152,7 @@ impl World<'_> {
     fn ask_change(&mut self, draw: &mut Draw<'_>, now: &Situation) -> Result<(), Difference> {
         if draw.is(6) {
             // A leg, which has no approval: its prices only.
-            let leg = 1_000_000 + draw.within(0, 5) as u64;
+            let leg = LEGS + draw.within(0, 5) as u64;
             let request = self.request(draw, now, 0);
             let left = draw.is(50).then_some(ONE);
             return self.review_change(leg, request, left).map(|_| ());
@@ -219,7 +221,7 @@ impl World<'_> {
                 LegLevel::FractionFromFill(fraction) => mark * i128::from(fraction.units()) / ONE,
             };
             let level = if order.side == Side::Buy { mark - away } else { mark + away };
-            let leg = 1_000_000 + order.id;
+            let leg = LEGS + order.id;
             let known = now.stops.iter().find(|stop| stop.order == leg).map_or(0, |stop| stop.shares);
             self.set_stop(order.symbol, leg, level.max(1), known + quantity);
         }
@@ -320,16 +322,23 @@ impl World<'_> {
                 let mark = now.marks[symbol].max(ONE);
                 let level = mark + mark * i128::from(draw.within(-100, 100)) / 1_000;
                 let held = draw.part(now.held[symbol].abs() * 3 / 2);
-                self.set_stop(symbol, known.unwrap_or(2_000_000 + self.at as u64 % 1_000), level, held);
+                self.set_stop(symbol, known.unwrap_or(2 * LEGS + self.at as u64 % 1_000), level, held);
             }
         }
         Ok(())
     }
 
     fn set_stop(&mut self, symbol: usize, order: u64, level: i128, units: i128) {
-        let stop = ProtectiveStop { order: OrderId(order), level: price(level), shares: shares(units) };
+        // Legs are numbered after their entry.
+        let entry = (LEGS..2 * LEGS).contains(&order).then(|| order - LEGS);
+        let stop = ProtectiveStop {
+            order: OrderId(order),
+            level: price(level),
+            shares: shares(units),
+            entry: entry.map(OrderId),
+        };
         self.gate.set_stop(index(symbol), stop);
-        self.history.push(Fact::StopStands { symbol, order, level, shares: units });
+        self.history.push(Fact::StopStands { symbol, order, level, shares: units, entry });
     }
 
     fn remove_stop(&mut self, symbol: usize, order: u64) {
