@@ -149,7 +149,7 @@ impl<S: Strategy> Engine<S> {
         let commission = self.config.commission;
         let occasion = Occasion { side: request.side, time: now };
         let affordable = |budget, price| commission.affordable(occasion, budget, price);
-        let most = self.gate.max_order(request, affordable, &self.portfolio);
+        let most = self.gate.max_order(request, affordable, &self.portfolio, now);
         let keeps =
             self.config.sizing.fractional && !self.gate.borrows_whole(request.symbol, request.side, &self.portfolio);
         if keeps { most } else { most.whole() }

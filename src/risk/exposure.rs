@@ -6,7 +6,7 @@
 use super::heat::at_risk;
 use super::open_approval::held_without;
 use super::{MaintenanceRate, OpenApproval, SymbolSet};
-use crate::domain::{Money, OrderId, OrderKind, Price, Quantity, Ratio, SymbolIndex};
+use crate::domain::{Money, OrderId, Price, Quantity, Ratio, SymbolIndex};
 use crate::portfolio::{Portfolio, Position, split_price};
 
 /// A resting order that protects a position.
@@ -22,13 +22,12 @@ pub struct ProtectiveStop {
     pub entry: Option<OrderId>,
 }
 
-/// Do market exits on their way make room in the sums over all symbols?
+/// Do exits of this moment that make room count in the sums over all symbols?
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Leaving {
-    /// No: they may be taken back.
+    /// Yes: they may be taken back, and may not fill.
     Counts,
-    /// Yes: the account is one in which a sale pays for a purchase of the same open, and the venue tests
-    /// the purchase when it fills.
+    /// No: what is measured fills after them or not at all.
     IsGone,
 }
 
@@ -75,9 +74,9 @@ pub(super) struct Exposure {
 
 impl Exposure {
     /// Nothing at stake in any of `symbols`.
-    pub(super) fn none(symbols: usize, leaving: Leaving) -> Exposure {
+    pub(super) fn none(symbols: usize) -> Exposure {
         Exposure {
-            leaving,
+            leaving: Leaving::Counts,
             lines: vec![Line::default(); symbols],
             total: Stake::default(),
             exposed: SymbolSet::new(symbols),
@@ -175,6 +174,15 @@ impl Exposure {
         &self.stops[symbol.get()]
     }
 
+    /// The sums are to be with or without the exits of `open` that make room.
+    #[inline]
+    pub(super) fn set_leaving(&mut self, leaving: Leaving, open: &[OpenApproval]) {
+        if self.leaving != leaving {
+            self.leaving = leaving;
+            open.iter().filter(|approval| approval.makes_room).for_each(|approval| self.touch(approval.symbol));
+        }
+    }
+
     /// Brings the sums up to date; `rate` is what positions must keep at present.
     #[inline]
     pub(super) fn refresh(&mut self, portfolio: &Portfolio, open: &[OpenApproval], rate: Option<MaintenanceRate>) {
@@ -224,7 +232,7 @@ impl Exposure {
                 continue;
             }
             leaving += approval.open;
-            if self.leaving == Leaving::IsGone && approval.kind == OrderKind::Market && !approval.is_called_off {
+            if self.leaving == Leaving::IsGone && approval.makes_room_now() {
                 gone += approval.open;
             }
         }

@@ -23,6 +23,17 @@ pub(super) struct Measure<'a> {
     pub(super) portfolio: &'a Portfolio,
 }
 
+/// An entry that has passed every limit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Passed {
+    /// Dollars to set aside.
+    pub(super) reserve: Money,
+    /// Dollars at the reference price that it may come to if it is sized at its fill.
+    pub(super) room: Money,
+    /// It passes, or may come to so much, only with the exits of its moment gone.
+    pub(super) relies_on_exits: bool,
+}
+
 /// An order that increases exposure.
 #[derive(Clone, Copy)]
 pub(super) struct Entry<'a> {
@@ -37,8 +48,18 @@ pub(super) struct Entry<'a> {
 }
 
 impl Measure<'_> {
+    /// What `entry` may do, or the first limit it would pass.
+    pub(super) fn pass(&self, entry: &Entry<'_>) -> Result<Passed, Refusal> {
+        let reserve = self.check(entry)?;
+        let room = match entry.request.size {
+            OrderSize::CashFraction { .. } => self.room(entry),
+            OrderSize::Shares(_) | OrderSize::Notional(_) => Money::ZERO,
+        };
+        Ok(Passed { reserve, room, relies_on_exits: false })
+    }
+
     /// Dollars to set aside for `entry`, or the first limit it would pass.
-    pub(super) fn check(&self, entry: &Entry<'_>) -> Result<Money, Refusal> {
+    fn check(&self, entry: &Entry<'_>) -> Result<Money, Refusal> {
         let amount = self.check_terms(entry)?;
         let shares = self.check_side(entry)?;
         self.check_size(entry, shares)?;
@@ -67,12 +88,10 @@ impl Measure<'_> {
 
     /// Does it go with what is held and pending? Says what the symbol comes to, as [`Pending::shares`] does.
     fn check_side(&self, entry: &Entry<'_>) -> Result<[Quantity; 2], Refusal> {
-        let Entry { request, quantity, pending: Pending { can_leave, shares, entry }, .. } = *entry;
+        let Entry { request, quantity, ref pending, .. } = *entry;
+        let Pending { shares, entry, .. } = *pending;
         let held = self.portfolio.position(request.symbol).quantity();
-        if held.closing_side() == Some(request.side) && can_leave > Quantity::ZERO {
-            // Part of it would close and the rest open the other way: one order does not flip a position.
-            return Err(Refusal::ExceedsPosition { need: quantity, have: can_leave });
-        }
+        check_closing(self.margin, request, quantity, held, pending)?;
         if entry.is_some_and(|side| side != request.side) {
             return Err(Refusal::OppositeEntry { side: request.side });
         }
@@ -88,10 +107,7 @@ impl Measure<'_> {
             return Err(Refusal::PositionSize { need, have: have.min(price.notional(Quantity::MAX)) });
         };
         if after < Quantity::ZERO && !self.margin.allow_short {
-            return Err(match held.closing_side() == Some(request.side) {
-                true => Refusal::ExceedsPosition { need: quantity, have: can_leave },
-                false => Refusal::ShortBan { need: after },
-            });
+            return Err(Refusal::ShortBan { need: after });
         }
         let short_ban = self.standing.shorts.or_else(|| self.symbols.short_refusal(request, quantity));
         // What closes has left by now, and nothing is open on the other side: a sale ends below zero.
@@ -240,11 +256,9 @@ impl Measure<'_> {
         [least, self.within_margin(request, most)]
     }
 
-    /// Dollars at the reference price that `request` may come to when it is sized at its fill.
-    pub(super) fn room(&self, request: &OrderRequest) -> Money {
-        let position = self.portfolio.position(request.symbol);
-        let pending = self.reserves.pending(request.symbol, position.quantity());
-        position.mark().notional(most_of(self.within_limits(request, &pending)))
+    /// Dollars at the reference price that `entry` may come to when it is sized at its fill.
+    fn room(&self, entry: &Entry<'_>) -> Money {
+        entry.price.notional(most_of(self.within_limits(entry.request, &entry.pending)))
     }
 
     /// The most shares of `request`, whatever its size, that would pass; a billionth of a share is the step.
@@ -256,7 +270,9 @@ impl Measure<'_> {
         if position.quantity().closing_side() == Some(side) && pending.can_leave > Quantity::ZERO {
             return pending.can_leave;
         }
-        if pending.entry.is_some_and(|entry| entry != side) {
+        // Whatever is held has left by now, or is short.
+        let is_banned = side == Side::Sell && !self.margin.allow_short;
+        if is_banned || pending.entry.is_some_and(|entry| entry != side) {
             return Quantity::ZERO;
         }
         let within_funds = match self.margin.cash_check {
@@ -266,12 +282,26 @@ impl Measure<'_> {
                 affordable(self.buying_power(symbol, side, &pending).max(Money::ZERO), price)
             }
         };
-        let [_, after] = pending.shares;
-        // Without shorts a sale may take away what is there and not yet leaving.
-        let shorts = if self.margin.allow_short || side == Side::Buy { Quantity::MAX } else { after };
         let [least, most] = self.within_limits(request, &pending);
-        most_of([least, most.min(within_funds.units().into()).min(shorts.units().into())])
+        most_of([least, most.min(within_funds.units().into())])
     }
+}
+
+/// An order on the side that closes a position of `held` shares is for no more than can still leave: one order does
+/// not flip it. Where all of it is leaving already the order opens the other side, if that is allowed.
+pub(super) fn check_closing(
+    margin: &Margin,
+    request: &OrderRequest,
+    quantity: Quantity,
+    held: Quantity,
+    pending: &Pending,
+) -> Result<(), Refusal> {
+    let closes = held.closing_side() == Some(request.side);
+    let opens = pending.can_leave.is_zero() && (margin.allow_short || request.side == Side::Buy);
+    if closes && !opens && quantity > pending.can_leave {
+        return Err(Refusal::ExceedsPosition { need: quantity, have: pending.can_leave });
+    }
+    Ok(())
 }
 
 /// The greatest number of shares of a range; 0 where there is none.

@@ -4,6 +4,7 @@
 mod correlation;
 mod exposure;
 mod gate;
+mod gate_state;
 mod halts;
 mod heat;
 mod kill_switch;
@@ -35,7 +36,8 @@ mod words;
 
 pub use correlation::Correlations;
 pub use exposure::ProtectiveStop;
-pub use gate::{ApprovedChange, ApprovedOrder, Gate};
+pub use gate::{ApprovedChange, ApprovedOrder};
+pub use gate_state::Gate;
 pub use halts::{Halt, HaltCause, HaltedBy, Halts, Resumed, TradingState};
 pub use heat::at_risk;
 pub use kill_switch::{ArmedLatch, KillSwitch, LatchFile};

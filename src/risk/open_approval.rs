@@ -33,6 +33,9 @@ pub struct OpenApproval {
     pub reserve: Money,
     /// It can only shrink the position.
     pub reduces: bool,
+    /// What is approved at the same moment may rely on it: an exit at the market that leaves at the next open, in an
+    /// account in which a sale pays for a purchase of the same open.
+    pub makes_room: bool,
     /// What it becomes by a change that is on its way; until the venue answers, the larger of both counts.
     pub change: Option<Change>,
     /// Its cancel is on its way: should it fill first, what it takes is gone for every other exit.
@@ -74,9 +77,16 @@ impl OpenApproval {
             stop: request.legs.stop,
             reserve: reserve.unwrap_or(Money::ZERO),
             reduces: reserve.is_none(),
+            makes_room: false,
             change: None,
             is_called_off: false,
         }
+    }
+
+    /// Does it leave with what is sent beside it, and has nobody taken it back?
+    #[inline]
+    pub(super) fn makes_room_now(&self) -> bool {
+        self.makes_room && !self.is_called_off && !self.open.is_zero()
     }
 
     /// Its prices, and those a change that is on its way would give it.
@@ -219,6 +229,11 @@ fn cheapest(kind: OrderKind, reference: Price) -> Price {
         _ => reference,
     };
     trailed.min(kind.limit().unwrap_or(reference)).min(kind.stop().unwrap_or(reference))
+}
+
+/// Does an exit with these terms leave at the next open, if anything trades there?
+pub(super) fn leaves_at_open(request: &OrderRequest) -> bool {
+    request.kind == OrderKind::Market && matches!(request.time_in_force, TimeInForce::Day | TimeInForce::Gtc)
 }
 
 /// The dearest of the reference price and the prices an order names: what a share may come to cost. A

@@ -2,6 +2,7 @@
 //!
 //! Not here: making approvals, and whether an order may be sent (gate).
 //! Invariant: reserved = Σ reserve of open approvals, each for what the venue may still fill of it.
+use super::exposure::Exposure;
 use super::open_approval::{Change, OpenApproval, held_without};
 use crate::domain::{Money, OrderId, OrderRequest, Quantity, Ratio, Side, SymbolIndex};
 
@@ -54,6 +55,20 @@ impl Reserves {
     pub(super) fn set(&mut self, at: usize, approval: OpenApproval) {
         self.reserved += approval.reserve - self.open[at].reserve;
         self.open[at] = approval;
+    }
+
+    /// Is there an exit that what is approved beside it may rely on?
+    #[inline]
+    pub(super) fn makes_room(&self) -> bool {
+        self.open.iter().any(OpenApproval::makes_room_now)
+    }
+
+    /// Its moment has passed: no exit makes room any more.
+    pub(super) fn end_room(&mut self, exposure: &mut Exposure) {
+        for approval in self.open.iter_mut().filter(|approval| approval.makes_room) {
+            approval.makes_room = false;
+            exposure.touch(approval.symbol);
+        }
     }
 
     /// The entry that is open and just like `request` for `quantity` shares.

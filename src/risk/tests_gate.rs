@@ -170,9 +170,11 @@ fn a_halt_lets_out_and_nothing_in() {
     desk.hold(B, -10);
     desk.gate.watch_mut().halt(manual());
     let halted = Refusal::Halted { cause: HaltCause::Manual, since: at(1) };
-    for symbol in [A, B, C] {
-        assert_eq!(desk.refuse(&OrderRequest { symbol, ..buy(11) }), halted);
-        assert_eq!(desk.refuse(&OrderRequest { symbol, ..sell(11) }), halted);
+    // What closes too much is called that, halted or not: it is no entry.
+    let exceeds = Refusal::ExceedsPosition { need: shares(11), have: shares(10) };
+    for (symbol, bought, sold) in [(A, halted, exceeds), (B, exceeds, halted), (C, halted, halted)] {
+        assert_eq!(desk.refuse(&OrderRequest { symbol, ..buy(11) }), bought);
+        assert_eq!(desk.refuse(&OrderRequest { symbol, ..sell(11) }), sold);
     }
     desk.pass(&sell(10));
     desk.pass(&OrderRequest { symbol: B, ..buy(10) });

@@ -9,6 +9,7 @@ mod changes;
 mod edges;
 mod gate;
 mod halts;
+mod hostile;
 #[path = "../micro/mod.rs"]
 mod micro;
 mod most;

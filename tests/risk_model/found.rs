@@ -80,7 +80,7 @@ impl Desk {
 
     fn most(&mut self, request: &OrderRequest) -> Quantity {
         let affordable = |budget, price| Quantity::affordable(budget, price).unwrap_or(Quantity::MAX);
-        self.gate.max_order(request, affordable, &self.portfolio)
+        self.gate.max_order(request, affordable, &self.portfolio, NOW)
     }
 }
 

@@ -115,6 +115,9 @@ pub struct Order {
     pub asked: i128,
     pub reduces: bool,
     pub called_off: bool,
+    pub approved_at: i64,
+    /// Somebody has asked for another quantity or price.
+    pub was_changed: bool,
     /// What counts: the larger of what it is and what a change on its way would make of it.
     pub counts: Claim,
     /// The stop it brings.
@@ -384,6 +387,8 @@ impl Situation {
             asked,
             reduces,
             called_off: false,
+            approved_at: at,
+            was_changed: false,
             counts,
             stop: request.legs.stop,
             change: None,
@@ -405,6 +410,7 @@ impl Situation {
                 next.reserve = next.reserve.min(order.counts.reserve);
             }
         }
+        order.was_changed = true;
         order.change = Some((request.kind, next));
         order.counts = Claim {
             left: order.counts.left.max(left),

@@ -4,7 +4,7 @@
 //! every number is worked out from the account as it is, nothing is remembered.
 use alphaflow::domain::{
     LegLevel, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, Price, Quantity, Ratio,
-    Side, Timestamp, Trail,
+    Side, TimeInForce, Timestamp, Trail,
 };
 use alphaflow::risk::{CashCheck, HaltCause, Limits, MaintenanceRate, Margin, Refusal, SymbolRules};
 
@@ -25,6 +25,8 @@ pub struct Passed {
     pub reduces: bool,
     /// Dollars a share of the cash may come to at its fill.
     pub most: i128,
+    /// Only because of the exits that leave beside it.
+    pub relies: bool,
 }
 
 /// An order that would increase exposure, and all there is to say about it.
@@ -36,6 +38,8 @@ pub struct Asked<'a> {
     pub shares: i128,
     pub fee: i128,
     pub at: i64,
+    /// As if the exits that make room for it had filled.
+    pub lets_go: bool,
 }
 
 fn dollars(units: i128) -> Money {
@@ -76,22 +80,22 @@ pub fn review(asked: &Asked<'_>) -> Result<Passed, Refusal> {
     if asked.closes() && shares <= asked.can_leave() {
         return match request.class {
             OrderClass::Bracket | OrderClass::Oto => Err(Refusal::EntryClass { class: request.class.name() }),
-            OrderClass::Simple | OrderClass::Oco => Ok(Passed { shares, reduces: true, most: 0 }),
+            OrderClass::Simple | OrderClass::Oco => Ok(Passed { shares, reduces: true, most: 0, relies: false }),
         };
     }
     if request.class == OrderClass::Oco {
         return Err(Refusal::ExitClass);
     }
-    let rules = OF_THE_MOMENT.iter().chain(&[duplicate as Rule]).chain(&OF_THE_ORDER).chain(&OF_THE_ACCOUNT);
-    match rules.into_iter().find_map(|rule| rule(&asked)) {
-        Some(refusal) => Err(refusal),
-        None => {
-            let most = match request.size {
-                OrderSize::CashFraction { .. } => mark * asked.most_of(&OF_SIZES),
-                _ => 0,
-            };
-            Ok(Passed { shares, reduces: false, most })
-        }
+    let alone = asked.enter();
+    let has_room = now.orders.iter().any(|order| asked.makes_room(order) && order.counts.left > 0);
+    let is_counted = !matches!(request.size, OrderSize::CashFraction { .. });
+    if !has_room || alone.is_ok() && is_counted {
+        return alone;
+    }
+    // What leaves at the same open is gone by then; if that matters, the order relies on it.
+    match (alone, Asked { lets_go: true, ..asked }.enter()) {
+        (Ok(alone), Ok(beside)) if alone.most == beside.most => Ok(alone),
+        (_, beside) => beside.map(|passed| Passed { relies: true, ..passed }),
     }
 }
 
@@ -155,6 +159,7 @@ fn is_sooner(side: Side, old: OrderKind, new: OrderKind) -> bool {
 
 /// The most shares of `asked.request` that would pass, `fee` a share; found by trying.
 pub fn max_order(asked: &Asked<'_>, fee_a_share: i128) -> i128 {
+    let asked = &Asked { lets_go: true, ..*asked };
     if asked.closes() && asked.can_leave() > 0 {
         return asked.can_leave();
     }
@@ -241,7 +246,9 @@ fn notional(asked: &Asked<'_>) -> Option<Refusal> {
 
 fn turns_round(asked: &Asked<'_>) -> Option<Refusal> {
     let have = asked.can_leave();
-    (asked.closes() && have > 0)
+    // With everything leaving it opens the other side, if it may.
+    let opens = have == 0 && (asked.rules.margin.allow_short || asked.request.side == Side::Buy);
+    (asked.closes() && asked.shares > have && !opens)
         .then(|| Refusal::ExceedsPosition { need: quantity(asked.shares), have: quantity(have) })
 }
 
@@ -269,10 +276,7 @@ fn below_zero(asked: &Asked<'_>) -> Option<Refusal> {
     if after >= 0 || asked.rules.margin.allow_short {
         return None;
     }
-    Some(match asked.closes() {
-        true => Refusal::ExceedsPosition { need: quantity(asked.shares), have: quantity(asked.can_leave()) },
-        false => Refusal::ShortBan { need: quantity(after) },
-    })
+    Some(Refusal::ShortBan { need: quantity(after) })
 }
 
 fn unborrowable(asked: &Asked<'_>) -> Option<Refusal> {
@@ -399,6 +403,32 @@ fn greatest(from: i128, holds: impl Fn(i128) -> bool) -> i128 {
 }
 
 impl<'a> Asked<'a> {
+    /// What the gate must answer to an order that does not only shrink its position.
+    fn enter(&self) -> Result<Passed, Refusal> {
+        let first = [turns_round as Rule];
+        let rules = first.iter().chain(&OF_THE_MOMENT).chain(&[duplicate as Rule]);
+        let mut rules = rules.chain(&OF_THE_ORDER).chain(&OF_THE_ACCOUNT);
+        if let Some(refusal) = rules.find_map(|rule| rule(self)) {
+            return Err(refusal);
+        }
+        let most = match self.request.size {
+            OrderSize::CashFraction { .. } => self.mark() * self.most_of(&OF_SIZES),
+            _ => 0,
+        };
+        Ok(Passed { shares: self.shares, reduces: false, most, relies: false })
+    }
+
+    /// Does the exit leave at the next open, for good, where its sale pays for a purchase there?
+    fn makes_room(&self, exit: &Order) -> bool {
+        self.rules.margin.cash_check == CashCheck::Fill
+            && exit.reduces
+            && exit.kind == OrderKind::Market
+            && matches!(exit.time_in_force, TimeInForce::Day | TimeInForce::Gtc)
+            && exit.approved_at == self.at
+            && !exit.called_off
+            && !exit.was_changed
+    }
+
     fn symbol(&self) -> usize {
         self.request.symbol.get()
     }
@@ -448,10 +478,8 @@ impl<'a> Asked<'a> {
         [self.now.held[symbol] + entering, self.held_without(symbol, |_| true) + entering]
     }
 
-    /// Where sales pay for purchases of the same open, market exits on their way are gone.
     fn is_gone(&self, order: &Order) -> bool {
-        let pays = self.rules.margin.cash_check == CashCheck::Fill;
-        pays && order.kind == OrderKind::Market && !order.called_off
+        self.lets_go && self.makes_room(order)
     }
 
     /// The same as it counts in sums over all symbols.

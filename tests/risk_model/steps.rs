@@ -35,7 +35,10 @@ impl World<'_> {
         let symbol = draw.within(0, self.symbols() as i64 - 1) as usize;
         match what {
             0..80 => self.ask(draw, &now, symbol),
-            80..105 => self.ask_exit(draw, &now, symbol),
+            80..105 => {
+                self.ask_exit(draw, &now, symbol)?;
+                self.ask_beside(draw, symbol)
+            }
             105..132 => {
                 let request = self.request(draw, &now, symbol);
                 self.max_order(request)
@@ -147,6 +150,21 @@ impl World<'_> {
             extended_hours: false,
         };
         self.review(request).map(|_| ())
+    }
+
+    /// Now and then something else at the very moment at which an exit was asked for.
+    fn ask_beside(&mut self, draw: &mut Draw<'_>, symbol: usize) -> Result<(), Difference> {
+        let now = self.now();
+        let other = (symbol + draw.within(0, 2) as usize) % self.symbols();
+        match draw.within(0, 5) {
+            0..3 => self.ask(draw, &now, other),
+            3 => {
+                let request = self.request(draw, &now, other);
+                self.max_order(request)
+            }
+            4 if draw.is(30) => self.cancel(draw, &now),
+            _ => Ok(()),
+        }
     }
 
     fn ask_change(&mut self, draw: &mut Draw<'_>, now: &Situation) -> Result<(), Difference> {

@@ -211,7 +211,7 @@ impl<'a> World<'a> {
     }
 
     fn asked<'b>(&'b self, now: &'b Situation, request: &'b OrderRequest, fee: i128) -> Asked<'b> {
-        Asked { now, rules: &self.rules, request, shares: 0, fee, at: self.at }
+        Asked { now, rules: &self.rules, request, shares: 0, fee, at: self.at, lets_go: false }
     }
 
     fn fee_of(&self, shares: i128) -> i128 {
@@ -241,15 +241,16 @@ impl<'a> World<'a> {
                 self.count(refused(&found));
                 Ok(Err(found))
             }
-            (Ok(found), Ok(Passed { shares: asked, reduces, most })) => {
+            (Ok(found), Ok(Passed { shares: asked, reduces, most, relies })) => {
                 self.sequence += 1;
                 let mut wanted = request;
                 if let OrderSize::CashFraction { fraction, .. } = request.size {
                     wanted.size = OrderSize::CashFraction { fraction, most: money(most) };
                 }
                 let reference = self.portfolio.position(request.symbol).mark();
-                let as_found = (found.id(), *found.request(), found.quantity(), found.reduces());
-                let as_expected = (OrderId(id), wanted, shares(asked), reduces);
+                let as_found =
+                    (found.id(), *found.request(), found.quantity(), found.reduces(), found.relies_on_exits());
+                let as_expected = (OrderId(id), wanted, shares(asked), reduces, relies);
                 let stamps = (found.reference(), found.approved_at(), found.sequence());
                 if as_found != as_expected || stamps != (reference, moment, self.sequence) {
                     return Err(format!(
@@ -257,7 +258,11 @@ impl<'a> World<'a> {
                         self.sequence
                     ));
                 }
-                self.count(if reduces { "passed: exit" } else { passed(&request) });
+                self.count(match (reduces, relies) {
+                    (true, _) => "passed: exit",
+                    (false, true) => "passed: entry that relies on exits",
+                    (false, false) => passed(&request),
+                });
                 self.next_order += 1;
                 self.requests.insert(id, request);
                 self.history.push(Fact::Approved { order: id, request, fee, reduces, at: self.at });
@@ -324,7 +329,7 @@ impl<'a> World<'a> {
             let shares = budget.units() / (i128::from(dearest.units()) + fee);
             shares.try_into().map_or(Quantity::MAX, Quantity::from_units)
         };
-        let found = self.gate.max_order(&request, affordable, &self.portfolio);
+        let found = self.gate.max_order(&request, affordable, &self.portfolio, self.moment());
         if found != shares(expected) {
             return Err(format!("the most of {request:?}\nthe gate:  {found}\nthe model: {}", shares(expected)));
         }
@@ -519,7 +524,7 @@ fn refused(refusal: &Refusal) -> &'static str {
 }
 
 /// The outcomes that a million decisions must have shown.
-pub const OUTCOMES: [&str; 45] = [
+pub const OUTCOMES: [&str; 46] = [
     "change passed: a leg",
     "change passed: entry, for less",
     "change passed: entry, measured",
@@ -530,6 +535,7 @@ pub const OUTCOMES: [&str; 45] = [
     "max_order",
     "passed: entry for a share of cash",
     "passed: entry in dollars",
+    "passed: entry that relies on exits",
     "passed: entry with legs",
     "passed: exit",
     "passed: purchase",
