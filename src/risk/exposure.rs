@@ -6,7 +6,7 @@
 use super::heat::at_risk;
 use super::open_approval::held_without;
 use super::{MaintenanceRate, OpenApproval, SymbolSet};
-use crate::domain::{Money, OrderId, Price, Quantity, Ratio, SymbolIndex};
+use crate::domain::{Money, OrderId, Price, Quantity, Ratio, Side, SymbolIndex};
 use crate::portfolio::{Portfolio, Position, split_price};
 
 /// A resting order that protects a position.
@@ -20,6 +20,15 @@ pub struct ProtectiveStop {
     pub shares: Quantity,
     /// The entry that brought it: what is left of that will be protected there, too.
     pub entry: Option<OrderId>,
+}
+
+/// What a stop is to become by what is asked of an order and not answered yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Expected {
+    /// The order that is to be changed or canceled: the stop, or its pair.
+    of: OrderId,
+    symbol: SymbolIndex,
+    stop: ProtectiveStop,
 }
 
 /// Do exits of this moment that make room count in the sums over all symbols?
@@ -66,6 +75,8 @@ pub(super) struct Exposure {
     exposed: SymbolSet,
     exposed_count: usize,
     stops: Vec<Vec<ProtectiveStop>>,
+    /// What stops are to become by changes and cancels that are on their way.
+    expected: Vec<Expected>,
     rate: Option<MaintenanceRate>,
     /// Lines that something has happened to since the last refresh, each once.
     changed: Vec<SymbolIndex>,
@@ -82,6 +93,7 @@ impl Exposure {
             exposed: SymbolSet::new(symbols),
             exposed_count: 0,
             stops: vec![Vec::new(); symbols],
+            expected: Vec::new(),
             rate: None,
             changed: Vec::with_capacity(symbols),
             is_changed: vec![false; symbols],
@@ -158,12 +170,51 @@ impl Exposure {
     /// The stop `order` of `symbol` is gone.
     pub(super) fn remove_stop(&mut self, symbol: SymbolIndex, order: OrderId) {
         self.stops[symbol.get()].retain(|known| known.order != order);
+        self.expected.retain(|known| known.stop.order != order);
         self.touch(symbol);
+    }
+
+    /// `stops` are what known ones of `symbol` are to become by what is asked of order `of`: the worse of both counts
+    /// until the venue has answered. Gives what was expected before.
+    pub(super) fn expect(&mut self, of: OrderId, symbol: SymbolIndex, stops: Vec<ProtectiveStop>) -> Vec<Expected> {
+        let before = self.expected.clone();
+        self.expected.retain(|known| stops.iter().all(|stop| stop.order != known.stop.order));
+        self.expected.extend(stops.into_iter().map(|stop| Expected { of, symbol, stop }));
+        self.touch(symbol);
+        before
+    }
+
+    /// `expected` is on its way, and nothing else.
+    pub(super) fn expect_again(&mut self, symbol: SymbolIndex, expected: Vec<Expected>) {
+        self.expected = expected;
+        self.touch(symbol);
+    }
+
+    /// The venue has answered what was asked of `order`.
+    pub(super) fn answered(&mut self, order: OrderId) {
+        while let Some(at) = self.expected.iter().position(|known| known.of == order) {
+            let symbol = self.expected.remove(at).symbol;
+            self.touch(symbol);
+        }
+    }
+
+    /// Level and shares that `stop` counts with, for a short or a long.
+    #[inline]
+    fn counted(&self, stop: &ProtectiveStop, is_short: bool) -> (Price, Quantity) {
+        match self.expected.iter().find(|expected| expected.stop.order == stop.order) {
+            None => (stop.level, stop.shares),
+            Some(Expected { stop: asked, .. }) => {
+                let [low, high] = [stop.level.min(asked.level), stop.level.max(asked.level)];
+                (if is_short { high } else { low }, stop.shares.min(asked.shares))
+            }
+        }
     }
 
     /// A split of `symbol` into `ratio` new shares per old.
     pub(super) fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, restate: impl Fn(Quantity) -> Quantity) {
-        for stop in &mut self.stops[symbol.get()] {
+        let expected = self.expected.iter_mut().filter(|expected| expected.symbol == symbol);
+        let expected = expected.map(|expected| &mut expected.stop);
+        for stop in self.stops[symbol.get()].iter_mut().chain(expected) {
             (stop.level, stop.shares) = (split_price(stop.level, ratio), restate(stop.shares));
         }
         self.touch(symbol);
@@ -226,7 +277,8 @@ impl Exposure {
                 entering += filled;
                 dearest = dearest.max(approval.dearest(mark));
                 let own = self.stops[symbol.get()].iter().find(|stop| stop.entry == Some(approval.order));
-                pending_heat += approval.risk_now(own.map(|stop| stop.level), mark).notional(approval.open);
+                let level = own.map(|stop| self.counted(stop, approval.side == Side::Sell).0);
+                pending_heat += approval.risk_now(level, mark).notional(approval.open);
                 margin_of_entries += needs(filled);
                 has_entry = true;
                 continue;
@@ -239,7 +291,7 @@ impl Exposure {
         let stays = held_without(held, gone);
         let margin_of_position = needs(stays);
         let [kept, left] = [stays + entering, held_without(held, leaving) + entering];
-        let stops = self.stops[symbol.get()].iter().map(|stop| (stop.level, stop.shares));
+        let stops = self.stops[symbol.get()].iter().map(|stop| self.counted(stop, stays < Quantity::ZERO));
         let stake = Stake {
             value: mark.max(dearest).notional(kept.abs().max(left.abs())),
             heat: at_risk(stays, mark, stops) + pending_heat,

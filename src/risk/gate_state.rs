@@ -101,6 +101,12 @@ impl Gate {
         }
     }
 
+    /// Dollars that stops leave at risk, pending entries included.
+    pub(super) fn heat(&mut self, portfolio: &Portfolio) -> Money {
+        self.measure(portfolio, Leaving::Counts);
+        self.exposure.total().heat
+    }
+
     /// Holds `entry` against every limit; where sales pay for purchases of the same open, once more as if the exits
     /// of this moment had filled. One that passes only then, or may come to more then, relies on them.
     pub(super) fn pass(&mut self, entry: &Entry<'_>, portfolio: &Portfolio) -> Result<Passed, Refusal> {
@@ -134,6 +140,7 @@ impl Gate {
     /// The venue has changed the order: only what it may still come to is set aside.
     pub fn confirm_change(&mut self, order: OrderId) {
         self.reserves.confirm_change(order).into_iter().for_each(|symbol| self.exposure.touch(symbol));
+        self.exposure.answered(order);
     }
 
     /// The cancel of `order` goes to the venue: an exit sent after it may be for the same shares.

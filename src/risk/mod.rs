@@ -16,6 +16,7 @@ mod maintenance;
 mod measure;
 mod open_approval;
 mod order_rate;
+mod protection;
 mod refusal;
 mod reserves;
 mod standing;

@@ -62,10 +62,10 @@ fn what_is_left_of_an_entry_risks_as_much_as_its_stop_says_now() {
         "1 replace A.stop - - - stop_price=80",
         "2 submit X buy 220 market symbol=BBB order_class=oto stop_loss=90",
     ];
-    let set = &["risk.max_portfolio_heat=0.05", "execution.participation=0.1"];
+    let set = &["risk.max_portfolio_heat=0.12", "execution.participation=0.1"];
     // 500 × 20 + 220 × 10.
     let outcome = play(&[("TST", &bars), STILL[1]], &rows, set);
-    assert_eq!(outcome.refusals, ["X portfolio_heat 12200 5000"], "{:?}", outcome.heat);
+    assert_eq!(outcome.refusals, ["X portfolio_heat 12200 12000"], "{:?}", outcome.heat);
 }
 
 #[test]

@@ -14,6 +14,8 @@ mod hostile;
 mod micro;
 mod most;
 mod partial;
+mod protection;
+mod room;
 mod sessions;
 
 use micro::{Micro, Outcome, row, run_micro};
