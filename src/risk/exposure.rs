@@ -3,6 +3,8 @@
 //! Not here: the limits on it (measure), positions (portfolio), what is set aside in dollars (reserves).
 //! Invariant: after [`Exposure::refresh`] every sum is that of its lines, and every line what
 //! [`Exposure::line`] makes of portfolio, approvals and stops.
+use serde::{Deserialize, Serialize};
+
 use super::heat::at_risk;
 use super::open_approval::held_without;
 use super::{MaintenanceRate, OpenApproval, SymbolSet};
@@ -10,7 +12,8 @@ use crate::domain::{Money, OrderId, Price, Quantity, Ratio, Side, SymbolIndex};
 use crate::portfolio::{Portfolio, Position, split_price};
 
 /// A resting order that protects a position.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ProtectiveStop {
     /// The order.
     pub order: OrderId,
@@ -23,12 +26,15 @@ pub struct ProtectiveStop {
 }
 
 /// What a stop is to become by what is asked of an order and not answered yet.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Expected {
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedStop {
     /// The order that is to be changed or canceled: the stop, or its pair.
-    of: OrderId,
-    symbol: SymbolIndex,
-    stop: ProtectiveStop,
+    pub of: OrderId,
+    /// Which share.
+    pub symbol: SymbolIndex,
+    /// The stop as it is to be; for no shares where it is to be canceled.
+    pub stop: ProtectiveStop,
 }
 
 /// Do exits of this moment that make room count in the sums over all symbols?
@@ -76,7 +82,7 @@ pub(super) struct Exposure {
     exposed_count: usize,
     stops: Vec<Vec<ProtectiveStop>>,
     /// What stops are to become by changes and cancels that are on their way.
-    expected: Vec<Expected>,
+    expected: Vec<ExpectedStop>,
     rate: Option<MaintenanceRate>,
     /// Lines that something has happened to since the last refresh, each once.
     changed: Vec<SymbolIndex>,
@@ -176,16 +182,16 @@ impl Exposure {
 
     /// `stops` are what known ones of `symbol` are to become by what is asked of order `of`: the worse of both counts
     /// until the venue has answered. Gives what was expected before.
-    pub(super) fn expect(&mut self, of: OrderId, symbol: SymbolIndex, stops: Vec<ProtectiveStop>) -> Vec<Expected> {
+    pub(super) fn expect(&mut self, of: OrderId, symbol: SymbolIndex, stops: Vec<ProtectiveStop>) -> Vec<ExpectedStop> {
         let before = self.expected.clone();
         self.expected.retain(|known| stops.iter().all(|stop| stop.order != known.stop.order));
-        self.expected.extend(stops.into_iter().map(|stop| Expected { of, symbol, stop }));
+        self.expected.extend(stops.into_iter().map(|stop| ExpectedStop { of, symbol, stop }));
         self.touch(symbol);
         before
     }
 
     /// `expected` is on its way, and nothing else.
-    pub(super) fn expect_again(&mut self, symbol: SymbolIndex, expected: Vec<Expected>) {
+    pub(super) fn expect_again(&mut self, symbol: SymbolIndex, expected: Vec<ExpectedStop>) {
         self.expected = expected;
         self.touch(symbol);
     }
@@ -198,12 +204,33 @@ impl Exposure {
         }
     }
 
+    /// What is asked of stops and not answered.
+    pub(super) fn expected(&self) -> &[ExpectedStop] {
+        &self.expected
+    }
+
+    /// Every stop that is known.
+    pub(super) fn all_stops(&self) -> impl Iterator<Item = (SymbolIndex, ProtectiveStop)> + '_ {
+        let of_symbol = |(index, stops): (usize, &'_ Vec<ProtectiveStop>)| {
+            stops.clone().into_iter().map(move |stop| (SymbolIndex(index as u16), stop))
+        };
+        self.stops.iter().enumerate().flat_map(of_symbol)
+    }
+
+    /// Knows these stops, what is expected of them, and nothing else.
+    pub(super) fn restore(&mut self, stops: Vec<(SymbolIndex, ProtectiveStop)>, expected: Vec<ExpectedStop>) {
+        self.stops.iter_mut().for_each(Vec::clear);
+        stops.into_iter().for_each(|(symbol, stop)| self.stops[symbol.get()].push(stop));
+        self.expected = expected;
+        (0..self.lines.len() as u16).map(SymbolIndex).for_each(|symbol| self.touch(symbol));
+    }
+
     /// Level and shares that `stop` counts with, for a short or a long.
     #[inline]
     fn counted(&self, stop: &ProtectiveStop, is_short: bool) -> (Price, Quantity) {
         match self.expected.iter().find(|expected| expected.stop.order == stop.order) {
             None => (stop.level, stop.shares),
-            Some(Expected { stop: asked, .. }) => {
+            Some(ExpectedStop { stop: asked, .. }) => {
                 let [low, high] = [stop.level.min(asked.level), stop.level.max(asked.level)];
                 (if is_short { high } else { low }, stop.shares.min(asked.shares))
             }

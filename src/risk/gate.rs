@@ -287,7 +287,8 @@ impl Gate {
         let old = self.reserves.open()[at];
         let open = quantity.unwrap_or(old.open);
         let mark = portfolio.position(old.symbol).mark();
-        let mut change = Change { open, reserve: Money::ZERO, risk: Price::ZERO, kind };
+        let asked = old.asked_with(open);
+        let mut change = Change { asked, open, reserve: Money::ZERO, risk: Price::ZERO, kind };
         if old.reduces {
             let held = portfolio.position(old.symbol).quantity();
             let have = self.reserves.may_become(at, held);

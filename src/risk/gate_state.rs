@@ -25,7 +25,7 @@ pub struct Gate {
     pub(super) correlations: Correlations,
     pub(super) priced_at: Vec<Timestamp>,
     /// The moment of the latest review.
-    moment: Timestamp,
+    pub(super) moment: Timestamp,
     pub(super) sequence: u64,
 }
 

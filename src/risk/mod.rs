@@ -4,6 +4,7 @@
 mod correlation;
 mod exposure;
 mod gate;
+mod gate_restore;
 mod gate_state;
 mod halts;
 mod heat;
@@ -36,8 +37,9 @@ mod watch;
 mod words;
 
 pub use correlation::Correlations;
-pub use exposure::ProtectiveStop;
+pub use exposure::{ExpectedStop, ProtectiveStop};
 pub use gate::{ApprovedChange, ApprovedOrder};
+pub use gate_restore::{GateState, RestoreError};
 pub use gate_state::Gate;
 pub use halts::{Halt, HaltCause, HaltedBy, Halts, Resumed, TradingState};
 pub use heat::at_risk;

@@ -1,6 +1,8 @@
 //! What the gate remembers of an approval until it is filled or voided.
 //!
 //! Not here: making approvals (gate).
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{
     LegLevel, Money, OrderId, OrderKind, OrderRequest, OrderSize, Price, Quantity, Ratio, Side, SymbolIndex,
     TimeInForce, Trail,
@@ -8,8 +10,9 @@ use crate::domain::{
 use crate::portfolio::split_price;
 use crate::venue::split_kind;
 
-/// An approval that may still fill.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// An approval that may still fill: what it claims of the account. Nothing can be sent with it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OpenApproval {
     /// Whose.
     pub order: OrderId,
@@ -43,8 +46,11 @@ pub struct OpenApproval {
 }
 
 /// What an approval becomes when the venue has taken a change of its order.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Change {
+    /// Shares asked for, all told, what has filled included.
+    pub asked: Quantity,
     /// Shares not filled yet.
     pub open: Quantity,
     /// Dollars set aside for them.
@@ -89,6 +95,12 @@ impl OpenApproval {
         self.makes_room && !self.is_called_off && !self.open.is_zero()
     }
 
+    /// Shares asked for, all told, once `open` are to be left of it.
+    pub(super) fn asked_with(&self, open: Quantity) -> Quantity {
+        let (asked, left) = self.change.map_or((self.asked, self.open), |change| (change.asked, change.open));
+        (asked - left.min(asked)).checked_add(open).unwrap_or(Quantity::MAX)
+    }
+
     /// Its prices, and those a change that is on its way would give it.
     fn kinds(&self) -> impl Iterator<Item = OrderKind> {
         std::iter::once(self.kind).chain(self.change.map(|change| change.kind))
@@ -125,6 +137,7 @@ impl OpenApproval {
             LegLevel::FractionFromFill(_) => stop,
         });
         if let Some(change) = &mut self.change {
+            change.asked = restate(change.asked);
             change.open = restate(change.open);
             change.kind = split_kind(change.kind, ratio);
             change.risk = up(change.risk.units());

@@ -31,6 +31,12 @@ impl Reserves {
         Reserves { open: Vec::with_capacity(64), reserved: Money::ZERO }
     }
 
+    /// The book of these approvals.
+    pub(super) fn of(open: Vec<OpenApproval>) -> Reserves {
+        let reserved = open.iter().map(|approval| approval.reserve).sum();
+        Reserves { open, reserved }
+    }
+
     pub(super) fn open(&self) -> &[OpenApproval] {
         &self.open
     }
@@ -123,8 +129,8 @@ impl Reserves {
     pub(super) fn confirm_change(&mut self, order: OrderId) -> Option<SymbolIndex> {
         let at = self.position_of(order)?;
         let mut approval = self.open[at];
-        let Change { open, reserve, risk, kind } = approval.change.take()?;
-        self.set(at, OpenApproval { open, reserve, risk, kind, ..approval });
+        let Change { asked, open, reserve, risk, kind } = approval.change.take()?;
+        self.set(at, OpenApproval { asked, open, reserve, risk, kind, ..approval });
         Some(approval.symbol)
     }
 

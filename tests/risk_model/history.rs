@@ -76,6 +76,14 @@ pub enum Fact {
         symbol: usize,
         order: u64,
     },
+    /// Because of what is asked of order `of` the stop is to become this.
+    StopAsked {
+        of: u64,
+        stop: Stop,
+    },
+    StopAnswered {
+        of: u64,
+    },
     HeldBack {
         until: i64,
         amount: i128,
@@ -123,6 +131,8 @@ pub struct Order {
     /// The stop it brings.
     pub stop: Option<LegLevel>,
     pub change: Option<(OrderKind, Claim)>,
+    /// Shares asked for once that change is made, what has filled included.
+    pub asked_then: i128,
 }
 
 /// What an order claims of the account.
@@ -166,6 +176,8 @@ pub struct Situation {
     unsettled: Vec<(i64, i128)>,
     pub orders: Vec<Order>,
     pub stops: Vec<Stop>,
+    /// What they are to become, and by what is asked of which order.
+    pub asked_of_stops: Vec<(u64, Stop)>,
     /// When something was approved.
     pub approvals: Vec<i64>,
     closes: Vec<Close>,
@@ -185,7 +197,7 @@ pub fn share(amount: i128, share: Ratio) -> i128 {
     whole * part + (rest * part).div_euclid(ONE)
 }
 
-fn nearest_share(price: i128, share: Ratio) -> i128 {
+pub fn nearest_share(price: i128, share: Ratio) -> i128 {
     ((price * i128::from(share.units()) + ONE / 2) / ONE).clamp(0, PRICE_MAX)
 }
 
@@ -269,6 +281,7 @@ pub fn situation(
         unsettled: Vec::new(),
         orders: Vec::new(),
         stops: Vec::new(),
+        asked_of_stops: Vec::new(),
         approvals: Vec::new(),
         closes: Vec::new(),
         baseline: cash,
@@ -328,8 +341,10 @@ impl Situation {
                 self.change(order, request, left, fee, measured, at);
             }
             Fact::ChangeConfirmed { order } => {
+                self.asked_of_stops.retain(|(of, _)| *of != order);
                 let order = self.orders.iter_mut().find(|open| open.id == order).unwrap();
                 (order.kind, order.counts) = order.change.take().unwrap();
+                order.asked = order.asked_then;
             }
             Fact::CalledOff { order } => {
                 self.orders.iter_mut().find(|open| open.id == order).unwrap().called_off = true;
@@ -347,7 +362,15 @@ impl Situation {
                 self.stops.retain(|stop| (stop.symbol, stop.order) != (symbol, order));
                 self.stops.push(Stop { symbol, order, level, shares, entry });
             }
-            Fact::StopGone { symbol, order } => self.stops.retain(|stop| (stop.symbol, stop.order) != (symbol, order)),
+            Fact::StopGone { symbol, order } => {
+                self.stops.retain(|stop| (stop.symbol, stop.order) != (symbol, order));
+                self.asked_of_stops.retain(|(_, stop)| stop.order != order);
+            }
+            Fact::StopAsked { of, stop } => {
+                self.asked_of_stops.retain(|(_, other)| other.order != stop.order);
+                self.asked_of_stops.push((of, stop));
+            }
+            Fact::StopAnswered { of } => self.asked_of_stops.retain(|(asked, _)| *asked != of),
             Fact::HeldBack { until, amount } => self.unsettled.push((until, amount)),
             Fact::Settled { at } => self.unsettled.retain(|(until, _)| *until > at),
             Fact::Paid { amount } => self.cash -= amount,
@@ -392,6 +415,7 @@ impl Situation {
             counts,
             stop: request.legs.stop,
             change: None,
+            asked_then: asked,
         });
         self.approvals.push(at);
     }
@@ -411,6 +435,7 @@ impl Situation {
             }
         }
         order.was_changed = true;
+        order.asked_then = order.asked - order.counts.left + left;
         order.change = Some((request.kind, next));
         order.counts = Claim {
             left: order.counts.left.max(left),
@@ -476,6 +501,7 @@ impl Situation {
         for order in self.orders.iter_mut().filter(|order| order.symbol == symbol) {
             order.kind = kind(order.kind);
             order.asked = shares(order.asked);
+            order.asked_then = shares(order.asked_then);
             order.counts = claim(order.counts);
             order.stop = order.stop.map(|stop| match stop {
                 LegLevel::At(at) => LegLevel::At(level(at)),
@@ -486,7 +512,8 @@ impl Situation {
             });
             order.change = order.change.map(|(next, of)| (kind(next), claim(of)));
         }
-        for stop in self.stops.iter_mut().filter(|stop| stop.symbol == symbol) {
+        let asked = self.asked_of_stops.iter_mut().map(|(_, stop)| stop);
+        for stop in self.stops.iter_mut().chain(asked).filter(|stop| stop.symbol == symbol) {
             (stop.level, stop.shares) = (nearest(stop.level), shares(stop.shares));
         }
         self.closes.push(Close::Split(symbol, ratio.to_f64()));

@@ -8,7 +8,7 @@ use alphaflow::domain::{
 };
 use alphaflow::risk::{CashCheck, HaltCause, Limits, MaintenanceRate, Margin, Refusal, SymbolRules};
 
-use super::history::{ONE, Order, SHARES_MAX, Situation, dearest, risk_a_share, risk_to, share, signed};
+use super::history::{ONE, Order, SHARES_MAX, Situation, Stop, dearest, risk_a_share, risk_to, share, signed};
 
 /// What an account is held to.
 #[derive(Clone, Debug)]
@@ -99,11 +99,14 @@ pub fn review(asked: &Asked<'_>) -> Result<Passed, Refusal> {
     }
 }
 
-/// What the gate must answer to a change of order `id` into `asked.request` for `left` shares still to fill
-/// (`None`: as many as now); `Ok` says whether it had to be measured.
-pub fn review_change(asked: &Asked<'_>, id: u64, left: Option<i128>) -> Result<bool, Refusal> {
+/// What the gate must answer to a change of order `id`, of kind `was`, into `asked.request` for `left` shares still to
+/// fill (`None`: as many as now); `Ok` says whether it had to be measured.
+pub fn review_change(asked: &Asked<'_>, id: u64, was: OrderKind, left: Option<i128>) -> Result<bool, Refusal> {
     let Some(old) = asked.now.order(id) else {
-        return if left.is_none() { Ok(false) } else { Err(Refusal::NotOpen) };
+        return match left {
+            None => asked.weaken(&stops_after(asked, id, was, None)).map_or(Ok(false), Err),
+            Some(_) => Err(Refusal::NotOpen),
+        };
     };
     let shares = left.unwrap_or(old.counts.left);
     if old.reduces {
@@ -116,7 +119,7 @@ pub fn review_change(asked: &Asked<'_>, id: u64, left: Option<i128>) -> Result<b
         let is_too_much = shares > old.counts.left && shares > have;
         return match is_too_much {
             true => Err(Refusal::ExceedsPosition { need: quantity(shares), have: quantity(have) }),
-            false => Ok(false),
+            false => asked.weaken(&stops_after(asked, id, was, left)).map_or(Ok(false), Err),
         };
     }
     let mark = asked.now.marks[old.symbol];
@@ -132,6 +135,44 @@ pub fn review_change(asked: &Asked<'_>, id: u64, left: Option<i128>) -> Result<b
     let instead = Asked { now: &without, request: &request, shares, ..*asked };
     let mut rules = OF_THE_MOMENT.iter().chain(&OF_THE_ORDER).chain(&OF_THE_ACCOUNT);
     rules.find_map(|rule| rule(&instead)).map_or(Ok(true), Err)
+}
+
+/// What the stops of the symbol become by a change of order `id` from kind `was`: itself, and the other of a pair.
+pub fn stops_after(asked: &Asked<'_>, id: u64, was: OrderKind, left: Option<i128>) -> Vec<Stop> {
+    let (mark, sells) = (asked.mark(), asked.request.side == Side::Sell);
+    let away = |far: i128| if sells { (mark - far).max(0) } else { (mark + far).min(10_000_000 * ONE) };
+    let level = |level: i128| {
+        let farther = |to: i128| if sells { level.min(to) } else { level.max(to) };
+        match (was, asked.request.kind) {
+            (_, OrderKind::Stop { stop } | OrderKind::StopLimit { stop, .. }) => stop.units().into(),
+            (
+                OrderKind::TrailingStop { trail: Trail::Price(old) },
+                OrderKind::TrailingStop { trail: Trail::Price(new) },
+            ) if new <= old => level,
+            (
+                OrderKind::TrailingStop { trail: Trail::Fraction(old) },
+                OrderKind::TrailingStop { trail: Trail::Fraction(new) },
+            ) if new <= old => level,
+            (_, OrderKind::TrailingStop { trail: Trail::Price(far) }) => farther(away(far.units().into())),
+            (_, OrderKind::TrailingStop { trail: Trail::Fraction(far) }) => {
+                farther(away(super::history::nearest_share(mark, far)))
+            }
+            (_, OrderKind::Market | OrderKind::Limit { .. }) => level,
+        }
+    };
+    let of_symbol = asked.now.stops.iter().filter(|stop| stop.symbol == asked.symbol());
+    let changed = of_symbol.filter(|stop| stop.order == id || left.is_some() && stop.entry == Some(id));
+    let after = |stop: &Stop| Stop {
+        level: if stop.order == id { level(stop.level) } else { stop.level },
+        shares: left.unwrap_or(stop.shares),
+        ..*stop
+    };
+    changed.map(after).collect()
+}
+
+/// What the gate must answer to a cancel with which `gone` end.
+pub fn review_cancel(asked: &Asked<'_>, gone: &[Stop]) -> Option<Refusal> {
+    asked.weaken(gone)
 }
 
 /// Does the order wait for less with its new prices?
@@ -319,11 +360,8 @@ fn gross(asked: &Asked<'_>) -> Option<Refusal> {
 }
 
 fn heat(asked: &Asked<'_>) -> Option<Refusal> {
-    let positions: i128 = (0..asked.now.held.len()).map(|symbol| asked.position_heat(symbol)).sum();
-    let pending = asked.now.orders.iter().filter(|order| !order.reduces);
-    let pending: i128 = pending.map(|order| asked.risk_now(order) * order.counts.left).sum();
     let own = risk_a_share(asked.request, asked.mark()) * asked.shares;
-    let (need, have) = (dollars(positions + pending + own), asked.of_equity(asked.rules.limits.portfolio_heat_max));
+    let (need, have) = (dollars(asked.at_risk() + own), asked.of_equity(asked.rules.limits.portfolio_heat_max));
     (need > have).then_some(Refusal::PortfolioHeat { need, have })
 }
 
@@ -528,7 +566,8 @@ impl<'a> Asked<'a> {
             .stops
             .iter()
             .filter(|stop| stop.symbol == symbol)
-            .map(|stop| (loss(stop.level), stop.shares))
+            .map(|stop| self.counted(stop, held < 0))
+            .map(|(level, shares)| (loss(level), shares))
             // One that the price has passed protects nothing any more.
             .filter(|(loss, _)| *loss >= 0)
             .collect();
@@ -542,12 +581,42 @@ impl<'a> Asked<'a> {
         heat + bare * mark
     }
 
+    /// What positions and open entries have at risk.
+    fn at_risk(&self) -> i128 {
+        let positions: i128 = (0..self.now.held.len()).map(|symbol| self.position_heat(symbol)).sum();
+        let pending = self.now.orders.iter().filter(|order| !order.reduces);
+        positions + pending.map(|order| self.risk_now(order) * order.counts.left).sum::<i128>()
+    }
+
+    /// Level and shares of a stop: the worse of what stands and what is asked for.
+    fn counted(&self, stop: &Stop, is_short: bool) -> (i128, i128) {
+        let asked = self.now.asked_of_stops.iter().map(|(_, asked)| asked).find(|asked| asked.order == stop.order);
+        let asked = asked.unwrap_or(stop);
+        let level = if is_short { stop.level.max(asked.level) } else { stop.level.min(asked.level) };
+        (level, stop.shares.min(asked.shares))
+    }
+
+    /// Stops are to become `changed`: if that leaves more at risk, it is an entry to halts, time and heat.
+    fn weaken(&self, changed: &[Stop]) -> Option<Refusal> {
+        let mut after = self.now.clone();
+        after.asked_of_stops.retain(|(_, known)| changed.iter().all(|stop| stop.order != known.order));
+        after.asked_of_stops.extend(changed.iter().map(|stop| (0, *stop)));
+        let need = Asked { now: &after, ..*self }.at_risk();
+        if need <= self.at_risk() {
+            return None;
+        }
+        let (need, have) = (dollars(need), self.of_equity(self.rules.limits.portfolio_heat_max));
+        let too_hot = (need > have).then_some(Refusal::PortfolioHeat { need, have });
+        OF_THE_MOMENT.iter().find_map(|rule| rule(self)).or(too_hot)
+    }
+
     /// What a share of an open entry risks: what it did when it was approved or changed, or what it does now, to the
     /// stop of what has filled of it or else the stop it brings.
     fn risk_now(&self, order: &Order) -> i128 {
         let mark = self.now.marks[order.symbol];
         let leg = self.now.stops.iter().find(|stop| stop.symbol == order.symbol && stop.entry == Some(order.id));
-        let stop = leg.map(|leg| LegLevel::At(price(leg.level))).or(order.stop);
+        let level = leg.map(|leg| self.counted(leg, order.side == Side::Sell).0);
+        let stop = level.map(|level| LegLevel::At(price(level))).or(order.stop);
         let kinds = std::iter::once(order.kind).chain(order.change.map(|(kind, _)| kind));
         kinds.map(|kind| risk_to(order.side, kind, stop, mark)).fold(order.counts.risk, i128::max)
     }
