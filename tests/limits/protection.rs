@@ -99,3 +99,11 @@ fn legs_of_a_day_leave_the_position_bare_and_entries_meet_that() {
         assert!(outcome.orders.contains(&"A.stop expired".to_owned()), "{outcome:#?}");
     }
 }
+
+#[test]
+fn an_account_that_has_nothing_left_has_no_heat() {
+    // 900 sold short at 100; at 250 the account is worth 190,000 − 225,000.
+    let up = "250 250 250 250";
+    let outcome = play(&[("TST", &[FLAT, FLAT, up, up])], &["0 submit A sell 900 market"], &[]);
+    assert_eq!(outcome.heat, ["0", "0.9", "", ""]);
+}
