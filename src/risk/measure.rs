@@ -106,12 +106,13 @@ impl Measure<'_> {
             let have = self.portfolio.equity().share(self.limits.position_size_max);
             return Err(Refusal::PositionSize { need, have: have.min(price.notional(Quantity::MAX)) });
         };
-        if after < Quantity::ZERO && !self.margin.allow_short {
+        // A purchase that leaves a short takes some of it away, and so does a sale of what is held.
+        let is_short = after < Quantity::ZERO && request.side == Side::Sell;
+        if is_short && !self.margin.allow_short {
             return Err(Refusal::ShortBan { need: after });
         }
         let short_ban = self.standing.shorts.or_else(|| self.symbols.short_refusal(request, quantity));
-        // What closes has left by now, and nothing is open on the other side: a sale ends below zero.
-        match short_ban.filter(|_| request.side == Side::Sell) {
+        match short_ban.filter(|_| is_short) {
             Some(refusal) => Err(refusal),
             None => Ok([kept, after]),
         }

@@ -314,7 +314,7 @@ fn too_many_shares(asked: &Asked<'_>) -> Option<Refusal> {
 
 fn below_zero(asked: &Asked<'_>) -> Option<Refusal> {
     let [_, after] = asked.worst(asked.symbol()).map(|shares| asked.filled(shares));
-    if after >= 0 || asked.rules.margin.allow_short {
+    if after >= 0 || asked.rules.margin.allow_short || asked.request.side == Side::Buy {
         return None;
     }
     Some(Refusal::ShortBan { need: quantity(after) })
