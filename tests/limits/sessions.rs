@@ -40,8 +40,8 @@ fn extended_hours_belong_to_no_session_of_their_own() {
     let early = [times[0], times[1], times[4], times[5], times[6], "2024-01-04T14:30:00Z"];
     let bars: &[(&str, &[&str])] =
         &[("TST", &[FLAT, FLAT, "96 97 95 96", fallen, fallen, fallen]), ("BBB", &[FLAT; 6])];
-    let probes: Vec<&str> = rows[..6].iter().map(|row| *row).collect();
-    let outcome = play_on(&early, bars, &probes, set);
+    let probes = &rows[..6];
+    let outcome = play_on(&early, bars, probes, set);
     assert_eq!(outcome.refusals, ["X2 daily_loss", "X3 daily_loss", "X4 daily_loss"]);
     assert_eq!(outcome.halts, ["daily_loss 2024-01-03T13:00:00Z to 2024-01-04T14:30:00Z lost 2000 of 100000"]);
 }
