@@ -54,7 +54,7 @@ impl<S: Strategy> Engine<S> {
         let Some(record) = self.target(target) else { return };
         let of = (record.id, record.request.symbol);
         let outcome = match record.rests() {
-            true => self.gate.review_cancel(of, ends_with(&record), &self.portfolio, now),
+            true => self.gate.review_cancel(of, ends_with(&record), &self.portfolio),
             false => Err(Refusal::NotOpen),
         };
         match outcome {

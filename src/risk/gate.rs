@@ -247,7 +247,7 @@ impl Gate {
     }
 
     /// May anything be opened at this moment?
-    pub(super) fn check_moment(&mut self, symbol: SymbolIndex, now: Timestamp) -> Result<(), Refusal> {
+    fn check_moment(&mut self, symbol: SymbolIndex, now: Timestamp) -> Result<(), Refusal> {
         self.kill_switch.check(now).map_err(|halt| Refusal::from(&halt))?;
         self.watch.halts().strongest().map_or(Ok(()), |halt| Err(Refusal::from(halt)))?;
         if let Some(allowed_ns) = self.limits.stale_after_ns {
@@ -263,9 +263,9 @@ impl Gate {
     /// Approves a change of order `id`, which is `request` now, to the prices of `kind` and, unless `None`,
     /// to `quantity` shares still to fill; or says why not. `fee` is what its fill would cost in fees.
     ///
-    /// More shares, a dearer or nearer price or more at risk are measured like a new order, and so is a stop that would
-    /// protect less; the rest passes, even halted. A leg has no approval of its own: it protects what has filled, so
-    /// only its prices change.
+    /// More shares, a dearer or nearer price or more at risk are measured like a new order; the rest passes, even halted,
+    /// but for a stop that would leave more at risk than entries may. A leg has no approval of its own: it protects what
+    /// has filled, so only its prices change.
     pub fn review_change(
         &mut self,
         id: OrderId,
@@ -281,7 +281,7 @@ impl Gate {
             if quantity.is_some() {
                 return Err(Refusal::NotOpen);
             }
-            self.check_stop_change((id, request.symbol, request.side), (request.kind, kind, None), portfolio, now)?;
+            self.check_stop_change((id, request.symbol, request.side), (request.kind, kind, None), portfolio)?;
             return Ok(approved);
         };
         let old = self.reserves.open()[at];
@@ -295,7 +295,7 @@ impl Gate {
             if open > old.open && open > have {
                 return Err(Refusal::ExceedsPosition { need: open, have });
             }
-            self.check_stop_change((id, old.symbol, old.side), (old.kind, kind, quantity), portfolio, now)?;
+            self.check_stop_change((id, old.symbol, old.side), (old.kind, kind, quantity), portfolio)?;
         } else {
             let request = OrderRequest { kind, size: OrderSize::Shares(open), ..*request };
             let price = reserve_price(kind, mark);

@@ -169,7 +169,9 @@ mod tests {
     #[test]
     fn a_halt_and_the_orders_of_the_minute_come_back() {
         let mut before = Desk::new(Limits { orders_per_minute_max: 2, ..Limits::WIDE }, LONG_ONLY);
-        [1, 2].map(|shares| before.pass(&buy(shares)));
+        for shares in [1, 2] {
+            before.pass(&buy(shares));
+        }
         let mut after = Desk::new(Limits { orders_per_minute_max: 2, ..Limits::WIDE }, LONG_ONLY);
         after.gate.restore(before.gate.state()).expect("the same symbols");
         assert_eq!(after.refuse(&buy(3)), Refusal::OrderRate { need: 3, have: 2 });

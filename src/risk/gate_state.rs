@@ -6,7 +6,7 @@ use super::exposure::{Exposure, Leaving, ProtectiveStop};
 use super::measure::{Entry, Measure, Passed};
 use super::order_rate::OrderRate;
 use super::reserves::Reserves;
-use super::{Correlations, KillSwitch, Limits, Margin, OpenApproval, Refusal, Standing, SymbolRules, Watch};
+use super::{CashCheck, Correlations, KillSwitch, Limits, Margin, OpenApproval, Refusal, Standing, SymbolRules, Watch};
 use crate::domain::{Money, OrderId, OrderRequest, OrderSize, Price, Quantity, Ratio, Side, SymbolIndex, Timestamp};
 use crate::portfolio::Portfolio;
 
@@ -112,7 +112,8 @@ impl Gate {
     pub(super) fn pass(&mut self, entry: &Entry<'_>, portfolio: &Portfolio) -> Result<Passed, Refusal> {
         let alone = self.measure(portfolio, Leaving::Counts).pass(entry);
         let is_sized_later = matches!(entry.request.size, OrderSize::CashFraction { .. });
-        if !self.reserves.makes_room() || alone.is_ok() && !is_sized_later {
+        let is_enough = alone.is_ok() && !is_sized_later || self.margin.cash_check == CashCheck::Approval;
+        if is_enough || !self.reserves.makes_room() {
             return alone;
         }
         let beside = self.measure(portfolio, Leaving::IsGone).pass(entry);

@@ -1,27 +1,25 @@
 //! What a change or a cancel may do to the stops that protect a position.
 //!
 //! Not here: where a stop is put (stops), what it leaves at risk (heat), exits that are no stops: they only shrink.
-//! Invariants: (1) a stop that is moved away, made smaller or canceled is held to what an entry that risks as much is
-//! held to; (2) until the venue has answered, the worse of what stands and what is asked for counts.
+//! Invariants: (1) a stop that is moved away, made smaller or canceled leaves no more at risk than an entry may, halted or
+//! not; (2) until the venue has answered, the worse of what stands and what is asked for counts.
 use super::{Gate, ProtectiveStop, Refusal};
-use crate::domain::{OrderId, OrderKind, Price, Quantity, Side, SymbolIndex, Timestamp, Trail};
+use crate::domain::{OrderId, OrderKind, Price, Quantity, Side, SymbolIndex, Trail};
 use crate::portfolio::Portfolio;
 
 impl Gate {
     /// May order `of` be canceled, with which those stops of `symbol` end for which `ends`?
     ///
-    /// A cancel that leaves more at risk is held to halts, to the orders of a minute and to `max_portfolio_heat`, as
-    /// an entry is; any other passes.
+    /// A cancel that leaves more at risk is held to `max_portfolio_heat`, as an entry is; any other passes.
     pub fn review_cancel(
         &mut self,
         (of, symbol): (OrderId, SymbolIndex),
         ends: impl Fn(&ProtectiveStop) -> bool,
         portfolio: &Portfolio,
-        now: Timestamp,
     ) -> Result<(), Refusal> {
         let stops = self.exposure.stops(symbol).iter().filter(|stop| ends(stop));
         let gone = stops.map(|stop| ProtectiveStop { shares: Quantity::ZERO, ..*stop }).collect();
-        self.check_stops((of, symbol), gone, portfolio, now)
+        self.check_stops((of, symbol), gone, portfolio)
     }
 
     /// The same for a change of order `id`, which is of `old` kind and on `side`, to `kind` and, unless `None`, to
@@ -31,7 +29,6 @@ impl Gate {
         (id, symbol, side): (OrderId, SymbolIndex, Side),
         (old, kind, quantity): (OrderKind, OrderKind, Option<Quantity>),
         portfolio: &Portfolio,
-        now: Timestamp,
     ) -> Result<(), Refusal> {
         let mark = portfolio.position(symbol).mark();
         let is_pair = |stop: &ProtectiveStop| stop.entry == Some(id) && quantity.is_some();
@@ -41,7 +38,7 @@ impl Gate {
             ProtectiveStop { level, shares: quantity.unwrap_or(stop.shares), ..*stop }
         });
         let changed = changed.collect();
-        self.check_stops((id, symbol), changed, portfolio, now)
+        self.check_stops((id, symbol), changed, portfolio)
     }
 
     /// Takes `changed` as what stops of `symbol` are to become by what is asked of order `of`, if that leaves no more at risk or passes.
@@ -50,27 +47,18 @@ impl Gate {
         (of, symbol): (OrderId, SymbolIndex),
         changed: Vec<ProtectiveStop>,
         portfolio: &Portfolio,
-        now: Timestamp,
     ) -> Result<(), Refusal> {
         if changed.is_empty() {
             return Ok(());
         }
-        self.begin_moment(now);
         let before = self.heat(portfolio);
         let earlier = self.exposure.expect(of, symbol, changed);
-        let need = self.heat(portfolio);
-        if need <= before {
-            return Ok(());
-        }
-        let have = portfolio.equity().share(self.limits.portfolio_heat_max);
-        let outcome = self.check_moment(symbol, now).and_then(|()| match need > have {
-            true => Err(Refusal::PortfolioHeat { need, have }),
-            false => Ok(()),
-        });
-        if outcome.is_err() {
+        let (need, have) = (self.heat(portfolio), portfolio.equity().share(self.limits.portfolio_heat_max));
+        if need > before && need > have {
             self.exposure.expect_again(symbol, earlier);
+            return Err(Refusal::PortfolioHeat { need, have });
         }
-        outcome
+        Ok(())
     }
 }
 

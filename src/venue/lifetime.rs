@@ -99,7 +99,9 @@ impl SimulatedVenue {
                     TimeInForce::Day if !order.extended_hours => {
                         let order = self.take(symbol, at);
                         self.events.push(ExecutionEvent::Expired { order: order.id });
-                        expired.extend(Some(order).filter(|order| order.room == Room::Makes));
+                        if order.room == Room::Makes {
+                            expired.push(order);
+                        }
                     }
                     // Without a bar of its share in this session an order of a moment has missed it.
                     TimeInForce::Opg if !order.armed => {

@@ -247,7 +247,9 @@ impl SimulatedVenue {
             if unwanted(&self.books[symbol.get()][at]) {
                 let order = self.take(symbol, at);
                 self.events.push(ExecutionEvent::Canceled { order: order.id });
-                gone.extend(Some(order).filter(|order| order.room == Room::Makes));
+                if order.room == Room::Makes {
+                    gone.push(order);
+                }
             } else {
                 at += 1;
             }

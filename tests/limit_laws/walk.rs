@@ -53,15 +53,19 @@ impl Curve<'_> {
         // Places in `halts` of those that stand.
         let (mut daily, mut drawdown): (Option<usize>, Option<usize>) = (None, None);
         let mut halts: Vec<Stretch> = Vec::new();
+        // What is lost outside sessions is lost in the next one, whose baseline it is: that one does not lift it.
+        let (mut is_inside, mut is_of_next) = (false, false);
         for ((time, equity), bounds) in self.steps.iter().copied().zip(self.bounds()) {
+            is_inside |= bounds.begins;
             if bounds.begins
+                && !std::mem::take(&mut is_of_next)
                 && let Some(at) = daily.take()
             {
                 halts[at].2 = Some(time);
             }
             peak = peak.max(equity);
             if daily.is_none() && reached(baseline, equity, self.daily_loss_max) {
-                daily = Some(halts.len());
+                (daily, is_of_next) = (Some(halts.len()), !is_inside);
                 halts.push((HaltCause::DailyLoss, time, None));
             }
             if drawdown.is_none() && reached(peak, equity, self.drawdown_max) {
@@ -75,7 +79,7 @@ impl Curve<'_> {
                 peak = equity;
             }
             if bounds.ends {
-                baseline = equity;
+                (baseline, is_inside) = (equity, false);
             }
         }
         halts

@@ -73,14 +73,17 @@ fn a_stop_is_not_taken_away_over_the_limit_on_heat() {
 }
 
 #[test]
-fn what_protects_is_not_weakened_while_halted() {
-    for row in ["2 replace A.stop - - - stop_price=94.99", "2 cancel A.stop", "2 cancel A.take_profit"] {
-        let of = row.split(' ').nth(2).unwrap();
-        assert_eq!(refusals(&[HELD, "1 halt", row], &[]), [format!("{of} halted")]);
+fn a_halt_neither_forbids_nor_allows_it() {
+    for (row, refused) in [
+        ("2 replace A.stop - - - stop_price=96", None),
+        ("2 replace A.stop - - - stop_price=90", None),
+        ("2 replace A.stop - - - stop_price=89.99", Some("A.stop portfolio_heat 1001 1000")),
+        ("2 cancel A.stop", Some("A.stop portfolio_heat 10000 1000")),
+    ] {
+        assert_eq!(refusals(&[HELD, "1 halt", row], HEAT).first().map(String::as_str), refused, "{row}");
     }
-    assert!(refusals(&[HELD, "1 halt", "2 replace A.stop - - - stop_price=96"], &[]).is_empty());
-    // What follows is an exit: it takes the legs with it.
-    let out = play(STILL, &[HELD, "1 halt", "2 submit X sell 100 market"], &[]);
+    // What leaves takes the legs with it.
+    let out = play(STILL, &[HELD, "1 halt", "2 submit X sell 100 market"], HEAT);
     assert!(out.orders.contains(&"X filled".to_owned()) && out.refusals.is_empty(), "{out:#?}");
 }
 

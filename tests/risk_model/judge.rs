@@ -596,7 +596,7 @@ impl<'a> Asked<'a> {
         (level, stop.shares.min(asked.shares))
     }
 
-    /// Stops are to become `changed`: if that leaves more at risk, it is an entry to halts, time and heat.
+    /// Stops are to become `changed`: if that leaves more at risk, it must be no more than entries may leave.
     fn weaken(&self, changed: &[Stop]) -> Option<Refusal> {
         let mut after = self.now.clone();
         after.asked_of_stops.retain(|(_, known)| changed.iter().all(|stop| stop.order != known.order));
@@ -606,8 +606,7 @@ impl<'a> Asked<'a> {
             return None;
         }
         let (need, have) = (dollars(need), self.of_equity(self.rules.limits.portfolio_heat_max));
-        let too_hot = (need > have).then_some(Refusal::PortfolioHeat { need, have });
-        OF_THE_MOMENT.iter().find_map(|rule| rule(self)).or(too_hot)
+        (need > have).then_some(Refusal::PortfolioHeat { need, have })
     }
 
     /// What a share of an open entry risks: what it did when it was approved or changed, or what it does now, to the
