@@ -225,14 +225,12 @@ impl<'a> Clock<'a> {
                 // It was held until then, with all that costs.
                 engine.roll_account(time, backend.venue_mut());
             }
-            self.begin_daily(time, engine);
             self.act(time, engine, backend)?;
             settle(engine, backend, time)?;
             // What was paid may be a loss; nothing fills any more, but what rests is canceled and the halt is on record.
-            if engine.watch_losses_late(time) {
+            if engine.close_late(time) {
                 settle(engine, backend, time)?;
             }
-            engine.record_late(time);
         }
         Ok(())
     }

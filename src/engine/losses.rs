@@ -16,13 +16,6 @@ impl<S: Strategy> Engine<S> {
         !self.gate.watch().is_quiet(equity) && self.look_at_losses(now)
     }
 
-    /// The same after the last bar, where each step is a session of its own.
-    pub(super) fn watch_losses_late(&mut self, now: Timestamp) -> bool {
-        let sends = self.watch_losses(now);
-        self.gate.watch_mut().close_session(self.portfolio.equity());
-        sends
-    }
-
     #[cold]
     fn look_at_losses(&mut self, now: Timestamp) -> bool {
         let found = self.gate.watch_mut().look_before(self.portfolio.equity(), now, self.awaited_session);

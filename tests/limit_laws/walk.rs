@@ -10,6 +10,8 @@ pub struct Curve<'a> {
     pub start: Money,
     /// Time and equity of each step.
     pub steps: &'a [(Timestamp, Money)],
+    /// How many of them come after the last bar: each is a session of its own.
+    pub late: usize,
     /// First moment, moment of the last bar, first moment that is none of the session's any more; empty where
     /// every step is a session.
     pub sessions: &'a [[Timestamp; 3]],
@@ -30,9 +32,11 @@ impl Curve<'_> {
     fn bounds(&self) -> Vec<Bounds> {
         let daily = Bounds { begins: true, ends: true };
         let mut bounds = vec![if self.sessions.is_empty() { daily } else { Bounds::default() }; self.steps.len()];
+        let traded = self.steps.len() - self.late;
+        bounds[traded..].fill(daily);
         for [start, last_bar, over] in self.sessions {
             let first = self.steps.partition_point(|(time, _)| time < start);
-            let after = self.steps.partition_point(|(time, _)| time < over);
+            let after = self.steps.partition_point(|(time, _)| time < over).min(traded);
             if first < after {
                 bounds[first].begins = true;
                 // The bar of the last minute ends it; where there is none, the last bar there is.
