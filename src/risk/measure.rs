@@ -101,8 +101,10 @@ impl Measure<'_> {
         let filled = |shares: Quantity| shares.checked_add(quantity.signed(request.side));
         let [Some(kept), Some(after)] = shares.map(filled) else {
             // More shares than can be counted, however wide the limit: what can be is the limit.
-            let (price, [one, other]) = (self.worst_price(request), shares.map(Quantity::abs));
-            let need = price.notional(one.max(other)) + price.notional(quantity);
+            let price = self.worst_price(request);
+            let own = i128::from(quantity.signed(request.side).units());
+            let [one, other] = shares.map(|shares| (i128::from(shares.units()) + own).abs());
+            let need = Money::from_units(i128::from(price.units()) * one.max(other));
             let have = self.portfolio.equity().share(self.limits.position_size_max);
             return Err(Refusal::PositionSize { need, have: have.min(price.notional(Quantity::MAX)) });
         };
