@@ -78,6 +78,8 @@ pub struct Engine<S> {
     pub(super) time_stop: Option<Box<TimeStop>>,
     /// The first moment at which a night is to be paid or a sale settles.
     pub(super) account_due: Timestamp,
+    /// The session in which a daily loss that is found now is lost: the one at hand, or outside sessions the next.
+    pub(super) awaited_session: Timestamp,
     /// Open time of the bars whose answers are being taken.
     pub(super) now: Timestamp,
 }
@@ -111,6 +113,7 @@ impl<S: Strategy> Engine<S> {
             account: None,
             time_stop: None,
             account_due: Timestamp::MAX,
+            awaited_session: Timestamp::MIN,
             now: Timestamp::MIN,
             config,
         }
