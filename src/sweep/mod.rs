@@ -12,6 +12,7 @@ mod condition_token;
 mod folder;
 mod fraction;
 mod markets;
+mod moot;
 mod part;
 mod plan;
 mod plan_check;
