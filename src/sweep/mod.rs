@@ -22,7 +22,12 @@ mod run_id;
 mod runner;
 mod sample;
 mod shard;
+mod shock;
+mod shock_overnight;
+mod shock_reorder;
+mod shock_window;
 mod sobol;
+mod stressed;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -42,4 +47,5 @@ pub use run_id::RunId;
 pub use runner::Runner;
 pub use sample::RUNS_MAX;
 pub use shard::{SHARDS_MAX, Shard, ShardError};
+pub use shock_window::check_windows;
 pub use verdict::{Conclusion, Known, Length, Verdict, VerdictNumbers, verdict};
