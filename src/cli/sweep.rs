@@ -14,7 +14,9 @@ use crate::report::format::counted;
 use crate::scenario::spec::Objective;
 use crate::scenario::{LoadedScenario, load, load_market};
 use crate::strategy::Catalog;
-use crate::sweep::{Axis, Begin, FolderError, Identity, Plan, Results, Runner, Shard, ShardError, SweepFolder, merged};
+use crate::sweep::{
+    Axis, Begin, FolderError, Identity, Plan, Results, Runner, Shard, ShardError, SweepFolder, check_windows, merged,
+};
 
 /// Arguments of `alphaflow sweep`.
 #[derive(Debug, Args)]
@@ -160,7 +162,9 @@ fn planned<C: Catalog>(path: &std::path::Path, args: &Shared, catalog: &C) -> Re
 /// before the first run, not by each of them.
 fn identity(loaded: &LoadedScenario, plan: &Plan) -> Result<Identity, Failure> {
     let _progress = Progress::begin("reading", &counted(loaded.spec.data.symbols.len(), "symbol", "symbols"));
-    Ok(Identity::of(plan, &load_market(loaded).map_err(input)?))
+    let market = load_market(loaded).map_err(input)?;
+    check_windows(plan, &market).map_err(input)?;
+    Ok(Identity::of(plan, &market))
 }
 
 fn axes(plan: &Plan) -> Vec<&str> {
@@ -217,6 +221,9 @@ fn text(
             measure(&results.objective.to_string()),
             values.join(" ")
         ));
+    }
+    if let Some(stress) = &results.stress {
+        text.push_str(&format!("\n{}\n", stress.in_words()));
     }
     text.push_str(&format!("\n{}\n\nresults         {}\n", results.verdict.text, path.display()));
     text.push_str(&format!("spent           {runs} runs in {:.1} s\n", time.as_secs_f64()));

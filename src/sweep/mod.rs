@@ -11,6 +11,7 @@ mod condition_term;
 mod condition_token;
 mod folder;
 mod fraction;
+mod limits_held;
 mod markets;
 mod moot;
 mod part;
@@ -40,6 +41,7 @@ mod verdict;
 
 pub use axis::{AXES_MAX, Axis};
 pub use folder::{Begin, FolderError, Identity, RESULTS, SweepFolder, merged};
+pub use limits_held::{LimitHeld, ShockEffect, StressHeld, Worst};
 pub use plan::{Invalid, Plan};
 pub use results::{Luck, Results, in_words};
 pub use row::{Row, RunStatus, measure_keys};

@@ -128,6 +128,11 @@ impl Row {
         }
     }
 
+    /// Its place in the plan.
+    pub(super) fn place(&self) -> usize {
+        self.position as usize
+    }
+
     /// The measure called `key`.
     pub fn measure(&self, key: &str) -> Option<f64> {
         measure_keys().position(|known| known == key).and_then(|at| self.measures[at])
