@@ -197,7 +197,8 @@ pub fn efficacy(loaded: &LoadedScenario, market: &MarketData, journal: &Journal,
 /// The most that a run reached of each limit at `from` or later, in the order of [`LimitKind::ALL`]; `None` where it
 /// had nothing to measure. `rows`: as of [`efficacy`].
 ///
-/// Of single orders only the largest of the whole run is on record; where it was before `from`, it is `None`.
+/// Of the values and prices of single orders only the largest of the whole run are on record; where they were before
+/// `from`, they are `None`.
 pub fn reached_since(
     from: Timestamp,
     loaded: &LoadedScenario,
@@ -263,15 +264,16 @@ fn most(kind: LimitKind, journal: &Journal, peaks: &Peaks) -> Option<Reached> {
         LimitKind::OrderNotional => {
             journal.approved_most.notional.map(|(notional, time)| of_order((Money::to_f64(notional), time)))
         }
-        LimitKind::OrdersPerMinute => orders_in_a_minute(journal),
+        LimitKind::OrdersPerMinute => orders_in_a_minute(journal, peaks.from),
         LimitKind::PriceCollar => journal.approved_most.collar.map(|(far, time)| of_order((far.to_f64(), time))),
     }
 }
 
-/// Most orders sent within 60 seconds; legs are part of their entry.
-fn orders_in_a_minute(journal: &Journal) -> Option<Reached> {
+/// Most orders sent within 60 seconds at `from` or later; legs are part of their entry.
+fn orders_in_a_minute(journal: &Journal, from: Timestamp) -> Option<Reached> {
     let is_sent = |outcome: OrderOutcome| matches!(outcome, OrderOutcome::Sent(_));
     let own = journal.orders.iter().filter(|order| order.leg == 0 && is_sent(order.outcome));
+    let own = own.filter(|order| order.decided_at >= from);
     let sent: Vec<Timestamp> = own.map(|order| order.decided_at).collect();
     let mut from = 0;
     let counts = sent.iter().enumerate().map(|(at, time)| {

@@ -35,7 +35,7 @@ pub(super) struct Peaks {
     /// the core session is the next one's.
     pub(super) session_ends: Vec<usize>,
     /// What is reached before it does not count.
-    from: Timestamp,
+    pub(super) from: Timestamp,
 }
 
 /// Keeps the larger, the earlier of equals; nothing before `from`.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::plan::Plan;
 use super::row::{Row, RunStatus};
+use super::verdict::grouped;
 use crate::scenario::{LimitKind, LimitUnit, NO_WINDOW};
 
 /// One limit over some runs.
@@ -113,18 +114,19 @@ impl StressHeld {
 
     /// Which limits held, and by how much the others were passed: a few sentences.
     pub fn in_words(&self) -> String {
+        let count = |count: usize| grouped(count as f64);
         let measured: Vec<&LimitHeld> = self.limits.iter().filter(|limit| limit.measured > 0).collect();
         let passed: Vec<&&LimitHeld> = measured.iter().filter(|limit| limit.held < limit.measured).collect();
         if measured.is_empty() {
             return "No run was finished, so nothing is known of the limits.".to_owned();
         }
         let opening = match passed.len() {
-            0 => format!("All {} limits held in each of {} runs.", measured.len(), self.runs),
+            0 => format!("All {} limits held in each of {} runs.", measured.len(), count(self.runs)),
             _ => format!(
                 "{} of {} limits held in each of {} runs.",
                 measured.len() - passed.len(),
                 measured.len(),
-                self.runs
+                count(self.runs)
             ),
         };
         let beyond = passed.iter().filter_map(|limit| {
@@ -133,8 +135,8 @@ impl StressHeld {
             Some(format!(
                 " {} was passed in {} of {}: run {} reached {} where {} is allowed (shock: {}).",
                 limit.kind.key(),
-                limit.measured - limit.held,
-                limit.measured,
+                count(limit.measured - limit.held),
+                count(limit.measured),
                 worst.run,
                 amount(unit, worst.reached),
                 amount(unit, worst.allowed),
@@ -276,7 +278,7 @@ fn unit(unit: LimitUnit) -> &'static str {
 fn amount(unit: LimitUnit, value: f64) -> String {
     match unit {
         LimitUnit::Share => format!("{:.2}%", value * 100.0),
-        LimitUnit::Dollars => format!("${value:.0}"),
-        LimitUnit::Count => format!("{value:.0}"),
+        LimitUnit::Dollars => format!("${}", grouped(value)),
+        LimitUnit::Count => grouped(value),
     }
 }

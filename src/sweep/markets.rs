@@ -3,6 +3,7 @@
 //! Not here: reading them (scenario). Only axes that choose data make another market.
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
 
 use super::plan::Plan;
 use crate::scenario::{LoadedScenario, MarketData, Yardsticks, load_market};
@@ -63,7 +64,7 @@ impl Markets {
     pub fn for_run(&self, plan: &Plan, position: usize, loaded: &LoadedScenario) -> InUse {
         let key: Vec<u16> = self.choosing.iter().map(|axis| plan.point(position)[*axis]).collect();
         let slot = self.slot(key);
-        slot.get_or_init(|| load_market(loaded).map(SharedMarket::new).map_err(|error| error.what.clone()));
+        slot.get_or_init(|| in_own_thread(|| load_market(loaded).map(SharedMarket::new).map_err(|error| error.what)));
         InUse(slot)
     }
 
@@ -82,6 +83,12 @@ impl Markets {
         order.push_back(key.clone());
         slots.entry(key).or_default().clone()
     }
+}
+
+/// Runs `read` in a thread of its own. Parquet is read by other workers, and a worker that waits for those takes up
+/// another run meanwhile, which may wait for the very market that is being read: nobody would ever go on.
+fn in_own_thread<T: Send>(read: impl FnOnce() -> T + Send) -> T {
+    thread::scope(|scope| scope.spawn(read).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Does this key of a scenario say what is read from files?

@@ -37,6 +37,8 @@ mod tests_condition;
 mod tests_plan;
 #[cfg(test)]
 mod tests_sample;
+#[cfg(test)]
+mod tests_shock;
 mod verdict;
 
 pub use axis::{AXES_MAX, Axis};

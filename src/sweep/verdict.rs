@@ -320,7 +320,7 @@ fn ratio(value: f64) -> String {
 }
 
 /// A whole number with commas between thousands.
-fn grouped(count: f64) -> String {
+pub(super) fn grouped(count: f64) -> String {
     let digits = format!("{count:.0}");
     let mut text = String::with_capacity(digits.len() + 4);
     for (place, digit) in digits.chars().enumerate() {
