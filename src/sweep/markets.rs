@@ -3,7 +3,6 @@
 //! Not here: reading them (scenario). Only axes that choose data make another market.
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::thread;
 
 use super::plan::Plan;
 use crate::scenario::{LoadedScenario, MarketData, Yardsticks, load_market};
@@ -29,13 +28,15 @@ impl SharedMarket {
 }
 
 type Slot = Arc<OnceLock<Result<SharedMarket, String>>>;
+/// By their key, and the keys in the order in which they came.
+type Slots = (BTreeMap<Vec<u16>, Slot>, VecDeque<Vec<u16>>);
 
 /// Markets by the values of the axes that choose data.
 #[derive(Debug)]
 pub struct Markets {
     /// Axes of the plan that choose data.
     choosing: Vec<usize>,
-    slots: Mutex<(BTreeMap<Vec<u16>, Slot>, VecDeque<Vec<u16>>)>,
+    slots: Mutex<Slots>,
 }
 
 /// A market in use.
@@ -64,7 +65,7 @@ impl Markets {
     pub fn for_run(&self, plan: &Plan, position: usize, loaded: &LoadedScenario) -> InUse {
         let key: Vec<u16> = self.choosing.iter().map(|axis| plan.point(position)[*axis]).collect();
         let slot = self.slot(key);
-        slot.get_or_init(|| in_own_thread(|| load_market(loaded).map(SharedMarket::new).map_err(|error| error.what)));
+        slot.get_or_init(|| load_market(loaded).map(SharedMarket::new).map_err(|error| error.what.clone()));
         InUse(slot)
     }
 
@@ -83,12 +84,6 @@ impl Markets {
         order.push_back(key.clone());
         slots.entry(key).or_default().clone()
     }
-}
-
-/// Runs `read` in a thread of its own. Parquet is read by other workers, and a worker that waits for those takes up
-/// another run meanwhile, which may wait for the very market that is being read: nobody would ever go on.
-fn in_own_thread<T: Send>(read: impl FnOnce() -> T + Send) -> T {
-    thread::scope(|scope| scope.spawn(read).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Does this key of a scenario say what is read from files?

@@ -4,9 +4,9 @@
 //! Invariant: a row follows from its place in the plan alone; how many workers there are, and which of them makes
 //! it, changes nothing.
 use std::io;
-
-use rayon::ThreadPoolBuilder;
-use rayon::prelude::*;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use super::folder::SweepFolder;
 use super::markets::{Markets, SharedMarket};
@@ -33,18 +33,33 @@ impl<C: Catalog + Sync> Runner<'_, C> {
     ///
     /// Errors: the file system would not take a part.
     pub fn run(&self, folder: &SweepFolder, done: &(dyn Fn(usize) + Sync)) -> io::Result<()> {
-        let pool = ThreadPoolBuilder::new().num_threads(self.threads).build().map_err(io::Error::other)?;
         let markets = Markets::of(self.plan);
-        let axes: Vec<&str> = self.plan.axes().iter().map(super::Axis::key).collect();
-        pool.install(|| {
-            folder.missing().par_iter().with_max_len(1).try_for_each(|part| {
-                let mut kept = None;
-                let rows: Vec<Row> = part.iter().map(|position| self.row(*position, &markets, &mut kept)).collect();
-                folder.keep(part, &axes, &rows)?;
-                done(part.len());
+        let (missing, next) = (folder.missing(), AtomicUsize::new(0));
+        let cores = || thread::available_parallelism().map_or(1, |cores| cores.get());
+        let threads = if self.threads == 0 { cores() } else { self.threads };
+        // Threads of our own: a rayon worker that waits for polars' pool takes up other parts meanwhile, inside the
+        // first one, and would wait for data that it is about to read itself.
+        thread::scope(|scope| {
+            let work = || {
+                while let Some(part) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    self.part(part, folder, &markets)?;
+                    done(part.len());
+                }
                 Ok(())
-            })
+            };
+            let workers: Vec<_> = (0..threads.min(missing.len())).map(|_| scope.spawn(work)).collect();
+            // Every worker is waited for, so that what they had begun is on disk; then the first error counts.
+            let ends: Vec<io::Result<()>> =
+                workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic))).collect();
+            ends.into_iter().collect()
         })
+    }
+
+    fn part(&self, part: &[usize], folder: &SweepFolder, markets: &Markets) -> io::Result<()> {
+        let axes: Vec<&str> = self.plan.axes().iter().map(super::Axis::key).collect();
+        let mut kept = None;
+        let rows: Vec<Row> = part.iter().map(|position| self.row(*position, markets, &mut kept)).collect();
+        folder.keep(part, &axes, &rows)
     }
 
     /// One run. `kept`: the record of this worker's last one, whose memory is used again.

@@ -260,6 +260,30 @@ fn too_many_keys_are_refused() {
     assert!(error(&format!("[sweep]\n{}\n", lines.join("\n"))).contains("the sweep has 33 keys, allowed is 32"));
 }
 
+/// The sections of the specification: 3 × 18 × 3 values and 2 × 2 × 2 shocks, of which 500 are drawn.
+#[test]
+fn the_example_of_the_specification_is_a_plan() {
+    let more = r#"[sweep]
+"strategy.params.fast_period" = [5, 10, 20]
+"strategy.params.slow_period" = { from = 30, to = 200, step = 10 }
+"stop.multiple" = ["1", "2", "3"]
+where = ["strategy.params.fast_period < strategy.params.slow_period"]
+sample = 500
+[walk_forward]
+train = "3y"
+test = "6m"
+[stress]
+gap = ["-0.05", "-0.20"]
+slippage_times = ["1", "5"]
+missing_bars = ["0", "0.01"]
+"#;
+    let plan = plan(more);
+    assert_eq!(plan.to_string(), "500 runs of 1296 combinations over 6 keys");
+    let ids: BTreeSet<RunId> =
+        (0..500).map(|position| RunId::of(&plan.scenario(&BuiltIn, position).expect("run").spec, &[])).collect();
+    assert_eq!(ids.len(), 500);
+}
+
 /// Not a part of the suite, since its answer is a time: `cargo test --release --lib sweep:: -- --ignored --nocapture`.
 #[test]
 #[ignore = "prints a time"]
