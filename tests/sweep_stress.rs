@@ -34,8 +34,9 @@ fn stress(results: &Results) -> &StressHeld {
     results.stress.as_ref().unwrap()
 }
 
-/// Every kind of shock, few of each: three runs a second in a build that checks everything.
-const FEW: [&str; 3] = ["stress.gap=[\"-0.2\"]", "stress.windows=[\"2010-05-06\"]", "stress.reorder=2"];
+/// Every kind of shock, few of each, on four years.
+const FEW: [&str; 4] =
+    ["data.start=2009-01-02", "stress.gap=[\"-0.2\"]", "stress.windows=[\"2010-05-06\"]", "stress.reorder=2"];
 
 #[test]
 fn threads_change_nothing() {
@@ -55,8 +56,8 @@ fn threads_change_nothing() {
     let loss = &gap.limits[0];
     let worst = loss.worst.as_ref().unwrap();
     assert_eq!((loss.kind.key(), loss.measured, loss.held), ("max_daily_loss", 1, 0));
-    // Nearly everything was in the market that night, and a fifth of it went.
-    assert!((0.18..0.22).contains(&worst.overshoot()), "{worst:?}");
+    // Most of the account was in the market that night, and a fifth of it went.
+    assert!((0.14..0.20).contains(&worst.overshoot()), "{worst:?}");
     let reordered = stress(&results).shocks.iter().find(|shock| shock.value == "1 to 2").unwrap();
     assert_eq!((reordered.key.as_str(), reordered.runs), ("stress.reorder", 2));
     let json: serde_json::Value = serde_json::from_slice(&fs::read(one.path().join("verdict.json")).unwrap()).unwrap();

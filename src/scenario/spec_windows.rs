@@ -17,7 +17,7 @@ choice! {
         Year2008 = "2008",
         /// The flash crash.
         FlashCrash = "2010-05-06",
-        /// The opening without prices.
+        /// The opening with a thousand halts of trading.
         August2015 = "2015-08-24",
         /// The volatility shock.
         February2018 = "2018-02",
@@ -56,9 +56,9 @@ impl StressWindow {
         match self {
             Self::Year2000 => "from the high of the Nasdaq Composite to its low, which was 78 % below",
             Self::Year2008 => "from the high of the S&P 500 before the financial crisis to its low, 57 % below",
-            Self::FlashCrash => "the day on which indexes lost a tenth within minutes and the two weeks after it",
-            Self::August2015 => "the two weeks around the Monday on which hundreds of shares opened without a price",
-            Self::February2018 => "from the high of the S&P 500 through its fastest fall of a tenth until then",
+            Self::FlashCrash => "the day on which the Dow was 9 % down for some minutes, and the two weeks after it",
+            Self::August2015 => "the two weeks around the Monday whose opening had more than a thousand halts of trading",
+            Self::February2018 => "from the high of the S&P 500 through its fall of a tenth within two weeks",
             Self::March2020 => "from the high of the S&P 500 through the fall of a third within five weeks",
         }
     }

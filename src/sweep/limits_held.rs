@@ -67,6 +67,10 @@ pub struct ShockEffect {
 pub struct StressHeld {
     /// Finished runs.
     pub runs: usize,
+    /// Runs that were not finished: what they would have reached is unknown.
+    pub unfinished: usize,
+    /// What finished runs say of their shock, such as that it found nothing to strike, and how many say it.
+    pub notes: Vec<(String, usize)>,
     /// Every limit over all of them, in the order of [`LimitKind::ALL`].
     pub limits: Vec<LimitHeld>,
     /// Every shock, in the order of the axes and their values.
@@ -109,12 +113,19 @@ impl StressHeld {
         let all: Vec<&Reached<'_>> = done.iter().collect();
         let shocks = keys.iter().enumerate().filter(|(_, key)| key.starts_with("stress."));
         let shocks = shocks.flat_map(|(at, key)| effects(&keys, (at, key), plan.axes()[at].texts(), &done)).collect();
-        Some(StressHeld { runs: done.len(), limits: limits(&keys, &all), shocks })
+        let mut notes = std::collections::BTreeMap::new();
+        for run in done.iter().filter(|run| !run.row.reason.is_empty()) {
+            *notes.entry(run.row.reason.clone()).or_insert(0) += 1;
+        }
+        let (runs, unfinished) = (done.len(), rows.len() - done.len());
+        let notes = notes.into_iter().collect();
+        Some(StressHeld { runs, unfinished, notes, limits: limits(&keys, &all), shocks })
     }
 
     /// Which limits held, and by how much the others were passed: a few sentences.
     pub fn in_words(&self) -> String {
         let count = |count: usize| grouped(count as f64);
+        let of_runs = |runs: usize| if runs == 1 { "1 run".to_owned() } else { format!("{} runs", count(runs)) };
         let measured: Vec<&LimitHeld> = self.limits.iter().filter(|limit| limit.measured > 0).collect();
         let passed: Vec<&&LimitHeld> = measured.iter().filter(|limit| limit.held < limit.measured).collect();
         if measured.is_empty() {
@@ -143,7 +154,12 @@ impl StressHeld {
                 worst.shock
             ))
         });
-        beyond.fold(opening, |text, sentence| text + &sentence)
+        let notes = self.notes.iter().map(|(note, runs)| format!(" Of {} it is to be said: {note}.", of_runs(*runs)));
+        let unfinished = match self.unfinished {
+            0 => String::new(),
+            runs => format!(" {} ended early: what would have been reached is unknown.", of_runs(runs)),
+        };
+        beyond.chain(notes).fold(opening, |text, sentence| text + &sentence) + &unfinished
     }
 
     /// `stress` of `verdict.json`. Shares are fractions, money is dollars.
@@ -161,6 +177,8 @@ impl StressHeld {
         json!({
             "text": self.in_words(),
             "runs": self.runs,
+            "unfinished": self.unfinished,
+            "notes": self.notes.iter().map(|(note, runs)| json!({"note": note, "runs": runs})).collect::<Vec<_>>(),
             "limits": self.limits.iter().map(limit_json).collect::<Vec<_>>(),
             "shocks": self.shocks.iter().map(shock).collect::<Vec<_>>(),
         })

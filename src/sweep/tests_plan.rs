@@ -260,7 +260,8 @@ fn too_many_keys_are_refused() {
     assert!(error(&format!("[sweep]\n{}\n", lines.join("\n"))).contains("the sweep has 33 keys, allowed is 32"));
 }
 
-/// The sections of the specification: 3 × 18 × 3 values and 2 × 2 × 2 shocks, of which 500 are drawn.
+/// The sections of the specification: 3 × 18 × 3 values and 3 × 2 × 2 shocks, no gap among them, of which 500 are
+/// drawn.
 #[test]
 fn the_example_of_the_specification_is_a_plan() {
     let more = r#"[sweep]
@@ -278,7 +279,7 @@ slippage_times = ["1", "5"]
 missing_bars = ["0", "0.01"]
 "#;
     let plan = plan(more);
-    assert_eq!(plan.to_string(), "500 runs of 1296 combinations over 6 keys");
+    assert_eq!(plan.to_string(), "500 runs of 1944 combinations over 6 keys");
     let ids: BTreeSet<RunId> =
         (0..500).map(|position| RunId::of(&plan.scenario(&BuiltIn, position).expect("run").spec, &[])).collect();
     assert_eq!(ids.len(), 500);

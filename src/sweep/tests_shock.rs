@@ -170,6 +170,9 @@ fn a_run_that_holds_nothing_says_so_and_is_as_without_the_shock() {
     assert_eq!(reasons, ["", NOTHING_HELD, NOTHING_HELD, NOTHING_HELD]);
     assert!(rows.iter().all(|row| row.status == RunStatus::Done && row.fingerprint == rows[0].fingerprint));
     assert!(rows.iter().all(|row| row.measures == rows[0].measures && row.reached == rows[0].reached));
+    let words = StressHeld::of(&plan, &rows).expect("stress").in_words();
+    let said = "All 6 limits held in each of 4 runs. Of 3 runs it is to be said: nothing was held overnight.";
+    assert_eq!(words, said);
 }
 
 #[test]
@@ -268,6 +271,10 @@ fn a_window_outside_the_data_is_an_error_that_names_what_they_cover() {
     assert!(error.contains(what) && error.contains("swept.toml:33"), "{error}");
     let rows = rows(&plan, years());
     assert_eq!((rows[2].status, rows[2].reason.as_str()), (RunStatus::Failed, what));
+    let held = StressHeld::of(&plan, &rows).expect("stress");
+    assert_eq!((held.runs, held.unfinished, held.notes.len()), (2, 1, 0));
+    let words = held.in_words();
+    assert!(words.ends_with(" 1 run ended early: what would have been reached is unknown."), "{words}");
 }
 
 /// Every session brings the return it had, all symbols the same days, and each order of them is another.
