@@ -7,8 +7,8 @@ use super::with_strategy::with_strategy;
 use super::{Diagnostic, LoadedScenario, MarketData};
 use crate::domain::{LegActivation, Symbol, SymbolIndex, Tick, Timestamp};
 use crate::engine::{
-    AccountRules, Engine, EngineConfig, Journal, MarginRules, ReplayError, ReplayInput, Settlement, Sizing, SizingKind,
-    replay,
+    AccountRules, AtrColumn, Engine, EngineConfig, Journal, MarginRules, MarketAction, ReplayError, ReplayInput,
+    Settlement, Sizing, SizingKind, replay,
 };
 use crate::execution::{Latency, ReplayBackend};
 use crate::risk::{
@@ -41,8 +41,8 @@ pub fn run_with<C: Catalog>(
     Ok(journal)
 }
 
-/// One of many runs: as [`run_with`], but the profit band of undecided bars is not asked for, and the record is
-/// written into the memory of an earlier one.
+/// One of many runs: as [`run_with`], but the profit band of undecided bars is not asked for, the record is
+/// written into the memory of an `earlier` one, and `atrs` are those of its stop that were computed before, if any.
 ///
 /// Errors: as [`run_with`].
 pub fn run_again<C: Catalog>(
@@ -50,8 +50,18 @@ pub fn run_again<C: Catalog>(
     loaded: &LoadedScenario,
     market: &MarketData,
     earlier: Option<Journal>,
+    atrs: &[AtrColumn],
 ) -> Result<Journal, Box<Diagnostic>> {
-    replay_in(catalog, loaded, market, Run { earlier, ..Run::of(loaded, market, None) })
+    replay_in(catalog, loaded, market, Run { earlier, atrs, ..Run::of(loaded, market, None) })
+}
+
+/// The ATRs that the stop of this scenario needs, one a symbol of `market`, for [`run_again`]; none if it needs none
+/// or if a share splits during the run.
+pub fn atr_columns(loaded: &LoadedScenario, market: &MarketData) -> Vec<AtrColumn> {
+    let splits = market.actions.iter().any(|(_, action)| matches!(action, MarketAction::Split { .. }));
+    let kind = stop_rule(&loaded.spec).kind;
+    let columns = market.bars.iter().filter(|_| !splits).map(|bars| AtrColumn::of(bars, kind));
+    columns.collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
 /// One replay, its bars read as the scenario says or in another way.
@@ -97,6 +107,7 @@ struct Run<'a> {
     latency: Option<Latency>,
     /// A finished record whose memory may be used.
     earlier: Option<Journal>,
+    atrs: &'a [AtrColumn],
 }
 
 impl ListedVisitor for Run<'_> {
@@ -112,7 +123,7 @@ impl<'a> Run<'a> {
         let (config, rules) = (engine_config(&loaded.spec), venue_rules(&loaded.spec));
         let (account, latency) = (account_rules(&loaded.spec), latency(&loaded.spec));
         let exit_after_bars = loaded.spec.stop.exit_after_bars;
-        Run { config, rules, account, exit_after_bars, market, reading, latency, earlier: None }
+        Run { config, rules, account, exit_after_bars, market, reading, latency, earlier: None, atrs: &[] }
     }
 
     fn replay<S: Strategy>(self, strategy: S) -> Result<Journal, ReplayError> {
@@ -122,7 +133,8 @@ impl<'a> Run<'a> {
             Some(journal) => Engine::recycling(journal, strategy, self.config),
             None => Engine::new(strategy, self.config),
         };
-        let mut engine = engine.with_account(self.account).with_time_stop(self.exit_after_bars);
+        let mut engine =
+            engine.with_account(self.account).with_time_stop(self.exit_after_bars).with_atr_columns(self.atrs);
         let mut backend = ReplayBackend::new(self.rules, self.config.cash, symbols);
         if let Some(latency) = self.latency {
             backend = backend.with_latency(latency);

@@ -57,7 +57,9 @@ impl StressWindow {
             Self::Year2000 => "from the high of the Nasdaq Composite to its low, which was 78 % below",
             Self::Year2008 => "from the high of the S&P 500 before the financial crisis to its low, 57 % below",
             Self::FlashCrash => "the day on which the Dow was 9 % down for some minutes, and the two weeks after it",
-            Self::August2015 => "the two weeks around the Monday whose opening had more than a thousand halts of trading",
+            Self::August2015 => {
+                "the two weeks around the Monday whose opening had more than a thousand halts of trading"
+            }
             Self::February2018 => "from the high of the S&P 500 through its fall of a tenth within two weeks",
             Self::March2020 => "from the high of the S&P 500 through the fall of a third within five weeks",
         }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::plan::Plan;
 use super::row::{Row, RunStatus};
 use super::verdict::grouped;
+use crate::scenario::spec::{Choice, StressWindow};
 use crate::scenario::{LimitKind, LimitUnit, NO_WINDOW};
 
 /// One limit over some runs.
@@ -52,6 +53,8 @@ pub struct ShockEffect {
     pub key: String,
     /// Its value; of reordered days all of them, as `1 to 20`. The value that changes nothing is the base line.
     pub value: String,
+    /// Of a window: its days and what happened.
+    pub about: Option<String>,
     /// Finished runs that have it and no other.
     pub runs: usize,
     /// Median and worst of `total_return`, fractions; `None` where no run has one.
@@ -169,6 +172,7 @@ impl StressHeld {
             json!({
                 "shock": shock.key,
                 "value": shock.value,
+                "about": shock.about,
                 "runs": shock.runs,
                 "total_return": pair(shock.total_return),
                 "max_drawdown": pair(shock.max_drawdown),
@@ -225,6 +229,7 @@ fn effects(keys: &[&str], (at, key): (usize, &str), texts: &[String], done: &[Re
         let has = |run: &&&Reached<'_>| texts.contains(&run.row.values[at].as_str());
         let runs: Vec<&Reached<'_>> = alone.iter().filter(has).copied().collect();
         ShockEffect {
+            about: about(key, &value),
             key: key.to_owned(),
             value,
             runs: runs.len(),
@@ -234,6 +239,13 @@ fn effects(keys: &[&str], (at, key): (usize, &str), texts: &[String], done: &[Re
         }
     };
     groups.into_iter().map(effect).collect()
+}
+
+/// `2007-10-09 to 2009-03-09: from the high of …`
+fn about(key: &str, value: &str) -> Option<String> {
+    let named = |window: &&StressWindow| key == "stress.windows" && window.name() == value;
+    let window = StressWindow::ALL.iter().find(named)?;
+    Some(format!("{} to {}: {}", window.first(), window.last(), window.sentence()))
 }
 
 fn limits(keys: &[&str], runs: &[&Reached<'_>]) -> Vec<LimitHeld> {

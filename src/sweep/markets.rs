@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::plan::Plan;
-use crate::scenario::{LoadedScenario, MarketData, Yardsticks, load_market};
+use crate::engine::AtrColumn;
+use crate::scenario::spec::{Smoothing, StopRule};
+use crate::scenario::{LoadedScenario, MarketData, Yardsticks, atr_columns, load_market};
 
 /// Markets kept at once: workers walk through the plan in order, so a few per worker are in use.
 const MARKETS_MAX: usize = 16;
@@ -17,18 +19,41 @@ pub struct SharedMarket {
     pub market: MarketData,
     /// Session ends, holding, benchmark.
     pub yardsticks: Yardsticks,
+    /// The ATRs of the stops that runs have asked for.
+    atrs: Mutex<BTreeMap<AtrKey, Arc<[AtrColumn]>>>,
 }
+
+/// Period and smoothing.
+type AtrKey = (u32, Smoothing);
+
+/// Most kinds of ATR kept: of a million bars each is eight megabytes.
+const ATRS_MAX: usize = 16;
 
 impl SharedMarket {
     /// Takes `market`, which has a bar.
     pub fn new(market: MarketData) -> SharedMarket {
         let yardsticks = Yardsticks::of(&market);
-        SharedMarket { market, yardsticks }
+        SharedMarket { market, yardsticks, atrs: Mutex::default() }
+    }
+
+    /// The ATRs that the stop of `loaded` needs, computed by the first run that asks.
+    pub fn atrs(&self, loaded: &LoadedScenario) -> Arc<[AtrColumn]> {
+        let StopRule::Atr { period, smoothing, .. } = loaded.spec.stop.rule else { return Arc::default() };
+        let mut atrs = self.atrs.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = atrs.len() == ATRS_MAX;
+        if let Some(known) = atrs.get(&(period, smoothing)) {
+            return known.clone();
+        }
+        if is_full {
+            return Arc::default();
+        }
+        atrs.entry((period, smoothing)).or_insert_with(|| atr_columns(loaded, &self.market).into()).clone()
     }
 }
 
 type Slot = Arc<OnceLock<Result<SharedMarket, String>>>;
-/// By their key, and the keys in the order in which they came.
+
+/// Slots by the places of their values on the axes, and these places, oldest first.
 type Slots = (BTreeMap<Vec<u16>, Slot>, VecDeque<Vec<u16>>);
 
 /// Markets by the values of the axes that choose data.

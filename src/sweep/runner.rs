@@ -88,8 +88,9 @@ impl<C: Catalog + Sync> Runner<'_, C> {
         if self.plan.base().spec.stress.is_some() {
             return Ok(stressed_row(self.catalog, position, values.to_vec(), loaded, shared));
         }
-        let SharedMarket { market, yardsticks } = shared;
-        let journal = run_again(self.catalog, loaded, market, kept.take()).map_err(|error| error.what)?;
+        let SharedMarket { market, yardsticks, .. } = shared;
+        let atrs = shared.atrs(loaded);
+        let journal = run_again(self.catalog, loaded, market, kept.take(), &atrs).map_err(|error| error.what)?;
         let measured = measure_run(loaded, market, yardsticks, &journal);
         let row = Row::done(position, values.to_vec(), (loaded, market), &journal, &measured);
         *kept = Some(journal);

@@ -51,8 +51,9 @@ fn made<C: Catalog>(
     let shocked = shock.market(loaded, &shared.market).map_err(|reason| (RunStatus::Failed, reason))?;
     let (market, from) =
         shocked.as_ref().map_or((&shared.market, Timestamp::MIN), |shocked| (&shocked.market, shocked.from));
-    let replayed =
-        |market: &MarketData| run_again(catalog, &run, market, None).map_err(|error| (RunStatus::Failed, error.what));
+    let replayed = |market: &MarketData| {
+        run_again(catalog, &run, market, None, &[]).map_err(|error| (RunStatus::Failed, error.what))
+    };
     let mut notes = Vec::new();
     if loaded.spec.stress.as_ref().is_some_and(|stress| !stress.slippage_times.is_empty())
         && run.spec.execution.slippage.rule == SlippageRule::None

@@ -258,6 +258,9 @@ fn a_window_has_a_run_up_and_is_measured_by_itself() {
     near(window.measure("buy_and_hold_return"), -0.05);
     assert_eq!((window.measure("sessions"), window.measure("trades")), (Some(11.0), Some(0.0)));
     assert_eq!(window.measure("profit_factor"), None);
+    let held = StressHeld::of(&plan, &rows).expect("stress");
+    let about = held.shocks.iter().find_map(|shock| shock.about.as_deref()).expect("about");
+    assert!(held.shocks[0].about.is_none() && about.starts_with("2010-05-06 to 2010-05-20: the day"), "{about}");
     // The loss of January is before it; the peak that a drawdown is measured from is not forgotten.
     near(window.reached[0], 2_000.0 / 90_000.0);
     near(window.reached[1], 0.12);
