@@ -20,7 +20,8 @@ use crate::scenario::spec::Objective;
 use crate::scenario::{LoadedScenario, SessionEnds, load, load_market};
 use crate::strategy::Catalog;
 use crate::sweep::{
-    Axis, Begin, FolderError, Identity, Plan, Results, Row, Runner, Shard, ShardError, SweepFolder, merged,
+    Axis, Begin, FolderError, Identity, Plan, Results, Row, Runner, Shard, ShardError, SweepFolder, check_windows,
+    merged,
 };
 
 /// Arguments of `alphaflow sweep`.
@@ -28,9 +29,9 @@ use crate::sweep::{
 #[command(
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    after_help = "Example: alphaflow sweep scenarios/sweep_risk.toml\n\n\
-    Example, on two machines: alphaflow sweep scenarios/sweep_risk.toml --shard 1/2 --out reports/one, and with \
-    --shard 2/2 --out reports/two on the other; then alphaflow sweep merge scenarios/sweep_risk.toml reports/one reports/two\n\n\
+    after_help = "Example: alphaflow sweep scenarios/sweep_risk_tech4.toml\n\n\
+    Example, on two machines: alphaflow sweep scenarios/sweep_risk_tech4.toml --shard 1/2 --out reports/one, and with \
+    --shard 2/2 --out reports/two on the other; then alphaflow sweep merge scenarios/sweep_risk_tech4.toml reports/one reports/two\n\n\
     A sweep that was stopped, however hard, goes on with --resume. The same runs give the same results.parquet on any \
     number of threads, unbroken, resumed or merged."
 )]
@@ -65,7 +66,7 @@ enum Merge {
 /// Arguments of `alphaflow sweep merge`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example: alphaflow sweep merge scenarios/sweep_risk.toml reports/one reports/two --out reports/whole"
+    after_help = "Example: alphaflow sweep merge scenarios/sweep_risk_tech4.toml reports/one reports/two --out reports/whole"
 )]
 struct MergeArgs {
     /// Scenario file of the sweep
@@ -173,6 +174,7 @@ fn planned<C: Catalog>(path: &Path, args: &Shared, catalog: &C) -> Result<(Loade
 fn identity(loaded: &LoadedScenario, plan: &Plan) -> Result<(Identity, Vec<Timestamp>), Failure> {
     let _progress = Progress::begin("reading", &counted(loaded.spec.data.symbols.len(), "symbol", "symbols"));
     let market = load_market(loaded).map_err(input)?;
+    check_windows(plan, &market).map_err(input)?;
     Ok((Identity::of(plan, &market), SessionEnds::of(&market).times().to_vec()))
 }
 

@@ -299,3 +299,5 @@ choice! {
         RMultiple = "r_multiple",
     }
 }
+
+pub(super) use choice;

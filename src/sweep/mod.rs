@@ -13,6 +13,7 @@ mod course;
 mod evidence;
 mod folder;
 mod fraction;
+mod limits_held;
 mod markets;
 mod moot;
 mod part;
@@ -24,7 +25,12 @@ mod run_id;
 mod runner;
 mod sample;
 mod shard;
+mod shock;
+mod shock_overnight;
+mod shock_reorder;
+mod shock_window;
 mod sobol;
+mod stressed;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -33,11 +39,14 @@ mod tests_condition;
 mod tests_plan;
 #[cfg(test)]
 mod tests_sample;
+#[cfg(test)]
+mod tests_shock;
 mod verdict;
 
 pub use axis::{AXES_MAX, Axis};
 pub use evidence::{Evidence, evidence, headline};
 pub use folder::{Begin, FolderError, Identity, RESULTS, SweepFolder, merged};
+pub use limits_held::{LimitHeld, ShockEffect, StressHeld, Worst};
 pub use plan::{Invalid, Plan};
 pub use results::{Luck, Results, in_words};
 pub use row::{Row, RunStatus, measure_keys};
@@ -45,4 +54,5 @@ pub use run_id::RunId;
 pub use runner::Runner;
 pub use sample::RUNS_MAX;
 pub use shard::{SHARDS_MAX, Shard, ShardError};
+pub use shock_window::check_windows;
 pub use verdict::{Conclusion, Known, Length, Verdict, VerdictNumbers, verdict};

@@ -12,6 +12,7 @@ use super::folder::SweepFolder;
 use super::markets::{Markets, SharedMarket};
 use super::plan::Plan;
 use super::row::{Row, RunStatus};
+use super::stressed::stressed_row;
 use crate::engine::Journal;
 use crate::scenario::{LoadedScenario, measure_run, run_again};
 use crate::strategy::Catalog;
@@ -84,6 +85,9 @@ impl<C: Catalog + Sync> Runner<'_, C> {
         shared: &SharedMarket,
         kept: &mut Option<Journal>,
     ) -> Result<Row, String> {
+        if self.plan.base().spec.stress.is_some() {
+            return Ok(stressed_row(self.catalog, position, values.to_vec(), loaded, shared));
+        }
         let SharedMarket { market, yardsticks, .. } = shared;
         let atrs = shared.atrs(loaded);
         let journal = run_again(self.catalog, loaded, market, kept.take(), &atrs).map_err(|error| error.what)?;
