@@ -30,8 +30,9 @@ use crate::sweep::{
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     after_help = "Example: alphaflow sweep scenarios/sweep_risk_tech4.toml\n\n\
-    Example, on two machines: alphaflow sweep scenarios/sweep_risk_tech4.toml --shard 1/2 --out reports/one, and with \
-    --shard 2/2 --out reports/two on the other; then alphaflow sweep merge scenarios/sweep_risk_tech4.toml reports/one reports/two\n\n\
+    Example: alphaflow sweep scenarios/sweep_risk_tech4.toml --shard 1/2 --out reports/one\n\n\
+    Example: alphaflow sweep scenarios/sweep_risk_tech4.toml --shard 2/2 --out reports/two\n\n\
+    The shards may be made on different machines; alphaflow sweep merge joins them.\n\n\
     A sweep that was stopped, however hard, goes on with --resume. The same runs give the same results.parquet on any \
     number of threads, unbroken, resumed or merged."
 )]
