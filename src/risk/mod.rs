@@ -27,6 +27,8 @@ mod tests_exposure;
 #[cfg(test)]
 mod tests_gate;
 #[cfg(test)]
+mod tests_latch;
+#[cfg(test)]
 mod tests_measure;
 #[cfg(test)]
 mod tests_reserves;
