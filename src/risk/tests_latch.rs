@@ -86,7 +86,7 @@ fn resume() -> ResumeOrder {
 #[test]
 fn a_damaged_document_stays_where_no_copy_can_be_kept() {
     let disk = Memory { refused: Some(COPY), ..Memory::with(&[(LATCH_DOCUMENT, "{")]) };
-    assert!(matches!(resume_on(&disk, resume()), Err(LatchError::Io { path, .. }) if path == PathBuf::from(COPY)));
+    assert!(matches!(resume_on(&disk, resume()), Err(LatchError::Io { path, .. }) if path == *COPY));
     assert_eq!(disk.text(LATCH_DOCUMENT).as_deref(), Some("{"));
     let record = halt_on(&disk, &order(), 1).expect("a note needs no copy");
     assert!(matches!(record, HaltRecord::Note { why: LatchError::Io { .. }, .. }), "{record:?}");
