@@ -1,4 +1,4 @@
-//! The steps of the kill switch on a folder in memory that can refuse a name: what a damaged document leaves behind.
+//! The steps of the kill switch on a folder in memory that can fail: what is acknowledged, and what stays.
 //!
 //! Not here: real files (kill_switch), every order of steps and every stop between two (tests/kill_switch_model).
 use std::cell::RefCell;
@@ -18,12 +18,14 @@ const MOMENT: i64 = 9;
 struct Memory {
     files: RefCell<BTreeMap<String, Vec<u8>>>,
     refused: Option<&'static str>,
+    /// Nothing reaches the disk.
+    is_stuck: bool,
 }
 
 impl Memory {
     fn with(files: &[(&str, &str)]) -> Memory {
         let files = files.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()));
-        Memory { files: RefCell::new(files.collect()), refused: None }
+        Memory { files: RefCell::new(files.collect()), ..Memory::default() }
     }
     fn text(&self, name: &str) -> Option<String> {
         self.files.borrow().get(name).map(|bytes| String::from_utf8(bytes.clone()).expect("text"))
@@ -65,7 +67,7 @@ impl Disk for Memory {
         Ok(())
     }
     fn sync(&self) -> io::Result<()> {
-        Ok(())
+        if self.is_stuck { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
     fn lock(&self) -> io::Result<Option<()>> {
         Ok(Some(()))
@@ -106,5 +108,20 @@ fn a_copy_that_is_there_is_kept_once() {
         assert!(matches!(halt_on(&disk, &order(), 1), Ok(HaltRecord::Document { is_new: true, .. })));
         assert_eq!(disk.text(COPY).as_deref(), Some("{"));
         assert!(!disk.is_clear());
+    }
+}
+
+/// Neither a halt nor a resume is acknowledged before it is on the disk.
+#[test]
+fn what_has_not_reached_the_disk_is_an_error() {
+    let mut disk = Memory::with(&[(LATCH_DOCUMENT, &String::from_utf8(Latch::new().encode()).expect("text"))]);
+    for is_stuck in [true, false] {
+        disk.is_stuck = is_stuck;
+        assert_eq!(halt_on(&disk, &order(), 1).is_err(), is_stuck);
+        assert!(!disk.is_clear(), "a halt that could not be acknowledged may hold all the same");
+    }
+    for is_stuck in [true, false] {
+        let disk = Memory { files: disk.files.clone(), is_stuck, ..Memory::default() };
+        assert_eq!(resume_on(&disk, resume()).is_err(), is_stuck);
     }
 }
