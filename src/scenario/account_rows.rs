@@ -79,6 +79,11 @@ impl<'a> Books<'a> {
         }
     }
 
+    /// Is a split still to come?
+    pub(super) fn has_splits(&mut self) -> bool {
+        self.splits.peek().is_some()
+    }
+
     /// The next time at which something happens to cash or positions.
     pub(super) fn next_time(&mut self) -> Timestamp {
         let split = self.splits.peek().map(|split| split.time);

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::MarketData;
 use super::account_rows::{Books, Held};
-use crate::domain::{Bar, Money, Timestamp};
+use crate::domain::{Bar, Money, Price, Timestamp};
 use crate::engine::Journal;
 use crate::market::Merge;
 
@@ -26,7 +26,8 @@ pub struct SessionEnds {
 struct Columns {
     times: Vec<Timestamp>,
     closes: Vec<f64>,
-    ends: Vec<usize>,
+    /// The last bar of each session and its close.
+    ends: Vec<(usize, Price)>,
 }
 
 impl SessionEnds {
@@ -48,7 +49,7 @@ impl SessionEnds {
             only.iter().for_each(|bar| take(bar.time));
             let (times, closes) = only.iter().map(|bar| (bar.time, bar.close.to_f64())).unzip();
             let mut last = ends.times.iter().peekable();
-            let is_end = |(at, bar): (usize, &Bar)| last.next_if_eq(&&bar.time).map(|_| at);
+            let is_end = |(at, bar): (usize, &Bar)| last.next_if_eq(&&bar.time).map(|_| (at, bar.close));
             let at_ends = only.iter().enumerate().filter_map(is_end).collect();
             ends.only = Some(Columns { times, closes, ends: at_ends });
         } else {
@@ -151,12 +152,14 @@ impl Marks {
                 exposed += summed(closes, |close| share_of(shares * close, cash));
             }
             at += passed;
-            while let Some(end) = ends.next_if(|end| **end < at) {
-                books.held[0].close = bars[*end].close;
+            while let Some((_, close)) = ends.next_if(|(end, _)| *end < at) {
+                books.held[0].close = *close;
                 self.equity.push(equity(books));
             }
-            // What is left over a split needs the last close.
-            books.held[0].close = bars[at - 1].close;
+            if books.has_splits() {
+                // What is left over a split needs the last close.
+                books.held[0].close = bars[at - 1].close;
+            }
         }
         exposed
     }
