@@ -9,12 +9,15 @@ use clap::{Args, Subcommand};
 
 use super::finish::input;
 use super::screen::{Counter, Progress, error_style};
+use super::sweep_walk::{in_text, walked};
 use super::{Failure, Format};
 use crate::report::format::counted;
 use crate::scenario::spec::Objective;
 use crate::scenario::{LoadedScenario, load, load_market};
 use crate::strategy::Catalog;
-use crate::sweep::{Axis, Begin, FolderError, Identity, Plan, Results, Runner, Shard, ShardError, SweepFolder, merged};
+use crate::sweep::{
+    Axis, Begin, FolderError, Identity, Plan, Results, Runner, Shard, ShardError, SweepFolder, WalkForward, WalkPlan, merged,
+};
 
 /// Arguments of `alphaflow sweep`.
 #[derive(Debug, Args)]
@@ -106,7 +109,7 @@ pub(super) fn run<C: Catalog + Sync>(args: &SweepArgs, catalog: &C, out: &mut im
     }
     let Some(scenario) = &args.scenario else { return Err(Failure::Input("error no scenario".to_owned())) };
     let (loaded, plan) = planned(scenario, &args.shared, catalog)?;
-    let identity = identity(&loaded, &plan)?;
+    let (identity, walk) = identity(&loaded, &plan)?;
     let begin = match (args.resume, args.fresh) {
         (true, _) => Begin::Resume,
         (_, true) => Begin::Fresh,
@@ -115,9 +118,10 @@ pub(super) fn run<C: Catalog + Sync>(args: &SweepArgs, catalog: &C, out: &mut im
     let path = folder_of(&args.shared, &loaded);
     let folder = SweepFolder::open(&path, &identity, args.shard.unwrap_or(Shard::WHOLE), begin).map_err(refused)?;
     let (started, before) = (Instant::now(), folder.done());
+    let runner = Runner { catalog, plan: &plan, threads: args.threads };
     {
         let counter = Counter::begin("sweeping", before as u64, folder.runs() as u64);
-        Runner { catalog, plan: &plan, threads: args.threads }.run(&folder, &|runs| counter.add(runs as u64))?;
+        runner.run(&folder, &|runs| counter.add(runs as u64))?;
     }
     let spent = (started.elapsed(), folder.runs() - before);
     if !folder.is_whole() {
@@ -130,22 +134,20 @@ pub(super) fn run<C: Catalog + Sync>(args: &SweepArgs, catalog: &C, out: &mut im
         return Ok(out.write_all(text.as_bytes())?);
     }
     let rows = folder.rows(&axes(&plan)).map_err(refused)?;
-    finish(&args.shared, &loaded, Results::of(&plan, rows, wanted(&args.shared, &loaded)), (&path, spent), out)
+    let results = Results::of(&plan, rows, wanted(&args.shared, &loaded));
+    let walked = walked(&runner, walk.as_ref(), &results, Some(&folder))?;
+    finish(&args.shared, &loaded, (results, walked), (&path, spent), out)
 }
 
-fn join<C: Catalog>(args: &MergeArgs, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
+fn join<C: Catalog + Sync>(args: &MergeArgs, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
     let (loaded, plan) = planned(&args.scenario, &args.shared, catalog)?;
-    let identity = identity(&loaded, &plan)?;
+    let (identity, walk) = identity(&loaded, &plan)?;
     let rows = merged(&identity, &axes(&plan), &args.shards).map_err(refused)?;
     let path = folder_of(&args.shared, &loaded);
     std::fs::create_dir_all(&path).map_err(|error| super::backtest::unwritable(&path, &error))?;
-    finish(
-        &args.shared,
-        &loaded,
-        Results::of(&plan, rows, wanted(&args.shared, &loaded)),
-        (&path, Default::default()),
-        out,
-    )
+    let results = Results::of(&plan, rows, wanted(&args.shared, &loaded));
+    let walked = walked(&Runner { catalog, plan: &plan, threads: 0 }, walk.as_ref(), &results, None)?;
+    finish(&args.shared, &loaded, (results, walked), (&path, Default::default()), out)
 }
 
 fn planned<C: Catalog>(path: &std::path::Path, args: &Shared, catalog: &C) -> Result<(LoadedScenario, Plan), Failure> {
@@ -158,9 +160,10 @@ fn planned<C: Catalog>(path: &std::path::Path, args: &Shared, catalog: &C) -> Re
 
 /// The base scenario's data are read even where every run reads others: what is wrong with a file is then said
 /// before the first run, not by each of them.
-fn identity(loaded: &LoadedScenario, plan: &Plan) -> Result<Identity, Failure> {
+fn identity(loaded: &LoadedScenario, plan: &Plan) -> Result<(Identity, Option<WalkPlan>), Failure> {
     let _progress = Progress::begin("reading", &counted(loaded.spec.data.symbols.len(), "symbol", "symbols"));
-    Ok(Identity::of(plan, &load_market(loaded).map_err(input)?))
+    let market = load_market(loaded).map_err(input)?;
+    Ok((Identity::of(plan, &market), WalkPlan::of(plan, &market).map_err(input)?))
 }
 
 fn axes(plan: &Plan) -> Vec<&str> {
@@ -186,14 +189,22 @@ fn refused(error: FolderError) -> Failure {
 fn finish(
     args: &Shared,
     loaded: &LoadedScenario,
-    results: Results,
+    (results, walked): (Results, Option<WalkForward>),
     (path, (time, runs)): (&std::path::Path, (Duration, usize)),
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     results.write(path)?;
+    walked.iter().try_for_each(|walked| walked.write(path))?;
     let text = match args.format {
-        Format::Json => format!("{:#}\n", results.to_json()),
-        Format::Text => text(&results, args.top, loaded, path, (time, runs)),
+        Format::Json => {
+            let mut json = results.to_json();
+            walked.iter().for_each(|walked| json["walk_forward"] = walked.to_json());
+            format!("{json:#}\n")
+        }
+        Format::Text => {
+            let walked = walked.as_ref().map(in_text).unwrap_or_default();
+            walked + &text(&results, args.top, loaded, path, (time, runs))
+        }
     };
     Ok(out.write_all(text.as_bytes())?)
 }

@@ -28,7 +28,8 @@ const PARTS_WANTED: usize = 32;
 /// What a finished sweep has beside its parts.
 pub const RESULTS: &str = "results.parquet";
 /// What [`SweepFolder::begin_anew`] takes away; anything else is not the sweep's.
-const FILES: [&str; 6] = [IDENTITY, RESULTS, "verdict.json", "sweep.html", "heatmap.png", "walk_forward.json"];
+const FILES: [&str; 7] =
+    [IDENTITY, RESULTS, "verdict.json", "sweep.html", "heatmap.png", "walk_forward.json", "walk_forward.csv"];
 
 /// What a sweep is: two folders of the same identity hold rows of the same sweep.
 #[derive(Debug, Clone, PartialEq)]
@@ -250,15 +251,40 @@ impl SweepFolder {
         }
         for part in self.parts() {
             let path = self.part_path(part);
-            let found = part::read(&path, axes)?;
-            if !found.iter().map(|row| row.position as usize).eq(part.iter().copied()) {
-                let what = "holds other runs than its name says; remove it and go on with --resume";
-                return Err(named(&path, &io::Error::new(io::ErrorKind::InvalidData, what)).into());
-            }
-            rows.extend(found);
+            rows.extend(read_part(&path, part, axes)?);
         }
         Ok(rows)
     }
+
+    fn trained_path(&self, window: usize, piece: &[usize]) -> PathBuf {
+        let first = piece.first().copied().unwrap_or_default();
+        self.path.join(PARTS).join(format!("window-{window:04}-{first:07}.parquet"))
+    }
+
+    /// Puts the training rows of some runs in a window of the walk-forward on disk.
+    ///
+    /// Errors: whatever the file system says, with the file's name.
+    pub fn keep_trained(&self, window: usize, piece: &[usize], axes: &[&str], rows: &[Row]) -> io::Result<()> {
+        replace(&self.trained_path(window, piece), |file| part::write(file, axes, rows))
+    }
+
+    /// The rows that [`Self::keep_trained`] has put there, if it has.
+    ///
+    /// Errors: the file is damaged or of another sweep.
+    pub fn trained(&self, window: usize, piece: &[usize], axes: &[&str]) -> io::Result<Option<Vec<Row>>> {
+        let path = self.trained_path(window, piece);
+        if path.exists() { read_part(&path, piece, axes).map(Some) } else { Ok(None) }
+    }
+}
+
+/// The rows of a part, which are those of the runs `part`.
+fn read_part(path: &Path, part: &[usize], axes: &[&str]) -> io::Result<Vec<Row>> {
+    let found = part::read(path, axes)?;
+    if found.iter().map(|row| row.position as usize).eq(part.iter().copied()) {
+        return Ok(found);
+    }
+    let what = "holds other runs than its name says; remove it and go on with --resume";
+    Err(named(path, &io::Error::new(io::ErrorKind::InvalidData, what)))
 }
 
 /// Joins the shards of a sweep: all rows, by position.

@@ -31,6 +31,11 @@ mod tests_plan;
 #[cfg(test)]
 mod tests_sample;
 mod verdict;
+mod walk_forward;
+mod walk_forward_file;
+mod walk_forward_results;
+mod walk_forward_windows;
+mod walk_forward_words;
 
 pub use axis::{AXES_MAX, Axis};
 pub use folder::{Begin, FolderError, Identity, RESULTS, SweepFolder, merged};
@@ -41,4 +46,7 @@ pub use run_id::RunId;
 pub use runner::Runner;
 pub use sample::RUNS_MAX;
 pub use shard::{SHARDS_MAX, Shard, ShardError};
+pub use walk_forward::WalkPlan;
+pub use walk_forward_results::{Drift, Efficiency, Hindsight, Line, LinePoint, Pick, TestedWindow, WalkForward};
+pub use walk_forward_windows::{WINDOWS_MAX, Window};
 pub use verdict::{Conclusion, Known, Length, Verdict, VerdictNumbers, verdict};

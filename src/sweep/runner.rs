@@ -5,15 +5,15 @@
 //! it, changes nothing.
 use std::io;
 
-use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::folder::SweepFolder;
 use super::markets::{Markets, SharedMarket};
 use super::plan::Plan;
 use super::row::{Row, RunStatus};
 use crate::engine::Journal;
-use crate::scenario::{LoadedScenario, measure_run, run_again};
+use crate::scenario::{LoadedScenario, Marks, measure_run, run_from};
 use crate::strategy::Catalog;
 
 /// What a sweep runs with.
@@ -32,32 +32,48 @@ impl<C: Catalog + Sync> Runner<'_, C> {
     ///
     /// Errors: the file system would not take a part.
     pub fn run(&self, folder: &SweepFolder, done: &(dyn Fn(usize) + Sync)) -> io::Result<()> {
-        let pool = ThreadPoolBuilder::new().num_threads(self.threads).build().map_err(io::Error::other)?;
         let markets = Markets::of(self.plan);
         let axes: Vec<&str> = self.plan.axes().iter().map(super::Axis::key).collect();
-        pool.install(|| {
+        self.pool()?.install(|| {
             folder.missing().par_iter().with_max_len(1).try_for_each(|part| {
-                let mut kept = None;
-                let rows: Vec<Row> = part.iter().map(|position| self.row(*position, &markets, &mut kept)).collect();
-                folder.keep(part, &axes, &rows)?;
+                folder.keep(part, &axes, &self.rows(part, &markets))?;
                 done(part.len());
                 Ok(())
             })
         })
     }
 
-    /// One run. `kept`: the record of this worker's last one, whose memory is used again.
-    fn row(&self, position: usize, markets: &Markets, kept: &mut Option<Journal>) -> Row {
+    /// The workers.
+    ///
+    /// Errors: the machine has no threads to give.
+    pub(super) fn pool(&self) -> io::Result<ThreadPool> {
+        ThreadPoolBuilder::new().num_threads(self.threads).build().map_err(io::Error::other)
+    }
+
+    /// The runs at these positions, one after another.
+    pub(super) fn rows(&self, positions: &[usize], markets: &Markets<'_>) -> Vec<Row> {
+        let mut kept = None;
+        positions.iter().map(|position| self.row(*position, markets, &mut kept).0).collect()
+    }
+
+    /// One run, and its marks if it got to its last bar. `kept`: the record of this worker's last one, whose
+    /// memory is used again.
+    pub(super) fn row(
+        &self,
+        position: usize,
+        markets: &Markets<'_>,
+        kept: &mut Option<Journal>,
+    ) -> (Row, Option<Marks>) {
         let values: Vec<String> = self.plan.values(position).map(|(_, value)| value.to_owned()).collect();
         let loaded = match self.plan.scenario(self.catalog, position) {
             Ok(loaded) => loaded,
-            Err(invalid) => return Row::unfinished(position, RunStatus::Invalid, &invalid.reason, values),
+            Err(invalid) => return (Row::unfinished(position, RunStatus::Invalid, &invalid.reason, values), None),
         };
         let in_use = markets.for_run(self.plan, position, &loaded);
         match in_use.get().map_err(str::to_owned).and_then(|shared| self.made(position, &values, &loaded, shared, kept))
         {
-            Ok(row) => row,
-            Err(reason) => Row::unfinished(position, RunStatus::Failed, &reason, values),
+            Ok((row, marks)) => (row, Some(marks)),
+            Err(reason) => (Row::unfinished(position, RunStatus::Failed, &reason, values), None),
         }
     }
 
@@ -68,12 +84,12 @@ impl<C: Catalog + Sync> Runner<'_, C> {
         loaded: &LoadedScenario,
         shared: &SharedMarket,
         kept: &mut Option<Journal>,
-    ) -> Result<Row, String> {
-        let SharedMarket { market, yardsticks } = shared;
-        let journal = run_again(self.catalog, loaded, market, kept.take()).map_err(|error| error.what)?;
+    ) -> Result<(Row, Marks), String> {
+        let SharedMarket { market, yardsticks, .. } = shared;
+        let journal = run_from(self.catalog, loaded, shared.replayed(), kept.take()).map_err(|error| error.what)?;
         let measured = measure_run(loaded, market, yardsticks, &journal);
         let row = Row::done(position, values.to_vec(), (loaded, market), &journal, &measured);
         *kept = Some(journal);
-        Ok(row)
+        Ok((row, measured.1))
     }
 }

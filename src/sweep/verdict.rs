@@ -309,13 +309,13 @@ fn beside(value: f64, bar: f64, decimals: usize) -> String {
     if reads_as_bar { format!("{value:.*}", decimals + 3) } else { short }
 }
 
-fn percent(fraction: f64) -> String {
+pub(super) fn percent(fraction: f64) -> String {
     // Adding zero turns a negative zero into the plain one.
     format!("{:.1}%", (fraction * 1000.0).round() / 10.0 + 0.0)
 }
 
 /// Two decimals; small ratios, as those per observation, keep two digits that say something.
-fn ratio(value: f64) -> String {
+pub(super) fn ratio(value: f64) -> String {
     if value.abs() < 0.1 && value != 0.0 { format!("{value:.4}") } else { format!("{value:.2}") }
 }
 
