@@ -16,7 +16,8 @@ use crate::scenario::spec::Objective;
 use crate::scenario::{LoadedScenario, load, load_market};
 use crate::strategy::Catalog;
 use crate::sweep::{
-    Axis, Begin, FolderError, Identity, Plan, Results, Runner, Shard, ShardError, SweepFolder, WalkForward, WalkPlan, merged,
+    Axis, Begin, FolderError, Identity, Plan, Results, Runner, Shard, ShardError, Stopped, SweepFolder, WalkForward, WalkPlan,
+    merged, run_all,
 };
 
 /// Arguments of `alphaflow sweep`.
@@ -108,7 +109,10 @@ pub(super) fn run<C: Catalog + Sync>(args: &SweepArgs, catalog: &C, out: &mut im
         return join(merge, catalog, out);
     }
     let Some(scenario) = &args.scenario else { return Err(Failure::Input("error no scenario".to_owned())) };
-    let (loaded, plan) = planned(scenario, &args.shared, catalog)?;
+    let (loaded, mut plan) = planned(scenario, &args.shared, catalog)?;
+    if args.shard.is_some_and(|shard| shard != Shard::WHOLE) {
+        whole_only(&plan)?;
+    }
     let (identity, walk) = identity(&loaded, &plan)?;
     let begin = match (args.resume, args.fresh) {
         (true, _) => Begin::Resume,
@@ -118,10 +122,9 @@ pub(super) fn run<C: Catalog + Sync>(args: &SweepArgs, catalog: &C, out: &mut im
     let path = folder_of(&args.shared, &loaded);
     let folder = SweepFolder::open(&path, &identity, args.shard.unwrap_or(Shard::WHOLE), begin).map_err(refused)?;
     let (started, before) = (Instant::now(), folder.done());
-    let runner = Runner { catalog, plan: &plan, threads: args.threads };
     {
         let counter = Counter::begin("sweeping", before as u64, folder.runs() as u64);
-        runner.run(&folder, &|runs| counter.add(runs as u64))?;
+        run_all((catalog, args.threads), &mut plan, &folder, &|runs| counter.add(runs as u64)).map_err(stopped)?;
     }
     let spent = (started.elapsed(), folder.runs() - before);
     if !folder.is_whole() {
@@ -135,12 +138,14 @@ pub(super) fn run<C: Catalog + Sync>(args: &SweepArgs, catalog: &C, out: &mut im
     }
     let rows = folder.rows(&axes(&plan)).map_err(refused)?;
     let results = Results::of(&plan, rows, wanted(&args.shared, &loaded));
+    let runner = Runner { catalog, plan: &plan, threads: args.threads };
     let walked = walked(&runner, walk.as_ref(), &results, Some(&folder))?;
     finish(&args.shared, &loaded, (results, walked), (&path, spent), out)
 }
 
 fn join<C: Catalog + Sync>(args: &MergeArgs, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
     let (loaded, plan) = planned(&args.scenario, &args.shared, catalog)?;
+    whole_only(&plan)?;
     let (identity, walk) = identity(&loaded, &plan)?;
     let rows = merged(&identity, &axes(&plan), &args.shards).map_err(refused)?;
     let path = folder_of(&args.shared, &loaded);
@@ -153,7 +158,7 @@ fn join<C: Catalog + Sync>(args: &MergeArgs, catalog: &C, out: &mut impl Write) 
 fn planned<C: Catalog>(path: &std::path::Path, args: &Shared, catalog: &C) -> Result<(LoadedScenario, Plan), Failure> {
     let all = |all: crate::scenario::Diagnostics| Failure::Input(all.render(&error_style()));
     let loaded = load(path, &args.overrides).map_err(all)?;
-    let plan = Plan::new(&loaded).map_err(all)?;
+    let plan = Plan::new(&loaded).map_err(all)?.optimising(wanted(args, &loaded));
     plan.check(catalog).map_err(all)?;
     Ok((loaded, plan))
 }
@@ -177,6 +182,22 @@ fn folder_of(args: &Shared, loaded: &LoadedScenario) -> PathBuf {
 fn wanted(args: &Shared, loaded: &LoadedScenario) -> Objective {
     let walk_forward = loaded.spec.walk_forward.as_ref().map(|walk| walk.objective);
     args.objective.or(walk_forward).unwrap_or(Objective::Sharpe)
+}
+
+/// Errors: an optimiser proposes runs from all that are done, so no machine can make a part of them on its own.
+fn whole_only(plan: &Plan) -> Result<(), Failure> {
+    if plan.is_complete() {
+        return Ok(());
+    }
+    let what = "error method = \"tpe\" proposes runs from all runs before; it has no shards";
+    Err(Failure::Input(format!("{what}; leave out --shard, or take method = \"sobol\"")))
+}
+
+fn stopped(error: Stopped) -> Failure {
+    match error {
+        Stopped::Folder(error) => refused(error),
+        Stopped::Search(errors) => Failure::Input(errors.render(&error_style())),
+    }
 }
 
 fn refused(error: FolderError) -> Failure {

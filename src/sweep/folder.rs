@@ -6,6 +6,7 @@
 //! and merged shards leave the same bytes.
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::part;
 use super::plan::Plan;
+use super::propose::{BATCH, STARTUP};
 use super::row::Row;
 use super::shard::Shard;
 use crate::scenario::{MarketData, effective_toml};
@@ -23,6 +25,9 @@ const IDENTITY: &str = "sweep.json";
 const PARTS: &str = "parts";
 /// Most runs of a part: a row is under two kilobytes, and a worker that is killed loses a part.
 const PART_RUNS_MAX: usize = 250;
+/// Runs of a part of an optimiser's sweep, where one batch at a time is shared out to the workers.
+const PROPOSED_PART_RUNS: usize = 2;
+const _: () = assert!(BATCH % PROPOSED_PART_RUNS == 0 && STARTUP % PROPOSED_PART_RUNS == 0, "no part is of two batches");
 /// Parts that even a small sweep is cut into, so that many workers have something to do.
 const PARTS_WANTED: usize = 32;
 /// What a finished sweep has beside its parts.
@@ -53,13 +58,17 @@ impl Identity {
         let mut json = json!({
             "program": concat!("alphaflow ", env!("CARGO_PKG_VERSION")),
             "scenario": spec.scenario.name,
-            "runs": plan.len(),
+            "runs": plan.wanted(),
             "combinations": plan.combinations().to_string(),
             "axes": axes,
             "points_sha256": points,
             "files": files,
             "effective_scenario": effective_toml(spec),
         });
+        if let Some(objective) = plan.optimises() {
+            // It decides which runs there are.
+            json["optimises"] = objective.to_string().into();
+        }
         let id: String = Sha256::digest(json.to_string()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         json["id"] = id.into();
         Identity { json }
@@ -157,7 +166,10 @@ impl SweepFolder {
     /// Errors: [`FolderError`].
     pub fn open(path: &Path, identity: &Identity, shard: Shard, begin: Begin) -> Result<SweepFolder, FolderError> {
         let runs = identity.json["runs"].as_u64().unwrap_or_default() as usize;
-        let part_runs = (runs / PARTS_WANTED).clamp(1, PART_RUNS_MAX);
+        let part_runs = match identity.json.get("optimises") {
+            Some(_) => PROPOSED_PART_RUNS,
+            None => (runs / PARTS_WANTED).clamp(1, PART_RUNS_MAX),
+        };
         let folder = SweepFolder { path: path.to_owned(), positions: shard.positions(runs).collect(), part_runs, runs };
         match (folder.identity(), begin) {
             (None, _) => {}
@@ -244,14 +256,20 @@ impl SweepFolder {
     ///
     /// Errors: parts are missing, damaged, or of another sweep.
     pub fn rows(&self, axes: &[&str]) -> Result<Vec<Row>, FolderError> {
-        let mut rows = Vec::with_capacity(self.runs());
         if !self.missing().is_empty() {
             let (path, remedy) = (self.path.clone(), "go on with --resume");
             return Err(FolderError::Incomplete { path, done: self.done(), runs: self.runs(), remedy });
         }
-        for part in self.parts() {
-            let path = self.part_path(part);
-            rows.extend(read_part(&path, part, axes)?);
+        self.rows_between(0..self.runs, axes)
+    }
+
+    /// The rows of the parts that begin within `positions`.
+    ///
+    /// Errors: a part is missing, damaged, or of another sweep.
+    pub fn rows_between(&self, positions: Range<usize>, axes: &[&str]) -> Result<Vec<Row>, FolderError> {
+        let mut rows = Vec::new();
+        for part in self.parts().filter(|part| part.first().is_some_and(|first| positions.contains(first))) {
+            rows.extend(read_part(&self.part_path(part), part, axes)?);
         }
         Ok(rows)
     }

@@ -12,14 +12,17 @@ mod condition_token;
 mod folder;
 mod fraction;
 mod markets;
+mod optimise;
 mod part;
 mod plan;
 mod plan_check;
+mod propose;
 mod results;
 mod row;
 mod run_id;
 mod runner;
 mod sample;
+mod search;
 mod shard;
 mod sobol;
 #[cfg(test)]
@@ -39,6 +42,7 @@ mod walk_forward_words;
 
 pub use axis::{AXES_MAX, Axis};
 pub use folder::{Begin, FolderError, Identity, RESULTS, SweepFolder, merged};
+pub use optimise::{Stopped, run_all};
 pub use plan::{Invalid, Plan};
 pub use results::{Luck, Results, in_words};
 pub use row::{Row, RunStatus, measure_keys};

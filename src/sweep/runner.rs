@@ -32,11 +32,22 @@ impl<C: Catalog + Sync> Runner<'_, C> {
     ///
     /// Errors: the file system would not take a part.
     pub fn run(&self, folder: &SweepFolder, done: &(dyn Fn(usize) + Sync)) -> io::Result<()> {
-        let markets = Markets::of(self.plan);
+        self.run_on(&Markets::of(self.plan), folder, done)
+    }
+
+    /// The same on bars that may have been read before. Runs that the plan does not know yet are left out.
+    pub(super) fn run_on(
+        &self,
+        markets: &Markets<'_>,
+        folder: &SweepFolder,
+        done: &(dyn Fn(usize) + Sync),
+    ) -> io::Result<()> {
         let axes: Vec<&str> = self.plan.axes().iter().map(super::Axis::key).collect();
+        let mut missing = folder.missing();
+        missing.retain(|part| part.iter().all(|position| *position < self.plan.len()));
         self.pool()?.install(|| {
-            folder.missing().par_iter().with_max_len(1).try_for_each(|part| {
-                folder.keep(part, &axes, &self.rows(part, &markets))?;
+            missing.par_iter().with_max_len(1).try_for_each(|part| {
+                folder.keep(part, &axes, &self.rows(part, markets))?;
                 done(part.len());
                 Ok(())
             })
