@@ -25,8 +25,7 @@ fn swept(out: &Path, more: &[&str]) -> (Vec<u8>, String) {
 }
 
 fn parts(out: &Path) -> Vec<PathBuf> {
-    let mut parts: Vec<PathBuf> =
-        fs::read_dir(out.join("parts")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut parts: Vec<PathBuf> = fs::read_dir(out.join("parts")).unwrap().map(|entry| entry.unwrap().path()).collect();
     parts.sort();
     parts
 }

@@ -80,9 +80,8 @@ fn walked(loaded: &LoadedScenario, threads: usize, best: Option<usize>, folder: 
     let market = load_market(loaded).unwrap();
     let walk = WalkPlan::of(&plan, &market).unwrap().unwrap();
     let runner = Runner { catalog: &BuiltIn, plan: &plan, threads };
-    let folder = folder.map(|path| {
-        SweepFolder::open(path, &Identity::of(&plan, &market), Shard::WHOLE, Begin::Resume).unwrap()
-    });
+    let folder =
+        folder.map(|path| SweepFolder::open(path, &Identity::of(&plan, &market), Shard::WHOLE, Begin::Resume).unwrap());
     WalkForward::of((&runner, &walk), Objective::Sharpe, best, folder.as_ref(), &|_| ()).unwrap()
 }
 

@@ -16,8 +16,8 @@ use crate::scenario::spec::Objective;
 use crate::scenario::{LoadedScenario, load, load_market};
 use crate::strategy::Catalog;
 use crate::sweep::{
-    Axis, Begin, FolderError, Identity, Plan, Results, Runner, Shard, ShardError, Stopped, SweepFolder, WalkForward, WalkPlan,
-    merged, run_all,
+    Axis, Begin, FolderError, Identity, Plan, Results, Runner, Shard, ShardError, Stopped, SweepFolder, WalkForward,
+    WalkPlan, merged, run_all,
 };
 
 /// Arguments of `alphaflow sweep`.

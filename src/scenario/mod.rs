@@ -59,6 +59,8 @@ mod tests_errors;
 mod tests_laws;
 #[cfg(test)]
 mod tests_values;
+#[cfg(test)]
+mod tests_vary;
 mod trials;
 mod vary;
 mod with_strategy;

@@ -42,19 +42,15 @@ pub(super) struct Reader<'s> {
     pub(super) problems: Problems,
 }
 
-impl Reader<'_> {
-    fn found(&self, path: &str) -> Option<&Item> {
-        set_in(self.run.unwrap_or_default(), path).or_else(|| self.flat.items.get(path))
-    }
-
+impl<'s> Reader<'s> {
     /// The value at `path`, if it stands anywhere.
-    pub(super) fn item(&self, path: &str) -> Option<Item> {
-        self.found(path).cloned()
+    pub(super) fn item(&self, path: &str) -> Option<&'s Item> {
+        set_in(self.run.unwrap_or_default(), path).or_else(|| self.flat.items.get(path))
     }
 
     /// Where the value at `path` stands.
     pub(super) fn place(&self, path: &str) -> Place {
-        self.found(path).map_or(Place::Default, |item| item.place.clone())
+        self.item(path).map_or(Place::Default, |item| item.place.clone())
     }
 
     /// Does the run of a sweep set `path`?
@@ -89,7 +85,7 @@ impl Reader<'_> {
             }
             Value::Text(text) => Some(text.clone()),
             _ => {
-                self.wrong_type(path, &item, "text in quotes", &[]);
+                self.wrong_type(path, item, "text in quotes", &[]);
                 None
             }
         }
@@ -98,34 +94,34 @@ impl Reader<'_> {
     /// A date or time, bare or in quotes.
     pub(super) fn time_text(&mut self, path: &str) -> Option<String> {
         let item = self.item(path)?;
-        match item.value {
-            Value::Text(text) | Value::Time(text) => Some(text),
+        match &item.value {
+            Value::Text(text) | Value::Time(text) => Some(text.clone()),
             _ => {
-                self.wrong_type(path, &item, "a date like \"2013-10-07\"", &[]);
+                self.wrong_type(path, item, "a date like \"2013-10-07\"", &[]);
                 None
             }
         }
     }
 
     /// One of the words of the key.
-    pub(super) fn word(&mut self, path: &str) -> Option<String> {
+    pub(super) fn word(&mut self, path: &str) -> Option<&'s str> {
         let Some(KeyKind::Word(words)) = known_key(path).map(|info| info.kind) else { return None };
         let item = self.item(path)?;
-        self.word_in(path, &item, words)
+        self.word_in(path, item, words)
     }
 
     /// The one of `words` that `item` holds.
-    pub(super) fn word_in(&mut self, path: &str, item: &Item, words: &[&str]) -> Option<String> {
-        let valid = format!("valid: {}", words.join(", "));
+    pub(super) fn word_in<'i>(&mut self, path: &str, item: &'i Item, words: &[&str]) -> Option<&'i str> {
+        let valid = || format!("valid: {}", words.join(", "));
         let Value::Text(text) = &item.value else {
-            self.wrong_type(path, item, "one of its words", &[&valid]);
+            self.wrong_type(path, item, "one of its words", &[&valid()]);
             return None;
         };
         if words.contains(&text.as_str()) {
-            return Some(text.clone());
+            return Some(text);
         }
         let what = format!("{path} cannot be {}", quoted(text));
-        let mut diagnostic = self.source.diagnostic(&item.place, what).about(path).note(valid);
+        let mut diagnostic = self.source.diagnostic(&item.place, what).about(path).note(valid());
         if let Some(nearest) = nearest_word(text, words) {
             diagnostic = diagnostic.nearest("valid value", format!("\"{nearest}\""));
         }
@@ -145,14 +141,14 @@ impl Reader<'_> {
         if let Value::Bool(value) = item.value {
             return Some(value);
         }
-        self.wrong_type(path, &item, "true or false", &[]);
+        self.wrong_type(path, item, "true or false", &[]);
         None
     }
 
     /// A whole number within the key's range.
     pub(super) fn whole(&mut self, path: &str) -> Option<i64> {
         let item = self.item(path)?;
-        self.whole_in(path, &item)
+        self.whole_in(path, item)
     }
 
     /// The whole number in `item`, within the range of the key at `path`.
@@ -196,7 +192,7 @@ impl Reader<'_> {
     /// A number within `bounds`.
     pub(super) fn number_within<T: Exact>(&mut self, path: &str, bounds: &Bounds) -> Option<T> {
         let item = self.item(path)?;
-        self.number_in(path, &item, bounds)
+        self.number_in(path, item, bounds)
     }
 
     /// Each number of a list within the key's range.
@@ -213,9 +209,14 @@ impl Reader<'_> {
             self.wrong_type(path, item, "a number, like \"0.10\"", &[]);
             return None;
         };
+        let parsed = text.parse::<T>();
+        if let Ok(number) = &parsed
+            && bounds.hold(number.count(), T::UNITS_PER_ONE)
+        {
+            return parsed.ok();
+        }
         let shown = quoted(&text).trim_matches('"').to_owned();
-        match text.parse::<T>() {
-            Ok(number) if bounds.hold(number.count(), T::UNITS_PER_ONE) => return Some(number),
+        match parsed {
             Ok(number) => self.out_of_range(path, item, &number.to_string(), bounds),
             Err(ParseNumberError::NotANumber { .. } | ParseNumberError::OutOfRange { .. })
                 if digits(&text) > DIGITS_MAX && text.contains('.') =>
@@ -245,12 +246,12 @@ impl Reader<'_> {
     }
 
     /// The items of a list.
-    pub(super) fn list(&mut self, path: &str, expected: &str) -> Option<Vec<Item>> {
+    pub(super) fn list(&mut self, path: &str, expected: &str) -> Option<&'s [Item]> {
         let item = self.item(path)?;
-        match item.value {
+        match &item.value {
             Value::List(items) => Some(items),
             _ => {
-                self.wrong_type(path, &item, expected, &[]);
+                self.wrong_type(path, item, expected, &[]);
                 None
             }
         }
@@ -259,7 +260,7 @@ impl Reader<'_> {
     /// One ticker.
     pub(super) fn ticker(&mut self, path: &str) -> Option<Symbol> {
         let item = self.item(path)?;
-        self.ticker_in(path, &item)
+        self.ticker_in(path, item)
     }
 
     /// A list of tickers, none twice; `None` also when only one of them is wrong.
@@ -267,7 +268,7 @@ impl Reader<'_> {
         let items = self.list(path, "a list, like [\"AAPL\", \"MSFT\"]")?;
         let mut seen = std::collections::BTreeSet::new();
         let mut symbols = Vec::with_capacity(items.len());
-        for item in &items {
+        for item in items {
             let Some(symbol) = self.ticker_in(path, item) else { continue };
             if seen.insert(symbol) {
                 symbols.push(symbol);

@@ -2,7 +2,7 @@
 //!
 //! Not here: what the rules do. A key that its kind does not use is an error, with two exceptions:
 //! kind "none" keeps the settings of what it switches off, and a kind from `--set` or from a sweep
-//! drops those of the file's kind.
+//! drops those of the other kinds.
 use super::parse_reader::{Exact, Reader};
 use super::parse_source::Place;
 use super::spec::*;
@@ -179,20 +179,19 @@ impl Reader<'_> {
         }
     }
 
-    /// Reports written keys that the chosen kind does not use.
+    /// Reports written keys that the chosen kind does not use. Where a sweep chooses the kind, they belong to its
+    /// other kinds.
     pub(super) fn unused(&mut self, kind: &str, paths: &[&str], remedy: &str) {
-        let is_overridden = matches!(self.place(kind), Place::Override(_)) || self.is_set(kind);
+        if self.is_set(kind) {
+            return;
+        }
+        let is_overridden = matches!(self.place(kind), Place::Override(_));
         let Some(word) = self.word(kind) else { return };
         for path in paths {
             let place = self.place(path);
-            let is_moot = match place {
-                // A run that leaves a swept value unused would be another run over again.
-                _ if self.is_set(path) => false,
-                Place::Default => true,
-                Place::File(_) => is_overridden,
-                Place::Override(_) => self.is_set(kind),
-            };
-            if !is_moot {
+            let is_moot = place == Place::Default || (is_overridden && matches!(place, Place::File(_)));
+            // A swept value that every run leaves unused would make the same run again and again.
+            if !is_moot || self.is_set(path) {
                 self.fail(&place, path, format!("{path} does nothing with {kind} = \"{word}\""), &[remedy]);
             }
         }

@@ -67,13 +67,13 @@ impl Reader<'_> {
         const PATH: &str = "sweep.where";
         let items = match self.item(PATH) {
             None => return Vec::new(),
-            Some(item) if matches!(item.value, Value::Text(_)) => vec![item],
+            Some(item) if matches!(item.value, Value::Text(_)) => std::slice::from_ref(item),
             Some(_) => self.list(PATH, "a list of conditions").unwrap_or_default(),
         };
         let mut conditions = Vec::with_capacity(items.len());
         for item in items {
-            match item.value {
-                Value::Text(text) => conditions.push(text),
+            match &item.value {
+                Value::Text(text) => conditions.push(text.clone()),
                 other => {
                     let what = format!("{PATH} must hold texts, found {}", other.describe());
                     let remedy = "write \"strategy.params.fast_period < strategy.params.slow_period\"";

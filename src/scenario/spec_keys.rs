@@ -3,6 +3,7 @@
 //! Not here: rules between keys (`parse_check`).
 //! Parsing, defaults, nearest names and the printed documentation all come from [`KEYS`].
 use std::fmt;
+use std::sync::LazyLock;
 
 use super::spec::*;
 use super::spec_choice::{CommissionName, SizingName, SlippageName, StopName, TakeProfitName};
@@ -369,7 +370,13 @@ pub const STUDIES: &[&str] = &["sweep", "walk_forward", "stress"];
 
 /// The entry of a key.
 pub fn known_key(path: &str) -> Option<&'static KeyInfo> {
-    KEYS.iter().find(|info| info.path == path)
+    /// Sorted by path: a sweep asks for every key of every run.
+    static SORTED: LazyLock<Vec<&KeyInfo>> = LazyLock::new(|| {
+        let mut keys: Vec<&KeyInfo> = KEYS.iter().collect();
+        keys.sort_by_key(|info| info.path);
+        keys
+    });
+    SORTED.binary_search_by(|info| info.path.cmp(path)).ok().map(|at| SORTED[at])
 }
 
 impl KeyInfo {

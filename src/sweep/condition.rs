@@ -46,15 +46,22 @@ impl Trouble {
 
 /// What the keys of a condition stand for.
 pub(super) struct Scope<'a> {
-    pub(super) loaded: &'a LoadedScenario,
-    pub(super) axes: &'a [Axis],
+    loaded: &'a LoadedScenario,
+    axes: &'a [Axis],
+    /// The axes as terms, made once: a condition may name an axis of ten thousand values often.
+    swept: Vec<Term>,
 }
 
-impl Scope<'_> {
+impl<'a> Scope<'a> {
+    fn new(loaded: &'a LoadedScenario, axes: &'a [Axis]) -> Scope<'a> {
+        let swept = axes.iter().enumerate().map(|(number, axis)| Term::swept(number, axis)).collect();
+        Scope { loaded, axes, swept }
+    }
+
     /// The swept key, or what the scenario says where it is not swept.
     pub(super) fn find(&self, key: &str, span: &Range<usize>) -> Result<Term, Trouble> {
         if let Some(number) = self.axes.iter().position(|axis| axis.key() == key) {
-            return Ok(Term::swept(number, &self.axes[number]));
+            return Ok(self.swept[number].clone());
         }
         let is_study = STUDIES.iter().any(|study| key.strip_prefix(study).is_some_and(|rest| rest.starts_with('.')));
         if let Some(value) = self.loaded.value_at(key).filter(|_| !is_study) {
@@ -89,7 +96,7 @@ impl Conditions {
             let what = format!("sweep.where has {} conditions, allowed is {CONDITIONS_MAX}", texts.len());
             return Err(vec![loaded.condition_diagnostic(CONDITIONS_MAX, 0..0, what)]);
         }
-        let scope = Scope { loaded, axes };
+        let scope = Scope::new(loaded, axes);
         let (mut tests, mut errors) = (Vec::with_capacity(texts.len()), Vec::new());
         for (number, text) in texts.iter().enumerate() {
             match parse(text, &scope) {

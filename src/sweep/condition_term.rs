@@ -3,6 +3,7 @@
 //! Not here: reading them out of text (`condition_parse`).
 //! Invariant: types are settled when a term is made, so at a point only arithmetic can fail.
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use super::axis::Axis;
 use super::fraction::{Fraction, Inexact};
@@ -25,7 +26,7 @@ pub(super) enum Term {
 pub(super) enum Number {
     Fixed(Fraction),
     /// What the axis with this number has at a point.
-    Swept(usize, Vec<Fraction>),
+    Swept(usize, Arc<[Fraction]>),
     Negative(Box<Number>),
     Sum(Box<Number>, Box<Number>),
     Difference(Box<Number>, Box<Number>),
@@ -37,14 +38,14 @@ pub(super) enum Number {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Text {
     Fixed(String),
-    Swept(usize, Vec<String>),
+    Swept(usize, Arc<[String]>),
 }
 
 /// Something that holds or does not.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Test {
     Fixed(bool),
-    Swept(usize, Vec<bool>),
+    Swept(usize, Arc<[bool]>),
     Order(Number, Comparison, Number),
     /// The texts are equal, or, with `false`, are not.
     SameText(Text, Text, bool),
@@ -80,13 +81,13 @@ impl Comparison {
 }
 
 impl Term {
-    /// A swept key.
+    /// A swept key; copies share its values.
     pub(super) fn swept(number: usize, axis: &Axis) -> Term {
         match Column::of(axis.key(), axis.values()) {
-            Column::Numbers(values) => Term::Number(Number::Swept(number, values)),
-            Column::Times(values) => Term::Time(Number::Swept(number, values)),
-            Column::Flags(values) => Term::Test(Test::Swept(number, values)),
-            Column::Texts(values) => Term::Text(Text::Swept(number, values)),
+            Column::Numbers(values) => Term::Number(Number::Swept(number, values.into())),
+            Column::Times(values) => Term::Time(Number::Swept(number, values.into())),
+            Column::Flags(values) => Term::Test(Test::Swept(number, values.into())),
+            Column::Texts(values) => Term::Text(Text::Swept(number, values.into())),
         }
     }
 

@@ -94,7 +94,7 @@ impl<'a> Markets<'a> {
         let key: Vec<u16> = self.choosing.iter().map(|axis| plan.point(position)[*axis]).collect();
         let slot = self.slot(key);
         slot.get_or_init(|| match &self.span {
-            None => read_aside(loaded).map(SharedMarket::new),
+            None => load_market(loaded).map(SharedMarket::new).map_err(|error| error.what.clone()),
             Some((whole, shown, traded)) => {
                 let whole = whole.for_run(plan, position, loaded);
                 SharedMarket::cut(&whole.get()?.market, *shown, traded)
@@ -118,13 +118,6 @@ impl<'a> Markets<'a> {
         order.push_back(key.clone());
         slots.entry(key).or_default().clone()
     }
-}
-
-/// Reads on a thread of its own, which is waited for. Reading Parquet uses rayon: a worker that waits inside it takes
-/// up another run meanwhile, and that run may need the very market that is being read.
-fn read_aside(loaded: &LoadedScenario) -> Result<MarketData, String> {
-    let read = || load_market(loaded).map_err(|error| error.what);
-    std::thread::scope(|scope| scope.spawn(read).join()).unwrap_or_else(|_| Err("reading its data failed".to_owned()))
 }
 
 /// Does this key of a scenario say what is read from files?

@@ -7,6 +7,7 @@ use std::fmt;
 
 use super::axis::{Axis, axes};
 use super::condition::Conditions;
+use super::moot::Moot;
 use super::plan_check::check_values;
 use super::propose::STARTUP;
 use super::row::Row;
@@ -37,14 +38,15 @@ pub struct Invalid {
 
 impl Plan {
     /// The runs that `[sweep]` and `[stress]` of the scenario make; a single one where both are absent and
-    /// `[walk_forward]` is not.
+    /// `[walk_forward]` is not. Values that a swept kind leaves unused make no runs of their own.
     ///
     /// Errors, placed in the file: nothing to sweep; a value that no run can use; a condition that cannot be read or
     /// computed; conditions that leave nothing; more than [`super::RUNS_MAX`] runs.
     pub fn new(loaded: &LoadedScenario) -> Result<Plan, Diagnostics> {
         let axes = axes(loaded)?;
         let conditions = Conditions::read(loaded, &axes).map_err(Diagnostics::new)?;
-        let grid = Grid { loaded, axes: &axes, conditions: &conditions };
+        let moot = Moot::of(loaded, &axes);
+        let grid = Grid { loaded, axes: &axes, conditions: &conditions, moot: &moot };
         let (combinations, points) = (grid.combinations(), grid.points()?);
         let search = Search::of(&grid, &points)?;
         let plan = Plan { loaded: loaded.clone(), axes, combinations, points, search };
@@ -96,7 +98,7 @@ impl Plan {
     /// Errors: no more combinations that `where` allows were found.
     pub fn grow(&mut self, rows: &[Row]) -> Result<(), Diagnostics> {
         let Some(search) = &self.search else { return Ok(()) };
-        let grid = Grid { loaded: &self.loaded, axes: &self.axes, conditions: &search.conditions };
+        let grid = Grid { loaded: &self.loaded, axes: &self.axes, conditions: &search.conditions, moot: &search.moot };
         for point in search.proposed(&grid, &self.points, rows)? {
             self.points.push(&point);
         }

@@ -184,8 +184,10 @@ mod tests {
     /// When nearly everything has been tried, the last ones are found all the same.
     #[test]
     fn the_last_points_are_found() {
-        let axes = axes(&scenario("[sweep]\n\"stop.period\" = [1, 2, 3, 4]\n\"stop.anchor\" = [\"fill\", \"signal_close\"]\n"))
-            .expect("axes");
+        let axes = axes(&scenario(
+            "[sweep]\n\"stop.period\" = [1, 2, 3, 4]\n\"stop.anchor\" = [\"fill\", \"signal_close\"]\n",
+        ))
+        .expect("axes");
         let all: Vec<Box<[u16]>> = (0..8u16).map(|number| Box::from([number / 2, number % 2])).collect();
         let tried: Vec<(&[u16], Option<f64>)> =
             all.iter().skip(2).map(|point| (&point[..], Some(f64::from(point[0])))).collect();

@@ -5,13 +5,11 @@
 //! it, changes nothing.
 use std::io;
 
-use rayon::prelude::*;
-use rayon::{ThreadPool, ThreadPoolBuilder};
-
 use super::folder::SweepFolder;
 use super::markets::{Markets, SharedMarket};
 use super::plan::Plan;
 use super::row::{Row, RunStatus};
+use super::workers::side_by_side;
 use crate::engine::Journal;
 use crate::scenario::{LoadedScenario, Marks, measure_run, run_from};
 use crate::strategy::Catalog;
@@ -45,20 +43,12 @@ impl<C: Catalog + Sync> Runner<'_, C> {
         let axes: Vec<&str> = self.plan.axes().iter().map(super::Axis::key).collect();
         let mut missing = folder.missing();
         missing.retain(|part| part.iter().all(|position| *position < self.plan.len()));
-        self.pool()?.install(|| {
-            missing.par_iter().with_max_len(1).try_for_each(|part| {
-                folder.keep(part, &axes, &self.rows(part, markets))?;
-                done(part.len());
-                Ok(())
-            })
-        })
-    }
-
-    /// The workers.
-    ///
-    /// Errors: the machine has no threads to give.
-    pub(super) fn pool(&self) -> io::Result<ThreadPool> {
-        ThreadPoolBuilder::new().num_threads(self.threads).build().map_err(io::Error::other)
+        let make = |part: usize| {
+            folder.keep(missing[part], &axes, &self.rows(missing[part], markets))?;
+            done(missing[part].len());
+            Ok(())
+        };
+        side_by_side(self.threads, missing.len(), make).map(|_: Vec<()>| ())
     }
 
     /// The runs at these positions, one after another.

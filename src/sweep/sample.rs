@@ -1,7 +1,7 @@
 //! Which combinations of values run: all that `where` allows, or a seeded sample of them.
 //!
 //! Not here: the values (`axis`), the conditions' meaning (`condition`).
-//! Invariants: no combination twice; every one fulfils `where`; the same scenario gives the same list on any machine.
+//! Invariants: no run twice; every one fulfils `where`; the same scenario gives the same list on any machine.
 //! A full grid is in the order of the axes, the last the fastest; a sample in the order it was drawn, so that a sweep
 //! stopped early is a smaller sample.
 use std::collections::HashSet;
@@ -11,6 +11,7 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 use super::axis::Axis;
 use super::condition::Conditions;
+use super::moot::Moot;
 use super::propose::STARTUP;
 use super::sobol::Sobol;
 use crate::scenario::spec::{SampleMethod, SampleSpec};
@@ -61,6 +62,7 @@ pub(super) struct Grid<'a> {
     pub(super) loaded: &'a LoadedScenario,
     pub(super) axes: &'a [Axis],
     pub(super) conditions: &'a Conditions,
+    pub(super) moot: &'a Moot,
 }
 
 impl Grid<'_> {
@@ -90,7 +92,7 @@ impl Grid<'_> {
 
     fn every(&self) -> Result<Points, Box<Diagnostic>> {
         let total = self.combinations();
-        if self.conditions.is_empty() && total > RUNS_MAX as u128 {
+        if self.conditions.is_empty() && self.moot.is_empty() && total > RUNS_MAX as u128 {
             return Err(self.too_many(total));
         }
         let numbers = self.allowed()?;
@@ -110,9 +112,9 @@ impl Grid<'_> {
     pub(super) fn allowed(&self) -> Result<Vec<u32>, Box<Diagnostic>> {
         let total = self.combinations();
         let Some(total) = u32::try_from(total).ok().filter(|total| *total <= EXAMINED_MAX) else {
-            let what = format!("sweep.where would be asked about {total} combinations, allowed is {EXAMINED_MAX}");
+            let what = format!("the sweep would go through {total} combinations, allowed is {EXAMINED_MAX}");
             let remedy = "draw some of them with sample = 500, or take wider steps";
-            return Err(Box::new(self.loaded.diagnostic("sweep.where", what).note(remedy)));
+            return Err(Box::new(self.loaded.diagnostic("sweep", what).note(remedy)));
         };
         let mut point = vec![0; self.axes.len()];
         let mut allowed = Vec::new();
@@ -125,8 +127,9 @@ impl Grid<'_> {
         Ok(allowed)
     }
 
+    /// May `point` run? Errors: a condition that cannot be computed there.
     pub(super) fn allows(&self, point: &[u16]) -> Result<bool, Box<Diagnostic>> {
-        self.conditions.hold(point, self.loaded, self.axes)
+        Ok(self.moot.is_first(point) && self.conditions.hold(point, self.loaded, self.axes)?)
     }
 
     /// The combination with this number in the order of the grid.
@@ -178,7 +181,7 @@ impl Grid<'_> {
             return Ok(self.at(&allowed[..wanted]));
         }
         let mut draws = Draws::new(sample, self.axes, random);
-        let mut points = self.drawn(&mut draws, wanted, &mut HashSet::new())?;
+        let mut points = self.drawn(&mut draws, wanted)?;
         if points.len() < wanted {
             // The method comes back to what it has drawn already; chance completes it.
             let taken: HashSet<u32> = (0..points.len()).map(|at| self.number(points.get(at))).collect();
@@ -194,7 +197,7 @@ impl Grid<'_> {
     fn sampled_from_many(&self, sample: SampleSpec, random: Xoshiro256PlusPlus) -> Result<Points, Box<Diagnostic>> {
         let wanted = known_at_once(sample);
         let mut draws = Draws::new(sample, self.axes, random);
-        let points = self.drawn(&mut draws, wanted, &mut HashSet::new())?;
+        let points = self.drawn(&mut draws, wanted)?;
         if points.len() == wanted {
             return Ok(points);
         }
@@ -211,12 +214,8 @@ impl Grid<'_> {
     }
 
     /// New and allowed draws until there are `wanted`, or until [`EXAMINED_MAX`] were made.
-    fn drawn(
-        &self,
-        draws: &mut Draws,
-        wanted: usize,
-        seen: &mut HashSet<Box<[u16]>>,
-    ) -> Result<Points, Box<Diagnostic>> {
+    fn drawn(&self, draws: &mut Draws, wanted: usize) -> Result<Points, Box<Diagnostic>> {
+        let mut seen: HashSet<Box<[u16]>> = HashSet::new();
         let mut points = Points::empty(self.axes.len());
         let mut point = vec![0; self.axes.len()];
         for _ in 0..EXAMINED_MAX {

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::condition::Conditions;
+use super::moot::Moot;
 use super::propose::{BATCH, Known, TRIALS_MAX, unseen};
 use super::row::{Row, RunStatus};
 use super::sample::{EXAMINED_MAX, Grid, Points, below};
@@ -20,6 +21,7 @@ pub(super) struct Search {
     /// What is made as large as it can be.
     pub(super) objective: Objective,
     pub(super) conditions: Conditions,
+    pub(super) moot: Moot,
     /// Numbers of the combinations that `where` allows; `None` where they are too many to ask about.
     allowed: Option<Vec<u32>>,
 }
@@ -32,7 +34,8 @@ impl Search {
         let spec = &grid.loaded.spec;
         let sample = spec.sweep.as_ref().and_then(|sweep| sweep.sample);
         let Some(sample) = sample.filter(|sample| sample.method == SampleMethod::Tpe) else { return Ok(None) };
-        let refused = |what: String, remedy: &str| Err(Box::new(grid.loaded.diagnostic("sweep.sample", what).note(remedy)));
+        let refused =
+            |what: String, remedy: &str| Err(Box::new(grid.loaded.diagnostic("sweep.sample", what).note(remedy)));
         let wanted = sample.count as usize;
         if wanted > TRIALS_MAX {
             let what = format!("sweep.sample with method = \"tpe\" has count = {wanted}, allowed is {TRIALS_MAX}");
@@ -53,7 +56,13 @@ impl Search {
         if allowed.as_ref().is_some_and(|allowed| allowed.len() <= wanted) {
             return Ok(None); // every combination runs
         }
-        Ok(Some(Search { wanted, objective: Objective::Sharpe, conditions: grid.conditions.clone(), allowed }))
+        Ok(Some(Search {
+            wanted,
+            objective: Objective::Sharpe,
+            conditions: grid.conditions.clone(),
+            moot: grid.moot.clone(),
+            allowed,
+        }))
     }
 
     /// The next batch after `points`, whose rows are `rows`.

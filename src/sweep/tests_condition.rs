@@ -110,6 +110,15 @@ fn errors_point_into_the_condition() {
     assert!(error("stop.multipel > 1").contains("nearest known key: stop.multiple"));
 }
 
+/// Where the text is escaped in the file, its bytes are elsewhere; the whole of it is marked.
+#[test]
+fn an_escaped_condition_is_marked_whole() {
+    let loaded = scenario(&format!("{AXES}where = [\"stop.trail\", \"risk.on_daily_loss > \\\"halt\\\"\"]\n"));
+    let text = Plan::new(&loaded).expect_err("no order").to_string();
+    let marked = "where = [\"stop.trail\", \"risk.on_daily_loss > \\\"halt\\\"\"]\n      |                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n";
+    assert!(text.contains(marked), "{text}");
+}
+
 #[test]
 fn hostile_lengths_and_depths_are_refused() {
     assert!(error(&"(".repeat(990)).contains("nests deeper than 32"));

@@ -1,4 +1,5 @@
 //! Plans: axes, values checked at their keys, runs derived from them.
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::plan::Plan;
@@ -199,23 +200,52 @@ fn values_that_only_do_not_go_together_are_invalid_runs() {
     assert_eq!(invalid.reason, "data.end 2010-12-31 is before data.start 2012-01-03");
 }
 
+/// Each kind makes the runs that differ, and a setting that only another kind uses is no error.
 #[test]
-fn a_swept_kind_drops_the_settings_of_the_file_but_no_swept_value() {
-    let swept = plan("[sweep]\n\"stop.kind\" = [\"atr\", \"percent\"]\n\"stop.value\" = [\"0.03\"]\n");
-    let reason = swept.scenario(&BuiltIn, 0).expect_err("a share for an ATR stop").reason;
-    assert_eq!(reason, "stop.value does nothing with stop.kind = \"atr\"");
-    let base = parse(Path::new("swept.toml"), swept.base().text(), &["stop.period=20".to_owned()]).expect("base");
-    let percent = Plan::new(&base).expect("plan").scenario(&BuiltIn, 1).expect("run").spec.stop.rule;
-    assert_eq!(percent, StopRule::Percent("0.03".parse().expect("ratio")));
-    let text = swept.base().text().replace("kind = \"atr\"", "kind = \"atr\"\nperiod = 20");
-    let written = Plan::new(&parse(Path::new("swept.toml"), &text, &[]).expect("base")).expect("plan");
-    assert_eq!(written.scenario(&BuiltIn, 1).expect("run").spec.stop.rule, percent);
+fn a_swept_kind_drops_what_it_does_not_use() {
+    let kinds = "\"stop.kind\" = [\"none\", \"atr\", \"percent\"]";
+    let values = "\"stop.multiple\" = [1, 2]\n\"stop.value\" = [\"0.03\", \"0.05\", \"0.07\"]";
+    for sample in ["", "sample = 100", "sample = { count = 6, method = \"sobol\" }"] {
+        let swept = plan(&format!("[sweep]\n{kinds}\n{values}\n{sample}\n"));
+        assert_eq!((swept.combinations(), swept.len()), (18, 6), "{sample}");
+        let run = |position| swept.scenario(&BuiltIn, position).expect("run").spec;
+        let rules: BTreeSet<String> = (0..6).map(|position| format!("{:?}", run(position).stop.rule)).collect();
+        assert_eq!(rules.len(), 6, "{sample}: {rules:?}");
+    }
+    let written = scenario("").text().replace("kind = \"atr\"", "kind = \"atr\"\nperiod = 20");
+    let loaded = parse(Path::new("a.toml"), &format!("{written}[sweep]\n{kinds}\n\"stop.value\" = [\"0.03\"]\n"), &[]);
+    let percent = Plan::new(&loaded.expect("base")).expect("plan").scenario(&BuiltIn, 2).expect("run");
+    assert_eq!(percent.spec.stop.rule, StopRule::Percent("0.03".parse().expect("ratio")));
 }
 
 #[test]
 fn too_many_keys_are_refused() {
     let lines: Vec<String> = (0..33).map(|number| format!("\"strategy.params.p{number}\" = [1]")).collect();
     assert!(error(&format!("[sweep]\n{}\n", lines.join("\n"))).contains("the sweep has 33 keys, allowed is 32"));
+}
+
+/// The sections of the specification: 3 × 18 × 3 values and 2 × 2 × 2 shocks, of which 500 are drawn.
+#[test]
+fn the_example_of_the_specification_is_a_plan() {
+    let more = r#"[sweep]
+"strategy.params.fast_period" = [5, 10, 20]
+"strategy.params.slow_period" = { from = 30, to = 200, step = 10 }
+"stop.multiple" = ["1", "2", "3"]
+where = ["strategy.params.fast_period < strategy.params.slow_period"]
+sample = 500
+[walk_forward]
+train = "3y"
+test = "6m"
+[stress]
+gap = ["-0.05", "-0.20"]
+slippage_times = ["1", "5"]
+missing_bars = ["0", "0.01"]
+"#;
+    let plan = plan(more);
+    assert_eq!(plan.to_string(), "500 runs of 1296 combinations over 6 keys");
+    let ids: BTreeSet<RunId> =
+        (0..500).map(|position| RunId::of(&plan.scenario(&BuiltIn, position).expect("run").spec, &[])).collect();
+    assert_eq!(ids.len(), 500);
 }
 
 /// Not a part of the suite, since its answer is a time: `cargo test --release --lib sweep:: -- --ignored --nocapture`.

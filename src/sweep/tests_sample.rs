@@ -145,7 +145,7 @@ fn too_many_runs_are_refused_with_their_number() {
     assert!(text.contains("the sweep has 490100000000000 runs, allowed is 1000000"), "{text}");
     assert!(text.contains("draw some of them with sample = 500, or take wider steps"), "{text}");
     let text = error(&format!("{HUGE}\nwhere = [\"stop.period < 200\"]"));
-    assert!(text.contains("sweep.where would be asked about 490100000000000 combinations"), "{text}");
+    assert!(text.contains("the sweep would go through 490100000000000 combinations"), "{text}");
     let wide =
         "\"stop.period\" = { from = 1, to = 3000, step = 1 }\n\"stop.multiple\" = { from = 1, to = 1000, step = 1 }";
     let text = error(&format!("{wide}\nwhere = [\"stop.period > 1000\"]"));

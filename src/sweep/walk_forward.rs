@@ -8,14 +8,13 @@
 use std::io;
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::folder::SweepFolder;
 use super::markets::Markets;
 use super::plan::Plan;
 use super::row::{Row, RunStatus};
 use super::runner::Runner;
 use super::walk_forward_windows::{Window, windows};
+use super::workers::side_by_side;
 use crate::domain::Timestamp;
 use crate::scenario::spec::{Objective, WalkForwardSpec};
 use crate::scenario::{Diagnostic, MarketData, Marks};
@@ -134,16 +133,14 @@ impl<C: Catalog + Sync> Walker<'_, C> {
     ///
     /// Errors: the file system would not take or give a piece.
     pub(super) fn walk(&self, done: &(dyn Fn(usize) + Sync)) -> io::Result<Vec<Walked>> {
-        let pool = self.runner.pool()?;
         let whole = Markets::of(self.runner.plan);
-        pool.install(|| {
-            let windows = self.walk.windows.iter().enumerate();
-            let picks: Vec<Option<Row>> = windows
-                .map(|(number, window)| self.train(number, window, &whole, done))
-                .collect::<io::Result<Vec<Option<Row>>>>()?;
-            let tests = self.walk.windows.par_iter().with_max_len(1).zip(picks);
-            Ok(tests.map(|(window, pick)| self.test(window, pick, &whole)).collect())
-        })
+        let windows = self.walk.windows.iter().enumerate();
+        // Window after window, so that the bars of one are in memory at a time.
+        let picks: Vec<Option<Row>> = windows
+            .map(|(number, window)| self.train(number, window, &whole, done))
+            .collect::<io::Result<Vec<Option<Row>>>>()?;
+        let test = |number: usize| Ok(self.test(&self.walk.windows[number], picks[number].clone(), &whole));
+        side_by_side(self.runner.threads, picks.len(), test)
     }
 
     /// The best in training; of equals the earlier in the plan.
@@ -156,12 +153,12 @@ impl<C: Catalog + Sync> Walker<'_, C> {
     ) -> io::Result<Option<Row>> {
         let markets = self.walk.markets(whole, window, &window.train);
         let pieces: Vec<&[usize]> = self.walk.pieces().collect();
-        let best_of = |piece: &&[usize]| -> io::Result<Option<Row>> {
-            let rows = self.trained(number, piece, &markets)?;
-            done(piece.len());
+        let best_of = |piece: usize| {
+            let rows = self.trained(number, pieces[piece], &markets)?;
+            done(pieces[piece].len());
             Ok(better_of(rows, self.objective))
         };
-        let best = pieces.par_iter().with_max_len(1).map(best_of).collect::<io::Result<Vec<Option<Row>>>>()?;
+        let best: Vec<Option<Row>> = side_by_side(self.runner.threads, pieces.len(), best_of)?;
         Ok(better_of(best.into_iter().flatten(), self.objective))
     }
 

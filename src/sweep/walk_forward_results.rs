@@ -160,11 +160,12 @@ impl WalkForward {
         let market = load_market(plan.base()).map_err(|error| io::Error::other(error.what))?;
         let from = walk.windows.first().map_or(Timestamp::MAX, |window| walk.sessions[window.test.start].0);
         let held = held_equally(&market.cut(&(from..Timestamp::MAX)), &times, cash);
-        let hindsight = best.filter(|_| walked.iter().any(|walked| walked.hindsight.is_some())).map(|position| Hindsight {
-            position,
-            values: plan.values(position).map(|(_, value)| value.to_owned()).collect(),
-            line: chained(walk, cash, walked.iter().map(|walked| walked.hindsight.as_ref())),
-        });
+        let hindsight =
+            best.filter(|_| walked.iter().any(|walked| walked.hindsight.is_some())).map(|position| Hindsight {
+                position,
+                values: plan.values(position).map(|(_, value)| value.to_owned()).collect(),
+                line: chained(walk, cash, walked.iter().map(|walked| walked.hindsight.as_ref())),
+            });
         Ok(WalkForward {
             objective,
             spans: (walk.spec.train, walk.spec.test),
@@ -240,7 +241,8 @@ fn chained<'a>(walk: &WalkPlan, cash: f64, stretches: impl Iterator<Item = Optio
 }
 
 fn held_line(walk: &WalkPlan, cash: f64, held: &[f64]) -> Line {
-    let sessions = walk.windows.iter().enumerate().flat_map(|(number, window)| window.test.clone().map(move |at| (number, at)));
+    let sessions =
+        walk.windows.iter().enumerate().flat_map(|(number, window)| window.test.clone().map(move |at| (number, at)));
     let points = sessions.zip(held).map(|((window, at), equity)| {
         let time = walk.sessions[at].1;
         LinePoint { time, window, equity: *equity }

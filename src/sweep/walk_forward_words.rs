@@ -86,7 +86,11 @@ impl WalkForward {
     fn untold(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if let Some(last) = self.windows.last().filter(|window| window.is_short) {
-            notes.push(format!("The last test ends with the data, on {}, before its {} is over.", last.test.1, span(self.spans.1)));
+            notes.push(format!(
+                "The last test ends with the data, on {}, before its {} is over.",
+                last.test.1,
+                span(self.spans.1)
+            ));
         }
         let idle = self.windows.iter().filter(|window| window.pick.is_err()).count();
         if idle > 0 {
