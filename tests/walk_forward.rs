@@ -143,34 +143,44 @@ fn fills(all: &[Fill], from: Timestamp) -> Vec<(Timestamp, String, String)> {
 
 #[test]
 fn a_warmed_run_decides_as_the_long_run_does_once_that_is_flat() {
-    for strategy in ["ma_crossover", "rsi_mean_reversion", "donchian_breakout", "macd_trend"] {
-        let name = format!("strategy.name=\"{strategy}\"");
-        let params: &[&str] = if strategy == "ma_crossover" { &[] } else { &[&name, "strategy.params={}"] };
-        let loaded = scenario_on(&ibm(), "", params);
-        let market = load_market(&loaded).unwrap();
-        let long = run(&loaded, &market).unwrap();
-        let mut compared = 0;
-        for from in ["2006-06-01", "2007-01-03", "2008-03-03"] {
-            let from: Timestamp = from.parse().unwrap();
-            let warm = run_from(&BuiltIn, &loaded, (&market, from), None).unwrap();
-            assert!(warm.fills.iter().all(|fill| fill.time > from), "{strategy}: nothing is decided before {from}");
-            // The long run may have come with a position; from its next exit on both are flat.
-            let held_before: i64 = long
-                .fills
-                .iter()
-                .filter(|fill| fill.time <= from)
-                .map(|fill| fill.quantity.signed(fill.side).units())
-                .sum();
-            let flat = match held_before {
-                0 => from.plus_ns(1),
-                _ => long.fills.iter().find(|fill| fill.time > from).unwrap().time.plus_ns(1),
+    let path = format!("data.path=\"{}\"", root().join("data/bokeh_{symbol}_daily.csv").display());
+    let two = ["data.symbols=[\"IBM\", \"MSFT\"]", path.as_str()];
+    for symbols in [&[][..], &two[..]] {
+        for strategy in ["ma_crossover", "rsi_mean_reversion", "donchian_breakout", "macd_trend"] {
+            let name = format!("strategy.name=\"{strategy}\"");
+            let params = if strategy == "ma_crossover" { &[][..] } else { &[name.as_str(), "strategy.params={}"][..] };
+            warmed(&scenario_on(&ibm(), "", &[symbols, params].concat()));
+        }
+    }
+}
+
+/// Runs from three days on, each symbol held against the long run.
+fn warmed(loaded: &LoadedScenario) {
+    let strategy = &loaded.spec.strategy.name;
+    let market = load_market(loaded).unwrap();
+    let long = run(loaded, &market).unwrap();
+    let mut compared = 0;
+    for from in ["2006-06-01", "2007-01-03", "2008-03-03"] {
+        let from: Timestamp = from.parse().unwrap();
+        let warm = run_from(&BuiltIn, loaded, (&market, from), None).unwrap();
+        assert!(warm.fills.iter().all(|fill| fill.time > from), "{strategy}: nothing is decided before {from}");
+        for symbol in 0..market.bars.len() {
+            let of = |fills: &[Fill]| -> Vec<Fill> {
+                fills.iter().filter(|fill| fill.symbol.get() == symbol).cloned().collect()
             };
-            let (ours, theirs) = (fills(&warm.fills, flat), fills(&long.fills, flat));
+            let (ours, theirs) = (of(&warm.fills), of(&long.fills));
+            // The long run may have come with a position; from its next exit on both are flat.
+            let before = theirs.iter().filter(|fill| fill.time <= from);
+            let flat = match before.map(|fill| fill.quantity.signed(fill.side).units()).sum::<i64>() {
+                0 => from.plus_ns(1),
+                _ => theirs.iter().find(|fill| fill.time > from).unwrap().time.plus_ns(1),
+            };
+            let (ours, theirs) = (fills(&ours, flat), fills(&theirs, flat));
             assert_eq!(ours, theirs, "{strategy} from {from}");
             compared += ours.len();
         }
-        assert!(compared > 20, "{strategy}: {compared} fills");
     }
+    assert!(compared > 20, "{strategy}: {compared} fills");
 }
 
 #[test]

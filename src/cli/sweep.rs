@@ -28,13 +28,17 @@ use crate::sweep::{
     after_help = "Example: alphaflow sweep scenarios/sweep_risk.toml\n\n\
     Example, on two machines: alphaflow sweep scenarios/sweep_risk.toml --shard 1/2 --out reports/one, and with \
     --shard 2/2 --out reports/two on the other; then alphaflow sweep merge scenarios/sweep_risk.toml reports/one reports/two\n\n\
+    Example, what picking the best of the last years would have made in the next: \
+    alphaflow sweep scenarios/walk_forward_tech4.toml\n\n\
+    Example, 100 runs proposed from those before them: alphaflow sweep scenarios/sweep_ma_tech4.toml \
+    --set \"sweep.sample={ count = 100, method = 'tpe' }\"\n\n\
     A sweep that was stopped, however hard, goes on with --resume. The same runs give the same results.parquet on any \
     number of threads, unbroken, resumed or merged."
 )]
 pub(super) struct SweepArgs {
     #[command(subcommand)]
     merge: Option<Merge>,
-    /// Scenario file with [sweep], [stress] or both
+    /// Scenario file with [sweep], [walk_forward] or [stress]
     #[arg(required = true)]
     scenario: Option<PathBuf>,
     #[command(flatten)]

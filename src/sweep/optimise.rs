@@ -2,10 +2,13 @@
 //!
 //! Not here: what is proposed (`propose`), a batch's runs (`runner`).
 //! Invariant: the rows on disk say which runs come next, so a sweep that was stopped proposes the same ones again.
+use std::io;
+
 use super::Axis;
 use super::folder::{FolderError, SweepFolder};
 use super::markets::Markets;
 use super::plan::Plan;
+use super::row::Row;
 use super::runner::Runner;
 use crate::scenario::Diagnostics;
 use crate::strategy::Catalog;
@@ -35,11 +38,26 @@ pub fn run_all<C: Catalog + Sync>(
     let mut rows = Vec::new();
     loop {
         Runner { catalog, plan, threads }.run_on(&markets, folder, done).map_err(FolderError::Io)?;
-        if plan.is_complete() {
+        if plan.optimises().is_none() {
             return Ok(());
         }
         let axes: Vec<&str> = plan.axes().iter().map(Axis::key).collect();
-        rows.extend(folder.rows_between(rows.len()..plan.len(), &axes)?);
+        let batch = folder.rows_between(rows.len()..plan.len(), &axes)?;
+        batch.iter().try_for_each(|row| is_of(plan, row))?;
+        rows.extend(batch);
+        if plan.is_complete() {
+            return Ok(());
+        }
         plan.grow(&rows).map_err(Stopped::Search)?;
     }
+}
+
+/// Is `row` what was proposed at its place? A file of rows says no more of a run than its number.
+fn is_of(plan: &Plan, row: &Row) -> Result<(), FolderError> {
+    let position = row.position as usize;
+    if plan.values(position).map(|(_, value)| value).eq(row.values.iter().map(String::as_str)) {
+        return Ok(());
+    }
+    let what = format!("run {position} on disk has other values than are proposed for it; begin anew with --fresh");
+    Err(FolderError::Io(io::Error::new(io::ErrorKind::InvalidData, what)))
 }

@@ -17,7 +17,7 @@ use super::walk_forward_windows::{Window, windows};
 use super::workers::side_by_side;
 use crate::domain::Timestamp;
 use crate::scenario::spec::{Objective, WalkForwardSpec};
-use crate::scenario::{Diagnostic, MarketData, Marks};
+use crate::scenario::{Diagnostic, MarketData, Marks, held_equally};
 use crate::strategy::{Catalog, Script};
 
 /// Most training runs of a walk-forward: each is a row on disk.
@@ -36,6 +36,8 @@ pub struct WalkPlan {
     pub(super) sessions: Vec<(Timestamp, Timestamp)>,
     /// Runs of the plan to pick from.
     pub(super) candidates: Vec<usize>,
+    /// The symbols held equally over the tested sessions, from the first one's close on: dollars at each.
+    pub(super) held: Vec<f64>,
 }
 
 /// A run over one span.
@@ -90,7 +92,18 @@ impl WalkPlan {
             let remedy = "lengthen test, or sweep fewer values";
             return Err(Box::new(loaded.diagnostic("walk_forward", what).note(remedy)));
         }
-        Ok(Some(WalkPlan { spec, windows, sessions, candidates }))
+        let mut walk = WalkPlan { spec, windows, sessions, candidates, held: Vec::new() };
+        let times: Vec<Timestamp> = walk.tested().map(|(_, end)| end).collect();
+        let first = walk.windows.first().map_or(starts.len(), |window| window.test.start);
+        let tested = market.cut(&walk.span(&(first..starts.len())));
+        walk.held = held_equally(&tested, &times, loaded.spec.account.cash.to_f64());
+        Ok(Some(walk))
+    }
+
+    /// Every tested session: which window, from 0, and its last step.
+    pub(super) fn tested(&self) -> impl Iterator<Item = (usize, Timestamp)> {
+        let windows = self.windows.iter().enumerate();
+        windows.flat_map(|(number, window)| window.test.clone().map(move |at| (number, self.sessions[at].1)))
     }
 
     /// Runs in training, over all windows.

@@ -13,7 +13,7 @@ use super::walk_forward_windows::Window;
 use crate::domain::Timestamp;
 use crate::metric::SESSIONS_PER_YEAR;
 use crate::scenario::spec::{Objective, Period};
-use crate::scenario::{Metrics, held_equally, load_market, measures_of_line};
+use crate::scenario::{Metrics, measures_of_line};
 use crate::strategy::Catalog;
 
 /// A finished walk-forward.
@@ -141,7 +141,7 @@ impl WalkForward {
     /// Walks: every run of the plan in training, the pick and the run `best`, by place in the plan, in the tests.
     /// Training is kept in `folder`, if there is one; `done` is told how many training runs are there.
     ///
-    /// Errors: the file system would not take or give a piece of training, or the scenario's data.
+    /// Errors: the file system would not take or give a piece of training.
     pub fn of<C: Catalog + Sync>(
         (runner, walk): (&Runner<'_, C>, &WalkPlan),
         objective: Objective,
@@ -155,11 +155,6 @@ impl WalkForward {
         let axes: Vec<String> = plan.axes().iter().map(|axis| axis.key().to_owned()).collect();
         let windows = walk.windows.iter().zip(&walked).map(|(window, walked)| tested(walk, window, walked, objective));
         let windows: Vec<TestedWindow> = windows.collect();
-        let times: Vec<Timestamp> =
-            walk.windows.iter().flat_map(|window| window.test.clone()).map(|at| walk.sessions[at].1).collect();
-        let market = load_market(plan.base()).map_err(|error| io::Error::other(error.what))?;
-        let from = walk.windows.first().map_or(Timestamp::MAX, |window| walk.sessions[window.test.start].0);
-        let held = held_equally(&market.cut(&(from..Timestamp::MAX)), &times, cash);
         let hindsight =
             best.filter(|_| walked.iter().any(|walked| walked.hindsight.is_some())).map(|position| Hindsight {
                 position,
@@ -175,7 +170,7 @@ impl WalkForward {
             efficiency: efficiency(&walked),
             line: chained(walk, cash, walked.iter().map(|walked| walked.tested.as_ref())),
             hindsight,
-            holding: held_line(walk, cash, &held),
+            holding: held_line(walk, cash),
             drift: drift(runner, &walked),
             windows,
         })
@@ -240,14 +235,9 @@ fn chained<'a>(walk: &WalkPlan, cash: f64, stretches: impl Iterator<Item = Optio
     Line::of(points, cash)
 }
 
-fn held_line(walk: &WalkPlan, cash: f64, held: &[f64]) -> Line {
-    let sessions =
-        walk.windows.iter().enumerate().flat_map(|(number, window)| window.test.clone().map(move |at| (number, at)));
-    let points = sessions.zip(held).map(|((window, at), equity)| {
-        let time = walk.sessions[at].1;
-        LinePoint { time, window, equity: *equity }
-    });
-    Line::of(points.collect(), cash)
+fn held_line(walk: &WalkPlan, cash: f64) -> Line {
+    let point = |((window, time), equity): ((usize, Timestamp), &f64)| LinePoint { time, window, equity: *equity };
+    Line::of(walk.tested().zip(&walk.held).map(point).collect(), cash)
 }
 
 impl Line {
