@@ -16,6 +16,7 @@ mod screen;
 mod status;
 mod strategies;
 mod sweep;
+mod sweep_model;
 mod sweep_walk;
 
 use std::io::{self, ErrorKind, Write};

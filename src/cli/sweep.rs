@@ -2,22 +2,27 @@
 //!
 //! Not here: the runs (sweep), what the summary looks like (report::terminal).
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
 
 use super::finish::input;
-use super::screen::{Counter, Progress, error_style};
-use super::sweep_walk::{in_text, walked};
+use super::screen::{Counter, Progress, error_style, screen};
+use super::sweep_model::{Origin, model};
+use super::sweep_walk::{Judge, Judged};
 use super::{Failure, Format};
+use crate::domain::Timestamp;
+use crate::report::chart::heatmap_png;
 use crate::report::format::counted;
+use crate::report::sweep::html;
+use crate::report::terminal::{SweepSpent, sweep_summary};
 use crate::scenario::spec::Objective;
-use crate::scenario::{LoadedScenario, load, load_market};
+use crate::scenario::{LoadedScenario, SessionEnds, load, load_market};
 use crate::strategy::Catalog;
 use crate::sweep::{
-    Axis, Begin, FolderError, Identity, Plan, Results, Runner, Shard, ShardError, Stopped, SweepFolder, WalkForward,
-    WalkPlan, merged, run_all,
+    Axis, Begin, FolderError, Identity, Plan, Runner, Shard, ShardError, Stopped, SweepFolder, WalkPlan, merged,
+    run_all,
 };
 
 /// Arguments of `alphaflow sweep`.
@@ -117,7 +122,7 @@ pub(super) fn run<C: Catalog + Sync>(args: &SweepArgs, catalog: &C, out: &mut im
     if args.shard.is_some_and(|shard| shard != Shard::WHOLE) {
         whole_only(&plan)?;
     }
-    let (identity, walk) = identity(&loaded, &plan)?;
+    let Read { identity, walk, sessions } = read(&loaded, &plan)?;
     let begin = match (args.resume, args.fresh) {
         (true, _) => Begin::Resume,
         (_, true) => Begin::Fresh,
@@ -130,7 +135,7 @@ pub(super) fn run<C: Catalog + Sync>(args: &SweepArgs, catalog: &C, out: &mut im
         let counter = Counter::begin("sweeping", before as u64, folder.runs() as u64);
         run_all((catalog, args.threads), &mut plan, &folder, &|runs| counter.add(runs as u64)).map_err(stopped)?;
     }
-    let spent = (started.elapsed(), folder.runs() - before);
+    let spent = Spent { sweep: started.elapsed(), runs: folder.runs() - before, kept: before };
     if !folder.is_whole() {
         let text = format!(
             "{} of this shard done, of {} in all, in {}\njoin the shards with alphaflow sweep merge\n",
@@ -141,25 +146,45 @@ pub(super) fn run<C: Catalog + Sync>(args: &SweepArgs, catalog: &C, out: &mut im
         return Ok(out.write_all(text.as_bytes())?);
     }
     let rows = folder.rows(&axes(&plan)).map_err(refused)?;
-    let results = Results::of(&plan, rows, wanted(&args.shared, &loaded));
-    let runner = Runner { catalog, plan: &plan, threads: args.threads };
-    let walked = walked(&runner, walk.as_ref(), &results, Some(&folder))?;
-    finish(&args.shared, &loaded, (results, walked), (&path, spent), out)
+    let judge = Judge {
+        runner: &Runner { catalog, plan: &plan, threads: args.threads },
+        walk: walk.as_ref(),
+        objective: wanted(&args.shared, &loaded),
+        folder: Some(&folder),
+    };
+    let judged = judge.judge(rows)?;
+    let origin = Origin { file: scenario, loaded: &loaded, plan: &plan, sessions: &sessions };
+    finish(&args.shared, &origin, &judged, (&path, spent), out)
 }
 
 fn join<C: Catalog + Sync>(args: &MergeArgs, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
     let (loaded, plan) = planned(&args.scenario, &args.shared, catalog)?;
     whole_only(&plan)?;
-    let (identity, walk) = identity(&loaded, &plan)?;
+    let Read { identity, walk, sessions } = read(&loaded, &plan)?;
     let rows = merged(&identity, &axes(&plan), &args.shards).map_err(refused)?;
     let path = folder_of(&args.shared, &loaded);
     std::fs::create_dir_all(&path).map_err(|error| super::backtest::unwritable(&path, &error))?;
-    let results = Results::of(&plan, rows, wanted(&args.shared, &loaded));
-    let walked = walked(&Runner { catalog, plan: &plan, threads: 0 }, walk.as_ref(), &results, None)?;
-    finish(&args.shared, &loaded, (results, walked), (&path, Default::default()), out)
+    let spent = Spent { kept: rows.len(), ..Spent::default() };
+    let judge = Judge {
+        runner: &Runner { catalog, plan: &plan, threads: 0 },
+        walk: walk.as_ref(),
+        objective: wanted(&args.shared, &loaded),
+        folder: None,
+    };
+    let judged = judge.judge(rows)?;
+    let origin = Origin { file: &args.scenario, loaded: &loaded, plan: &plan, sessions: &sessions };
+    finish(&args.shared, &origin, &judged, (&path, spent), out)
 }
 
-fn planned<C: Catalog>(path: &std::path::Path, args: &Shared, catalog: &C) -> Result<(LoadedScenario, Plan), Failure> {
+/// What making the runs cost.
+#[derive(Debug, Clone, Copy, Default)]
+struct Spent {
+    sweep: Duration,
+    runs: usize,
+    kept: usize,
+}
+
+fn planned<C: Catalog>(path: &Path, args: &Shared, catalog: &C) -> Result<(LoadedScenario, Plan), Failure> {
     let all = |all: crate::scenario::Diagnostics| Failure::Input(all.render(&error_style()));
     let loaded = load(path, &args.overrides).map_err(all)?;
     let plan = Plan::new(&loaded).map_err(all)?.optimising(wanted(args, &loaded));
@@ -167,12 +192,24 @@ fn planned<C: Catalog>(path: &std::path::Path, args: &Shared, catalog: &C) -> Re
     Ok((loaded, plan))
 }
 
+/// What the base scenario's data decide.
+struct Read {
+    identity: Identity,
+    walk: Option<WalkPlan>,
+    /// Ends of its sessions.
+    sessions: Vec<Timestamp>,
+}
+
 /// The base scenario's data are read even where every run reads others: what is wrong with a file is then said
 /// before the first run, not by each of them.
-fn identity(loaded: &LoadedScenario, plan: &Plan) -> Result<(Identity, Option<WalkPlan>), Failure> {
+fn read(loaded: &LoadedScenario, plan: &Plan) -> Result<Read, Failure> {
     let _progress = Progress::begin("reading", &counted(loaded.spec.data.symbols.len(), "symbol", "symbols"));
     let market = load_market(loaded).map_err(input)?;
-    Ok((Identity::of(plan, &market), WalkPlan::of(plan, &market).map_err(input)?))
+    Ok(Read {
+        identity: Identity::of(plan, &market),
+        walk: WalkPlan::of(plan, &market).map_err(input)?,
+        sessions: SessionEnds::of(&market).times().to_vec(),
+    })
 }
 
 fn axes(plan: &Plan) -> Vec<&str> {
@@ -211,50 +248,44 @@ fn refused(error: FolderError) -> Failure {
     }
 }
 
+/// Puts all rows together; writes what is made of them and prints the summary.
 fn finish(
     args: &Shared,
-    loaded: &LoadedScenario,
-    (results, walked): (Results, Option<WalkForward>),
-    (path, (time, runs)): (&std::path::Path, (Duration, usize)),
+    origin: &Origin<'_>,
+    judged: &Judged,
+    (path, spent): (&Path, Spent),
     out: &mut impl Write,
 ) -> Result<(), Failure> {
+    let started = Instant::now();
+    let progress = Progress::begin("reporting", &path.display().to_string());
+    let results = &judged.results;
     results.write(path)?;
-    walked.iter().try_for_each(|walked| walked.write(path))?;
+    judged.walked.iter().try_for_each(|walked| walked.write(path))?;
+    let model = model(results, judged.walked.as_ref(), origin);
+    write(path, "sweep.html", html::render(&model).as_bytes())?;
+    if !model.axes.is_empty() && results.winner().is_some() {
+        let picture = heatmap_png(&model).map_err(|error| Failure::Machine(format!("error drawing: {error}")))?;
+        write(path, "heatmap.png", &picture)?;
+    }
+    drop(progress);
     let text = match args.format {
         Format::Json => {
             let mut json = results.to_json();
-            walked.iter().for_each(|walked| json["walk_forward"] = walked.to_json());
+            judged.walked.iter().for_each(|walked| json["walk_forward"] = walked.to_json());
             format!("{json:#}\n")
         }
         Format::Text => {
-            let walked = walked.as_ref().map(in_text).unwrap_or_default();
-            walked + &text(&results, args.top, loaded, path, (time, runs))
+            let place = |file: &str| path.join(file).display().to_string();
+            let places = [("report", place("sweep.html")), ("results", place("results.parquet"))];
+            let Spent { sweep, runs, kept } = spent;
+            let (sweep, report) = (sweep + judged.walking, judged.counting + started.elapsed());
+            sweep_summary(&model, args.top, &places, &SweepSpent { runs, kept, sweep, report }, &screen())
         }
     };
     Ok(out.write_all(text.as_bytes())?)
 }
 
-fn text(
-    results: &Results,
-    top: usize,
-    loaded: &LoadedScenario,
-    path: &std::path::Path,
-    (time, runs): (Duration, usize),
-) -> String {
-    let mut text = format!("{}   {}\n\n", loaded.spec.scenario.name, counted(results.rows.len(), "run", "runs"));
-    for at in results.ranking.iter().take(top) {
-        let row = &results.rows[*at];
-        let values: Vec<String> =
-            results.axes.iter().zip(&row.values).map(|(key, value)| format!("{key}={value}")).collect();
-        let measure = |key: &str| row.measure(key).map_or("–".to_owned(), |value| format!("{value:.3}"));
-        text.push_str(&format!(
-            "{:>6}  {}  {}\n",
-            row.position,
-            measure(&results.objective.to_string()),
-            values.join(" ")
-        ));
-    }
-    text.push_str(&format!("\n{}\n\nresults         {}\n", results.verdict.text, path.display()));
-    text.push_str(&format!("spent           {runs} runs in {:.1} s\n", time.as_secs_f64()));
-    text
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).map_err(|error| Failure::Machine(format!("error {}: {error}", path.display())))
 }

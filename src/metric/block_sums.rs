@@ -49,6 +49,17 @@ pub(super) fn sharpe_of_sum(sum: BlockSum, sessions: usize) -> Result<f64, Metri
     }
 }
 
+/// Sharpe ratio per observation over the blocks `sums`, of `sessions` observations together, sample deviation; 0 for a
+/// trial that stood still.
+///
+/// Errors: [`MetricError::TooShort`] for a single session; [`MetricError::ZeroVariance`] for the same gain every day.
+pub fn sharpe_of_blocks(sums: &[BlockSum], sessions: usize) -> Result<f64, MetricError> {
+    if sessions < 2 {
+        return Err(MetricError::TooShort { need: 2, have: sessions });
+    }
+    sharpe_of_sum(total(sums), sessions)
+}
+
 /// The sums of many trials over the same blocks: 16 bytes a trial and block, so 100,000 trials in 60 blocks take 96 MB.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BlockSums {

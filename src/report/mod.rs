@@ -18,5 +18,6 @@ pub mod reading;
 pub mod reference;
 pub mod refused;
 pub mod sentence;
+pub mod sweep;
 pub mod terminal;
 pub mod trade_rows;

@@ -6,12 +6,12 @@ use toml::de::DeValue;
 use super::parse_flat::{Flat, Problems};
 use super::parse_source::{Place, Source};
 use super::parse_value::{Item, Value, item};
-use super::spec_keys::{KeyKind, TABLES, known_key};
+use super::spec_keys::{KeyKind, STUDIES, TABLES, known_key};
 
 /// Applies every override of `source` to `flat`, in order; a later one wins.
 ///
 /// The key is a dotted path. The value is read as TOML; what is no TOML is text, so quotes may be
-/// left out; a list of symbols may be `AAPL,MSFT`. A table (`execution.slippage={ kind = "bps", value = "2" }`) replaces the whole table.
+/// left out; a list of symbols may be `AAPL,MSFT`. An empty table (`sweep={}`) takes a study out. A table (`execution.slippage={ kind = "bps", value = "2" }`) replaces the whole table.
 pub(super) fn apply(flat: &mut Flat, source: &Source, problems: &mut Problems) {
     for (number, typed) in source.overrides.iter().enumerate() {
         let place = Place::Override(number);
@@ -56,6 +56,10 @@ fn set(flat: &mut Flat, key: &str, item: Item, source: &Source, problems: &mut P
         flat.items.insert(key.to_owned(), item);
     } else if TABLES.contains(&key) {
         clear(flat, key);
+        if STUDIES.contains(&key) && matches!(&item.value, Value::Table(items) if items.is_empty()) {
+            flat.tables.remove(key);
+            return;
+        }
         let (parent, name) = key.rsplit_once('.').unwrap_or(("", key));
         flat.add(parent, vec![(name.to_owned(), item)], source, problems);
     } else if let Some(name) = key.strip_prefix("strategy.params.") {

@@ -9,6 +9,8 @@ mod condition;
 mod condition_parse;
 mod condition_term;
 mod condition_token;
+mod course;
+mod evidence;
 mod folder;
 mod fraction;
 mod markets;
@@ -43,6 +45,7 @@ mod walk_forward_words;
 mod workers;
 
 pub use axis::{AXES_MAX, Axis};
+pub use evidence::{Evidence, evidence, headline};
 pub use folder::{Begin, FolderError, Identity, RESULTS, SweepFolder, merged};
 pub use optimise::{Stopped, run_all};
 pub use plan::{Invalid, Plan};

@@ -9,13 +9,13 @@ use crate::metric::Plateau;
 pub type Known = Result<f64, String>;
 
 /// Probability that the deflated Sharpe ratio must reach: the confidence of its authors.
-const SURE: f64 = 0.95;
+pub(super) const SURE: f64 = 0.95;
 /// Largest p-value of the test of all tries that still speaks for skill: the other side of [`SURE`].
-const P_MAX: f64 = 0.05;
+pub(super) const P_MAX: f64 = 0.05;
 /// From this probability of overfitting on, picking the best was no better than picking by a coin.
-const COIN: f64 = 0.5;
+pub(super) const COIN: f64 = 0.5;
 /// Neighbours that keep this share of the best on average make a plateau: a small change of parameters costs little.
-const PLATEAU_FROM: f64 = 0.75;
+pub(super) const PLATEAU_FROM: f64 = 0.75;
 /// Neighbours that keep less than this make a needle: more than half of the result hangs on the exact parameters.
 const NEEDLE_UNDER: f64 = 0.5;
 
@@ -303,7 +303,7 @@ fn measured(length: f64, unit: &str) -> String {
 }
 
 /// `value` with `decimals`, or three more where it would read as the `bar` that it is not.
-fn beside(value: f64, bar: f64, decimals: usize) -> String {
+pub(super) fn beside(value: f64, bar: f64, decimals: usize) -> String {
     let short = format!("{value:.decimals$}");
     let reads_as_bar = short == format!("{bar:.decimals$}") && value != bar;
     if reads_as_bar { format!("{value:.*}", decimals + 3) } else { short }
@@ -320,7 +320,7 @@ pub(super) fn ratio(value: f64) -> String {
 }
 
 /// A whole number with commas between thousands.
-fn grouped(count: f64) -> String {
+pub(super) fn grouped(count: f64) -> String {
     let digits = format!("{count:.0}");
     let mut text = String::with_capacity(digits.len() + 4);
     for (place, digit) in digits.chars().enumerate() {

@@ -103,7 +103,7 @@ impl WalkPlan {
     /// Every tested session: which window, from 0, and its last step.
     pub(super) fn tested(&self) -> impl Iterator<Item = (usize, Timestamp)> {
         let windows = self.windows.iter().enumerate();
-        windows.flat_map(|(number, window)| window.test.clone().map(move |at| (number, self.sessions[at].1)))
+        windows.flat_map(move |(number, window)| window.test.clone().map(move |at| (number, self.sessions[at].1)))
     }
 
     /// Runs in training, over all windows.

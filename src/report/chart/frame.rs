@@ -106,6 +106,12 @@ impl Frame {
 
     /// Title, subtitle and footer. Text that is too long ends in `…`.
     pub fn head(&self, model: &ReportModel<'_>, head: &Head) -> Result<(), ChartError> {
+        let fingerprint: String = model.fingerprint.chars().take(12).collect();
+        self.head_of(&format!("{}, {}, fingerprint {fingerprint}", model.program, model.name), head)
+    }
+
+    /// [`Frame::head`] of what is no run; `left`: lower left corner.
+    pub fn head_of(&self, left: &str, head: &Head) -> Result<(), ChartError> {
         let wide = WIDTH as f32 - 2.0 * MARGIN;
         let title = Type { size: TITLE, weight: Weight::SemiBold, colour: INK };
         self.text(
@@ -123,10 +129,8 @@ impl Frame {
             VPos::Bottom,
         )?;
         let foot = Type { size: FOOT, weight: Weight::Regular, colour: INK3 };
-        let fingerprint: String = model.fingerprint.chars().take(12).collect();
-        let left = format!("{}, {}, fingerprint {fingerprint}", model.program, model.name);
         let room = wide - self.width(&head.note, foot) - 40.0;
-        self.text(&self.fit(&left, foot, room), (MARGIN, 878.0), foot, HPos::Left, VPos::Bottom)?;
+        self.text(&self.fit(left, foot, room), (MARGIN, 878.0), foot, HPos::Left, VPos::Bottom)?;
         self.text(&head.note, (WIDTH as f32 - MARGIN, 878.0), foot, HPos::Right, VPos::Bottom)
     }
 

@@ -9,6 +9,7 @@ mod drawdown;
 mod encode;
 mod equity;
 mod frame;
+mod heatmap;
 pub mod label;
 mod marks;
 mod price;
@@ -19,6 +20,7 @@ mod theme;
 
 pub use drawdown::drawdown_png;
 pub use equity::equity_png;
+pub use heatmap::heatmap_png;
 pub use price::price_png;
 pub use risk::risk_png;
 

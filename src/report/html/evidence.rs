@@ -1,7 +1,7 @@
 //! What the result rests on: data warnings, rejected orders, refused entries, the scenario, and the page's foot.
 //!
 //! Not here: trades and falls (results). All of this stands without scripts.
-use super::text::escape;
+use super::text::{escape, typographic};
 use crate::domain::Timestamp;
 use crate::report::format::{Numbers, capitalized, code_in_words, counted};
 use crate::report::model::{RefusalRow, ReportModel};
@@ -129,19 +129,6 @@ fn warnings(model: &ReportModel) -> String {
         N.count(model.findings() as f64),
         more(model.findings().saturating_sub(model.warnings.len().min(ROWS_MAX)), ", of the kinds above")
     )
-}
-
-/// The data gate writes for a terminal: its minus becomes as wide as a digit.
-fn typographic(message: &str) -> String {
-    let mut text = String::with_capacity(message.len() + 4);
-    let mut before = ' ';
-    let mut letters = message.chars().peekable();
-    while let Some(letter) = letters.next() {
-        let sign = letter == '-' && before == ' ' && letters.peek().is_some_and(char::is_ascii_digit);
-        text.push(if sign { '\u{2212}' } else { letter });
-        before = letter;
-    }
-    text
 }
 
 fn scenario(model: &ReportModel) -> String {

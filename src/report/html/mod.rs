@@ -4,28 +4,26 @@
 //! charts and the trade table, whose places then name the file that holds the same. Its only script
 //! and only style are named by hash in the content security policy; same model, same bytes.
 mod data;
+mod document;
 mod evidence;
 mod head;
 mod limits;
 mod measures;
 mod months;
-mod pack;
+pub(in crate::report) mod pack;
 mod prices;
 mod results;
-mod text;
+pub(in crate::report) mod text;
 
 use std::io::{self, Write};
 
-use sha2::{Digest, Sha256};
-
-use super::font;
 use super::format::{Numbers, Sign, counted};
 use super::model::ReportModel;
 use super::notes::{Note, notes};
 use super::sentence::{sentence_text, subtitle};
-use text::{base64, escape};
+pub(in crate::report) use document::Document;
+use text::escape;
 
-const STYLE: &str = include_str!("assets/report.css");
 const SCRIPT: &str = concat!(
     "'use strict';(()=>{\n",
     include_str!("assets/data.js"),
@@ -35,6 +33,7 @@ const SCRIPT: &str = concat!(
     include_str!("assets/equity.js"),
     include_str!("assets/price.js"),
     include_str!("assets/trades.js"),
+    include_str!("assets/shell.js"),
     include_str!("assets/page.js"),
     "})();\n"
 );
@@ -42,28 +41,14 @@ const SCRIPT: &str = concat!(
 /// The report as one HTML document. Deterministic; needs time linear in the steps and bars.
 pub fn render(model: &ReportModel) -> String {
     let notes = notes(model, Numbers::TYPOGRAPHIC);
-    let style = style();
-    let data = data::json(model, &summary(model));
-    let mut html = String::with_capacity(style.len() + SCRIPT.len() + data.len() + 64 * 1024);
-    html.push_str("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n");
-    html.push_str(&format!(
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; \
-         font-src data:; img-src data:; base-uri 'none'; form-action 'none'\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{} · AlphaFlow</title>\n<style>",
-        sha256(SCRIPT),
-        sha256(&style),
-        escape(&model.name)
-    ));
-    html.push_str(&style);
-    html.push_str("</style>\n<script>");
-    html.push_str(SCRIPT);
-    html.push_str("</script></head>\n<body>\n");
-    html.push_str(&body(model, &notes));
-    html.push_str("<script type=\"application/json\" id=\"data\">");
-    html.push_str(&data);
-    html.push_str("</script>\n</body></html>\n");
-    html
+    Document {
+        title: &model.name,
+        style: "",
+        script: SCRIPT,
+        body: &body(model, &notes),
+        data: &data::json(model, &summary(model)),
+    }
+    .html()
 }
 
 /// Writes the report. Errors: those of `out`.
@@ -189,24 +174,4 @@ fn summary(model: &ReportModel) -> String {
     lines.extend(notes(model, n).into_iter().map(|note| format!("! {}", note.text)));
     lines.extend([String::new(), format!("{}, seed {}, fingerprint {}", model.program, model.seed, model.fingerprint)]);
     lines.join("\n")
-}
-
-/// The style sheet with the typeface inside. Should Inter be unusable, the system's sans stands in.
-fn style() -> String {
-    let mut style = String::new();
-    for (weight, bytes) in [(400, font::regular()), (600, font::semibold())] {
-        if !bytes.is_empty() {
-            style.push_str(&format!(
-                "@font-face{{font-family:Inter;font-weight:{weight};src:url(data:font/ttf;base64,{}) format(\"truetype\")}}\n",
-                base64(bytes)
-            ));
-        }
-    }
-    style.push_str(STYLE);
-    style
-}
-
-/// The hash as a content security policy wants it.
-fn sha256(text: &str) -> String {
-    base64(&Sha256::digest(text.as_bytes()))
 }

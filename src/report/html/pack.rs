@@ -13,7 +13,7 @@ const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 const EXACT_MAX: i64 = (1 << 53) - 1;
 
 /// A packed column under construction.
-pub(super) struct Column {
+pub(in crate::report) struct Column {
     scale: f64,
     previous: i64,
     text: String,
@@ -21,30 +21,30 @@ pub(super) struct Column {
 
 impl Column {
     /// A column whose values are kept to 1/`scale`.
-    pub(super) fn new(scale: f64, capacity: usize) -> Column {
+    pub(in crate::report) fn new(scale: f64, capacity: usize) -> Column {
         Column { scale, previous: 0, text: String::with_capacity(capacity * 2) }
     }
 
     /// A column of integers.
-    pub(super) fn of_integers(values: impl Iterator<Item = i64>) -> Column {
+    pub(in crate::report) fn of_integers(values: impl Iterator<Item = i64>) -> Column {
         let mut column = Column::new(1.0, values.size_hint().0);
         values.for_each(|value| column.push_integer(value));
         column
     }
 
     /// Adds a value; what is not finite becomes "no value".
-    pub(super) fn push(&mut self, value: f64) {
+    pub(in crate::report) fn push(&mut self, value: f64) {
         let scaled = (value * self.scale).round();
         if scaled.is_finite() { self.push_integer(scaled as i64) } else { self.text.push('.') }
     }
 
     /// Adds a value that may be absent.
-    pub(super) fn push_option(&mut self, value: Option<f64>) {
+    pub(in crate::report) fn push_option(&mut self, value: Option<f64>) {
         self.push(value.unwrap_or(f64::NAN));
     }
 
     /// Adds a value already scaled.
-    pub(super) fn push_integer(&mut self, value: i64) {
+    pub(in crate::report) fn push_integer(&mut self, value: i64) {
         let value = value.clamp(-EXACT_MAX / 2, EXACT_MAX / 2);
         let change = value - self.previous;
         self.previous = value;
@@ -60,13 +60,13 @@ impl Column {
     }
 
     /// `{"s":100,"d":"…"}`
-    pub(super) fn json(&self) -> String {
+    pub(in crate::report) fn json(&self) -> String {
         format!("{{\"s\":{},\"d\":\"{}\"}}", self.scale, self.text)
     }
 }
 
 /// The scale that keeps dollars of this size to seven digits or cents, whichever is coarser.
-pub(super) fn dollar_scale(values: &[f64]) -> f64 {
+pub(in crate::report) fn dollar_scale(values: &[f64]) -> f64 {
     let largest = values.iter().copied().filter(|value| value.is_finite()).fold(0.0, |a: f64, b| a.max(b.abs()));
     if largest >= 1e5 { 1.0 } else { 100.0 }
 }

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 /// `text` for element content and double-quoted attributes.
-pub(super) fn escape(text: &str) -> Cow<'_, str> {
+pub(in crate::report) fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains(['&', '<', '>', '"', '\'']) {
         return Cow::Borrowed(text);
     }
@@ -24,7 +24,7 @@ pub(super) fn escape(text: &str) -> Cow<'_, str> {
 }
 
 /// `text` as a JSON string that cannot end the script element around it.
-pub(super) fn json_string(text: &str) -> String {
+pub(in crate::report) fn json_string(text: &str) -> String {
     let mut json = String::with_capacity(text.len() + 2);
     json.push('"');
     for character in text.chars() {
@@ -40,8 +40,21 @@ pub(super) fn json_string(text: &str) -> String {
     json
 }
 
+/// Text that was written for a terminal: its minus becomes as wide as a digit.
+pub(in crate::report) fn typographic(message: &str) -> String {
+    let mut text = String::with_capacity(message.len() + 4);
+    let mut before = ' ';
+    let mut letters = message.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let sign = letter == '-' && before == ' ' && letters.peek().is_some_and(char::is_ascii_digit);
+        text.push(if sign { '\u{2212}' } else { letter });
+        before = letter;
+    }
+    text
+}
+
 /// Standard base64 with padding (RFC 4648, section 4).
-pub(super) fn base64(bytes: &[u8]) -> String {
+pub(in crate::report) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {

@@ -7,10 +7,12 @@ mod figures;
 mod proof;
 mod screen;
 mod spent;
+mod sweep;
 
 pub use proof::proof;
 pub use screen::{Colours, Screen};
 pub use spent::Spent;
+pub use sweep::{SweepSpent, sweep_summary};
 
 use super::format::{Numbers, date_in_table};
 use super::model::ReportModel;

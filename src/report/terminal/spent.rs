@@ -51,7 +51,7 @@ pub(super) fn lines(spent: &Spent, screen: &Screen) -> String {
 }
 
 /// A rate is measured once: more digits than three would be noise.
-fn three_digits(rate: f64) -> f64 {
+pub(super) fn three_digits(rate: f64) -> f64 {
     let unit = 10_f64.powf((rate.log10().floor() - 2.0).max(0.0));
     (rate / unit).round() * unit
 }
