@@ -356,3 +356,32 @@ fn a_single_run_can_be_walked() {
     assert!(walked.drift.is_empty());
     assert!(walked.in_words().starts_with("In 3 windows the only run was traded over the next year;"));
 }
+
+#[test]
+fn where_nothing_can_be_picked_the_test_holds_cash() {
+    let refuses_all = ["risk.max_order_notional=\"1\""];
+    let walked = walked(&scenario_on(&ibm(), &study("2y", "1y"), &refuses_all), 2, None, None);
+    for window in &walked.windows {
+        assert_eq!(window.pick, Err("no run has a value of sharpe in training".to_owned()));
+    }
+    assert_eq!(walked.line.points.len(), walked.holding.points.len(), "every tested session has its point");
+    assert!(walked.line.points.iter().all(|point| point.equity == 100_000.0));
+    assert!(walked.efficiency.is_err() && walked.hindsight.is_none());
+    assert_eq!(walked.gained(), (0, 0));
+    let text = walked.in_words();
+    assert!(text.contains("In 3 of the windows nothing could be picked; their tests hold cash."), "{text}");
+    assert_eq!(walked.to_json()["windows"][0]["no_pick"], "no run has a value of sharpe in training");
+}
+
+#[test]
+fn a_shock_is_not_picked() {
+    let more = study("2y", "1y") + "[stress]\nslippage_times = [\"1\", \"5\"]\n";
+    let loaded = scenario_on(&ibm(), &more, &["execution.slippage={ kind = \"bps\", value = \"1\" }"]);
+    let plan = Plan::new(&loaded).unwrap();
+    let walk = WalkPlan::of(&plan, &load_market(&loaded).unwrap()).unwrap().unwrap();
+    assert_eq!((plan.len(), walk.trainings()), (18, 9 * 3));
+    for position in 0..plan.len() {
+        let shock = plan.values(position).find(|(key, _)| *key == "stress.slippage_times").unwrap().1;
+        assert_eq!(walk.picks_from(position), shock == "1", "{position}");
+    }
+}

@@ -276,7 +276,8 @@ fn finish(
         }
         Format::Text => {
             let place = |file: &str| path.join(file).display().to_string();
-            let places = [("report", place("sweep.html")), ("results", place("results.parquet"))];
+            let mut places = vec![("report", place("sweep.html")), ("results", place("results.parquet"))];
+            places.extend(judged.walked.iter().map(|_| ("walk-forward", place("walk_forward.csv"))));
             let Spent { sweep, runs, kept } = spent;
             let (sweep, report) = (sweep + judged.walking, judged.counting + started.elapsed());
             sweep_summary(&model, args.top, &places, &SweepSpent { runs, kept, sweep, report }, &screen())

@@ -40,7 +40,7 @@ impl<C: Catalog + Sync> Judge<'_, C> {
             return Ok(Judged { results, walked: None, counting, walking: Duration::ZERO });
         };
         let counter = Counter::begin("walking forward", 0, walk.trainings() as u64);
-        let best = results.winner().map(|row| row.position as usize);
+        let best = results.ranking.iter().map(|at| results.rows[*at].position as usize).find(|at| walk.picks_from(*at));
         let done = |runs: usize| counter.add(runs as u64);
         let walked = WalkForward::of((self.runner, walk), self.objective, best, self.folder, &done)?;
         Ok(Judged { results, walked: Some(walked), counting, walking: started.elapsed() - counting })

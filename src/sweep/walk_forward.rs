@@ -106,6 +106,11 @@ impl WalkPlan {
         windows.flat_map(move |(number, window)| window.test.clone().map(move |at| (number, self.sessions[at].1)))
     }
 
+    /// Is this run of the plan one to pick from?
+    pub fn picks_from(&self, position: usize) -> bool {
+        self.candidates.binary_search(&position).is_ok()
+    }
+
     /// Runs in training, over all windows.
     pub fn trainings(&self) -> usize {
         self.candidates.len() * self.windows.len()
