@@ -130,7 +130,7 @@ fn the_first_training_picks_what_ordinary_runs_between_its_dates_say() {
     let [shown, from, until] = ["2005-01-03", "2006-01-03", "2008-01-03"].map(|date| date.parse().unwrap());
     let (led, traded) = (market.cut(&(shown..until)), market.cut(&(from..until)));
     assert_eq!(traded.bars[0].len(), walked.windows[1].sessions.0);
-    let journal = run_from(&BuiltIn, &loaded, (&led, from), None).unwrap();
+    let journal = run_from(&BuiltIn, &loaded, (&led, from), (None, &[])).unwrap();
     let (warm, _) = measure_run(&loaded, &traded, &Yardsticks::of(&traded), &journal);
     assert_eq!(later.train_value, warm.number("sharpe"));
 }
@@ -162,7 +162,7 @@ fn warmed(loaded: &LoadedScenario) {
     let mut compared = 0;
     for from in ["2006-06-01", "2007-01-03", "2008-03-03"] {
         let from: Timestamp = from.parse().unwrap();
-        let warm = run_from(&BuiltIn, loaded, (&market, from), None).unwrap();
+        let warm = run_from(&BuiltIn, loaded, (&market, from), (None, &[])).unwrap();
         assert!(warm.fills.iter().all(|fill| fill.time > from), "{strategy}: nothing is decided before {from}");
         for symbol in 0..market.bars.len() {
             let of = |fills: &[Fill]| -> Vec<Fill> {
@@ -300,7 +300,7 @@ fn a_span_may_begin_on_the_day_of_a_split() {
         let end: Timestamp = "2006-06-01".parse().unwrap();
         let led = market.cut(&(shown.parse().unwrap()..end));
         let traded = market.cut(&(split..end));
-        let journal = run_from(&BuiltIn, &loaded, (&led, split), None).unwrap();
+        let journal = run_from(&BuiltIn, &loaded, (&led, split), (None, &[])).unwrap();
         assert!(journal.fills.len() > 5, "{shown}: {} fills", journal.fills.len());
         let (_, marks) = measure_run(&loaded, &traded, &Yardsticks::of(&traded), &journal);
         assert_eq!(marks.equity.len(), traded.bars[0].len());

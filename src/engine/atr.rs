@@ -2,6 +2,8 @@
 //!
 //! Wilder (1978), seeded as TA-Lib does: the first true range needs a previous close, the first value
 //! is the mean of `period` of them. `simple` is the plain mean of the last `period`.
+use std::sync::Arc;
+
 use crate::domain::{Bar, Ratio};
 use crate::risk::{AtrSmoothing, StopKind};
 
@@ -21,6 +23,65 @@ impl Wilder {
         let range = bar.high.units().max(self.previous_close) - bar.low.units().min(self.previous_close);
         self.previous_close = bar.close.units();
         self.average = self.average * self.keep + range as f64 * self.weight;
+    }
+}
+
+/// The ATR at each bar of a series, made once for the many runs that need the same.
+#[derive(Debug, Clone)]
+pub struct AtrColumn {
+    /// Dollars after each bar; NaN before the first.
+    values: Arc<[f64]>,
+}
+
+impl AtrColumn {
+    /// That of `bars`, in which no share splits, for the stop of `kind`; `None` if it needs none.
+    pub fn of(bars: &[Bar], kind: StopKind) -> Option<AtrColumn> {
+        let mut atr = BarAtr::for_stop(kind)?;
+        let after = |bar: &Bar| {
+            atr.update(bar);
+            atr.value().unwrap_or(f64::NAN)
+        };
+        Some(AtrColumn { values: bars.iter().map(after).collect() })
+    }
+}
+
+/// Where a run has the ATR of one symbol from.
+#[derive(Debug, Clone)]
+pub(super) enum AtrSource {
+    /// It computes it.
+    Own(BarAtr),
+    /// It looks it up. `seen`: bars so far.
+    Shared { column: AtrColumn, seen: usize },
+}
+
+impl AtrSource {
+    /// Takes a closed bar.
+    #[inline]
+    pub(super) fn update(&mut self, bar: &Bar) {
+        match self {
+            Self::Own(atr) => atr.update(bar),
+            Self::Shared { seen, .. } => *seen += 1,
+        }
+    }
+
+    /// The ATR in dollars, once it is known.
+    #[inline]
+    pub(super) fn value(&self) -> Option<f64> {
+        match self {
+            Self::Own(atr) => atr.value(),
+            Self::Shared { column, seen } => {
+                let at = seen.checked_sub(1)?;
+                column.values.get(at).copied().filter(|value| !value.is_nan())
+            }
+        }
+    }
+
+    /// A split into `ratio` new shares per old. A column is only shared where nothing splits.
+    pub(super) fn split(&mut self, ratio: Ratio) {
+        match self {
+            Self::Own(atr) => atr.split(ratio),
+            Self::Shared { .. } => unreachable!("a column of a share that splits"),
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! Invariants: (1) nothing leaves but an [`ApprovedOrder`]; (2) the gate's reserves are those of open
 //! orders; (3) a strategy sees every symbol of a time before any order of that time.
 use super::account::Desk;
-use super::atr::BarAtr;
+use super::atr::{AtrColumn, AtrSource, BarAtr};
 use super::journal::{Journal, SplitRecord};
 use super::orders::Orders;
 use super::script::Flattening;
@@ -60,7 +60,7 @@ pub struct Engine<S> {
     pub(super) orders: Orders,
     pub(super) config: EngineConfig,
     pub(super) books: Vec<SymbolBook>,
-    pub(super) atrs: Vec<BarAtr>,
+    pub(super) atrs: Vec<AtrSource>,
     pub(super) volatilities: Vec<SessionVolatility>,
     /// Bars seen when the last session closed.
     pub(super) bars_before_session: Vec<u64>,
@@ -101,7 +101,7 @@ impl<S: Strategy> Engine<S> {
             gate: Gate::new(config.limits, config.margin, config.symbols, config.cash),
             orders: Orders::within(std::mem::take(&mut journal.orders)),
             books: vec![SymbolBook::default(); config.symbols],
-            atrs: (0..config.symbols).filter_map(|_| BarAtr::for_stop(config.stop.kind)).collect(),
+            atrs: (0..config.symbols).filter_map(|_| BarAtr::for_stop(config.stop.kind)).map(AtrSource::Own).collect(),
             volatilities: vec![SessionVolatility::default(); volatilities],
             bars_before_session: vec![0; config.symbols],
             intents: Intents::for_symbols(config.symbols),
@@ -124,6 +124,15 @@ impl<S: Strategy> Engine<S> {
     #[must_use]
     pub fn trading_from(self, moment: Timestamp) -> Engine<S> {
         Engine { trade_from: moment, ..self }
+    }
+
+    /// The same with ATRs that were computed before, one a symbol, of its bars and for its stop; an empty list leaves
+    /// them to the run.
+    pub fn with_atr_columns(mut self, columns: &[AtrColumn]) -> Engine<S> {
+        if columns.len() == self.atrs.len() {
+            self.atrs = columns.iter().map(|column| AtrSource::Shared { column: column.clone(), seen: 0 }).collect();
+        }
+        self
     }
 
     /// A bar of `symbol` has closed: its position is worth its close now.

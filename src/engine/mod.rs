@@ -30,6 +30,7 @@ mod volatility;
 pub use self::core::{Effect, Engine, EngineConfig};
 pub use account::{AccountRules, MarginRules, Settlement};
 pub use approved_most::ApprovedMost;
+pub use atr::AtrColumn;
 pub use equity_tape::EquityTape;
 pub use journal::{HaltRecord, Journal, MarginCall, RefusalRecord, SplitRecord, StopChange};
 pub use orders::{OrderOutcome, OrderRecord, Orders, Wanted};

@@ -2,6 +2,7 @@
 //!
 //! Not here: what may happen on the others (replay), whether the strategy wants something (strategy).
 //! Invariant: after a run of quiet bars everything is as if each had gone the long way.
+use super::atr::AtrSource;
 use super::core::Engine;
 use super::equity_tape::Ride;
 use super::loss_guard::LossGuard;
@@ -26,7 +27,15 @@ impl<S: Strategy> Engine<S> {
         let mut ride = Ride::new(shares);
         let mut guard = LossGuard::of(self.gate.watch(), self.portfolio.cash(), shares, bars_are_sessions);
         let strategy = &mut self.strategy;
-        let passed = match (self.atrs.get_mut(symbol.get()), &mut guard) {
+        let mut atr = self.atrs.get_mut(symbol.get());
+        let own = match &mut atr {
+            Some(AtrSource::Own(atr)) => Some(atr),
+            _ => None,
+        };
+        let passed = match (own, &mut guard) {
+            (None, None) if shares.is_zero() => {
+                strategy.pass_quiet(symbol, bars, |bar| bar.time < until && band.is_quiet(bar))
+            }
             (None, guard) => strategy.pass_quiet(symbol, bars, |bar| {
                 bar.time < until
                     && band.is_quiet(bar)
@@ -80,6 +89,9 @@ impl<S: Strategy> Engine<S> {
                 }),
             },
         };
+        if let Some(AtrSource::Shared { seen, .. }) = atr {
+            *seen += passed;
+        }
         let Some(last) = bars[..passed].last() else { return 0 };
         let steps = passed as u64;
         if shares.is_zero() {

@@ -1,7 +1,7 @@
 //! From a wish to a reviewed order: size, legs, review, trim, number.
 //!
 //! Not here: what a strategy wants (strategy), the limits (risk), what the venue answers (answers).
-use super::atr::BarAtr;
+use super::atr::AtrSource;
 use super::core::{Effect, Engine};
 use super::journal::RefusalRecord;
 use super::orders::{OrderOutcome, OrderRecord, Wanted};
@@ -18,7 +18,7 @@ use crate::venue::Occasion;
 impl<S: Strategy> Engine<S> {
     pub(super) fn enter(&mut self, symbol: SymbolIndex, side: Side, weight: Option<Ratio>, now: Timestamp) {
         let close = self.portfolio.position(symbol).mark();
-        let atr = self.atrs.get(symbol.get()).and_then(BarAtr::value);
+        let atr = self.atrs.get(symbol.get()).and_then(AtrSource::value);
         let stop_distance_units = self.config.stop.distance_units(close, atr);
         let inputs = SizingInputs {
             equity: self.portfolio.equity(),

@@ -7,28 +7,16 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::metrics::direction;
 use super::order_names::OrderNames;
-use super::{AccountRow, LoadedScenario, MarketData, Metrics, effective_toml};
+use super::{AccountRow, LoadedScenario, MarketData, Metrics, effective_toml, fingerprint};
 use crate::domain::{
     Fill, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderStatus, Price, Quantity, Ratio, RejectReason,
     Symbol, Timeframe, Trail,
 };
 use crate::engine::{Journal, OrderOutcome, OrderRecord};
 use crate::portfolio::RoundTrip;
-
-/// sha256 over time, symbol, side, quantity, price and fee of all fills, in order.
-pub fn fingerprint(journal: &Journal, symbols: &[Symbol], timeframe: Timeframe) -> String {
-    let mut hash = Sha256::new();
-    for fill in &journal.fills {
-        let Fill { time, side, quantity, price, fee, .. } = fill;
-        let symbol = symbols[fill.symbol.get()];
-        hash.update(format!("{},{symbol},{},{quantity},{price},{fee}\n", time.text(timeframe), side.name()));
-    }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// Writes the files of numbers into `folder`, which must exist.
 ///

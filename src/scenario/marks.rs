@@ -12,17 +12,27 @@ use crate::engine::Journal;
 use crate::market::Merge;
 
 /// The last step of each session of some market.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SessionEnds {
     times: Vec<Timestamp>,
     steps: u64,
     first: Timestamp,
+    /// Of the only symbol of a market: the time of each bar and its close in dollars, side by side for the sums over
+    /// every bar that each run makes, and which bar each session ends with.
+    only: Option<Columns>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Columns {
+    times: Vec<Timestamp>,
+    closes: Vec<f64>,
+    ends: Vec<usize>,
 }
 
 impl SessionEnds {
     /// Those of `market`, which has a bar.
     pub fn of(market: &MarketData) -> SessionEnds {
-        let mut ends = SessionEnds { times: Vec::new(), steps: 0, first: Timestamp::MAX };
+        let mut ends = SessionEnds { times: Vec::new(), steps: 0, first: Timestamp::MAX, only: None };
         let mut session = usize::MAX;
         let mut take = |time: Timestamp| {
             ends.first = ends.first.min(time);
@@ -36,6 +46,11 @@ impl SessionEnds {
         };
         if let [only] = &market.bars[..] {
             only.iter().for_each(|bar| take(bar.time));
+            let (times, closes) = only.iter().map(|bar| (bar.time, bar.close.to_f64())).unzip();
+            let mut last = ends.times.iter().peekable();
+            let is_end = |(at, bar): (usize, &Bar)| last.next_if_eq(&&bar.time).map(|_| at);
+            let at_ends = only.iter().enumerate().filter_map(is_end).collect();
+            ends.only = Some(Columns { times, closes, ends: at_ends });
         } else {
             let bars: Vec<&[Bar]> = market.bars.iter().map(Vec::as_slice).collect();
             let (mut merge, mut step) = (Merge::new(&bars), Vec::new());
@@ -94,9 +109,9 @@ impl Marks {
             first: (ends.steps > 0).then_some(ends.first),
             exposure: 0.0,
         };
-        let exposed = match &market.bars[..] {
-            [only] => marks.walk_one(&mut books, only),
-            many => marks.walk_many(&mut books, many),
+        let exposed = match (&market.bars[..], &ends.only) {
+            ([only], Some(columns)) => marks.walk_one(&mut books, only, columns),
+            (many, _) => marks.walk_many(&mut books, many),
         };
         for &time in &journal.late_steps {
             books.open(time);
@@ -122,31 +137,26 @@ impl Marks {
 
     /// Every step of a run with one symbol; the sum of gross exposure ÷ equity. Between two fills cash and
     /// shares stay as they are.
-    fn walk_one(&mut self, books: &mut Books<'_>, bars: &[Bar]) -> f64 {
-        let mut exposed = 0.0;
-        let mut rest = bars;
-        while let Some(first) = rest.first() {
-            books.open(first.time);
-            books.trade(first.time);
+    fn walk_one(&mut self, books: &mut Books<'_>, bars: &[Bar], columns: &Columns) -> f64 {
+        let (mut exposed, mut at, mut ends) = (0.0, 0, columns.ends.iter().peekable());
+        while let Some(time) = columns.times.get(at) {
+            books.open(*time);
+            books.trade(*time);
             let until = books.next_time();
-            let (cash, shares) = (books.cash.to_f64(), books.held[0].quantity.to_f64());
-            let mut passed = 0;
-            for bar in rest {
-                if bar.time >= until && passed > 0 {
-                    break;
-                }
-                passed += 1;
-                if shares != 0.0 {
-                    exposed += share_of(shares * bar.close.to_f64(), cash);
-                }
-                if self.times.get(self.equity.len()) == Some(&bar.time) {
-                    books.held[0].close = bar.close;
-                    self.equity.push(equity(books));
-                }
+            let passed = 1 + columns.times[at + 1..].iter().take_while(|time| **time < until).count();
+            let shares = books.held[0].quantity.to_f64();
+            if shares != 0.0 {
+                let cash = books.cash.to_f64();
+                let closes = &columns.closes[at..at + passed];
+                exposed += summed(closes, |close| share_of(shares * close, cash));
+            }
+            at += passed;
+            while let Some(end) = ends.next_if(|end| **end < at) {
+                books.held[0].close = bars[*end].close;
+                self.equity.push(equity(books));
             }
             // What is left over a split needs the last close.
-            books.held[0].close = rest[passed - 1].close;
-            rest = &rest[passed..];
+            books.held[0].close = bars[at - 1].close;
         }
         exposed
     }
@@ -173,6 +183,20 @@ impl Marks {
         }
         exposed
     }
+}
+
+/// Σ `of` over `closes` in four sums side by side: one alone would wait for each addition.
+#[inline]
+fn summed(closes: &[f64], of: impl Fn(f64) -> f64) -> f64 {
+    let (fours, rest) = closes.as_chunks::<4>();
+    let mut sums = [0.0; 4];
+    for four in fours {
+        for (sum, close) in sums.iter_mut().zip(four) {
+            *sum += of(*close);
+        }
+    }
+    let rest: f64 = rest.iter().map(|close| of(*close)).sum();
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
 fn equity(books: &Books<'_>) -> Money {

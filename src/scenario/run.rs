@@ -7,8 +7,8 @@ use super::with_strategy::with_strategy;
 use super::{Diagnostic, LoadedScenario, MarketData};
 use crate::domain::{LegActivation, Symbol, SymbolIndex, Tick, Timestamp};
 use crate::engine::{
-    AccountRules, Engine, EngineConfig, Journal, MarginRules, ReplayError, ReplayInput, Settlement, Sizing, SizingKind,
-    replay,
+    AccountRules, AtrColumn, Engine, EngineConfig, Journal, MarginRules, MarketAction, ReplayError, ReplayInput,
+    Settlement, Sizing, SizingKind, replay,
 };
 use crate::execution::{Latency, ReplayBackend};
 use crate::risk::{
@@ -41,8 +41,8 @@ pub fn run_with<C: Catalog>(
     Ok(journal)
 }
 
-/// One of many runs: as [`run_with`], but the profit band of undecided bars is not asked for, and the record is
-/// written into the memory of an earlier one.
+/// One of many runs: as [`run_with`], but the profit band of undecided bars is not asked for, the record is
+/// written into the memory of an `earlier` one, and `atrs` are those of its stop that were computed before, if any.
 ///
 /// Errors: as [`run_with`].
 pub fn run_again<C: Catalog>(
@@ -50,8 +50,9 @@ pub fn run_again<C: Catalog>(
     loaded: &LoadedScenario,
     market: &MarketData,
     earlier: Option<Journal>,
+    atrs: &[AtrColumn],
 ) -> Result<Journal, Box<Diagnostic>> {
-    run_from(catalog, loaded, (market, Timestamp::MIN), earlier)
+    run_from(catalog, loaded, (market, Timestamp::MIN), (earlier, atrs))
 }
 
 /// As [`run_again`], but nothing is traded on the bars of `market` that open before `from`: the strategy, its
@@ -62,9 +63,18 @@ pub fn run_from<C: Catalog>(
     catalog: &C,
     loaded: &LoadedScenario,
     (market, from): (&MarketData, Timestamp),
-    earlier: Option<Journal>,
+    (earlier, atrs): (Option<Journal>, &[AtrColumn]),
 ) -> Result<Journal, Box<Diagnostic>> {
-    replay_in(catalog, loaded, market, Run { earlier, from, ..Run::of(loaded, market, None) })
+    replay_in(catalog, loaded, market, Run { earlier, atrs, from, ..Run::of(loaded, market, None) })
+}
+
+/// The ATRs that the stop of this scenario needs, one a symbol of `market`, for [`run_again`]; none if it needs none
+/// or if a share splits during the run.
+pub fn atr_columns(loaded: &LoadedScenario, market: &MarketData) -> Vec<AtrColumn> {
+    let splits = market.actions.iter().any(|(_, action)| matches!(action, MarketAction::Split { .. }));
+    let kind = stop_rule(&loaded.spec).kind;
+    let columns = market.bars.iter().filter(|_| !splits).map(|bars| AtrColumn::of(bars, kind));
+    columns.collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
 /// One replay, its bars read as the scenario says or in another way.
@@ -112,6 +122,7 @@ struct Run<'a> {
     from: Timestamp,
     /// A finished record whose memory may be used.
     earlier: Option<Journal>,
+    atrs: &'a [AtrColumn],
 }
 
 impl ListedVisitor for Run<'_> {
@@ -127,7 +138,7 @@ impl<'a> Run<'a> {
         let (config, rules) = (engine_config(&loaded.spec), venue_rules(&loaded.spec));
         let (account, latency) = (account_rules(&loaded.spec), latency(&loaded.spec));
         let (exit_after_bars, from) = (loaded.spec.stop.exit_after_bars, Timestamp::MIN);
-        Run { config, rules, account, exit_after_bars, market, reading, latency, from, earlier: None }
+        Run { config, rules, account, exit_after_bars, market, reading, latency, from, earlier: None, atrs: &[] }
     }
 
     fn replay<S: Strategy>(self, strategy: S) -> Result<Journal, ReplayError> {
@@ -137,7 +148,8 @@ impl<'a> Run<'a> {
             Some(journal) => Engine::recycling(journal, strategy, self.config),
             None => Engine::new(strategy, self.config),
         };
-        let mut engine = engine.with_account(self.account).with_time_stop(self.exit_after_bars).trading_from(self.from);
+        let engine = engine.with_account(self.account).with_time_stop(self.exit_after_bars);
+        let mut engine = engine.with_atr_columns(self.atrs).trading_from(self.from);
         let mut backend = ReplayBackend::new(self.rules, self.config.cash, symbols);
         if let Some(latency) = self.latency {
             backend = backend.with_latency(latency);

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::plan::Plan;
 use crate::domain::Timestamp;
-use crate::scenario::{LoadedScenario, MarketData, Yardsticks, load_market};
+use crate::engine::AtrColumn;
+use crate::scenario::spec::{Smoothing, StopRule};
+use crate::scenario::{LoadedScenario, MarketData, Yardsticks, atr_columns, load_market};
 
 /// Markets kept at once: workers walk through the plan in order, so a few per worker are in use.
 const MARKETS_MAX: usize = 16;
@@ -21,13 +23,21 @@ pub struct SharedMarket {
     pub yardsticks: Yardsticks,
     /// The same bars with earlier ones, on which nothing is traded; `None` where there are none.
     led: Option<MarketData>,
+    /// The ATRs of the stops that runs have asked for.
+    atrs: Mutex<BTreeMap<AtrKey, Arc<[AtrColumn]>>>,
 }
+
+/// Period and smoothing.
+type AtrKey = (u32, Smoothing);
+
+/// Most kinds of ATR kept: of a million bars each is eight megabytes.
+const ATRS_MAX: usize = 16;
 
 impl SharedMarket {
     /// Takes `market`, which has a bar.
     pub fn new(market: MarketData) -> SharedMarket {
         let yardsticks = Yardsticks::of(&market);
-        SharedMarket { market, yardsticks, led: None }
+        SharedMarket { market, yardsticks, led: None, atrs: Mutex::default() }
     }
 
     /// `traded` of `whole`, with the bars from `shown` on before them.
@@ -48,9 +58,26 @@ impl SharedMarket {
             None => (&self.market, Timestamp::MIN),
         }
     }
+
+    /// The ATRs that the stop of `loaded` needs, computed by the first run that asks.
+    pub fn atrs(&self, loaded: &LoadedScenario) -> Arc<[AtrColumn]> {
+        let StopRule::Atr { period, smoothing, .. } = loaded.spec.stop.rule else { return Arc::default() };
+        let mut atrs = self.atrs.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = atrs.len() == ATRS_MAX;
+        if let Some(known) = atrs.get(&(period, smoothing)) {
+            return known.clone();
+        }
+        if is_full {
+            return Arc::default();
+        }
+        atrs.entry((period, smoothing)).or_insert_with(|| atr_columns(loaded, self.replayed().0).into()).clone()
+    }
 }
 
 type Slot = Arc<OnceLock<Result<SharedMarket, String>>>;
+
+/// Slots by the places of their values on the axes, and these places, oldest first.
+type Slots = (BTreeMap<Vec<u16>, Slot>, VecDeque<Vec<u16>>);
 
 /// Markets by the values of the axes that choose data.
 #[derive(Debug)]
@@ -59,7 +86,7 @@ pub struct Markets<'a> {
     choosing: Vec<usize>,
     /// The whole these are cut out of, the first moment that is shown, and the span that is traded.
     span: Option<(&'a Markets<'a>, Timestamp, Range<Timestamp>)>,
-    slots: Mutex<(BTreeMap<Vec<u16>, Slot>, VecDeque<Vec<u16>>)>,
+    slots: Mutex<Slots>,
 }
 
 /// A market in use.

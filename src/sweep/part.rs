@@ -3,12 +3,12 @@
 //! Not here: which rows a file holds (`folder`). Floats come back to the bit; block sums stand as one binary column
 //! of little-endian pairs, since no reader of results wants 240 columns of them.
 use std::fs::File;
-use std::io;
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use polars::prelude::{
     BinaryChunked, Column, DataFrame, IntoColumn, IntoSeries, NamedFrom, NewChunkedArray, ParquetCompression,
-    ParquetReader, ParquetWriter, PolarsError, PolarsResult, SerReader, Series,
+    ParquetReader, ParquetWriter, PolarsError, PolarsResult, SerReader, Series, StatisticsOptions,
 };
 
 use super::row::{Row, RunStatus, measure_keys};
@@ -16,6 +16,9 @@ use crate::metric::BlockSum;
 
 /// Where the sums of returns stand.
 const BLOCKS: &str = "returns";
+
+/// Bytes put together before they are written: a part in one piece.
+const BUFFER: usize = 1 << 20;
 
 /// The columns of a row before and after its measures.
 const HEAD: [&str; 4] = ["run", "id", "status", "reason"];
@@ -55,15 +58,19 @@ pub(super) fn write(file: &mut File, axes: &[&str], rows: &[Row]) -> io::Result<
     let bytes: Vec<Vec<u8>> = rows.iter().map(|row| to_bytes(&row.blocks)).collect();
     let sums = BinaryChunked::from_slice(BLOCKS.into(), &bytes).into_series().into_column();
     table.with_column(sums).map_err(from_polars)?;
-    save(file, &mut table)
+    // A part is small, and many are written: compressing them costs more than the runs of some.
+    save(file, &mut table, ParquetCompression::Uncompressed)
 }
 
 /// Writes a table.
 ///
 /// Errors: whatever the file system says.
-pub(super) fn save(file: &mut File, table: &mut DataFrame) -> io::Result<()> {
-    let writer = ParquetWriter::new(&mut *file).with_compression(ParquetCompression::Zstd(None));
-    writer.finish(table).map(|_| ()).map_err(from_polars)
+pub(super) fn save(file: &mut File, table: &mut DataFrame, compression: ParquetCompression) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(BUFFER, &mut *file);
+    let writer = ParquetWriter::new(&mut out).with_compression(compression);
+    writer.with_statistics(StatisticsOptions::empty()).finish(table).map_err(from_polars)?;
+    // Dropping it would swallow what the disk says of the last piece.
+    out.flush()
 }
 
 /// Reads what [`write`] wrote for a sweep with these axes.

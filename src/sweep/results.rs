@@ -4,6 +4,7 @@
 use std::io;
 use std::path::Path;
 
+use polars::prelude::ParquetCompression;
 use serde_json::{Value, json};
 
 use super::folder::{RESULTS, replace};
@@ -87,7 +88,7 @@ impl Results {
         let axes: Vec<&str> = self.axes.iter().map(String::as_str).collect();
         let more = [("deflated_sharpe", self.deflated.clone())];
         let mut table = part::frame(&axes, &self.rows, &more).map_err(part::from_polars)?;
-        replace(&folder.join(RESULTS), |file| part::save(file, &mut table))?;
+        replace(&folder.join(RESULTS), |file| part::save(file, &mut table, ParquetCompression::Zstd(None)))?;
         let text = format!("{:#}\n", self.to_json());
         replace(&folder.join("verdict.json"), |file| io::Write::write_all(file, text.as_bytes()))
     }

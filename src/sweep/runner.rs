@@ -87,7 +87,9 @@ impl<C: Catalog + Sync> Runner<'_, C> {
         kept: &mut Option<Journal>,
     ) -> Result<(Row, Marks), String> {
         let SharedMarket { market, yardsticks, .. } = shared;
-        let journal = run_from(self.catalog, loaded, shared.replayed(), kept.take()).map_err(|error| error.what)?;
+        let atrs = shared.atrs(loaded);
+        let journal =
+            run_from(self.catalog, loaded, shared.replayed(), (kept.take(), &atrs)).map_err(|error| error.what)?;
         let measured = measure_run(loaded, market, yardsticks, &journal);
         let row = Row::done(position, values.to_vec(), (loaded, market), &journal, &measured);
         *kept = Some(journal);
