@@ -246,3 +246,26 @@ fn verdict(results: &Results) -> VerdictView {
         luck: results.luck.expected_max_sharpe.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_typed_as_set_reads_them() {
+        let text = |text: &str| ParamValue::Text(text.to_owned());
+        let list = ParamValue::List(vec![text("AAPL"), text("MSFT")]);
+        assert_eq!(typed("data.symbols", &list), "AAPL,MSFT");
+        assert_eq!(typed("strategy.params.timeframes", &list), "[\"AAPL\", \"MSFT\"]");
+        assert_eq!(typed("strategy.params.mode", &text("a\"b")), "'a\"b'");
+        assert_eq!(typed("stop.multiple", &text("2.5")), "2.5");
+        assert_eq!(typed("strategy.params.fast_period", &ParamValue::Int(9)), "9");
+    }
+
+    #[test]
+    fn falls_are_from_the_highest_end_before() {
+        let found = falls(&[0.8, 1.2, 0.9, 1.5]);
+        let wanted = [-0.2, 0.0, -0.25, 0.0];
+        assert!(found.iter().zip(wanted).all(|(found, wanted)| (found - wanted).abs() < 1e-12), "{found:?}");
+    }
+}

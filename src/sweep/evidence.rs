@@ -124,3 +124,103 @@ pub fn headline(results: &Results) -> &'static str {
         Conclusion::Unknown => "Skill or luck is not known.",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::{LuckPValues, MetricError, Overfitting, Plateau};
+    use crate::scenario::spec::Objective;
+    use crate::sweep::{RunStatus, Verdict, measure_keys};
+
+    fn row(position: usize, sharpe: f64) -> Row {
+        let mut row = Row::unfinished(position, RunStatus::Done, "", Vec::new());
+        let values = [
+            ("sharpe", sharpe),
+            ("sessions", 2_520.0),
+            ("probabilistic_sharpe", 0.99),
+            ("min_track_record_days", 400.2),
+        ];
+        for (key, value) in values {
+            let at = measure_keys().position(|known| known == key).expect("key");
+            row.measures[at] = Some(value);
+        }
+        row
+    }
+
+    fn results(conclusion: Conclusion, (deflated, spa, pbo): (f64, f64, f64)) -> Results {
+        let plateau = Plateau { winner: 0, best: 2.0, neighbours: 3, unknown: 0, mean: 1.6, worst: 1.0 };
+        let overfitting = Overfitting {
+            pbo,
+            mean_logit: 0.0,
+            median_logit: 0.0,
+            prob_oos_loss: 0.0,
+            degradation: Err(MetricError::ZeroVariance),
+            splits: Vec::new(),
+        };
+        Results {
+            axes: Vec::new(),
+            rows: vec![row(0, 1.2), row(1, 0.5)],
+            objective: Objective::Sharpe,
+            ranking: vec![0, 1],
+            deflated: vec![Some(deflated), None],
+            luck: Luck {
+                trials: 1_234,
+                independent: Ok(36.7),
+                sharpe_variance: Ok(0.01),
+                expected_max_sharpe: Ok(0.5),
+                overfitting: Ok(overfitting),
+                p_values: Ok(LuckPValues { reality_check: 0.1, spa_lower: spa, spa, spa_upper: spa }),
+                plateau: Ok(plateau),
+                min_backtest_years: Ok(4.8),
+            },
+            verdict: Verdict { conclusion, text: String::new() },
+        }
+    }
+
+    #[test]
+    fn each_number_stands_beside_what_it_has_to_be() {
+        let rows = evidence(&results(Conclusion::NotDistinguishable, (0.949_99, 0.05, 0.587)));
+        let told = |at: usize| {
+            (rows[at].name.as_str(), rows[at].here.as_deref().unwrap_or("?"), rows[at].wanted.as_str(), rows[at].holds)
+        };
+        assert_eq!(
+            told(0),
+            ("Deflated Sharpe, 1,234 tries", "94.9990%", "≥ 95%", Some(false)),
+            "not the 95.0% it would round to"
+        );
+        assert_eq!(told(1), ("p-value of the best of all (SPA)", "0.050", "≤ 0.05", Some(true)));
+        assert_eq!(told(2), ("Probability of overfitting (PBO)", "58.7%", "< 50%", Some(false)));
+        assert_eq!(rows[3].here, Err(MetricError::TooShort { need: 2, have: 0 }.to_string()), "no run has halves");
+        assert_eq!(told(4), ("Plateau: neighbours ÷ winner", "80.0%", "≥ 75%", Some(true)));
+        assert_eq!(told(5), ("Sessions, one try", "2,520", "≥ 401", Some(true)));
+        assert_eq!(told(6), ("Years, so many tries", "10.0", "≥ 4.8", Some(true)));
+        assert_eq!(told(7), ("Independent tries, estimated", "37", "of 1,234", None));
+    }
+
+    #[test]
+    fn a_single_try_is_asked_less() {
+        let mut one = results(Conclusion::Distinguishable, (0.9, 0.01, 0.1));
+        one.luck.trials = 1;
+        let names: Vec<String> = evidence(&one).into_iter().map(|row| row.name).collect();
+        assert_eq!(names, ["Probabilistic Sharpe, 1 try", "p-value of the best of all (SPA)", "Sessions, one try"]);
+    }
+
+    #[test]
+    fn the_headline_follows_the_verdict() {
+        use Conclusion::{Distinguishable, NotDistinguishable, Unknown};
+        let of = |conclusion, numbers| headline(&results(conclusion, numbers));
+        assert_eq!(of(Distinguishable, (0.99, 0.01, 0.1)), "The edge holds up.");
+        assert_eq!(of(NotDistinguishable, (0.99, 0.01, 0.6)), "Do not pick the winner.");
+        assert_eq!(of(NotDistinguishable, (0.90, 0.01, 0.1)), "Not distinguishable from luck.");
+        assert_eq!(of(NotDistinguishable, (0.99, 0.20, 0.6)), "Not distinguishable from luck.");
+        assert_eq!(of(Unknown, (0.99, 0.01, 0.1)), "Skill or luck is not known.");
+        let mut needle = results(Distinguishable, (0.99, 0.01, 0.1));
+        needle.luck.plateau = Err("unknown".to_owned());
+        assert_eq!(headline(&needle), "The edge holds up.", "what is unknown and decides nothing dampens nothing");
+        needle.luck.min_backtest_years = Ok(20.0);
+        assert_eq!(headline(&needle), "More than luck, with doubts.");
+        let mut short = results(NotDistinguishable, (0.90, 0.20, 0.6));
+        short.rows[0].measures[measure_keys().position(|key| key == "sessions").expect("key")] = Some(100.0);
+        assert_eq!(headline(&short), "Too little data to say.");
+    }
+}

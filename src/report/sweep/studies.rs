@@ -87,9 +87,9 @@ fn drift(walk: &WalkForwardView) -> String {
         })
         .collect();
     format!(
-        "<h3>How far the picks move</h3><table class=\"drift\"><caption class=\"hidden\">How far the picks move</caption><thead><tr>\
+        "<h3>How far the picks move</h3><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"How far the picks move\"><table class=\"drift\"><caption class=\"hidden\">How far the picks move</caption><thead><tr>\
          <th scope=\"col\" class=\"word\">Key</th><th scope=\"col\">Moves</th><th scope=\"col\">Mean step, values</th>\
-         <th scope=\"col\">Picked from</th></tr></thead><tbody>{rows}</tbody></table>"
+         <th scope=\"col\">Picked from</th></tr></thead><tbody>{rows}</tbody></table></div>"
     )
 }
 

@@ -242,7 +242,7 @@ report          reports/small/sweep.html
 results         reports/small/results.parquet
 
 sweeping        12 runs, 30 runs/s                                        0.4 s
-reporting       statistics, files, page, picture                         90 ms
+reporting       statistics, files, page, picture                          90 ms
 ";
         assert_eq!(text, golden, "\n{text}");
     }

@@ -46,7 +46,9 @@ const shell = (summary, charts, themed = () => {}) => {
   });
   // On paper: charts as wide as the page, and the hashes that nobody can unfold there.
   const files = document.querySelector('.files'), paper = (width, open) => { charts.forEach(chart => chart.force(width)); if (files) files.open = open; };
-  addEventListener('beforeprint', () => paper(703, true));
-  addEventListener('afterprint', () => paper(0, false));
+  // Paper is white: what scripts colour must know it before the style sheet does.
+  let chosen;
+  addEventListener('beforeprint', () => { chosen = root.dataset.theme; root.dataset.theme = 'light'; paper(703, true); });
+  addEventListener('afterprint', () => { if (chosen) root.dataset.theme = chosen; else delete root.dataset.theme; paper(0, false); });
   document.fonts?.ready.then(() => charts.forEach(chart => chart.redraw()));
 };

@@ -5,9 +5,12 @@ const spreadChart = (section, s) => {
   place.innerHTML = '<svg tabindex="0" role="img"><g class="ink"></g><g class="over" aria-hidden="true"></g></svg>';
   const svg = place.firstChild, ink = svg.firstChild, top = svg.lastChild;
   // The objective is known of all runs, even those that are not shown; every other measure of the shown ones.
+  let sorted = { of: null, values: null };
   const everything = decode(s.data.spread), luck = s.data.luck === null ? NaN : s.data.luck;
   const count = () => {
-    const all = column === s.objective ? everything : column.v, finite = Float64Array.from(all).filter(Number.isFinite).sort();
+    const all = column === s.objective ? everything : column.v;
+    if (sorted.of !== all) sorted = { of: all, values: Float64Array.from(all).filter(Number.isFinite).sort() };
+    const finite = sorted.values;
     if (!finite.length) { bins = null; return; }
     // A few values far out would leave the rest in one bar: the ends are open beyond the middle 99 %.
     let low = finite[Math.floor(finite.length * .005)], high = finite[Math.min(finite.length - 1, Math.floor(finite.length * .995))];

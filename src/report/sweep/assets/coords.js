@@ -17,7 +17,7 @@ const coordsChart = (section, s) => {
   const whole = Array.from({ length: s.n }, (_, i) => i).filter(i => axes.every(axis => Number.isFinite(axis.of(i)))), best = Math.max(1, Math.round(s.ranked * .05));
   place.innerHTML = '<canvas aria-hidden="true"></canvas><svg class="on"><g class="ink"></g></svg>';
   const canvas = place.firstChild, svg = place.lastChild, ink = svg.firstChild, ranges = new Map();
-  let box = null, thinned = 1;
+  let box = null, thinned = [0, 0];
   const share = (axis, i) => axis.high > axis.low ? (axis.of(i) - axis.low) / (axis.high - axis.low) : .5;
   const paths = axes.map(axis => Float64Array.from(whole, i => share(axis, i)));
   const drawLines = () => {
@@ -37,15 +37,15 @@ const coordsChart = (section, s) => {
         if (++held % 12 === 0) { context.stroke(); context.beginPath(); }
       }
       context.stroke();
-      return every;
+      return [Math.min(passing.length, most), passing.length];
     };
     const filtered = s.isFiltered(), shown = filtered ? s.kept : many, alpha = shown > 1000 ? .1 : shown > 200 ? .2 : .4;
     if (filtered) pass(i => !s.keep[i], colour('line2'), .12, .7, 1000);
     thinned = pass(i => s.keep[i] && i >= best, colour('ink3'), alpha, .8, LINES_MAX);
-    pass(i => s.keep[i] && i < best, colour('gain'), best > 200 && !filtered ? .2 : .55, 1);
+    pass(i => s.keep[i] && i < best, colour('gain'), best > 200 && !filtered ? .14 : .55, 1);
   };
   const read = () => { const parts = [...ranges].map(([k, [a, b]]) => `${axes[k].name} <b>${safe(axes[k].text(axes[k].low + a * (axes[k].high - axes[k].low)))} to ${safe(axes[k].text(axes[k].low + b * (axes[k].high - axes[k].low)))}</b>`); readout.innerHTML = parts.length ? parts.map(part => `<span>${part}</span>`).join('') + `<span>${number(s.kept, 0)} runs${few()}</span>` : `<span>all runs${few()}; a click or Escape on an axis frees it</span>`; };
-  const few = () => thinned > 1 ? `, one line of ${number(thinned, 1)} drawn beside the best` : '';
+  const few = () => thinned[0] < thinned[1] ? `; beside the best, ${number(thinned[0], 0)} of ${number(thinned[1], 0)} lines are drawn` : '';
   const drawAxes = () => {
     const { x, y, height } = box;
     ink.innerHTML = axes.map((axis, k) => {
@@ -53,16 +53,15 @@ const coordsChart = (section, s) => {
       return `<g class="axis" data-axis="${k}" tabindex="0" role="group" aria-label="${safe(axis.name)}, ${range ? `${safe(axis.text(axis.low + range[0] * (axis.high - axis.low)))} to ${safe(axis.text(axis.low + range[1] * (axis.high - axis.low)))}` : 'all'}. Up and down move the range, with Shift widen it, Escape frees it.">`
         + `<rect class="touch" x="${at - 12}" y="${y(1) - 8}" width="24" height="${y(0) - y(1) + 16}"/>` + path(`M${at} ${y(1)}V${y(0)}`, 'base')
         + (range ? `<rect class="brush" x="${at - 6}" y="${r1(y(range[1]))}" width="12" height="${r1(Math.max(y(range[0]) - y(range[1]), 2))}"/>` : '')
-        + text(lx, y(1) + 4, axis.text(axis.high), 'ring', side) + text(lx, y(0) + 4, axis.text(axis.low), 'ring', side)
+        + text(lx, y(1) + 4, fitted(axis.text(axis.high), box.gap - 14, 400), 'ring', side) + text(lx, y(0) + 4, fitted(axis.text(axis.low), box.gap - 14, 400), 'ring', side)
         + text(k === 0 ? at - 2 : last ? at + 2 : at, box.rows > 1 && k % 2 ? 28 : 13, box.names[k], 'nm', k === 0 ? 'start' : last ? 'end' : 'middle') + '</g>';
     }).join('');
   };
-  const fit = (name, room) => { while (name.length > 3 && widthOf(name, 600) > room) name = name.slice(0, -2).trimEnd() + '…'; return name; };
   const draw = width => {
     const pad = 8, gap = axes.length > 1 ? (width - 2 * pad) / (axes.length - 1) : 0, room = k => (k === 0 || k === axes.length - 1 ? gap / 2 + 8 : gap) - 6;
     // Names that do not fit side by side stand in two rows.
     const rows = axes.some((axis, k) => widthOf(axis.name, 600) > room(k)) ? 2 : 1, roof = 13 + 15 * rows, height = 184 + roof;
-    box = { width, height, x: k => pad + k * gap, y: v => roof + 168 - v * 166, rows, names: axes.map((axis, k) => fit(axis.name, rows > 1 ? room(k) + gap * (k === 0 || k === axes.length - 1 ? .5 : 1) - 6 : room(k))) };
+    box = { width, height, x: k => pad + k * gap, y: v => roof + 168 - v * 166, rows, gap, names: axes.map((axis, k) => fitted(axis.name, rows > 1 ? room(k) + gap * (k === 0 || k === axes.length - 1 ? .5 : 1) - 6 : room(k))) };
     svg.setAttribute('viewBox', `0 0 ${width} ${height}`); svg.setAttribute('height', height);
     drawLines(); drawAxes(); read();
   };

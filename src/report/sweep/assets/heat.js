@@ -50,7 +50,7 @@ const heatMap = (section, s) => {
   };
   const geometry = width => {
     const left = Math.max(34, Math.min(110, Math.max(...Array.from({ length: grid.by.count }, (_, j) => widthOf(grid.by.short(j)))) + 12)) + (y < 0 ? -22 : 18);
-    return { left, right: Math.max(2, widthOf(grid.bx.short(grid.bx.count - 1)) / 2 - (width - left) / grid.bx.count / 2 + 2) };
+    return { left, right: Math.max(2, Math.min(widthOf(grid.bx.short(grid.bx.count - 1)), 100) / 2 - (width - left) / grid.bx.count / 2 + 2) };
   };
   let box = null;
   const draw = width => {
@@ -67,9 +67,9 @@ const heatMap = (section, s) => {
       html += `<rect x="${r1(cx)}" y="${cy}" width="${r1(Math.max(cw - (cw > 6 ? 1 : 0), 1))}" height="${ch - (ch > 6 ? 1 : 0)}" fill="${fill}"/>`;
       if (labels) html += `<text class="cell" x="${r1(cx + cw / 2)}" y="${cy + ch / 2 + 4}" text-anchor="middle" fill="${on}">${inForm(cell.value, column.form, size)}</text>`;
     }
-    const everyX = Math.max(1, Math.ceil((Math.max(...Array.from({ length: bx.count }, (_, k) => widthOf(bx.short(k)))) + 8) / cw)), everyY = Math.max(1, Math.ceil(14 / ch));
-    for (let k = 0; k < bx.count; k += everyX) html += text(left + (k + .5) * cw, height + 16, bx.short(k), '', 'middle');
-    if (y >= 0) for (let j = 0; j < by.count; j += everyY) html += text(left - 8, (by.count - 1 - j + .5) * ch + 4, by.short(j), '', 'end');
+    const everyX = Math.max(1, Math.ceil((Math.min(Math.max(...Array.from({ length: bx.count }, (_, k) => widthOf(bx.short(k)))), 110) + 8) / cw)), everyY = Math.max(1, Math.ceil(14 / ch));
+    for (let k = 0; k < bx.count; k += everyX) html += text(left + (k + .5) * cw, height + 16, fitted(bx.short(k), everyX * cw - 6, 400), '', 'middle');
+    if (y >= 0) for (let j = 0; j < by.count; j += everyY) html += text(left - 8, (by.count - 1 - j + .5) * ch + 4, fitted(by.short(j), 100, 400), '', 'end');
     html += text(left + (width - left) / 2, height + 36, s.axes[x].name, 'nm', 'middle');
     if (y >= 0) html += `<text class="nm" transform="translate(10 ${r1(height / 2)}) rotate(-90)" text-anchor="middle">${safe(s.axes[y].name)}</text>`;
     if (winner) html += outline(winner, 'won') + outline(winner, 'won in');

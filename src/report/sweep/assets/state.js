@@ -114,6 +114,8 @@ const canvasOf = (canvas, width, height) => {
 };
 const pointIn = (svg, event, width) => { const box = svg.getBoundingClientRect(), scale = width / box.width; return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale]; };
 const extentOf = values => { let low = Infinity, high = -Infinity; for (const value of values) if (Number.isFinite(value)) { if (value < low) low = value; if (value > high) high = value; } return [low, high]; };
+// As much of a text as has room.
+const fitted = (name, room, weight = 600) => { while (name.length > 2 && widthOf(name, weight) > room) name = name.slice(0, -2).trimEnd() + '…'; return name; };
 const optionsOf = (select, items, chosen) => { select.innerHTML = items.map(([value, name]) => `<option value="${safe(value)}">${safe(name)}</option>`).join(''); select.value = chosen; };
 const measureOptions = (select, s, chosen) => optionsOf(select, s.columns.map(column => [column.key, column.name]), chosen.key);
 // "Show as table": filled when it is opened.

@@ -24,13 +24,13 @@ const runTable = (section, s) => {
     column(s.objective.key),
     s.objective !== s.sharpe && column('sharpe'),
     hasHalves && ratio('1st half', s.first), hasHalves && ratio('2nd half', s.second),
-    hasHalves && ['2nd-half rank', i => -s.secondRank[i], secondRank, 'dim', () => '10,000 ▼'],
+    hasHalves && ['2nd rank', i => -s.secondRank[i], secondRank, 'dim', () => '10,000 ▼'],
     s.objective.key !== 'cagr' && column('cagr'), column('max_drawdown', 'Max DD', fall), s.objective.key !== 'profit_factor' && column('profit_factor'), column('win_rate'), column('trades'), column('refusals'), column('deflated_sharpe', 'Deflated'),
-    s.data.sparks > 0 && ['Equity', null, i => sparkOf(s, i, 82, 20), '', () => '0'.repeat(12)],
+    s.data.sparks > 0 && ['Equity', null, i => sparkOf(s, i, 82, 20), '', () => '0'.repeat(11)],
   ].filter(Boolean);
   const objectiveAt = columns.findIndex(([name]) => name === s.objective.name), // columns are as wide as the head with its arrow and the widest of some values
     sample = Array.from({ length: Math.min(s.n, 200) }, (_, k) => Math.floor(k * s.n / Math.min(s.n, 200)));
-  const widths = columns.map(([name, , , , written]) => Math.ceil(Math.max(Math.min(widthOf(name + ' ↓', 600) * 1.05, 110), ...sample.map(i => Math.min(widthOf(written(i)) * 1.15, 220))) + 18)), total = widths.reduce((sum, width) => sum + width, 0);
+  const widths = columns.map(([name, , , , written], j) => Math.ceil(Math.max(Math.min(widthOf(name + (j === objectiveAt ? ' ↓' : ''), 600) * 1.04, 100), ...sample.map(i => Math.min(widthOf(written(i)) * 1.15, 220))) + 14)), total = widths.reduce((sum, width) => sum + width, 0);
   const choice = section.querySelector('#sort'), turn = section.querySelector('#turn');
   choice.innerHTML = columns.map(([name, key], j) => key ? `<option value="${j}">${safe(name === '#' ? 'rank' : name)}</option>` : '').join('');
   list.innerHTML = `<div class="view"><table aria-label="Runs"><colgroup>${columns.map(() => '<col>').join('')}</colgroup><thead><tr>${columns.map(([name, key], j) => `<th scope="col">${key ? `<button type="button" data-column="${j}">${safe(name)}</button>` : safe(name)}</th>`).join('')}</tr></thead><tbody></tbody></table></div>`;
