@@ -14,7 +14,9 @@ const SETS: [&str; 4] = [
 fn sweep(out: &Path, more: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_alphaflow"));
     command.arg("sweep").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/sweep_ma_tech4.toml"));
-    SETS.iter().for_each(|set| drop(command.args(["--set", set])));
+    for set in SETS {
+        command.args(["--set", set]);
+    }
     command.arg("--out").arg(out).args(more).output().unwrap()
 }
 
@@ -48,7 +50,7 @@ fn proposals_follow_from_the_rows_alone() {
     // Another objective proposes other runs, so that it is another sweep.
     let other = sweep(&two, &["--resume", "--objective", "calmar"]);
     assert_eq!(other.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&other.stderr).contains("its optimises differs"), "{other:?}");
+    assert!(String::from_utf8_lossy(&other.stderr).contains("its objective differs"), "{other:?}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use alphaflow::domain::{Fill, Timestamp};
 use alphaflow::scenario::spec::Objective;
@@ -384,4 +385,41 @@ fn a_shock_is_not_picked() {
         let shock = plan.values(position).find(|(key, _)| *key == "stress.slippage_times").unwrap().1;
         assert_eq!(walk.picks_from(position), shock == "1", "{position}");
     }
+}
+
+/// The scenario for newcomers, whole and out of two shards; a sweep that was stopped between its runs and its walk.
+#[test]
+fn the_command_writes_the_same_files_whole_resumed_and_merged() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = root().join("scenarios/walk_forward_tech4.toml");
+    let run = |words: &[&str], out: &str, more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_alphaflow"));
+        command.current_dir(folder.path()).args(words).arg(&scenario).args(more).args(["--out", out]);
+        for set in ["data.symbols=[\"IBM\"]", "data.end=\"2009-06-30\"", "walk_forward.train=\"2y\""] {
+            command.args(["--set", set]);
+        }
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let files = |out: &str| {
+        ["walk_forward.json", "walk_forward.csv"].map(|name| fs::read(folder.path().join(out).join(name)).unwrap())
+    };
+    let text = run(&["sweep"], "whole", &["--threads", "2"]);
+    assert!(text.contains("In 3 windows the best of 60 runs by Sharpe ratio over 2 years"), "{text}");
+    let whole = files("whole");
+    for name in ["walk_forward.json", "walk_forward.csv", "parts/window-0001-0000000.parquet"] {
+        fs::remove_file(folder.path().join("whole").join(name)).unwrap();
+    }
+    run(&["sweep"], "whole", &["--resume"]);
+    assert_eq!(files("whole"), whole);
+    for (shard, out) in [("1/2", "one"), ("2/2", "two")] {
+        run(&["sweep"], out, &["--shard", shard]);
+        assert!(!folder.path().join(out).join("walk_forward.json").exists(), "a shard knows too little to walk");
+    }
+    run(&["sweep", "merge"], "merged", &["one", "two"]);
+    assert_eq!(files("merged"), whole);
+    let json: serde_json::Value = serde_json::from_slice(&whole[0]).unwrap();
+    let rows = String::from_utf8(whole[1].clone()).unwrap().lines().count() - 1;
+    assert_eq!(json["out_of_sample"]["sessions"], rows);
 }

@@ -68,7 +68,7 @@ impl Identity {
         });
         if let Some(objective) = plan.optimises() {
             // It decides which runs there are.
-            json["optimises"] = objective.to_string().into();
+            json["objective"] = objective.to_string().into();
         }
         let id: String = Sha256::digest(json.to_string()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         json["id"] = id.into();
@@ -167,7 +167,7 @@ impl SweepFolder {
     /// Errors: [`FolderError`].
     pub fn open(path: &Path, identity: &Identity, shard: Shard, begin: Begin) -> Result<SweepFolder, FolderError> {
         let runs = identity.json["runs"].as_u64().unwrap_or_default() as usize;
-        let part_runs = match identity.json.get("optimises") {
+        let part_runs = match identity.json.get("objective") {
             Some(_) => PROPOSED_PART_RUNS,
             None => (runs / PARTS_WANTED).clamp(1, PART_RUNS_MAX),
         };
