@@ -37,7 +37,7 @@ fn run(at: usize, point: Vec<u16>, state: &mut u64) -> RunView {
         "max_drawdown" => Some(-0.1 - 0.2 * (1.0 - hill)),
         "trades" => Some((50 + at % 300) as f64),
         "win_rate" => Some(0.4),
-        "profit_factor" => (at % 11 != 0).then_some(1.5),
+        "profit_factor" => (!at.is_multiple_of(11)).then_some(1.5),
         _ => None,
     };
     let mut equity = 1.0;
