@@ -27,8 +27,10 @@ const PARTS: &str = "parts";
 const PART_RUNS_MAX: usize = 250;
 /// Runs of a part of an optimiser's sweep, where one batch at a time is shared out to the workers.
 const PROPOSED_PART_RUNS: usize = 2;
-const _: () =
-    assert!(BATCH % PROPOSED_PART_RUNS == 0 && STARTUP % PROPOSED_PART_RUNS == 0, "no part is of two batches");
+const _: () = assert!(
+    BATCH.is_multiple_of(PROPOSED_PART_RUNS) && STARTUP.is_multiple_of(PROPOSED_PART_RUNS),
+    "of one batch each"
+);
 /// Parts that even a small sweep is cut into, so that many workers have something to do.
 const PARTS_WANTED: usize = 32;
 /// What a finished sweep has beside its parts.
