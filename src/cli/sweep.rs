@@ -279,8 +279,8 @@ fn finish(
             let mut places = vec![("report", place("sweep.html")), ("results", place("results.parquet"))];
             places.extend(judged.walked.iter().map(|_| ("walk-forward", place("walk_forward.csv"))));
             let Spent { sweep, runs, kept } = spent;
-            let (sweep, report) = (sweep + judged.walking, judged.counting + started.elapsed());
-            sweep_summary(&model, args.top, &places, &SweepSpent { runs, kept, sweep, report }, &screen())
+            let (walk, report) = (judged.walking, judged.counting + started.elapsed());
+            sweep_summary(&model, args.top, &places, &SweepSpent { runs, kept, sweep, walk, report }, &screen())
         }
     };
     Ok(out.write_all(text.as_bytes())?)

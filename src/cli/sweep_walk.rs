@@ -79,7 +79,7 @@ pub(super) fn view(walked: &WalkForward) -> WalkForwardView {
 fn window(window: &TestedWindow) -> WindowView {
     let pick = window.pick.as_ref().ok();
     WindowView {
-        train: window.train.clone().unwrap_or_default(),
+        train: window.train.clone().unwrap_or_else(|| ("–".to_owned(), "–".to_owned())),
         test: window.test.clone(),
         picked: pick.map(|pick| pick.values.clone()).unwrap_or_default(),
         in_train: pick.and_then(|pick| pick.train_value),

@@ -76,10 +76,11 @@ impl WalkForward {
                 Some((first, last)) if first != last => format!(", between {first} and {last}"),
                 _ => String::new(),
             };
-            format!("{} {} of {steps} times{spread}", drift.key, drift.moves)
+            let key = drift.key.strip_prefix("strategy.params.").unwrap_or(&drift.key);
+            format!("{key} {} of {steps} times{spread}", drift.moves)
         };
         let list: Vec<String> = drifting.iter().map(one).collect();
-        Some(format!("From window to window the pick changed {}.", list.join("; ")))
+        Some(format!("From window to window the pick changed: {}.", list.join("; ")))
     }
 
     /// What is not as one would expect.
