@@ -320,6 +320,16 @@ fn odd_sweeps_have_a_page_too() {
     assert!(page.contains("&lt;/script&gt;"));
 }
 
+/// A page that does not carry every run says so where the runs are.
+#[test]
+fn a_page_of_the_best_says_of_how_many() {
+    let mut model = grid();
+    (model.all.runs, model.all.done) = (100_000, 99_000);
+    let page = render(&model);
+    assert!(page.contains("the best 600 of 100,000 runs"));
+    assert_eq!(packed(&data_of(&page)["spread"]), 594, "the histogram counts every value there is");
+}
+
 /// Ten thousand runs: under six megabytes . The most that a page shows is twice as many.
 #[test]
 fn ten_thousand_runs_fit_a_page() {

@@ -25,6 +25,8 @@ const RAMP: [RGBColor; 6] = [
     RGBColor(0x0a, 0x4f, 0x99),
     RGBColor(0x05, 0x2a, 0x55),
 ];
+/// Steps of the ramp: a file has 256 colours, and text needs its share of them.
+const SHADES: f64 = 60.0;
 const BLACK: RGBColor = RGBColor(0, 0, 0);
 /// Highest a cell may be: a grid of two rows is no pair of towers.
 const CELL_HEIGHT_MAX: f32 = 120.0;
@@ -76,10 +78,13 @@ impl Place {
         })
     }
 
-    /// Upper left corner; row 0 is the lowest.
-    fn corner(&self, grid: &Grid, column: usize, row: usize) -> (f32, f32) {
+    /// Upper left and lower right corner, `gap` left free; row 0 is the lowest. Whole pixels: half ones at every edge
+    /// would take the colours of the text.
+    fn cell(&self, grid: &Grid, (column, row): (usize, usize), gap: f32) -> ((f32, f32), (f32, f32)) {
         let down = grid.rows.len() - 1 - row;
-        (self.left + column as f32 * self.width, self.top + down as f32 * self.height)
+        let x = |column: usize| (self.left + column as f32 * self.width).round();
+        let y = |down: usize| (self.top + down as f32 * self.height).round();
+        ((x(column), y(down)), (x(column + 1) - gap, y(down + 1) - gap))
     }
 }
 
@@ -95,22 +100,22 @@ fn cells(model: &SweepModel, grid: &Grid, upright: usize, winner: (usize, usize)
     let has_text = widest + 12.0 <= place.width && place.height >= 28.0;
     for row in 0..grid.rows.len() {
         for column in 0..grid.columns.len() {
-            let (x, y) = place.corner(grid, column, row);
-            let middle = (x + (place.width - gap) / 2.0, y + (place.height - gap) / 2.0);
+            let (from, to) = place.cell(grid, (column, row), gap);
+            let middle = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
             let Some(value) = grid.cells[row * grid.columns.len() + column] else {
                 frame.text("–", middle, Type { colour: LINE2, ..LABEL }, HPos::Center, VPos::Center)?;
                 continue;
             };
             let colour = ramp(if high > low { (value - low) / span } else { 0.5 });
-            frame.rectangle((x, y), (x + place.width - gap, y + place.height - gap), colour, 1.0)?;
+            frame.rectangle(from, to, colour, 1.0)?;
             if has_text {
                 let style = Type { colour: on(colour), ..LABEL };
                 frame.text(&form.write(Some(value), N), middle, style, HPos::Center, VPos::Center)?;
             }
         }
     }
-    let (x, y) = place.corner(grid, winner.0, winner.1);
-    outline(&frame, (x, y), (x + place.width - gap, y + place.height - gap))?;
+    let (from, to) = place.cell(grid, winner, gap);
+    outline(&frame, from, to)?;
     labels(&frame, model, grid, &place)?;
     let name = format!("{} ↑", model.axes[upright].short());
     frame.text(&name, (MARGIN, PLOT_TOP + 8.0), NAME, HPos::Left, VPos::Bottom)?;
@@ -132,11 +137,12 @@ fn outline(frame: &Frame, from: (f32, f32), to: (f32, f32)) -> Result<(), ChartE
 fn labels(frame: &Frame, model: &SweepModel, grid: &Grid, place: &Place) -> Result<(), ChartError> {
     let every = |room: f32, size: f32| ((size / room).ceil() as usize).max(1);
     for (row, text) in grid.rows.iter().enumerate().step_by(every(place.height, 28.0)) {
-        let y = place.corner(grid, 0, row).1 + place.height / 2.0;
+        let (from, to) = place.cell(grid, (0, row), 0.0);
+        let y = (from.1 + to.1) / 2.0;
         frame.text(text, (place.left - 16.0, y), LABEL, HPos::Right, VPos::Center)?;
     }
     let widest = grid.columns.iter().map(|text| frame.width(text, LABEL)).fold(0.0, f32::max);
-    let bottom = place.corner(grid, 0, 0).1 + place.height;
+    let (_, (_, bottom)) = place.cell(grid, (0, 0), 0.0);
     for (column, text) in grid.columns.iter().enumerate().step_by(every(place.width, widest + 14.0)) {
         let x = place.left + (column as f32 + 0.5) * place.width;
         frame.text(text, (x, bottom + 30.0), LABEL, HPos::Center, VPos::Bottom)?;
@@ -176,7 +182,7 @@ fn line(model: &SweepModel, grid: &Grid, winner: usize) -> Result<Vec<u8>, Chart
         frame.text(text, (frame.pixel((column as f64, high)).0, 836.0), LABEL, HPos::Center, VPos::Bottom)?;
     }
     let name = format!("{} →", model.axes[grid.level].short());
-    frame.text(&name, (MARGIN, PLOT_TOP - 8.0), NAME, HPos::Left, VPos::Bottom)?;
+    frame.text(&name, (MARGIN, PLOT_TOP + 2.0), NAME, HPos::Left, VPos::Bottom)?;
     frame.head_of(&foot(model), &head(model, grid))?;
     frame.png()
 }
@@ -228,7 +234,7 @@ fn head(model: &SweepModel, grid: &Grid) -> Head {
 
 /// The colour at a share of the ramp.
 fn ramp(share: f64) -> RGBColor {
-    let at = share.clamp(0.0, 1.0) * (RAMP.len() - 1) as f64;
+    let at = (share.clamp(0.0, 1.0) * SHADES).round() / SHADES * (RAMP.len() - 1) as f64;
     let below = (at.floor() as usize).min(RAMP.len() - 2);
     let part = at - below as f64;
     let mix = |a: u8, b: u8| (f64::from(a) * (1.0 - part) + f64::from(b) * part).round() as u8;

@@ -44,7 +44,7 @@ const coordsChart = (section, s) => {
     thinned = pass(i => s.keep[i] && i >= best, colour('ink3'), alpha, .8, LINES_MAX);
     pass(i => s.keep[i] && i < best, colour('gain'), best > 200 && !filtered ? .14 : .55, 1);
   };
-  const read = () => { const parts = [...ranges].map(([k, [a, b]]) => `${axes[k].name} <b>${safe(axes[k].text(axes[k].low + a * (axes[k].high - axes[k].low)))} to ${safe(axes[k].text(axes[k].low + b * (axes[k].high - axes[k].low)))}</b>`); readout.innerHTML = parts.length ? parts.map(part => `<span>${part}</span>`).join('') + `<span>${number(s.kept, 0)} runs${few()}</span>` : `<span>all runs${few()}; a click or Escape on an axis frees it</span>`; };
+  const read = () => { const parts = [...ranges].map(([k, [a, b]]) => `${axes[k].name} <b>${safe(axes[k].text(axes[k].low + a * (axes[k].high - axes[k].low)))} to ${safe(axes[k].text(axes[k].low + b * (axes[k].high - axes[k].low)))}</b>`); readout.innerHTML = parts.length ? parts.map(part => `<span>${part}</span>`).join('') + `<span>${number(s.kept, 0)} runs${few()}</span>` : `<span>${s.data.total > s.n ? `the best ${number(s.n, 0)} runs` : 'all runs'}${few()}; a click or Escape on an axis frees it</span>`; };
   const few = () => thinned[0] < thinned[1] ? `; beside the best, ${number(thinned[0], 0)} of ${number(thinned[1], 0)} lines are drawn` : '';
   const drawAxes = () => {
     const { x, y, height } = box;

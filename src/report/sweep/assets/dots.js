@@ -11,7 +11,7 @@ const halvesChart = (section, s) => {
   place.innerHTML = '<canvas aria-hidden="true"></canvas><svg class="on" tabindex="0" role="img"><g class="ink"></g><g class="over" aria-hidden="true"></g></svg>';
   const canvas = place.firstChild, svg = place.lastChild, ink = svg.firstChild, top = svg.lastChild;
   let at = -1, box = null;
-  const sentence = `Of the ${best.length} best of the first half ${upper} ${upper === 1 ? 'is' : 'are'} in the upper half of the second; correlation ${number(correlation, 2)}.`;
+  const sentence = `${s.data.total > s.n ? `Of the best ${number(s.n, 0)} runs: of` : 'Of'} the ${best.length} best of the first half ${upper} ${upper === 1 ? 'is' : 'are'} in the upper half of the second; correlation ${number(correlation, 2)}.`;
   const read = () => { readout.innerHTML = at < 0 ? `<span>${sentence}</span>` : `<span>${safe(s.nameOf(at))}</span><span>${safe(s.valuesOf(at))}</span><span>first <b>${number(s.first[at], 2)}</b>, second <b>${number(s.second[at], 2)}</b></span>`; };
   const draw = width => {
     const height = Math.round(Math.min(Math.max(width * .62, 240), 342)), left = 0, right = width - 40, bottom = height - 40;
