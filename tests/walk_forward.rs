@@ -376,7 +376,7 @@ fn where_nothing_can_be_picked_the_test_holds_cash() {
 
 #[test]
 fn a_shock_is_not_picked() {
-    let more = study("2y", "1y") + "[stress]\nslippage_times = [\"1\", \"5\"]\n";
+    let more = study("2y", "1y") + "[stress]\nslippage_times = [\"5\", \"1\"]\n";
     let loaded = scenario_on(&ibm(), &more, &["execution.slippage={ kind = \"bps\", value = \"1\" }"]);
     let plan = Plan::new(&loaded).unwrap();
     let walk = WalkPlan::of(&plan, &load_market(&loaded).unwrap()).unwrap().unwrap();

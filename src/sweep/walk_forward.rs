@@ -8,6 +8,7 @@
 use std::io;
 use std::ops::Range;
 
+use super::axis::Axis;
 use super::folder::SweepFolder;
 use super::markets::Markets;
 use super::plan::Plan;
@@ -16,7 +17,7 @@ use super::runner::Runner;
 use super::walk_forward_windows::{Window, windows};
 use super::workers::side_by_side;
 use crate::domain::Timestamp;
-use crate::scenario::spec::{Objective, WalkForwardSpec};
+use crate::scenario::spec::{Objective, ParamValue, WalkForwardSpec};
 use crate::scenario::{Diagnostic, MarketData, Marks, held_equally};
 use crate::strategy::{Catalog, Script};
 
@@ -62,8 +63,8 @@ pub(super) struct Walked {
 impl WalkPlan {
     /// That of `plan`, whose base scenario reads `market`; `None` without `[walk_forward]`.
     ///
-    /// Among runs that differ in shocks only, those with the first value of each list are picked from: a shock is no
-    /// choice.
+    /// Among runs that differ in shocks only, the one without any is picked from, or else that with the first of each
+    /// list: a shock is no choice.
     ///
     /// Errors, placed in the file: data that are too short, too many windows or runs, orders out of a file, or an
     /// optimiser, which has looked at the sessions that are to be tested.
@@ -78,9 +79,9 @@ impl WalkPlan {
         let sessions = market.sessions_with_bars();
         let starts: Vec<Timestamp> = sessions.iter().map(|(start, _)| *start).collect();
         let windows = windows(loaded, &spec, &starts)?;
-        let shocks: Vec<usize> =
-            (0..plan.axes().len()).filter(|axis| plan.axes()[*axis].key().starts_with("stress.")).collect();
-        let is_calm = |position: &usize| shocks.iter().all(|axis| plan.point(*position)[*axis] == 0);
+        let axes = plan.axes().iter().enumerate().filter(|(_, axis)| axis.key().starts_with("stress."));
+        let shocks: Vec<(usize, u16)> = axes.map(|(at, axis)| (at, calm(plan, axis))).collect();
+        let is_calm = |position: &usize| shocks.iter().all(|(axis, calm)| plan.point(*position)[*axis] == *calm);
         let candidates: Vec<usize> = (0..plan.len()).filter(is_calm).collect();
         let trainings = candidates.len() * windows.len();
         if trainings > TRAININGS_MAX {
@@ -135,6 +136,13 @@ impl WalkPlan {
     }
 }
 
+/// The place of the value that is no shock; the first where every value is one.
+fn calm(plan: &Plan, axis: &Axis) -> u16 {
+    let is_none =
+        |value: &ParamValue| plan.base().with_values(&[(axis.key(), value)]).is_ok_and(|run| run.spec.stress.is_none());
+    axis.values().iter().position(is_none).unwrap_or(0) as u16
+}
+
 /// What walks.
 pub(super) struct Walker<'a, C> {
     pub(super) runner: &'a Runner<'a, C>,
@@ -182,7 +190,7 @@ impl<C: Catalog + Sync> Walker<'_, C> {
 
     /// The rows of a piece, from disk if they are there.
     fn trained(&self, window: usize, piece: &[usize], markets: &Markets<'_>) -> io::Result<Vec<Row>> {
-        let axes: Vec<&str> = self.runner.plan.axes().iter().map(super::Axis::key).collect();
+        let axes: Vec<&str> = self.runner.plan.axes().iter().map(Axis::key).collect();
         if let Some(rows) = self.folder.map(|folder| folder.trained(window, piece, &axes)).transpose()?.flatten() {
             return Ok(rows);
         }
