@@ -167,7 +167,7 @@ impl Account {
         self.portfolio.apply(&Fill { order, symbol, side, quantity, price, reference, fee, time, purpose });
         self.gate.set_held(symbol, quantity);
         let level = Price::from_units(price.units() / 100 * 95).expect("price");
-        self.gate.set_stop(symbol, ProtectiveStop { order, level, shares: quantity });
+        self.gate.set_stop(symbol, ProtectiveStop { order, level, shares: quantity, entry: None });
         self.next += 1;
     }
 

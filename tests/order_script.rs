@@ -473,8 +473,9 @@ fn halt_resume_flatten() {
     );
     let fills = ["E1 2024-01-03 buy 50 @ 60", "R1 2024-01-04 sell 20 @ 60", "E3 2024-01-08 buy 10 @ 60"];
     assert_eq!(halted.fills, fills);
-    assert_eq!(halted.refusals, ["E2 halted", "E4 halted"]);
-    let orders = ["E1 filled", "L1 canceled", "E2 refused (halted)", "R1 filled", "E4 refused (halted)", "E3 filled"];
+    assert_eq!(halted.refusals, ["E2 halted", "E4 exceeds_position 31 30"]);
+    let orders =
+        ["E1 filled", "L1 canceled", "E2 refused (halted)", "R1 filled", "E4 refused (exceeds_position)", "E3 filled"];
     assert_eq!(halted.orders, orders);
 
     // Flatten with exits resting for all of it: they are voided, the exit is for all 50, also while halted,
@@ -538,14 +539,14 @@ fn changes_go_through_the_gate() {
         "",
     );
     assert_eq!(unchanged.fills, ["E2 2024-01-05 buy 666 @ 60"]);
-    // A dearer limit needs 1,000 × 101 of 100,000; a cheaper one passes, while halted too.
+    // At a dearer limit the position would be 1,000 × 101 of 100,000; a cheaper one passes, while halted too.
     let dearer = play(
         &[FLAT, FLAT, FLAT, FLAT],
         &["0 submit L1 buy 1000 limit limit_price=50", "1 replace L1 limit_price=101"],
         &[],
         "",
     );
-    assert_eq!(dearer.refusals, ["L1 buying_power 101000 100000"]);
+    assert_eq!(dearer.refusals, ["L1 position_size 101000 100000"]);
     assert_eq!(dearer.orders, ["L1 new"]);
     // Halted before it was sent, an entry is gone; a reducing order may be moved but not enlarged past the position.
     let reducing = play(

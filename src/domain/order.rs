@@ -1,14 +1,14 @@
 //! Orders as they are wanted.
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Money, Price, Quantity, Ratio, SymbolIndex};
 
 /// Our number for an order, counted from 1 in the order of approval.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct OrderId(pub u64);
 
 /// Buy or sell.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     /// Take shares.
@@ -29,7 +29,8 @@ pub struct NewPrices {
 }
 
 /// How an order wants its price.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OrderKind {
     /// At whatever the market offers.
     Market,
@@ -58,7 +59,8 @@ pub enum OrderKind {
 }
 
 /// How far a trailing stop stays behind the best price.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Trail {
     /// A fixed number of dollars.
     Price(Price),
@@ -67,7 +69,7 @@ pub enum Trail {
 }
 
 /// How long an order lives.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TimeInForce {
     /// Until the session's close.
@@ -150,7 +152,8 @@ pub enum LegActivation {
 }
 
 /// Where a protective order stands once its entry has filled.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LegLevel {
     /// At this price, known before.
     At(Price),

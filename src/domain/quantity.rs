@@ -97,6 +97,13 @@ impl Quantity {
         i64::try_from(money.0.div_euclid(i128::from(price.0))).ok().map(Quantity)
     }
 
+    /// The same for money that is not negative, with a word for every case: all that can be counted where it pays
+    /// for more, and nothing at a price of zero, where dollars say nothing about a number of shares.
+    #[inline]
+    pub fn most_for(money: Money, price: Price) -> Quantity {
+        if price.0 == 0 { Quantity::ZERO } else { Quantity::affordable(money, price).unwrap_or(Quantity::MAX) }
+    }
+
     /// This quantity × `ratio`, rounded down to a billionth.
     pub fn scaled_down(self, ratio: Ratio) -> Option<Quantity> {
         let product = i128::from(self.0) * i128::from(ratio.units());

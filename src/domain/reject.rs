@@ -67,6 +67,8 @@ rejections! {
         /// Alpaca's `reject_reason`.
         reject_reason: &'static str,
     } = "wash_trade", 403 FUNDS, "potential wash trade detected. use complex orders";
+    /// An exit on whose sale the order relied was taken back or has not filled at the order's open. Our words.
+    ExitNotFilled = "exit_not_filled", 403 FUNDS, "an exit that was to make room for the order has not filled";
     /// A short sale while a purchase that opens is on its way.
     BuyIsOpen = "buy_is_open", 403 FUNDS, "cannot open a short sell while a long buy order is open";
     /// A purchase while a short sale that opens is on its way.

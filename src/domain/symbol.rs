@@ -10,7 +10,7 @@ pub struct Symbol {
 }
 
 /// The place of a symbol in the scenario's list: how the hot path names it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct SymbolIndex(pub u16);
 
 /// Why a piece of text is not a ticker.

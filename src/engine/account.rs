@@ -177,9 +177,9 @@ impl<S: Strategy> Engine<S> {
         venue.set_leverage(self.gate.standing().leverage);
     }
 
-    /// A session begins whose last one ended without a bar at its close.
-    pub(super) fn begin_session(&mut self, now: Timestamp) {
-        self.begin_trading(now);
+    /// The session that began at `start` is noticed at `now`.
+    pub(super) fn begin_session(&mut self, start: Timestamp, now: Timestamp) {
+        self.begin_trading(start, now);
         if let Some(desk) = &mut self.account {
             desk.session = now;
             self.take_standing();

@@ -62,7 +62,7 @@ impl<'a> Clock<'a> {
     #[inline]
     pub(super) fn begin_daily<S: Strategy>(&self, time: Timestamp, engine: &mut Engine<S>) {
         if self.daily {
-            engine.begin_trading(time);
+            engine.begin_trading(time, time);
         }
     }
 
@@ -140,13 +140,14 @@ impl<'a> Clock<'a> {
             // The session's last minute had no bar: its end is noticed only now.
             end_session(engine, backend, until, self.last_bar)?;
         }
-        engine.begin_session(until);
+        let mut start = until;
         while let [session, rest @ ..] = self.sessions
             && session.start <= until
         {
-            self.last_bar = session.last_bar;
+            (start, self.last_bar) = (session.start, session.last_bar);
             self.sessions = rest;
         }
+        engine.begin_session(start, until);
         self.ended = false;
         backend.venue_mut().set_core(true);
         Ok(())
@@ -163,6 +164,7 @@ impl<'a> Clock<'a> {
             end_session(engine, backend, now, self.last_bar)?;
         }
         backend.venue_mut().set_core(false);
+        engine.await_session(self.next_session());
         if let Some(last_bar) = self.hours.pass() {
             backend.end_extended_hours(last_bar);
             settle(engine, backend, now)?;
@@ -225,7 +227,10 @@ impl<'a> Clock<'a> {
             }
             self.act(time, engine, backend)?;
             settle(engine, backend, time)?;
-            engine.record_late(time);
+            // What was paid may be a loss; nothing fills any more, but what rests is canceled and the halt is on record.
+            if engine.close_late(time) {
+                settle(engine, backend, time)?;
+            }
         }
         Ok(())
     }

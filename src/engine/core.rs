@@ -80,6 +80,8 @@ pub struct Engine<S> {
     pub(super) account_due: Timestamp,
     /// What is wanted before this moment is dropped.
     pub(super) trade_from: Timestamp,
+    /// The session in which a daily loss that is found now is lost: the one at hand, or outside sessions the next.
+    pub(super) awaited_session: Timestamp,
     /// Open time of the bars whose answers are being taken.
     pub(super) now: Timestamp,
 }
@@ -114,6 +116,7 @@ impl<S: Strategy> Engine<S> {
             time_stop: None,
             account_due: Timestamp::MAX,
             trade_from: Timestamp::MIN,
+            awaited_session: Timestamp::MIN,
             now: Timestamp::MIN,
             config,
         }

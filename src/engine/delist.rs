@@ -40,13 +40,19 @@ impl<S: Strategy> Engine<S> {
         Some(Fill { order: id, symbol, side, quantity, price, reference: price, fee: Money::ZERO, time, purpose })
     }
 
-    /// A step without a bar, after the last of them: equity and drawdown are taken if something happened.
-    pub(super) fn record_late(&mut self, time: Timestamp) {
+    /// A step without a bar, after the last of them: if something happened it is a session of its own, whose losses are
+    /// looked at and whose equity and drawdown are taken. Says whether something must be sent.
+    pub(super) fn close_late(&mut self, time: Timestamp) -> bool {
         let last_fill = self.journal.fills.last().map(|fill| fill.time);
         let last_payment = self.journal.cash_events.last().map(|event| event.time);
-        if last_fill == Some(time) || last_payment == Some(time) {
-            self.journal.late_steps.push(time);
-            self.record();
+        if last_fill != Some(time) && last_payment != Some(time) {
+            return false;
         }
+        self.begin_trading(time, time);
+        let sends = self.watch_losses(time);
+        self.gate.watch_mut().close_session(self.portfolio.equity());
+        self.journal.late_steps.push(time);
+        self.record();
+        sends
     }
 }

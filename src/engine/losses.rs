@@ -18,7 +18,7 @@ impl<S: Strategy> Engine<S> {
 
     #[cold]
     fn look_at_losses(&mut self, now: Timestamp) -> bool {
-        let found = self.gate.watch_mut().look(self.portfolio.equity(), now);
+        let found = self.gate.watch_mut().look_before(self.portfolio.equity(), now, self.awaited_session);
         for LossHalt { cause, loss } in found.into_iter().flatten() {
             let flattens = cause == HaltCause::DailyLoss && self.config.limits.on_daily_loss == LossRule::Flatten;
             self.journal.halts.push(HaltRecord { cause, from: now, loss: Some(loss), flattens, until: None });
@@ -46,10 +46,16 @@ impl<S: Strategy> Engine<S> {
         resumed.lifted.iter().for_each(|halt| self.lifted(halt.cause, now));
     }
 
-    /// A session begins at `now`: it lifts the daily loss of the last one.
+    /// The core session is over, or has not begun: what is lost from now on is lost in the one that begins at `start`.
+    pub(super) fn await_session(&mut self, start: Timestamp) {
+        self.awaited_session = start;
+    }
+
+    /// The session that began at `start` is noticed at `now`: it lifts the daily loss of the last one.
     #[inline]
-    pub(super) fn begin_trading(&mut self, now: Timestamp) {
-        if self.is_halted_for_the_session() && self.gate.watch_mut().begin_session(now).is_some() {
+    pub(super) fn begin_trading(&mut self, start: Timestamp, now: Timestamp) {
+        self.awaited_session = start;
+        if self.is_halted_for_the_session() && self.gate.watch_mut().begin_session(start).is_some() {
             self.lifted(HaltCause::DailyLoss, now);
         }
     }

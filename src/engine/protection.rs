@@ -14,8 +14,8 @@ impl<S: Strategy> Engine<S> {
     pub(super) fn stop_stands(&mut self, order: OrderId, symbol: SymbolIndex, level: Price, time: Timestamp) {
         let record = self.orders.get(order);
         if record.request.purpose.protects() {
-            let shares = record.remaining();
-            self.gate.set_stop(symbol, ProtectiveStop { order, level, shares });
+            let (shares, entry) = (record.remaining(), record.parent());
+            self.gate.set_stop(symbol, ProtectiveStop { order, level, shares, entry });
             self.journal.stops.push(StopChange { time, symbol, order, level: Some(level), quantity: shares });
         }
     }

@@ -10,7 +10,7 @@ use crate::domain::{
     ExitLegs, LegLevel, NewPrices, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, Price,
     Quantity, SymbolIndex, Timestamp,
 };
-use crate::risk::{OpenApproval, Refusal};
+use crate::risk::{OpenApproval, ProtectiveStop, Refusal};
 use crate::strategy::{ScriptOrder, ScriptPart, ScriptSize, ScriptTarget, Strategy};
 use crate::venue::refusal::{self, Change, Changing};
 
@@ -51,14 +51,18 @@ impl<S: Strategy> Engine<S> {
     }
 
     pub(super) fn cancel_script(&mut self, target: ScriptTarget, now: Timestamp) {
-        if let Some(record) = self.target(target) {
-            match record.rests() {
-                true => {
-                    self.gate.call_off(record.id);
-                    self.effects.push(Effect::Cancel(record.id));
-                }
-                false => self.refuse_change(record.id, Refusal::NotOpen, now),
+        let Some(record) = self.target(target) else { return };
+        let of = (record.id, record.request.symbol);
+        let outcome = match record.rests() {
+            true => self.gate.review_cancel(of, ends_with(&record), &self.portfolio),
+            false => Err(Refusal::NotOpen),
+        };
+        match outcome {
+            Ok(()) => {
+                self.gate.call_off(record.id);
+                self.effects.push(Effect::Cancel(record.id));
             }
+            Err(refusal) => self.refuse_change(record.id, refusal, now),
         }
     }
 
@@ -204,4 +208,11 @@ impl<S: Strategy> Engine<S> {
             self.effects.push(Effect::Cancel(leg));
         }
     }
+}
+
+/// Says of a stop whether it ends when `order` is canceled: it is the order, or its pair.
+fn ends_with(order: &OrderRecord) -> impl Fn(&ProtectiveStop) -> bool {
+    let (id, parent) = (order.id, order.parent());
+    let is_pair = order.request.class == OrderClass::Oco;
+    move |stop| stop.order == id || parent.is_some() && stop.entry == parent || is_pair && stop.entry == Some(id)
 }

@@ -69,7 +69,7 @@ impl Sizing {
     }
 
     fn shares(&self, budget: Money, price: Price) -> Result<OrderSize, Refusal> {
-        let exact = Quantity::affordable(budget.max(Money::ZERO), price).unwrap_or(Quantity::ZERO);
+        let exact = Quantity::most_for(budget.max(Money::ZERO), price);
         let quantity = if self.fractional { exact } else { exact.whole() };
         if quantity.is_zero() {
             return Err(Refusal::TooSmall { need: budget, have: price.notional(one_share()) });

@@ -98,7 +98,7 @@ impl<S: Strategy> Engine<S> {
             OrderSize::Shares(quantity) => quantity,
             OrderSize::Notional(amount) => {
                 let mark = self.portfolio.position(request.symbol).mark();
-                Quantity::affordable(amount, mark).unwrap_or(Quantity::ZERO)
+                Quantity::most_for(amount, mark)
             }
             OrderSize::CashFraction { .. } => Quantity::ZERO,
         };
@@ -123,7 +123,8 @@ impl<S: Strategy> Engine<S> {
             | Refusal::OrderNotional { .. }
             | Refusal::GrossExposure { .. }
             | Refusal::PortfolioHeat { .. }
-            | Refusal::CorrelatedExposure { .. } => self.config.limits.on_breach == BreachRule::Trim,
+            | Refusal::CorrelatedExposure { .. }
+            | Refusal::MaintenanceMargin { .. } => self.config.limits.on_breach == BreachRule::Trim,
             _ => false,
         };
         if trims {
@@ -148,7 +149,7 @@ impl<S: Strategy> Engine<S> {
         let commission = self.config.commission;
         let occasion = Occasion { side: request.side, time: now };
         let affordable = |budget, price| commission.affordable(occasion, budget, price);
-        let most = self.gate.max_order(request, affordable, &self.portfolio);
+        let most = self.gate.max_order(request, affordable, &self.portfolio, now);
         let keeps =
             self.config.sizing.fractional && !self.gate.borrows_whole(request.symbol, request.side, &self.portfolio);
         if keeps { most } else { most.whole() }

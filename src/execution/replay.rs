@@ -127,6 +127,7 @@ impl ExecutionBackend for ReplayBackend {
             request: order.request(),
             quantity: order.quantity(),
             reduce_only: order.reduces(),
+            relies_on_exits: order.relies_on_exits(),
             last: order.reference(),
             now: self.now,
             live_after: self.live_after,

@@ -3,14 +3,17 @@
 //! Not here: the limits on it (measure), positions (portfolio), what is set aside in dollars (reserves).
 //! Invariant: after [`Exposure::refresh`] every sum is that of its lines, and every line what
 //! [`Exposure::line`] makes of portfolio, approvals and stops.
+use serde::{Deserialize, Serialize};
+
 use super::heat::at_risk;
 use super::open_approval::held_without;
 use super::{MaintenanceRate, OpenApproval, SymbolSet};
-use crate::domain::{Money, OrderId, OrderKind, Price, Quantity, Ratio, SymbolIndex};
+use crate::domain::{Money, OrderId, Price, Quantity, Ratio, Side, SymbolIndex};
 use crate::portfolio::{Portfolio, Position, split_price};
 
 /// A resting order that protects a position.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ProtectiveStop {
     /// The order.
     pub order: OrderId,
@@ -18,22 +21,36 @@ pub struct ProtectiveStop {
     pub level: Price,
     /// Shares it may still fill.
     pub shares: Quantity,
+    /// The entry that brought it: what is left of that will be protected there, too.
+    pub entry: Option<OrderId>,
 }
 
-/// Do market exits on their way make room in the sums over all symbols?
+/// What a stop is to become by what is asked of an order and not answered yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedStop {
+    /// The order that is to be changed or canceled: the stop, or its pair.
+    pub of: OrderId,
+    /// Which share.
+    pub symbol: SymbolIndex,
+    /// The stop as it is to be; for no shares where it is to be canceled.
+    pub stop: ProtectiveStop,
+}
+
+/// Do exits of this moment that make room count in the sums over all symbols?
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Leaving {
-    /// No: they may be taken back.
+    /// Yes: they may be taken back, and may not fill.
     Counts,
-    /// Yes: the account is one in which a sale pays for a purchase of the same open, and the venue tests
-    /// the purchase when it fills.
+    /// No: what is measured fills after them or not at all.
     IsGone,
 }
 
 /// Dollars at stake.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Stake {
-    /// |shares| × mark, pending entries counted as filled, with or without pending exits: the larger.
+    /// |shares| × price, pending entries counted as filled, with or without pending exits: the larger. The price
+    /// is the dearest at which one of those entries may fill, or the mark.
     pub(super) value: Money,
     /// What the stops leave at risk, pending entries included.
     pub(super) heat: Money,
@@ -47,6 +64,8 @@ struct Line {
     /// Shares with pending entries filled: without pending exits, and with them.
     shares: [Quantity; 2],
     stake: Stake,
+    /// The dearest price at which a pending entry may fill; zero without one.
+    dearest: Price,
     /// Maintenance margin of the position alone.
     margin_of_position: Money,
     is_exposed: bool,
@@ -62,6 +81,8 @@ pub(super) struct Exposure {
     exposed: SymbolSet,
     exposed_count: usize,
     stops: Vec<Vec<ProtectiveStop>>,
+    /// What stops are to become by changes and cancels that are on their way.
+    expected: Vec<ExpectedStop>,
     rate: Option<MaintenanceRate>,
     /// Lines that something has happened to since the last refresh, each once.
     changed: Vec<SymbolIndex>,
@@ -70,14 +91,15 @@ pub(super) struct Exposure {
 
 impl Exposure {
     /// Nothing at stake in any of `symbols`.
-    pub(super) fn none(symbols: usize, leaving: Leaving) -> Exposure {
+    pub(super) fn none(symbols: usize) -> Exposure {
         Exposure {
-            leaving,
+            leaving: Leaving::Counts,
             lines: vec![Line::default(); symbols],
             total: Stake::default(),
             exposed: SymbolSet::new(symbols),
             exposed_count: 0,
             stops: vec![Vec::new(); symbols],
+            expected: Vec::new(),
             rate: None,
             changed: Vec::with_capacity(symbols),
             is_changed: vec![false; symbols],
@@ -103,6 +125,11 @@ impl Exposure {
     /// room, and with all.
     pub(super) fn shares(&self, symbol: SymbolIndex) -> [Quantity; 2] {
         self.lines[symbol.get()].shares
+    }
+
+    /// The dearest price at which a pending entry of `symbol` may fill; zero without one.
+    pub(super) fn dearest(&self, symbol: SymbolIndex) -> Price {
+        self.lines[symbol.get()].dearest
     }
 
     /// Symbols with a position or a pending entry.
@@ -149,12 +176,72 @@ impl Exposure {
     /// The stop `order` of `symbol` is gone.
     pub(super) fn remove_stop(&mut self, symbol: SymbolIndex, order: OrderId) {
         self.stops[symbol.get()].retain(|known| known.order != order);
+        self.expected.retain(|known| known.stop.order != order);
         self.touch(symbol);
+    }
+
+    /// `stops` are what known ones of `symbol` are to become by what is asked of order `of`: the worse of both counts
+    /// until the venue has answered. Gives what was expected before.
+    pub(super) fn expect(&mut self, of: OrderId, symbol: SymbolIndex, stops: Vec<ProtectiveStop>) -> Vec<ExpectedStop> {
+        let before = self.expected.clone();
+        self.expected.retain(|known| stops.iter().all(|stop| stop.order != known.stop.order));
+        self.expected.extend(stops.into_iter().map(|stop| ExpectedStop { of, symbol, stop }));
+        self.touch(symbol);
+        before
+    }
+
+    /// `expected` is on its way, and nothing else.
+    pub(super) fn expect_again(&mut self, symbol: SymbolIndex, expected: Vec<ExpectedStop>) {
+        self.expected = expected;
+        self.touch(symbol);
+    }
+
+    /// The venue has answered what was asked of `order`.
+    pub(super) fn answered(&mut self, order: OrderId) {
+        while let Some(at) = self.expected.iter().position(|known| known.of == order) {
+            let symbol = self.expected.remove(at).symbol;
+            self.touch(symbol);
+        }
+    }
+
+    /// What is asked of stops and not answered.
+    pub(super) fn expected(&self) -> &[ExpectedStop] {
+        &self.expected
+    }
+
+    /// Every stop that is known.
+    pub(super) fn all_stops(&self) -> impl Iterator<Item = (SymbolIndex, ProtectiveStop)> + '_ {
+        let of_symbol = |(index, stops): (usize, &'_ Vec<ProtectiveStop>)| {
+            stops.clone().into_iter().map(move |stop| (SymbolIndex(index as u16), stop))
+        };
+        self.stops.iter().enumerate().flat_map(of_symbol)
+    }
+
+    /// Knows these stops, what is expected of them, and nothing else.
+    pub(super) fn restore(&mut self, stops: Vec<(SymbolIndex, ProtectiveStop)>, expected: Vec<ExpectedStop>) {
+        self.stops.iter_mut().for_each(Vec::clear);
+        stops.into_iter().for_each(|(symbol, stop)| self.stops[symbol.get()].push(stop));
+        self.expected = expected;
+        (0..self.lines.len() as u16).map(SymbolIndex).for_each(|symbol| self.touch(symbol));
+    }
+
+    /// Level and shares that `stop` counts with, for a short or a long.
+    #[inline]
+    fn counted(&self, stop: &ProtectiveStop, is_short: bool) -> (Price, Quantity) {
+        match self.expected.iter().find(|expected| expected.stop.order == stop.order) {
+            None => (stop.level, stop.shares),
+            Some(ExpectedStop { stop: asked, .. }) => {
+                let [low, high] = [stop.level.min(asked.level), stop.level.max(asked.level)];
+                (if is_short { high } else { low }, stop.shares.min(asked.shares))
+            }
+        }
     }
 
     /// A split of `symbol` into `ratio` new shares per old.
     pub(super) fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, restate: impl Fn(Quantity) -> Quantity) {
-        for stop in &mut self.stops[symbol.get()] {
+        let expected = self.expected.iter_mut().filter(|expected| expected.symbol == symbol);
+        let expected = expected.map(|expected| &mut expected.stop);
+        for stop in self.stops[symbol.get()].iter_mut().chain(expected) {
             (stop.level, stop.shares) = (split_price(stop.level, ratio), restate(stop.shares));
         }
         self.touch(symbol);
@@ -163,6 +250,15 @@ impl Exposure {
     /// The stops that protect `symbol`.
     pub(super) fn stops(&self, symbol: SymbolIndex) -> &[ProtectiveStop] {
         &self.stops[symbol.get()]
+    }
+
+    /// The sums are to be with or without the exits of `open` that make room.
+    #[inline]
+    pub(super) fn set_leaving(&mut self, leaving: Leaving, open: &[OpenApproval]) {
+        if self.leaving != leaving {
+            self.leaving = leaving;
+            open.iter().filter(|approval| approval.makes_room).for_each(|approval| self.touch(approval.symbol));
+        }
     }
 
     /// Brings the sums up to date; `rate` is what positions must keep at present.
@@ -199,32 +295,36 @@ impl Exposure {
         let (held, mark) = (position.quantity(), position.mark());
         let of_symbol = open.iter().filter(|approval| approval.symbol == symbol && !approval.open.is_zero());
         let needs = |shares| self.rate.map_or(Money::ZERO, |rate| rate.requirement(shares, mark));
-        let margin_of_position = needs(held);
         let (mut entering, mut leaving, mut gone) = (Quantity::ZERO, Quantity::ZERO, Quantity::ZERO);
-        let (mut pending_heat, mut margin, mut has_entry) = (Money::ZERO, margin_of_position, false);
+        let (mut pending_heat, mut margin_of_entries, mut has_entry) = (Money::ZERO, Money::ZERO, false);
+        let mut dearest = Price::ZERO;
         for approval in of_symbol {
             if !approval.reduces {
                 let filled = approval.open.signed(approval.side);
                 entering += filled;
-                pending_heat += approval.risk.notional(approval.open);
-                margin += needs(filled);
+                dearest = dearest.max(approval.dearest(mark));
+                let own = self.stops[symbol.get()].iter().find(|stop| stop.entry == Some(approval.order));
+                let level = own.map(|stop| self.counted(stop, approval.side == Side::Sell).0);
+                pending_heat += approval.risk_now(level, mark).notional(approval.open);
+                margin_of_entries += needs(filled);
                 has_entry = true;
                 continue;
             }
             leaving += approval.open;
-            if self.leaving == Leaving::IsGone && approval.kind == OrderKind::Market && !approval.is_called_off {
+            if self.leaving == Leaving::IsGone && approval.makes_room_now() {
                 gone += approval.open;
             }
         }
         let stays = held_without(held, gone);
+        let margin_of_position = needs(stays);
         let [kept, left] = [stays + entering, held_without(held, leaving) + entering];
-        let stops = self.stops[symbol.get()].iter().map(|stop| (stop.level, stop.shares));
+        let stops = self.stops[symbol.get()].iter().map(|stop| self.counted(stop, stays < Quantity::ZERO));
         let stake = Stake {
-            value: mark.notional(kept.abs().max(left.abs())),
+            value: mark.max(dearest).notional(kept.abs().max(left.abs())),
             heat: at_risk(stays, mark, stops) + pending_heat,
-            margin,
+            margin: margin_of_position + margin_of_entries,
         };
-        Line { shares: [kept, left], stake, margin_of_position, is_exposed: !held.is_zero() || has_entry }
+        Line { shares: [kept, left], stake, dearest, margin_of_position, is_exposed: !held.is_zero() || has_entry }
     }
 
     /// Are all sums what they would be if everything were added up anew?

@@ -1,18 +1,16 @@
 //! The risk gate: the only place an [`OrderRequest`] becomes an [`ApprovedOrder`].
 //!
-//! Not here: sizing (engine), sending (execution), the arithmetic of the limits (measure), what is set aside
-//! (reserves), at stake (exposure) and lost (losses), what the account may do by law (standing).
+//! Not here: what the gate knows and how it is told (gate_state), sizing (engine), sending (execution), the arithmetic
+//! of the limits (measure), what the account may do by law (standing).
 //! Invariants: (1) halted ⇒ only reducing orders pass; (2) an approval is a value that is used up by sending it.
 //! Keep this file a leaf: a child module could build approvals.
-use super::exposure::{Exposure, Leaving, ProtectiveStop};
-use super::measure::{Entry, Measure};
-use super::open_approval::{Change, OpenApproval, is_nearer, reserve_price, risk_a_share, shares_at};
-use super::order_rate::OrderRate;
-use super::reserves::Reserves;
-use super::{CashCheck, Correlations, KillSwitch, Limits, Margin, Refusal, Standing, SymbolRules, Watch};
+use super::exposure::Leaving;
+use super::measure::{Entry, check_closing};
+use super::open_approval::{Change, OpenApproval, is_nearer, leaves_at_open, reserve_price, risk_a_share, shares_at};
+use super::{CashCheck, Gate, Refusal};
 use crate::domain::{
-    Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, Price, Quantity, Ratio, Side,
-    SymbolIndex, Timestamp,
+    Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, Price, Quantity, SymbolIndex,
+    Timestamp,
 };
 use crate::portfolio::Portfolio;
 
@@ -89,6 +87,7 @@ pub struct ApprovedOrder {
     approved_at: Timestamp,
     sequence: u64,
     reduces: bool,
+    relies_on_exits: bool,
 }
 
 /// A change of a resting order that has passed every limit the order itself had to pass.
@@ -129,23 +128,6 @@ pub struct ApprovedChange {
     approved_at: Timestamp,
 }
 
-/// Reviews every order of a run, from whatever source.
-#[derive(Debug)]
-pub struct Gate {
-    limits: Limits,
-    margin: Margin,
-    standing: Standing,
-    symbols: SymbolRules,
-    watch: Watch,
-    kill_switch: KillSwitch,
-    rate: OrderRate,
-    reserves: Reserves,
-    exposure: Exposure,
-    correlations: Correlations,
-    priced_at: Vec<Timestamp>,
-    sequence: u64,
-}
-
 impl ApprovedOrder {
     /// Our number for it.
     pub fn id(&self) -> OrderId {
@@ -170,6 +152,11 @@ impl ApprovedOrder {
     /// It was proved to shrink the position and not to flip it.
     pub fn reduces(&self) -> bool {
         self.reduces
+    }
+    /// It passed only because market exits approved at the same moment leave first: it must fill after all of them
+    /// have filled, or not at all. A backend that cannot see to that must not send it.
+    pub fn relies_on_exits(&self) -> bool {
+        self.relies_on_exits
     }
     /// Counts approvals of this gate from 1.
     pub fn sequence(&self) -> u64 {
@@ -197,70 +184,6 @@ impl ApprovedChange {
 }
 
 impl Gate {
-    /// A gate over `symbols` symbols with nothing open, for an account worth `equity`.
-    pub fn new(limits: Limits, margin: Margin, symbols: usize, equity: Money) -> Gate {
-        let leaving = match margin.cash_check {
-            CashCheck::Approval => Leaving::Counts,
-            CashCheck::Fill => Leaving::IsGone,
-        };
-        Gate {
-            limits,
-            margin,
-            standing: Standing::plain(&margin),
-            symbols: SymbolRules::default(),
-            watch: Watch::new(&limits, equity),
-            kill_switch: KillSwitch::None,
-            rate: OrderRate::default(),
-            reserves: Reserves::none(),
-            exposure: Exposure::none(symbols, leaving),
-            correlations: Correlations::new(symbols),
-            priced_at: vec![Timestamp::MIN; symbols],
-            sequence: 0,
-        }
-    }
-
-    /// The kill switch of a session that trades: asked at each approval of what may increase exposure.
-    pub fn arm(&mut self, switch: KillSwitch) {
-        self.kill_switch = switch;
-    }
-
-    /// What the account may do from now on.
-    pub fn set_standing(&mut self, standing: Standing) {
-        self.standing = standing;
-    }
-
-    /// What the account may do at present.
-    pub fn standing(&self) -> &Standing {
-        &self.standing
-    }
-
-    /// Which shares may be bought or sold short.
-    pub fn set_symbol_rules(&mut self, rules: SymbolRules) {
-        self.symbols = rules;
-    }
-
-    /// Must `side` of `symbol` be in whole shares, since they would have to be borrowed?
-    pub fn borrows_whole(&self, symbol: SymbolIndex, side: Side, portfolio: &Portfolio) -> bool {
-        let held = portfolio.position(symbol).quantity();
-        self.symbols.whole_shares && side == Side::Sell && held <= Quantity::ZERO
-    }
-
-    /// The account as an entry finds it now.
-    #[inline]
-    fn measure<'a>(&'a mut self, portfolio: &'a Portfolio) -> Measure<'a> {
-        self.exposure.refresh(portfolio, self.reserves.open(), self.standing.maintenance);
-        Measure {
-            limits: &self.limits,
-            margin: &self.margin,
-            standing: &self.standing,
-            symbols: &self.symbols,
-            reserves: &self.reserves,
-            exposure: &self.exposure,
-            correlations: &self.correlations,
-            portfolio,
-        }
-    }
-
     /// Approves `request` as order `id`, or says why not. `fee` says what its fill would cost in fees.
     ///
     /// An order that only shrinks its position passes whatever the limits and halts say. All others are
@@ -282,10 +205,11 @@ impl Gate {
         if quantity <= Quantity::ZERO {
             return Err(Refusal::TooSmall { need: Money::ZERO, have: price.notional(Quantity::ONE) });
         }
+        self.begin_moment(now);
         let held = portfolio.position(request.symbol).quantity();
         let pending = self.reserves.pending(request.symbol, held);
         // It only shrinks the position, even after every exit already on its way.
-        let reserve = if held.closing_side() == Some(request.side) && quantity <= pending.can_leave {
+        let passed = if held.closing_side() == Some(request.side) && quantity <= pending.can_leave {
             if matches!(request.class, OrderClass::Bracket | OrderClass::Oto) {
                 return Err(Refusal::EntryClass { class: request.class.name() });
             }
@@ -293,22 +217,27 @@ impl Gate {
         } else if request.class == OrderClass::Oco {
             return Err(Refusal::ExitClass);
         } else {
+            check_closing(&self.margin, request, quantity, held, &pending)?;
             self.check_moment(request.symbol, now)?;
             self.check_repeated(request, quantity)?;
-            Some(self.measure(portfolio).check(&Entry { request, quantity, price, fee: fee(), pending })?)
+            Some(self.pass(&Entry { request, quantity, price, fee: fee(), pending }, portfolio)?)
         };
         let mut request = *request;
         if let OrderSize::CashFraction { fraction, .. } = request.size {
             // A sale before it adds to the cash, not to the limits.
-            let most = if reserve.is_some() { self.measure(portfolio).room(&request) } else { Money::ZERO };
+            let most = passed.map_or(Money::ZERO, |passed| passed.room);
             request.size = OrderSize::CashFraction { fraction, most };
         }
-        self.reserves.add(OpenApproval::new(id, &request, quantity, price, reserve));
+        let reduces = passed.is_none();
+        let makes_room = reduces && self.margin.cash_check == CashCheck::Fill && leaves_at_open(&request);
+        let open = OpenApproval::new(id, &request, quantity, price, passed.map(|passed| passed.reserve));
+        self.reserves.add(OpenApproval { makes_room, ..open });
         self.exposure.touch(request.symbol);
         self.rate.add(now);
         self.sequence += 1;
-        let (reduces, reference, approved_at, sequence) = (reserve.is_none(), price, now, self.sequence);
-        Ok(ApprovedOrder { id, request, quantity, reference, approved_at, sequence, reduces })
+        let (reference, approved_at, sequence) = (price, now, self.sequence);
+        let relies_on_exits = passed.is_some_and(|passed| passed.relies_on_exits);
+        Ok(ApprovedOrder { id, request, quantity, reference, approved_at, sequence, reduces, relies_on_exits })
     }
 
     /// Is it not open already? Orders that somebody names one by one are as many as names; a strategy gives none.
@@ -334,8 +263,9 @@ impl Gate {
     /// Approves a change of order `id`, which is `request` now, to the prices of `kind` and, unless `None`,
     /// to `quantity` shares still to fill; or says why not. `fee` is what its fill would cost in fees.
     ///
-    /// More shares, a dearer or nearer price or more at risk are measured like a new order; the rest passes, even halted.
-    /// A leg has no approval of its own: it protects what has filled, so only its prices change.
+    /// More shares, a dearer or nearer price or more at risk are measured like a new order; the rest passes, even halted,
+    /// but for a stop that would leave more at risk than entries may. A leg has no approval of its own: it protects what
+    /// has filled, so only its prices change.
     pub fn review_change(
         &mut self,
         id: OrderId,
@@ -345,20 +275,27 @@ impl Gate {
         portfolio: &Portfolio,
         now: Timestamp,
     ) -> Result<ApprovedChange, Refusal> {
+        self.begin_moment(now);
         let approved = ApprovedChange { order: id, quantity, kind, approved_at: now };
         let Some(at) = self.reserves.position_of(id) else {
-            return if quantity.is_none() { Ok(approved) } else { Err(Refusal::NotOpen) };
+            if quantity.is_some() {
+                return Err(Refusal::NotOpen);
+            }
+            self.check_stop_change((id, request.symbol, request.side), (request.kind, kind, None), portfolio)?;
+            return Ok(approved);
         };
         let old = self.reserves.open()[at];
         let open = quantity.unwrap_or(old.open);
         let mark = portfolio.position(old.symbol).mark();
-        let mut change = Change { open, reserve: Money::ZERO, risk: Price::ZERO, kind };
+        let asked = old.asked_with(open);
+        let mut change = Change { asked, open, reserve: Money::ZERO, risk: Price::ZERO, kind };
         if old.reduces {
             let held = portfolio.position(old.symbol).quantity();
             let have = self.reserves.may_become(at, held);
             if open > old.open && open > have {
                 return Err(Refusal::ExceedsPosition { need: open, have });
             }
+            self.check_stop_change((id, old.symbol, old.side), (old.kind, kind, quantity), portfolio)?;
         } else {
             let request = OrderRequest { kind, size: OrderSize::Shares(open), ..*request };
             let price = reserve_price(kind, mark);
@@ -373,7 +310,8 @@ impl Gate {
             }
         }
         let (most, reserve, risk) = (old.open.max(open), old.reserve.max(change.reserve), old.risk.max(change.risk));
-        self.reserves.set(at, OpenApproval { open: most, reserve, risk, change: Some(change), ..old });
+        self.reserves
+            .set(at, OpenApproval { open: most, reserve, risk, change: Some(change), makes_room: false, ..old });
         self.exposure.touch(old.symbol);
         self.rate.add(now);
         Ok(approved)
@@ -387,113 +325,16 @@ impl Gate {
         quantity: Quantity,
         fee: Money,
         portfolio: &Portfolio,
-    ) -> Result<Money, Refusal> {
+    ) -> Result<(), Refusal> {
         let (old, position) = (self.reserves.open()[at], portfolio.position(request.symbol));
         self.reserves.set(at, OpenApproval { open: Quantity::ZERO, reserve: Money::ZERO, ..old });
         self.exposure.touch(old.symbol);
         let pending = self.reserves.pending(old.symbol, position.quantity());
         let entry = Entry { request, quantity, price: position.mark(), fee, pending };
-        let outcome = self.measure(portfolio).check(&entry);
+        // A change says nothing of exits it relies on.
+        let outcome = self.measure(portfolio, Leaving::Counts).pass(&entry).map(|_| ());
         self.reserves.set(at, old);
         self.exposure.touch(old.symbol);
         outcome
-    }
-
-    /// The most shares of `request`, whatever its size, that pass the limits on sizes, sums and funds: its symbol,
-    /// side, prices and stop decide. `affordable` says how many a budget pays for at a price, fees included.
-    pub fn max_order(
-        &mut self,
-        request: &OrderRequest,
-        affordable: impl Fn(Money, Price) -> Quantity,
-        portfolio: &Portfolio,
-    ) -> Quantity {
-        self.measure(portfolio).most(request, affordable)
-    }
-
-    /// The venue has changed the order: only what it may still come to is set aside.
-    pub fn confirm_change(&mut self, order: OrderId) {
-        self.reserves.confirm_change(order).into_iter().for_each(|symbol| self.exposure.touch(symbol));
-    }
-
-    /// The cancel of `order` goes to the venue: an exit sent after it may be for the same shares.
-    pub fn call_off(&mut self, order: OrderId) {
-        self.reserves.call_off(order).into_iter().for_each(|symbol| self.exposure.touch(symbol));
-    }
-
-    /// A fill of `quantity` shares that leaves `remaining` to fill: its part of the reserve is spent. The
-    /// position it makes is told by [`Gate::set_held`].
-    #[inline]
-    pub fn post(&mut self, order: OrderId, quantity: Quantity, remaining: Quantity) {
-        self.reserves.post(order, quantity, remaining);
-    }
-
-    /// The order was canceled, rejected or expired: what is left of its reserve returns.
-    #[inline]
-    pub fn void(&mut self, order: OrderId) {
-        self.reserves.void(order).into_iter().for_each(|symbol| self.exposure.touch(symbol));
-    }
-
-    /// The position in `symbol` is `held` shares now: no exit is for more, as at the venue.
-    pub fn set_held(&mut self, symbol: SymbolIndex, held: Quantity) {
-        self.reserves.shrink_exits(symbol, held);
-        self.exposure.touch(symbol);
-    }
-
-    /// `symbol` has a price of `now`.
-    #[inline]
-    pub fn mark(&mut self, symbol: SymbolIndex, now: Timestamp) {
-        self.priced_at[symbol.get()] = now;
-        self.exposure.mark(symbol);
-    }
-
-    /// A stop that protects the position in `symbol` rests, or has changed.
-    pub fn set_stop(&mut self, symbol: SymbolIndex, stop: ProtectiveStop) {
-        self.exposure.set_stop(symbol, stop);
-    }
-
-    /// The stop `order` protects no longer.
-    pub fn remove_stop(&mut self, symbol: SymbolIndex, order: OrderId) {
-        self.exposure.remove_stop(symbol, order);
-    }
-
-    /// The stops that protect the position in `symbol`.
-    pub fn stops(&self, symbol: SymbolIndex) -> &[ProtectiveStop] {
-        self.exposure.stops(symbol)
-    }
-
-    /// Restates what is open of `symbol` for a split into `ratio` new shares per old; reserves keep their dollars.
-    pub fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, restate: impl Fn(Quantity) -> Quantity) {
-        self.reserves.split(symbol, ratio, &restate);
-        self.exposure.split(symbol, ratio, restate);
-        self.correlations.split(symbol, ratio);
-    }
-
-    /// A session has closed with `equity`; `closes` by symbol, `None` without a bar in it.
-    #[inline]
-    pub fn close_session(&mut self, equity: Money, closes: impl IntoIterator<Item = Option<Price>>) {
-        self.watch.close_session(equity);
-        self.correlations.close_session(closes);
-    }
-
-    /// Halts, and how much may still be lost.
-    #[inline]
-    pub fn watch(&self) -> &Watch {
-        &self.watch
-    }
-
-    /// The same, to halt and to resume.
-    #[inline]
-    pub fn watch_mut(&mut self) -> &mut Watch {
-        &mut self.watch
-    }
-
-    /// Dollars set aside for open orders.
-    pub fn reserved(&self) -> Money {
-        self.reserves.reserved()
-    }
-
-    /// Approvals not filled or voided yet.
-    pub fn open(&self) -> &[OpenApproval] {
-        self.reserves.open()
     }
 }

@@ -7,12 +7,11 @@
 use crate::domain::{Money, Price, Quantity};
 
 /// Dollars lost at `price` if every resting stop of a position of `quantity` shares (negative is short)
-/// fills at its level: over the covered shares Σ max(0, (price − level) × signed shares), over the rest
-/// price × shares.
+/// fills at its level: over the covered shares Σ (price − level) × signed shares, over the rest price × shares.
 ///
 /// `stops`: the level and the shares still open of every resting order that closes the position when the
-/// market moves against it. A stop beyond its own level gains and counts as no loss; it takes nothing off
-/// the others. Where the stops name more shares than are held, the farthest count first, which is the most
+/// market moves against it. One whose level the price has passed protects nothing at that level any more: its
+/// shares count as if it were not there; at the level itself it still stands. Where the stops name more shares than are held, the farthest count first, which is the most
 /// the position can lose: a venue sets shares aside for an order, so this is a moment between a fill and
 /// the shrinking of the stops, and which of them gives way is not known yet.
 ///
@@ -21,11 +20,11 @@ use crate::domain::{Money, Price, Quantity};
 pub fn at_risk(quantity: Quantity, price: Price, stops: impl Iterator<Item = (Price, Quantity)> + Clone) -> Money {
     let held = i128::from(quantity.abs().units());
     let is_short = quantity < Quantity::ZERO;
-    let loss_a_share = |level: Price| {
+    let loss_a_share = move |level: Price| {
         let fall = if is_short { level.units() - price.units() } else { price.units() - level.units() };
-        i128::from(fall.max(0))
+        (fall >= 0).then_some(i128::from(fall))
     };
-    let stops = stops.map(|(level, shares)| (loss_a_share(level), i128::from(shares.units().max(0))));
+    let stops = stops.filter_map(|(level, shares)| Some((loss_a_share(level)?, i128::from(shares.units().max(0)))));
     let (mut loss, mut covered) = (0, 0);
     for (each, shares) in stops.clone() {
         loss += each * shares;
@@ -73,18 +72,18 @@ mod tests {
             ("10", "100", &[("95", "10")], "50"),
             ("10", "100", &[("100", "10")], "0"),
             ("10", "100", &[("99.999999999", "10")], "0.00000001"),
-            ("10", "100", &[("100.000000001", "10")], "0"),
+            ("10", "100", &[("100.000000001", "10")], "1000"),
             ("-10", "100", &[("105", "10")], "50"),
             ("-10", "100", &[("100", "10")], "0"),
             ("-10", "100", &[("100.000000001", "10")], "0.00000001"),
-            ("-10", "100", &[("99", "10")], "0"),
+            ("-10", "100", &[("99.999999999", "10")], "1000"),
             // A stop for one share of ten protects one.
             ("10", "100", &[("95", "1")], "905"),
             ("-10", "100", &[("105", "1")], "905"),
             ("2.5", "100", &[("95", "2")], "60"),
-            // Several stops, each for its shares; one in profit takes nothing off the other.
+            // Several stops, each for its shares; the shares of one that the price has passed are bare.
             ("10", "100", &[("95", "4"), ("90", "6")], "80"),
-            ("10", "100", &[("105", "4"), ("90", "6")], "60"),
+            ("10", "100", &[("105", "4"), ("90", "6")], "460"),
             ("10", "100", &[("95", "4"), ("90", "5")], "170"),
             // More than is held: the farthest first.
             ("10", "100", &[("95", "10"), ("90", "10")], "100"),
@@ -92,7 +91,8 @@ mod tests {
             ("10", "100", &[("90", "4"), ("95", "10")], "70"),
             ("10", "100", &[("95", "3"), ("95", "3"), ("90", "2"), ("99", "9")], "52"),
             ("-10", "100", &[("105", "10"), ("110", "4")], "70"),
-            ("10", "100", &[("105", "10"), ("110", "4")], "0"),
+            ("10", "100", &[("105", "10"), ("110", "4")], "1000"),
+            ("10", "100", &[("105", "10"), ("90", "10")], "100"),
             ("10", "100", &[("95", "20")], "50"),
             // An order with nothing left to fill protects nothing.
             ("10", "100", &[("95", "0")], "1000"),
@@ -116,10 +116,9 @@ mod tests {
     fn share_by_share(held: i64, price: i64, stops: &[(i64, i64)]) -> i128 {
         let mut losses: Vec<i64> = stops
             .iter()
-            .flat_map(|&(level, shares)| {
-                let loss = if held < 0 { level - price } else { price - level };
-                std::iter::repeat_n(loss.max(0), shares as usize)
-            })
+            .map(|&(level, shares)| (if held < 0 { level - price } else { price - level }, shares))
+            .filter(|(loss, _)| *loss >= 0)
+            .flat_map(|(loss, shares)| std::iter::repeat_n(loss, shares as usize))
             .collect();
         losses.sort_unstable_by_key(|loss| std::cmp::Reverse(*loss));
         losses.resize(losses.len().max(held.unsigned_abs() as usize), price);

@@ -23,6 +23,17 @@ pub(super) struct Measure<'a> {
     pub(super) portfolio: &'a Portfolio,
 }
 
+/// An entry that has passed every limit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Passed {
+    /// Dollars to set aside.
+    pub(super) reserve: Money,
+    /// Dollars at the reference price that it may come to if it is sized at its fill.
+    pub(super) room: Money,
+    /// It passes, or may come to so much, only with the exits of its moment gone.
+    pub(super) relies_on_exits: bool,
+}
+
 /// An order that increases exposure.
 #[derive(Clone, Copy)]
 pub(super) struct Entry<'a> {
@@ -37,8 +48,18 @@ pub(super) struct Entry<'a> {
 }
 
 impl Measure<'_> {
+    /// What `entry` may do, or the first limit it would pass.
+    pub(super) fn pass(&self, entry: &Entry<'_>) -> Result<Passed, Refusal> {
+        let reserve = self.check(entry)?;
+        let room = match entry.request.size {
+            OrderSize::CashFraction { .. } => self.room(entry),
+            OrderSize::Shares(_) | OrderSize::Notional(_) => Money::ZERO,
+        };
+        Ok(Passed { reserve, room, relies_on_exits: false })
+    }
+
     /// Dollars to set aside for `entry`, or the first limit it would pass.
-    pub(super) fn check(&self, entry: &Entry<'_>) -> Result<Money, Refusal> {
+    fn check(&self, entry: &Entry<'_>) -> Result<Money, Refusal> {
         let amount = self.check_terms(entry)?;
         let shares = self.check_side(entry)?;
         self.check_size(entry, shares)?;
@@ -67,12 +88,10 @@ impl Measure<'_> {
 
     /// Does it go with what is held and pending? Says what the symbol comes to, as [`Pending::shares`] does.
     fn check_side(&self, entry: &Entry<'_>) -> Result<[Quantity; 2], Refusal> {
-        let Entry { request, quantity, price, pending: Pending { can_leave, shares, entry }, .. } = *entry;
+        let Entry { request, quantity, ref pending, .. } = *entry;
+        let Pending { shares, entry, .. } = *pending;
         let held = self.portfolio.position(request.symbol).quantity();
-        if held.closing_side() == Some(request.side) && can_leave > Quantity::ZERO {
-            // Part of it would close and the rest open the other way: one order does not flip a position.
-            return Err(Refusal::ExceedsPosition { need: quantity, have: can_leave });
-        }
+        check_closing(self.margin, request, quantity, held, pending)?;
         if entry.is_some_and(|side| side != request.side) {
             return Err(Refusal::OppositeEntry { side: request.side });
         }
@@ -81,17 +100,19 @@ impl Measure<'_> {
         }
         let filled = |shares: Quantity| shares.checked_add(quantity.signed(request.side));
         let [Some(kept), Some(after)] = shares.map(filled) else {
-            // More shares than can be counted, whatever they cost.
+            // More shares than can be counted, however wide the limit: what can be is the limit.
+            let price = self.worst_price(request);
+            let own = i128::from(quantity.signed(request.side).units());
+            let [one, other] = shares.map(|shares| (i128::from(shares.units()) + own).abs());
+            let need = Money::from_units(i128::from(price.units()) * one.max(other));
             let have = self.portfolio.equity().share(self.limits.position_size_max);
-            return Err(Refusal::PositionSize { need: price.notional(Quantity::MAX), have });
+            return Err(Refusal::PositionSize { need, have: have.min(price.notional(Quantity::MAX)) });
         };
-        if after < Quantity::ZERO && !self.margin.allow_short {
-            return Err(match held.closing_side() == Some(request.side) {
-                true => Refusal::ExceedsPosition { need: quantity, have: can_leave },
-                false => Refusal::ShortBan { need: after },
-            });
-        }
+        // A purchase that leaves a short takes some of it away, and so does a sale of what is held.
         let is_short = after < Quantity::ZERO && request.side == Side::Sell;
+        if is_short && !self.margin.allow_short {
+            return Err(Refusal::ShortBan { need: after });
+        }
         let short_ban = self.standing.shorts.or_else(|| self.symbols.short_refusal(request, quantity));
         match short_ban.filter(|_| is_short) {
             Some(refusal) => Err(refusal),
@@ -99,9 +120,16 @@ impl Measure<'_> {
         }
     }
 
+    /// What a share of the symbol may stand at when `request` and what is pending fill: the dearest price they name,
+    /// or the mark.
+    fn worst_price(&self, request: &OrderRequest) -> Price {
+        let mark = self.portfolio.position(request.symbol).mark();
+        self.exposure.dearest(request.symbol).max(reserve_price(request.kind, mark))
+    }
+
     /// Is the position of this symbol small enough?
     fn check_size(&self, entry: &Entry<'_>, [kept, after]: [Quantity; 2]) -> Result<(), Refusal> {
-        let need = entry.price.notional(kept.abs().max(after.abs()));
+        let need = self.worst_price(entry.request).notional(kept.abs().max(after.abs()));
         let have = self.portfolio.equity().share(self.limits.position_size_max);
         if need > have { Err(Refusal::PositionSize { need, have }) } else { Ok(()) }
     }
@@ -118,7 +146,7 @@ impl Measure<'_> {
             let filled = shares.checked_add(entry.quantity.signed(entry.request.side));
             filled.map_or(Quantity::MAX, Quantity::abs)
         });
-        let own = entry.price.notional(kept.max(left));
+        let own = self.worst_price(entry.request).notional(kept.max(left));
         let all = self.exposure.total().value - self.exposure.of(symbol).value + own;
         let have = equity.share(limits.gross_exposure_max);
         if all > have {
@@ -154,25 +182,41 @@ impl Measure<'_> {
         let Entry { request, fee, ref pending, .. } = *entry;
         // Of a fraction of the cash the fee is a part.
         let reserve = if matches!(request.size, OrderSize::CashFraction { .. }) { amount } else { amount + fee };
-        if self.margin.cash_check == CashCheck::Fill {
-            return Ok(reserve);
-        }
         let have = self.buying_power(request.symbol, request.side, pending);
-        if reserve > have {
+        // Tested at the fill there, after the sales of the same open; what the account must keep is not.
+        if self.margin.cash_check == CashCheck::Approval && reserve > have {
             return Err(Refusal::BuyingPower { need: reserve, have });
         }
-        let (need, have) = (self.margin_after(entry), self.portfolio.equity());
+        let (need, have) = (self.margin_after(request, entry.quantity), self.portfolio.equity());
         if need > have { Err(Refusal::MaintenanceMargin { need, have }) } else { Ok(reserve) }
     }
 
-    /// Maintenance margin of all positions, of open entries and of `entry`, at marks; nothing where no rule
-    /// asks for it. What is leaving counts, but for an order that turns the position round.
-    fn margin_after(&self, entry: &Entry<'_>) -> Money {
+    /// Maintenance margin of all positions, of open entries and of `quantity` shares of `request`, at marks; nothing
+    /// where no rule asks for it. What is leaving counts, but for an order that turns the position round.
+    fn margin_after(&self, request: &OrderRequest, quantity: Quantity) -> Money {
         let Some(rate) = self.standing.maintenance else { return Money::ZERO };
-        let Entry { request, quantity, price, .. } = *entry;
-        let turns = self.portfolio.position(request.symbol).quantity().closing_side() == Some(request.side);
+        let position = self.portfolio.position(request.symbol);
+        let turns = position.quantity().closing_side() == Some(request.side);
         let leaving = if turns { self.exposure.margin_of_position(request.symbol) } else { Money::ZERO };
-        self.exposure.total().margin - leaving + rate.requirement(quantity.signed(request.side), price)
+        self.exposure.total().margin - leaving + rate.requirement(quantity.signed(request.side), position.mark())
+    }
+
+    /// Of 0 to `most` shares of `request` as many as leave the account its margin; −1 where it lacks some already.
+    fn within_margin(&self, request: &OrderRequest, most: i128) -> i128 {
+        let keeps = |units: i128| {
+            let quantity = Quantity::from_units(units as i64);
+            self.margin_after(request, quantity) <= self.portfolio.equity()
+        };
+        let (mut good, mut bad) = (-1, most.clamp(0, Quantity::MAX.units().into()) + 1);
+        if keeps(bad - 1) {
+            return most;
+        }
+        // More shares never need less: the refusal's own arithmetic, halved until it turns.
+        while bad - good > 1 {
+            let middle = good + (bad - good) / 2;
+            if keeps(middle) { good = middle } else { bad = middle }
+        }
+        good
     }
 
     /// Dollars an entry in `symbol` on `side` may spend now: leverage × equity − gross exposure − reserves −
@@ -198,7 +242,8 @@ impl Measure<'_> {
         if !self.exposure.is_exposed(symbol) && self.exposure.exposed_count() >= limits.open_positions_max {
             return [0; 2];
         }
-        let grown = |dollars, shares: [Quantity; 2]| grown(shares_for(dollars, price), shares, request.side);
+        let worst = self.worst_price(request);
+        let grown = |dollars, shares: [Quantity; 2]| grown(shares_for(dollars, worst), shares, request.side);
         let of_position = grown(equity.share(limits.position_size_max), pending.shares);
         let others = self.exposure.total().value - self.exposure.of(symbol).value;
         let of_gross = grown(equity.share(limits.gross_exposure_max) - others, self.exposure.shares(symbol));
@@ -209,14 +254,14 @@ impl Measure<'_> {
         });
         let of_notional = [0, shares_for(limits.order_notional_max, reserve_price(request.kind, price))];
         let all = [of_position, of_gross, of_heat, of_group, of_notional];
-        all.into_iter().reduce(|[least, most], [low, high]| [least.max(low), most.min(high)]).unwrap_or([0; 2])
+        let join = |[least, most]: [i128; 2], [low, high]: [i128; 2]| [least.max(low), most.min(high)];
+        let [least, most] = all.into_iter().reduce(join).unwrap_or([0; 2]);
+        [least, self.within_margin(request, most)]
     }
 
-    /// Dollars at the reference price that `request` may come to when it is sized at its fill.
-    pub(super) fn room(&self, request: &OrderRequest) -> Money {
-        let position = self.portfolio.position(request.symbol);
-        let pending = self.reserves.pending(request.symbol, position.quantity());
-        position.mark().notional(most_of(self.within_limits(request, &pending)))
+    /// Dollars at the reference price that `entry` may come to when it is sized at its fill.
+    fn room(&self, entry: &Entry<'_>) -> Money {
+        entry.price.notional(most_of(self.within_limits(entry.request, &entry.pending)))
     }
 
     /// The most shares of `request`, whatever its size, that would pass; a billionth of a share is the step.
@@ -228,6 +273,11 @@ impl Measure<'_> {
         if position.quantity().closing_side() == Some(side) && pending.can_leave > Quantity::ZERO {
             return pending.can_leave;
         }
+        // Whatever is held has left by now, or is short.
+        let is_banned = side == Side::Sell && !self.margin.allow_short;
+        if is_banned || pending.entry.is_some_and(|entry| entry != side) {
+            return Quantity::ZERO;
+        }
         let within_funds = match self.margin.cash_check {
             CashCheck::Fill => Quantity::MAX,
             CashCheck::Approval => {
@@ -235,12 +285,26 @@ impl Measure<'_> {
                 affordable(self.buying_power(symbol, side, &pending).max(Money::ZERO), price)
             }
         };
-        let [_, after] = pending.shares;
-        // Without shorts a sale may take away what is there and not yet leaving.
-        let shorts = if self.margin.allow_short || side == Side::Buy { Quantity::MAX } else { after };
         let [least, most] = self.within_limits(request, &pending);
-        most_of([least, most.min(within_funds.units().into()).min(shorts.units().into())])
+        most_of([least, most.min(within_funds.units().into())])
     }
+}
+
+/// An order on the side that closes a position of `held` shares is for no more than can still leave: one order does
+/// not flip it. Where all of it is leaving already the order opens the other side, if that is allowed.
+pub(super) fn check_closing(
+    margin: &Margin,
+    request: &OrderRequest,
+    quantity: Quantity,
+    held: Quantity,
+    pending: &Pending,
+) -> Result<(), Refusal> {
+    let closes = held.closing_side() == Some(request.side);
+    let opens = pending.can_leave.is_zero() && (margin.allow_short || request.side == Side::Buy);
+    if closes && !opens && quantity > pending.can_leave {
+        return Err(Refusal::ExceedsPosition { need: quantity, have: pending.can_leave });
+    }
+    Ok(())
 }
 
 /// The greatest number of shares of a range; 0 where there is none.

@@ -1,13 +1,18 @@
 //! What the gate remembers of an approval until it is filled or voided.
 //!
 //! Not here: making approvals (gate).
-use crate::domain::{
-    LegLevel, Money, OrderId, OrderKind, OrderRequest, OrderSize, Price, Quantity, Side, SymbolIndex, TimeInForce,
-    Trail,
-};
+use serde::{Deserialize, Serialize};
 
-/// An approval that may still fill.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+use crate::domain::{
+    LegLevel, Money, OrderId, OrderKind, OrderRequest, OrderSize, Price, Quantity, Ratio, Side, SymbolIndex,
+    TimeInForce, Trail,
+};
+use crate::portfolio::split_price;
+use crate::venue::split_kind;
+
+/// An approval that may still fill: what it claims of the account. Nothing can be sent with it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OpenApproval {
     /// Whose.
     pub order: OrderId,
@@ -23,12 +28,17 @@ pub struct OpenApproval {
     pub asked: Quantity,
     /// Shares not filled yet.
     pub open: Quantity,
-    /// Dollars each of them risks if it fills: to its stop, or all of its price.
+    /// Dollars each of them risks if it fills, as measured at its approval: see [`OpenApproval::risk_now`].
     pub risk: Price,
+    /// The stop it brings.
+    pub stop: Option<LegLevel>,
     /// Dollars set aside for them.
     pub reserve: Money,
     /// It can only shrink the position.
     pub reduces: bool,
+    /// What is approved at the same moment may rely on it: an exit at the market that leaves at the next open, in an
+    /// account in which a sale pays for a purchase of the same open.
+    pub makes_room: bool,
     /// What it becomes by a change that is on its way; until the venue answers, the larger of both counts.
     pub change: Option<Change>,
     /// Its cancel is on its way: should it fill first, what it takes is gone for every other exit.
@@ -36,8 +46,11 @@ pub struct OpenApproval {
 }
 
 /// What an approval becomes when the venue has taken a change of its order.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Change {
+    /// Shares asked for, all told, what has filled included.
+    pub asked: Quantity,
     /// Shares not filled yet.
     pub open: Quantity,
     /// Dollars set aside for them.
@@ -67,10 +80,67 @@ impl OpenApproval {
             asked: quantity,
             open: quantity,
             risk: if reserve.is_some() { risk_a_share(request, reference) } else { Price::ZERO },
+            stop: request.legs.stop,
             reserve: reserve.unwrap_or(Money::ZERO),
             reduces: reserve.is_none(),
+            makes_room: false,
             change: None,
             is_called_off: false,
+        }
+    }
+
+    /// Does it leave with what is sent beside it, and has nobody taken it back?
+    #[inline]
+    pub(super) fn makes_room_now(&self) -> bool {
+        self.makes_room && !self.is_called_off && !self.open.is_zero()
+    }
+
+    /// Shares asked for, all told, once `open` are to be left of it.
+    pub(super) fn asked_with(&self, open: Quantity) -> Quantity {
+        let (asked, left) = self.change.map_or((self.asked, self.open), |change| (change.asked, change.open));
+        (asked - left.min(asked)).checked_add(open).unwrap_or(Quantity::MAX)
+    }
+
+    /// Its prices, and those a change that is on its way would give it.
+    fn kinds(&self) -> impl Iterator<Item = OrderKind> {
+        std::iter::once(self.kind).chain(self.change.map(|change| change.kind))
+    }
+
+    /// The dearest price at which it may fill with the market at `mark`.
+    #[inline]
+    pub(super) fn dearest(&self, mark: Price) -> Price {
+        self.kinds().fold(mark, |dearest, kind| dearest.max(reserve_price(kind, mark)))
+    }
+
+    /// Dollars a share of the entry risks with the market at `mark`, and at least what it risked at its approval.
+    /// `level` is where the stop of what has filled stands: it will protect the rest as well.
+    #[inline]
+    pub(super) fn risk_now(&self, level: Option<Price>, mark: Price) -> Price {
+        let stop = level.map(LegLevel::At).or(self.stop);
+        self.kinds().fold(self.risk, |most, kind| most.max(risk_of(self.side, kind, stop, mark)))
+    }
+
+    /// Restates it for a split into `ratio` new shares per old; what is risked is rounded up.
+    pub(super) fn split(&mut self, ratio: Ratio, restate: impl Fn(Quantity) -> Quantity) {
+        let up = |price: i64| {
+            let units = i128::from(price) * i128::from(Ratio::ONE.units());
+            let whole = (units + i128::from(ratio.units()) - 1) / i128::from(ratio.units());
+            i64::try_from(whole).ok().and_then(Price::from_units).unwrap_or(Price::MAX)
+        };
+        self.open = restate(self.open);
+        self.asked = restate(self.asked);
+        self.kind = split_kind(self.kind, ratio);
+        self.risk = up(self.risk.units());
+        self.stop = self.stop.map(|stop| match stop {
+            LegLevel::At(level) => LegLevel::At(split_price(level, ratio)),
+            LegLevel::FromFill { distance_units } => LegLevel::FromFill { distance_units: up(distance_units).units() },
+            LegLevel::FractionFromFill(_) => stop,
+        });
+        if let Some(change) = &mut self.change {
+            change.asked = restate(change.asked);
+            change.open = restate(change.open);
+            change.kind = split_kind(change.kind, ratio);
+            change.risk = up(change.risk.units());
         }
     }
 }
@@ -85,11 +155,10 @@ pub(super) fn held_without(held: Quantity, leaving: Quantity) -> Quantity {
 /// The shares an order comes to at `price`, with `cash` dollars in the account; of one in dollars, to nine
 /// decimals.
 pub(super) fn shares_at(size: OrderSize, price: Price, cash: Money) -> Quantity {
-    let affordable = |budget: Money| Quantity::affordable(budget, price).unwrap_or(Quantity::MAX);
     match size {
         OrderSize::Shares(quantity) => quantity,
-        OrderSize::Notional(amount) => affordable(amount),
-        OrderSize::CashFraction { fraction, .. } => affordable(cash.share(fraction)),
+        OrderSize::Notional(amount) => Quantity::most_for(amount, price),
+        OrderSize::CashFraction { fraction, .. } => Quantity::most_for(cash.share(fraction), price),
     }
 }
 
@@ -104,22 +173,42 @@ pub(super) fn reserve_for(request: &OrderRequest, quantity: Quantity, price: Pri
     }
 }
 
-/// Dollars a share of the entry `request` risks: from the worst price it may fill at to the stop among its
-/// legs, or without one all of the dearest price.
+/// Dollars a share of the entry `request` risks with the market at `reference`.
 pub(super) fn risk_a_share(request: &OrderRequest, reference: Price) -> Price {
-    let dearest = reserve_price(request.kind, reference);
-    let worst = match request.side {
+    risk_of(request.side, request.kind, request.legs.stop, reference)
+}
+
+/// From the worst price at which the entry may fill to its stop; all of the dearest without one, and where the price
+/// it would fill at has passed the stop already, which is no protection then.
+fn risk_of(side: Side, kind: OrderKind, stop: Option<LegLevel>, reference: Price) -> Price {
+    let dearest = reserve_price(kind, reference);
+    let worst = match side {
         Side::Buy => dearest,
-        Side::Sell => cheapest(request.kind, reference),
+        Side::Sell => cheapest(kind, reference),
     };
-    match request.legs.stop {
+    match stop {
         None => dearest,
         Some(LegLevel::FromFill { distance_units }) => Price::ZERO.saturating_offset(distance_units),
         Some(LegLevel::FractionFromFill(fraction)) => worst.scaled(fraction),
-        Some(LegLevel::At(level)) => Price::ZERO.saturating_offset(match request.side {
-            Side::Buy => worst.units() - level.units(),
-            Side::Sell => level.units() - worst.units(),
-        }),
+        Some(LegLevel::At(level)) => {
+            let fill = soonest(side, kind, reference);
+            let (is_passed, far) = match side {
+                Side::Buy => (level > fill, worst.units() - level.units()),
+                Side::Sell => (level < fill, level.units() - worst.units()),
+            };
+            if is_passed { dearest } else { Price::ZERO.saturating_offset(far) }
+        }
+    }
+}
+
+/// The price an order would fill at if the market stood still, or came to it and no farther.
+fn soonest(side: Side, kind: OrderKind, reference: Price) -> Price {
+    match (kind, side) {
+        (OrderKind::Market | OrderKind::TrailingStop { .. }, _) => reference,
+        (OrderKind::Limit { limit }, Side::Buy) => limit.min(reference),
+        (OrderKind::Limit { limit }, Side::Sell) => limit.max(reference),
+        (OrderKind::Stop { stop } | OrderKind::StopLimit { stop, .. }, Side::Buy) => stop.max(reference),
+        (OrderKind::Stop { stop } | OrderKind::StopLimit { stop, .. }, Side::Sell) => stop.min(reference),
     }
 }
 
@@ -153,6 +242,11 @@ fn cheapest(kind: OrderKind, reference: Price) -> Price {
         _ => reference,
     };
     trailed.min(kind.limit().unwrap_or(reference)).min(kind.stop().unwrap_or(reference))
+}
+
+/// Does an exit with these terms leave at the next open, if anything trades there?
+pub(super) fn leaves_at_open(request: &OrderRequest) -> bool {
+    request.kind == OrderKind::Market && matches!(request.time_in_force, TimeInForce::Day | TimeInForce::Gtc)
 }
 
 /// The dearest of the reference price and the prices an order names: what a share may come to cost. A

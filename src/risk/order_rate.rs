@@ -18,6 +18,17 @@ pub(super) struct OrderRate {
 }
 
 impl OrderRate {
+    /// Of approvals at these moments.
+    pub(super) fn of(mut moments: Vec<Timestamp>) -> OrderRate {
+        moments.sort_unstable();
+        OrderRate { sent: moments.into() }
+    }
+
+    /// Moments of approvals that may still count.
+    pub(super) fn moments(&self) -> impl Iterator<Item = Timestamp> + '_ {
+        self.sent.iter().copied()
+    }
+
     /// Approvals in the 60 seconds that end with `now`; one exactly 60 seconds ago has left.
     #[inline]
     pub(super) fn count(&mut self, now: Timestamp) -> usize {

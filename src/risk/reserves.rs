@@ -2,9 +2,9 @@
 //!
 //! Not here: making approvals, and whether an order may be sent (gate).
 //! Invariant: reserved = Σ reserve of open approvals, each for what the venue may still fill of it.
+use super::exposure::Exposure;
 use super::open_approval::{Change, OpenApproval, held_without};
-use crate::domain::{Money, OrderId, OrderRequest, Price, Quantity, Ratio, Side, SymbolIndex};
-use crate::venue::split_kind;
+use crate::domain::{Money, OrderId, OrderRequest, Quantity, Ratio, Side, SymbolIndex};
 
 /// Approvals not filled or voided yet.
 #[derive(Debug)]
@@ -31,6 +31,12 @@ impl Reserves {
         Reserves { open: Vec::with_capacity(64), reserved: Money::ZERO }
     }
 
+    /// The book of these approvals.
+    pub(super) fn of(open: Vec<OpenApproval>) -> Reserves {
+        let reserved = open.iter().map(|approval| approval.reserve).sum();
+        Reserves { open, reserved }
+    }
+
     pub(super) fn open(&self) -> &[OpenApproval] {
         &self.open
     }
@@ -55,6 +61,20 @@ impl Reserves {
     pub(super) fn set(&mut self, at: usize, approval: OpenApproval) {
         self.reserved += approval.reserve - self.open[at].reserve;
         self.open[at] = approval;
+    }
+
+    /// Is there an exit that what is approved beside it may rely on?
+    #[inline]
+    pub(super) fn makes_room(&self) -> bool {
+        self.open.iter().any(OpenApproval::makes_room_now)
+    }
+
+    /// Its moment has passed: no exit makes room any more.
+    pub(super) fn end_room(&mut self, exposure: &mut Exposure) {
+        for approval in self.open.iter_mut().filter(|approval| approval.makes_room) {
+            approval.makes_room = false;
+            exposure.touch(approval.symbol);
+        }
     }
 
     /// The entry that is open and just like `request` for `quantity` shares.
@@ -109,8 +129,8 @@ impl Reserves {
     pub(super) fn confirm_change(&mut self, order: OrderId) -> Option<SymbolIndex> {
         let at = self.position_of(order)?;
         let mut approval = self.open[at];
-        let Change { open, reserve, risk, kind } = approval.change.take()?;
-        self.set(at, OpenApproval { open, reserve, risk, kind, ..approval });
+        let Change { asked, open, reserve, risk, kind } = approval.change.take()?;
+        self.set(at, OpenApproval { asked, open, reserve, risk, kind, ..approval });
         Some(approval.symbol)
     }
 
@@ -155,25 +175,10 @@ impl Reserves {
         }
     }
 
-    /// Restates open orders of `symbol` for a split into `ratio` new shares per old; reserves keep their
-    /// dollars, and what a share risks is rounded up.
+    /// Restates open orders of `symbol` for a split into `ratio` new shares per old; reserves keep their dollars.
     pub(super) fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, restate: impl Fn(Quantity) -> Quantity) {
-        let risk_after = |risk: Price| {
-            let units = i128::from(risk.units()) * i128::from(Ratio::ONE.units());
-            let whole = (units + i128::from(ratio.units()) - 1) / i128::from(ratio.units());
-            i64::try_from(whole).ok().and_then(Price::from_units).unwrap_or(Price::MAX)
-        };
-        for approval in self.open.iter_mut().filter(|approval| approval.symbol == symbol) {
-            approval.open = restate(approval.open);
-            approval.asked = restate(approval.asked);
-            approval.kind = split_kind(approval.kind, ratio);
-            approval.risk = risk_after(approval.risk);
-            if let Some(change) = &mut approval.change {
-                change.open = restate(change.open);
-                change.kind = split_kind(change.kind, ratio);
-                change.risk = risk_after(change.risk);
-            }
-        }
+        let of_symbol = self.open.iter_mut().filter(|approval| approval.symbol == symbol);
+        of_symbol.for_each(|approval| approval.split(ratio, &restate));
     }
 
     fn remove(&mut self, at: usize) {

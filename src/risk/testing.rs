@@ -138,7 +138,7 @@ impl Desk {
 
     pub(super) fn most(&mut self, request: &OrderRequest) -> Quantity {
         let affordable = |budget, price| Quantity::affordable(budget, price).unwrap_or(Quantity::MAX);
-        self.gate.max_order(request, affordable, &self.portfolio)
+        self.gate.max_order(request, affordable, &self.portfolio, self.now)
     }
 
     /// `most` shares of `request` pass and a billionth more do not, for `code`; headroom says the same. Leaves

@@ -9,7 +9,7 @@ use crate::domain::{OrderId, OrderKind, OrderRequest, OrderSize, Quantity, Side}
 const STOP: OrderId = OrderId(50);
 
 fn stop(order: OrderId, level: &str, covered: i64) -> ProtectiveStop {
-    ProtectiveStop { order, level: price(level), shares: shares(covered) }
+    ProtectiveStop { order, level: price(level), shares: shares(covered), entry: None }
 }
 
 /// Shares of C that heat leaves room for; without a stop each of them risks all of its $100.

@@ -170,9 +170,11 @@ fn a_halt_lets_out_and_nothing_in() {
     desk.hold(B, -10);
     desk.gate.watch_mut().halt(manual());
     let halted = Refusal::Halted { cause: HaltCause::Manual, since: at(1) };
-    for symbol in [A, B, C] {
-        assert_eq!(desk.refuse(&OrderRequest { symbol, ..buy(11) }), halted);
-        assert_eq!(desk.refuse(&OrderRequest { symbol, ..sell(11) }), halted);
+    // What closes too much is called that, halted or not: it is no entry.
+    let exceeds = Refusal::ExceedsPosition { need: shares(11), have: shares(10) };
+    for (symbol, bought, sold) in [(A, halted, exceeds), (B, exceeds, halted), (C, halted, halted)] {
+        assert_eq!(desk.refuse(&OrderRequest { symbol, ..buy(11) }), bought);
+        assert_eq!(desk.refuse(&OrderRequest { symbol, ..sell(11) }), sold);
     }
     desk.pass(&sell(10));
     desk.pass(&OrderRequest { symbol: B, ..buy(10) });
@@ -251,7 +253,7 @@ fn a_change_counts_as_the_larger_of_both_until_the_venue_has_made_it() {
 
 #[test]
 fn a_change_to_more_a_dearer_or_nearer_price_or_more_at_risk_is_an_entry() {
-    let legs = ExitLegs { stop: Some(LegLevel::At(price("90"))), ..ExitLegs::NONE };
+    let legs = ExitLegs { stop: Some(LegLevel::At(price("85"))), ..ExitLegs::NONE };
     let stop = |text: &str| OrderKind::Stop { stop: price(text) };
     let trail = |text: &str| OrderKind::TrailingStop { trail: Trail::Price(price(text)) };
     let share = |text: &str| OrderKind::TrailingStop { trail: Trail::Fraction(ratio(text)) };
@@ -266,6 +268,9 @@ fn a_change_to_more_a_dearer_or_nearer_price_or_more_at_risk_is_an_entry() {
         // Below the mark a limit is no dearer than the mark, but it fills sooner.
         (Side::Buy, limit("90"), limit("90.000000001"), None, true),
         (Side::Buy, limit("90"), limit("89"), None, false),
+        // At its stop it still has one; below it the stop is passed the moment it fills.
+        (Side::Buy, limit("90"), limit("85"), None, false),
+        (Side::Buy, limit("90"), limit("84.999999999"), None, true),
         (Side::Sell, limit("120"), limit("119.999999999"), None, true),
         (Side::Buy, stop("120"), stop("119.999999999"), None, true),
         (Side::Sell, stop("80"), stop("80.000000001"), None, true),

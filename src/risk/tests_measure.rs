@@ -189,8 +189,13 @@ fn a_position_is_as_large_as_its_limit() {
     held.hold(A, 1);
     let (need, have) = (dollars(10_100), dollars(10_000));
     assert_eq!(held.refuse(&buy(100)), Refusal::PositionSize { need, have });
-    let need = price("100").notional(Quantity::MAX);
+    let need = price("100").notional(Quantity::MAX) + dollars(100);
     assert_eq!(held.refuse(&order(Side::Buy, Quantity::MAX)), Refusal::PositionSize { need, have });
+    // No limit is wider than what can be counted.
+    let mut wide = Desk::new(Limits { position_size_max: ratio("9000000000"), ..Limits::WIDE }, AT_FILL);
+    wide.hold(A, 1);
+    let have = price("100").notional(Quantity::MAX);
+    assert_eq!(wide.refuse(&order(Side::Buy, Quantity::MAX)), Refusal::PositionSize { need, have });
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn shares_leave_once() {
     desk.gate.call_off(first);
     assert!(desk.gate.open()[0].is_called_off);
     let again = desk.pass(&sell(10));
-    assert_eq!(desk.refuse(&sell(1)), Refusal::OppositeEntry { side: Side::Sell }, "it would open");
+    assert_eq!(desk.refuse(&sell(1)), Refusal::ExceedsPosition { need: shares(1), have: Quantity::ZERO });
     // Six fill after all: the other is for four.
     desk.fill(first, &sell(6), shares(6), Quantity::ZERO);
     let open = |desk: &Desk, order| desk.gate.open().iter().find(|open| open.order == order).expect("open").open;

@@ -77,6 +77,12 @@ impl Watch {
     /// The account is worth `equity` at `now`: the peak follows, and a loss at its limit halts. Gives the halts
     /// that begin, daily loss and drawdown.
     pub fn look(&mut self, equity: Money, now: Timestamp) -> [Option<LossHalt>; 2] {
+        self.look_before(equity, now, now)
+    }
+
+    /// The same outside a session: a daily loss is one of the session that begins at `session`, since both are
+    /// measured against the same close, and ends with the one after that.
+    pub fn look_before(&mut self, equity: Money, now: Timestamp, session: Timestamp) -> [Option<LossHalt>; 2] {
         self.losses.raise_peak(equity);
         let found = [
             (HaltCause::DailyLoss, self.losses.daily_loss(equity)),
@@ -85,8 +91,8 @@ impl Watch {
         found.map(|(cause, loss)| {
             let loss = loss.filter(|_| !self.is_reached(cause))?;
             if cause == HaltCause::DailyLoss {
-                // It ends with a session that begins later than this.
-                self.halts.begin_session(now);
+                // It ends with a session that begins later than this one.
+                self.halts.begin_session(session.max(now));
             }
             let Loss { lost, of, limit } = loss;
             self.halts.halt(Halt { cause, since: now, by: HaltedBy::Limit { lost, of, limit }, reason: None });

@@ -125,7 +125,8 @@ pub fn account_rows(market: &MarketData, journal: &Journal, start: Money) -> Vec
             equity,
             cash: books.cash,
             gross_exposure: books.held.iter().map(|held| held.value().abs()).sum(),
-            heat: books.held.iter().map(lost_at_stops).sum::<Money>().fraction_of(equity),
+            // Of an account that has nothing left there is no share.
+            heat: books.held.iter().map(lost_at_stops).sum::<Money>().fraction_of(equity.max(Money::ZERO)),
             drawdown: (equity - peak).fraction_of(peak).unwrap_or(0.0),
         });
     }

@@ -4,6 +4,7 @@
 use super::costs::{CostScope, Depth, Occasion, Slippage, SpreadAt};
 use super::matching::Moment;
 use super::order::VenueOrder;
+use super::room::Room;
 use super::rules::VenueRules;
 use super::simulated::SimulatedVenue;
 use crate::domain::{
@@ -91,6 +92,9 @@ impl Pricing {
 impl SimulatedVenue {
     /// Fills the order at `at` as far as volume, position and cash allow.
     pub(super) fn execute(&mut self, symbol: SymbolIndex, at: usize, reference: Price, bar: &Bar, moment: Moment) {
+        if self.books[symbol.get()][at].room == Room::Needs && !self.has_room(symbol, at) {
+            return;
+        }
         let order = &self.books[symbol.get()][at];
         let reduces = self.account.reduces(symbol, order.side);
         let pricing = Pricing::of(order, (reference, reduces), &self.rules, bar, |reference| {
@@ -174,7 +178,7 @@ impl SimulatedVenue {
         let wanted = match order.size {
             OrderSize::Shares(_) => order.remaining,
             OrderSize::Notional(amount) => {
-                let shares = |price| Quantity::affordable(amount, price).unwrap_or(Quantity::ZERO);
+                let shares = |price| Quantity::most_for(amount, price);
                 shares(pricing.dearest(shares))
             }
             OrderSize::CashFraction { fraction, most } => {
@@ -223,7 +227,7 @@ impl SimulatedVenue {
         if self.rules.fractional { quantity } else { quantity.whole() }
     }
 
-    fn reject(&mut self, symbol: SymbolIndex, at: usize, reason: RejectReason) {
+    pub(super) fn reject(&mut self, symbol: SymbolIndex, at: usize, reason: RejectReason) {
         let order = self.take(symbol, at);
         self.events.push(ExecutionEvent::Rejected { order: order.id, reason });
         self.refresh_band(symbol);

@@ -43,8 +43,9 @@ impl SimulatedVenue {
     pub(super) fn expire_where(&mut self, symbol: SymbolIndex, over: impl Fn(&VenueOrder) -> bool) {
         let before = self.books[symbol.get()].len();
         while let Some(at) = self.position_where(symbol, |_, order| over(order)) {
-            let order = self.take(symbol, at).id;
-            self.events.push(ExecutionEvent::Expired { order });
+            let order = self.take(symbol, at);
+            self.events.push(ExecutionEvent::Expired { order: order.id });
+            self.take_room_back(&order);
         }
         if self.books[symbol.get()].len() < before {
             self.refresh_band(symbol);

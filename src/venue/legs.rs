@@ -3,6 +3,7 @@
 //! Not here: the fill itself (execute).
 use super::matching::Moment;
 use super::order::{VenueOrder, leg_price};
+use super::room::Room;
 use super::simulated::SimulatedVenue;
 use crate::domain::{
     Bar, ExecutionEvent, ExitLegs, Fill, LegActivation, LegLevel, OrderId, OrderKind, OrderPurpose, OrderSize, Price,
@@ -155,6 +156,8 @@ impl LegTemplate<'_> {
             parent: Some(self.entry.id),
             reduce_only: true,
             sibling,
+            sent: self.fill.time,
+            room: Room::None,
             live_after: self.live_after,
             trigger: price,
             best: self.fill.price,

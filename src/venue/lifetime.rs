@@ -5,6 +5,7 @@
 //! session, a closing order at the close of a session's last bar; what is left of them is canceled.
 use super::matching::{Moment, Pass, belongs};
 use super::order::VenueOrder;
+use super::room::Room;
 use super::simulated::SimulatedVenue;
 use crate::domain::{Bar, ExecutionEvent, OrderKind, SymbolIndex, TimeInForce, Timestamp};
 
@@ -82,6 +83,7 @@ impl SimulatedVenue {
     /// session; the latest moment says that all have arrived.
     #[cold]
     pub fn end_session(&mut self, close: Timestamp) {
+        let mut expired = Vec::new();
         for index in 0..self.books.len() {
             let symbol = SymbolIndex(index as u16);
             let mut at = 0;
@@ -95,8 +97,11 @@ impl SimulatedVenue {
                 match order.time_in_force {
                     // A day order of extended hours lives on until they end.
                     TimeInForce::Day if !order.extended_hours => {
-                        let order = self.take(symbol, at).id;
-                        self.events.push(ExecutionEvent::Expired { order });
+                        let order = self.take(symbol, at);
+                        self.events.push(ExecutionEvent::Expired { order: order.id });
+                        if order.room == Room::Makes {
+                            expired.push(order);
+                        }
                     }
                     // Without a bar of its share in this session an order of a moment has missed it.
                     TimeInForce::Opg if !order.armed => {
@@ -115,6 +120,7 @@ impl SimulatedVenue {
             }
             self.refresh_band(symbol);
         }
+        expired.iter().for_each(|exit| self.take_room_back(exit));
     }
 
     /// The core session begins or ends: outside it only limit orders of extended hours fill.

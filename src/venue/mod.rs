@@ -16,6 +16,7 @@ mod order;
 mod path;
 mod reading;
 pub mod refusal;
+mod room;
 mod rules;
 mod settling;
 mod simulated;

@@ -4,6 +4,7 @@ use crate::domain::{
     TimeInForce, Timestamp, Trail,
 };
 
+use super::room::Room;
 use super::rules::LimitFill;
 
 /// A resting order.
@@ -23,6 +24,10 @@ pub(super) struct VenueOrder {
     pub(super) reduce_only: bool,
     /// Fills of one shrink the other.
     pub(super) sibling: Option<OrderId>,
+    /// When it was sent.
+    pub(super) sent: Timestamp,
+    /// Whether it makes room for entries of that moment, or needs some.
+    pub(super) room: Room,
     /// It can fill on bars that open after this.
     pub(super) live_after: Timestamp,
     /// The trigger now: a trailing stop's moves.

@@ -12,11 +12,12 @@ use super::expiry::gtc_end;
 use super::finer::FinerBars;
 use super::order::{Band, VenueOrder, trail_level};
 use super::reading::{Inside, Reading, Undecided};
+use super::room::Room;
 use super::rules::VenueRules;
 use super::transit::Sent;
 use crate::domain::{
     Bar, ExecutionEvent, ExitLegs, LegLevel, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, Price,
-    Quantity, Symbol, SymbolIndex, Timestamp,
+    Quantity, RejectReason, Symbol, SymbolIndex, Timestamp,
 };
 
 /// The simulated market for one account.
@@ -43,6 +44,8 @@ pub struct SimulatedVenue {
     pub(super) core: bool,
     /// How bars are read inside.
     pub(super) inside: Inside,
+    /// The moment whose exits were last taken back: what was sent then and relies on them has no room.
+    pub(super) room_lost_of: Option<Timestamp>,
     /// Cancels and changes on their way.
     pub(super) transit: Vec<Sent>,
 }
@@ -58,6 +61,8 @@ pub struct Submission<'a> {
     pub quantity: Quantity,
     /// It may only shrink the position.
     pub reduce_only: bool,
+    /// It fills after the market exits of its moment, or not at all.
+    pub relies_on_exits: bool,
     /// Where its symbol last traded: a trailing stop starts from there.
     pub last: Price,
     /// Open time of the bar that has just closed.
@@ -86,6 +91,7 @@ impl SimulatedVenue {
             next_expiry: Timestamp::MAX,
             core: true,
             inside: Inside::new(rules.both_touched),
+            room_lost_of: None,
             transit: Vec::new(),
         }
     }
@@ -110,8 +116,11 @@ impl SimulatedVenue {
     /// Takes an order.
     #[inline]
     pub fn submit(&mut self, submission: &Submission<'_>) {
-        let Submission { id, request, quantity, reduce_only, last, now, live_after, in_session } = *submission;
-        if let Err(reason) = self.admit(submission) {
+        let Submission { id, request, quantity, reduce_only, last, now, live_after, in_session, .. } = *submission;
+        let room = self.room_of(submission);
+        let is_late = room == Room::Needs && self.is_room_lost(now);
+        let admitted = if is_late { Err(RejectReason::ExitNotFilled) } else { self.admit(submission) };
+        if let Err(reason) = admitted {
             self.events.push(ExecutionEvent::Rejected { order: id, reason });
             return;
         }
@@ -132,6 +141,8 @@ impl SimulatedVenue {
             parent: None,
             reduce_only,
             sibling: None,
+            sent: now,
+            room,
             live_after,
             trigger,
             best: last,
@@ -221,6 +232,7 @@ impl SimulatedVenue {
             let Some(at) = self.books[index].iter().position(|order| order.id == id) else { continue };
             let order = self.take(symbol, at);
             self.events.push(ExecutionEvent::Canceled { order: id });
+            self.take_room_back(&order);
             // A leg takes its pair along, and what is left of an entry that would bring it back.
             self.cancel_where(symbol, |other| Some(other.id) == order.sibling || Some(other.id) == order.parent);
             self.refresh_band(symbol);
@@ -229,16 +241,20 @@ impl SimulatedVenue {
     }
 
     pub(super) fn cancel_where(&mut self, symbol: SymbolIndex, unwanted: impl Fn(&VenueOrder) -> bool) {
-        let mut at = 0;
+        let (mut at, mut gone) = (0, Vec::new());
         let before = self.books[symbol.get()].len();
         while at < self.books[symbol.get()].len() {
             if unwanted(&self.books[symbol.get()][at]) {
                 let order = self.take(symbol, at);
                 self.events.push(ExecutionEvent::Canceled { order: order.id });
+                if order.room == Room::Makes {
+                    gone.push(order);
+                }
             } else {
                 at += 1;
             }
         }
+        gone.iter().for_each(|exit| self.take_room_back(exit));
         if self.books[symbol.get()].len() < before {
             self.refresh_band(symbol);
         }
@@ -272,7 +288,7 @@ impl SimulatedVenue {
             order.kind = if is_same_kind { kind } else { before };
             order.trigger = kind.stop().unwrap_or(order.trigger);
             order.remaining = quantity.unwrap_or(order.remaining);
-            let (remaining, sibling) = (order.remaining, order.sibling);
+            let (changed, remaining, sibling) = (*order, order.remaining, order.sibling);
             if let (OrderKind::TrailingStop { trail }, true) = (order.kind, order.kind != before) {
                 // From the best price so far, which stays.
                 order.trigger = trail_level(order.side, order.best, trail, tick);
@@ -285,6 +301,9 @@ impl SimulatedVenue {
                 self.events.push(ExecutionEvent::Resized { order: pair.id, remaining });
             }
             self.events.push(ExecutionEvent::Replaced { order: id, symbol, kind, remaining, time: now });
+            if quantity.is_some() {
+                self.take_room_back(&changed);
+            }
             self.refresh_band(symbol);
             return;
         }

@@ -140,7 +140,8 @@ class Run:
     def heat(self, symbol):
         shares, mark = self.account.held.get(symbol, F(0)), self.account.mark[symbol]
         stop = self.stops(symbol)
-        return abs(shares) * (mark if stop is None else max(F(0), mark - stop))
+        # One that the price has passed protects nothing any more.
+        return abs(shares) * (mark if stop is None or stop > mark else mark - stop)
 
     def fate(self, order, standing, sent):
         """Reason, need and have of a refusal, or None. `sent`: orders of this close that have passed, with shares."""
@@ -161,16 +162,19 @@ class Run:
         legs = (F(leg["stop_price"]) for leg in self.orders if leg["parent"] == order["id"] and leg["stop_price"])
         # A refused order has no legs in orders.csv; a script says what it asked for.
         stop = next(legs, self.scripted.get(order["id"]))
-        risk = abs(signed) * (dearest if stop is None else dearest - stop)
-        value = lambda name: (abs(account.held.get(name, F(0)) + pending.get(name, F(0)))) * account.mark[name]
+        risk = abs(signed) * (dearest if stop is None or stop > min(mark, limit or mark) else dearest - stop)
+        dearest_of = lambda other: max(account.mark[other["symbol"]], F(other["limit_price"] or 0))
+        # A share counts at the dearest price that one of its open entries names.
+        entries = lambda name: (other for other, _, exits, _ in sent if not exits and other["symbol"] == name)
+        worst = lambda name: max([account.mark[name], *map(dearest_of, entries(name))])
+        value = lambda name: (abs(account.held.get(name, F(0)) + pending.get(name, F(0)))) * worst(name)
         after = held + pending.get(symbol, F(0)) + signed
         exposed = {name for name in self.symbols if account.held.get(name, F(0)) or pending.get(name, F(0))}
-        own, others = abs(after) * mark, [name for name in exposed if name != symbol]
+        own, others = abs(after) * max(dearest, worst(symbol)), [name for name in exposed if name != symbol]
         gross = own + sum(value(name) for name in others)
         heat = risk + sum(self.heat(name) for name in self.symbols) + sum(risk for *_, risk in sent)
         members = group(symbol, exposed, self.returns)
         together = own + sum(value(name) for name in members if name != symbol)
-        dearest_of = lambda other: max(account.mark[other["symbol"]], F(other["limit_price"] or 0))
         reserved = sum(abs(shares) * dearest_of(other) for other, shares, exits, _ in sent if not exits)
         unsettled = sum(dollars for due, dollars in account.unsettled if due > self.days.index(self.day))
         collar = mark * limits["price_collar"]

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use alphaflow::domain::{
-    Fill, Money, OrderClass, OrderKind, OrderPurpose, Quantity, Ratio, Side, SymbolIndex, Timestamp,
+    Fill, Money, OrderClass, OrderKind, OrderPurpose, Quantity, Ratio, Side, SymbolIndex, TimeInForce, Timestamp,
 };
 use alphaflow::engine::{Journal, MarketAction, OrderOutcome, OrderRecord};
 use alphaflow::risk::HaltCause;
@@ -56,9 +56,7 @@ pub fn check(files: &Files, tally: &mut Tally) -> Result<(), String> {
 
 /// Daily loss and drawdown halts begin and end where a walk over the equity curve says.
 fn halts_are_those_of_the_curve(ran: &Ran, tally: &mut Tally) -> Result<(), String> {
-    // Where a share is still paid for after the last bar, nothing trades any more.
-    let traded = ran.rows.len() - ran.journal.late_steps.len();
-    let steps: Vec<(Timestamp, Money)> = ran.rows[..traded].iter().map(|row| (row.time, row.equity)).collect();
+    let steps: Vec<(Timestamp, Money)> = ran.rows.iter().map(|row| (row.time, row.equity)).collect();
     let spans = &ran.market.sessions;
     let over = |at: usize| match ran.market.extended.get(at) {
         Some(day) => day.core_close,
@@ -72,6 +70,8 @@ fn halts_are_those_of_the_curve(ran: &Ran, tally: &mut Tally) -> Result<(), Stri
     let curve = Curve {
         start: ran.loaded.spec.account.cash,
         steps: &steps,
+        // Where a share is still paid for after the last bar.
+        late: ran.journal.late_steps.len(),
         sessions: &sessions,
         resumes: &resumes,
         daily_loss_max: risk.max_daily_loss,
@@ -185,6 +185,8 @@ struct Moment<'a> {
     entering: Vec<i128>,
     /// Something was open on the side that closes the position: an exit, or an entry that turns it round.
     leaves: Vec<bool>,
+    /// The same at the market at this very moment.
+    leaves_now: Vec<bool>,
     /// Approvals of the last minute.
     sent: usize,
 }
@@ -217,6 +219,7 @@ fn approvals_keep_their_limits(ran: &Ran, tally: &mut Tally) -> Result<(), Strin
             held: symbols().map(|symbol| i128::from(ran.held(symbol, time).units())).collect(),
             entering: vec![0; ran.market.bars.len()],
             leaves: vec![false; ran.market.bars.len()],
+            leaves_now: vec![false; ran.market.bars.len()],
             sent: 0,
         };
         let minute_ago = time.plus_ns(-60 * Timestamp::NS_PER_SECOND);
@@ -232,6 +235,10 @@ fn approvals_keep_their_limits(ran: &Ran, tally: &mut Tally) -> Result<(), Strin
                 *tally.entry("approvals").or_default() += 1;
             }
             moment.add(order, i128::from(order.quantity.units()));
+            let is_plain = matches!(order.request.time_in_force, TimeInForce::Day | TimeInForce::Gtc);
+            if ran.reduces(order) && is_plain && order.request.kind == OrderKind::Market {
+                moment.leaves_now[order.request.symbol.get()] = true;
+            }
         }
     }
     Ok(())
@@ -282,12 +289,13 @@ impl Moment<'_> {
         if !spec.account.allow_short && self.held[at] + signed(shares, order.request.side) < 0 {
             return Err("a short".to_owned());
         }
-        // A sale that pays for a purchase of the same open makes room for it.
-        if spec.account.cash_check == CashCheck::Fill {
-            return Ok(());
-        }
         let value = |at: usize| (self.held[at] + self.entering[at]).abs() * self.marks[at];
         let others = || (0..self.held.len()).filter(|other| *other != at);
+        // A sale of the same open makes room for a purchase there, and no other does.
+        if spec.account.cash_check == CashCheck::Fill {
+            let all: i128 = others().filter(|other| !self.leaves_now[*other]).map(value).sum::<i128>() + own;
+            return within("gross exposure", all, of_equity(risk.max_gross_exposure));
+        }
         let all: i128 = others().filter(|other| !self.leaves[*other]).map(value).sum::<i128>() + own;
         within("gross exposure", all, of_equity(risk.max_gross_exposure))?;
         // With fewer than 61 sessions nothing is known to be apart.

@@ -80,14 +80,25 @@ fn position_size() {
         // Sent at the same close, resting below the price and counted at the price, filled.
         ("0 submit A buy 60 market", "0 submit X buy"),
         ("0 submit A buy 60 limit limit_price=95", "1 submit X buy"),
-        ("0 submit A buy 60 stop stop_price=105", "1 submit X buy"),
         ("0 submit A buy 60 market", "1 submit X buy"),
         ("0 submit A sell 60 market", "0 submit X sell"),
-        ("0 submit A sell 60 limit limit_price=105", "1 submit X sell"),
         ("0 submit A sell 60 market", "1 submit X sell"),
     ] {
         let [at, over] = [40, 41].map(|shares| format!("{side} {shares} market"));
         let refused = [(&*over, "position_size 10100 10000")];
+        Edge { name: before, set, before: &[before], passes: &[&at], refused: &refused, ..Edge::default() }.check();
+    }
+    // What can only fill dearer counts at that price, and with it all of its share: 95 × 105 = 9,975.
+    for (before, row) in [
+        ("0 submit A buy 60 stop stop_price=105", "1 submit X buy # market"),
+        ("0 submit A buy 60 stop_limit stop_price=104 limit_price=105", "1 submit X buy # market"),
+        ("0 submit A sell 60 limit limit_price=105", "1 submit X sell # market"),
+        ("0 submit A buy 60 market", "1 submit X buy # stop stop_price=105"),
+        ("0 submit A buy 60 market", "1 submit X buy # limit limit_price=105"),
+        ("0 submit A sell 60 market", "1 submit X sell # limit limit_price=105"),
+    ] {
+        let (at, over) = (row.replace('#', "35"), row.replace('#', "36"));
+        let refused = [(&*over, "position_size 10080 10000")];
         Edge { name: before, set, before: &[before], passes: &[&at], refused: &refused, ..Edge::default() }.check();
     }
 }

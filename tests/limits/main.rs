@@ -9,10 +9,13 @@ mod changes;
 mod edges;
 mod gate;
 mod halts;
+mod hostile;
 #[path = "../micro/mod.rs"]
 mod micro;
 mod most;
 mod partial;
+mod protection;
+mod room;
 mod sessions;
 
 use micro::{Micro, Outcome, row, run_micro};

@@ -117,9 +117,10 @@ fn the_most_counts_fees_prices_that_are_named_and_what_leaves() {
         // 999 × 100.01 = 99,909.99; 100,000 ÷ 100.01 = 999.900009999…
         (&[wide, fee][..], none, "0 submit X buy max market", "999"),
         (&[wide, fee, "sizing.fractional=true"], none, "0 submit X buy max market time_in_force=day", "999.900009999"),
-        // 95 × 105 = 9,975 in an order, at the stop; a position is measured at the price.
+        // 95 × 105 = 9,975: measured where it can fill.
         (&["risk.max_order_notional=10000"], none, "0 submit X buy max stop stop_price=105", "95"),
-        (&["risk.max_position_size=0.1"], none, "0 submit X buy max stop stop_price=105", "100"),
+        (&["risk.max_position_size=0.1"], none, "0 submit X buy max stop stop_price=105", "95"),
+        (&["risk.max_gross_exposure=0.1"], none, "0 submit X sell max limit limit_price=105", "95"),
         // 952 × 105 = 99,960 can be paid.
         (&[wide], none, "0 submit X buy max limit limit_price=105", "952"),
         // What leaves may stay: 100 held, and 100 sold from there or from nothing.

@@ -155,3 +155,29 @@ fn an_exit_in_dollars_takes_no_more_than_is_held_however_cheap_the_share_opens()
     assert!(outcome.refusals.is_empty(), "{outcome:#?}");
     assert_eq!(outcome.fills, ["A 2024-01-03 buy 50 @ 100", "X 2024-01-04 sell 50 @ 50"]);
 }
+
+#[test]
+fn an_entry_that_waits_risks_what_it_would_now() {
+    // 100 × 5 at its approval, 100 × 15 at 110: 3,500 of 5,000 are left, 350 × 10.
+    let dry = "110 111 109 110 0";
+    let bars: &[(&str, &[&str])] = &[("TST", &[FLAT, dry, dry, dry]), ("BBB", &[FLAT; 4])];
+    let wait = "0 submit A buy 100 market order_class=oto stop_loss=95";
+    for (shares, refused) in [(350, None), (351, Some("X portfolio_heat 5010 5000"))] {
+        let x = format!("1 submit X buy {shares} market symbol=BBB order_class=oto stop_loss=90");
+        let outcome = play(bars, &[wait, &x], &["risk.max_portfolio_heat=0.05"]);
+        assert_eq!(outcome.refusals.first().map(String::as_str), refused, "{outcome:#?}");
+    }
+}
+
+#[test]
+fn a_stop_behind_the_price_of_its_entry_is_none() {
+    let set = &["risk.max_portfolio_heat=0.01"];
+    for (order, refusal) in [
+        ("buy 11 market order_class=oto stop_loss=100.01", "portfolio_heat 1100 1000"),
+        ("sell 11 market order_class=oto stop_loss=99.99", "portfolio_heat 1100 1000"),
+        // Below its stop from the start: at 98 it fills beyond it.
+        ("buy 11 limit limit_price=98 order_class=oto stop_loss=99", "portfolio_heat 1100 1000"),
+    ] {
+        assert_eq!(play(STILL, &[&format!("0 submit X {order}")], set).refusals, [format!("X {refusal}")], "{order}");
+    }
+}

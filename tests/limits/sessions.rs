@@ -25,18 +25,43 @@ fn extended_hours_belong_to_no_session_of_their_own() {
     let refused = ["X1 daily_loss", "X2 daily_loss", "X3 daily_loss", "X4 daily_loss"];
     assert_eq!(outcome.refusals, refused);
     assert_eq!(outcome.halts, ["daily_loss 2024-01-02T14:31:00Z to 2024-01-03T14:30:00Z lost 2000 of 100000"]);
-    // What falls after the core close counts from that close. It is found in the evening, and again once the session
-    // it belongs to has opened: the price has not come back.
+    // What falls after the core close counts from that close: it is lost in the session that opens next, and one halt,
+    // also where the price has come back by then.
     let bars: &[(&str, &[&str])] =
         &[("TST", &[FLAT, FLAT, FLAT, "96 97 95 96", fallen, fallen, fallen]), ("BBB", &[FLAT; 7])];
     let outcome = play_on(&times, bars, &rows, set);
     let refused = ["X3 daily_loss", "X4 daily_loss", "X5 daily_loss", "X6 daily_loss"];
     assert_eq!(outcome.refusals, refused);
-    let halts = [
-        "daily_loss 2024-01-02T22:00:00Z to 2024-01-03T14:30:00Z lost 2000 of 100000",
-        "daily_loss 2024-01-03T14:30:00Z to - lost 2000 of 100000",
-    ];
-    assert_eq!(outcome.halts, halts);
+    assert_eq!(outcome.halts, ["daily_loss 2024-01-02T22:00:00Z to - lost 2000 of 100000"]);
+    let back: &[(&str, &[&str])] =
+        &[("TST", &[FLAT, FLAT, FLAT, "96 97 95 96", fallen, FLAT, FLAT]), ("BBB", &[FLAT; 7])];
+    assert_eq!(play_on(&times, back, &rows, set).refusals, refused);
+    // Before a session's open it is the same; the open after it lifts it.
+    let early = [times[0], times[1], times[4], times[5], times[6], "2024-01-04T14:30:00Z"];
+    let bars: &[(&str, &[&str])] =
+        &[("TST", &[FLAT, FLAT, "96 97 95 96", fallen, fallen, fallen]), ("BBB", &[FLAT; 6])];
+    let probes = &rows[..6];
+    let outcome = play_on(&early, bars, probes, set);
+    assert_eq!(outcome.refusals, ["X2 daily_loss", "X3 daily_loss", "X4 daily_loss"]);
+    assert_eq!(outcome.halts, ["daily_loss 2024-01-03T13:00:00Z to 2024-01-04T14:30:00Z lost 2000 of 100000"]);
+}
+
+#[test]
+fn what_a_delisting_after_the_last_bar_costs_is_a_loss() {
+    // 500 shares at 100 are paid 60 each.
+    let line = |time: &&str| format!("{time},100,101,99,100,1000000");
+    let bars = [("TST", DAYS[..4].iter().map(line).collect::<Vec<_>>().join("\n"))];
+    for (set, halts) in [
+        ("risk.max_daily_loss=0.2", &["daily_loss 2024-01-09 to - lost 20000 of 100000"][..]),
+        ("risk.max_drawdown=0.2", &["drawdown 2024-01-09 to - lost 20000 of 100000"]),
+        ("risk.max_drawdown=0.21", &[]),
+    ] {
+        let (script, actions) = (row(&DAYS, "", "0 submit A buy 500 market"), "TST,2024-01-09,delisting,60");
+        let set = vec![set.to_owned()];
+        let outcome = run_micro(&Micro { bars: &bars, script, actions, set, ..Micro::default() }).unwrap();
+        assert_eq!(outcome.halts, halts);
+        assert_eq!(outcome.equity.last().unwrap().1, "80000");
+    }
 }
 
 #[test]

@@ -107,11 +107,11 @@ impl World<'_> {
 
     /// Why an order that opens or adds is not sent.
     fn entry_refusal(&self, symbol: usize, side: Side, claims: &[Claim]) -> Option<&'static str> {
-        if self.halted {
-            return Some("halted");
-        }
         if self.closes(symbol, side) && self.can_leave(symbol, claims) > 0 {
             return Some("exceeds_position"); // part would close, the rest open the other way
+        }
+        if self.halted {
+            return Some("halted");
         }
         let opposite = |claim: &Claim| !claim.exit && claim.side != side && claim.open > 0;
         claims.iter().any(opposite).then_some("opposite_entry")

@@ -80,7 +80,7 @@ impl Desk {
 
     fn most(&mut self, request: &OrderRequest) -> Quantity {
         let affordable = |budget, price| Quantity::affordable(budget, price).unwrap_or(Quantity::MAX);
-        self.gate.max_order(request, affordable, &self.portfolio)
+        self.gate.max_order(request, affordable, &self.portfolio, NOW)
     }
 }
 
@@ -156,7 +156,7 @@ fn the_most_is_nothing_where_heat_is_over_its_limit_already() {
     let limits = Limits { portfolio_heat_max: Ratio::from_units(5_000_000), ..Limits::WIDE };
     let mut desk = Desk::new(limits, false, 10);
     // At risk are $1,000 of the ten shares; $500 are allowed. The order itself risks nothing.
-    let stop = Some(LegLevel::At("101".parse().unwrap()));
+    let stop = Some(LegLevel::At("100".parse().unwrap()));
     let request =
         OrderRequest { class: OrderClass::Oto, legs: ExitLegs { stop, ..ExitLegs::NONE }, ..order(Side::Buy, 1) };
     assert_eq!(desk.most(&request), Quantity::ZERO);

@@ -70,10 +70,19 @@ pub enum Fact {
         order: u64,
         level: i128,
         shares: i128,
+        entry: Option<u64>,
     },
     StopGone {
         symbol: usize,
         order: u64,
+    },
+    /// Because of what is asked of order `of` the stop is to become this.
+    StopAsked {
+        of: u64,
+        stop: Stop,
+    },
+    StopAnswered {
+        of: u64,
     },
     HeldBack {
         until: i64,
@@ -114,9 +123,16 @@ pub struct Order {
     pub asked: i128,
     pub reduces: bool,
     pub called_off: bool,
+    pub approved_at: i64,
+    /// Somebody has asked for another quantity or price.
+    pub was_changed: bool,
     /// What counts: the larger of what it is and what a change on its way would make of it.
     pub counts: Claim,
+    /// The stop it brings.
+    pub stop: Option<LegLevel>,
     pub change: Option<(OrderKind, Claim)>,
+    /// Shares asked for once that change is made, what has filled included.
+    pub asked_then: i128,
 }
 
 /// What an order claims of the account.
@@ -136,6 +152,8 @@ pub struct Stop {
     pub order: u64,
     pub level: i128,
     pub shares: i128,
+    /// Of which entry it is the leg.
+    pub entry: Option<u64>,
 }
 
 /// A close of a session by symbol, or a split between two.
@@ -158,6 +176,8 @@ pub struct Situation {
     unsettled: Vec<(i64, i128)>,
     pub orders: Vec<Order>,
     pub stops: Vec<Stop>,
+    /// What they are to become, and by what is asked of which order.
+    pub asked_of_stops: Vec<(u64, Stop)>,
     /// When something was approved.
     pub approvals: Vec<i64>,
     closes: Vec<Close>,
@@ -172,10 +192,12 @@ pub struct Situation {
 
 /// `share` of `amount`, rounded down.
 pub fn share(amount: i128, share: Ratio) -> i128 {
-    (amount * i128::from(share.units())).div_euclid(ONE)
+    // Whole billionths first: all there can be of a share would not fit otherwise.
+    let (whole, rest, part) = (amount.div_euclid(ONE), amount.rem_euclid(ONE), i128::from(share.units()));
+    whole * part + (rest * part).div_euclid(ONE)
 }
 
-fn nearest_share(price: i128, share: Ratio) -> i128 {
+pub fn nearest_share(price: i128, share: Ratio) -> i128 {
     ((price * i128::from(share.units()) + ONE / 2) / ONE).clamp(0, PRICE_MAX)
 }
 
@@ -205,18 +227,34 @@ fn prices(kind: OrderKind, mark: i128, trails: i128) -> Vec<i128> {
     }
 }
 
-/// What a share of an entry risks: from the worst price it may fill at to its stop, or all of the dearest.
+/// What a share of an entry risks with the market at `mark`.
 pub fn risk_a_share(request: &OrderRequest, mark: i128) -> i128 {
-    let dearest = dearest(request.kind, mark);
-    let worst = if request.side == Side::Buy { dearest } else { cheapest(request.kind, mark) };
-    match request.legs.stop {
+    risk_to(request.side, request.kind, request.legs.stop, mark)
+}
+
+/// From the worst price the entry may fill at to its stop, or all of the dearest: without a stop, and with one that
+/// would be behind the price the moment it filled.
+pub fn risk_to(side: Side, kind: OrderKind, stop: Option<LegLevel>, mark: i128) -> i128 {
+    let dearest = dearest(kind, mark);
+    let buys = side == Side::Buy;
+    let worst = if buys { dearest } else { cheapest(kind, mark) };
+    match stop {
         None => dearest,
         Some(LegLevel::FromFill { distance_units }) => i128::from(distance_units).clamp(0, PRICE_MAX),
         Some(LegLevel::FractionFromFill(fraction)) => nearest_share(worst, fraction),
         Some(LegLevel::At(level)) => {
             let level = i128::from(level.units());
-            let loss = if request.side == Side::Buy { worst - level } else { level - worst };
-            loss.clamp(0, PRICE_MAX)
+            // A limit fills there or better, a stop there or worse, anything else where the market is.
+            let fill = match kind {
+                OrderKind::Market | OrderKind::TrailingStop { .. } => mark,
+                OrderKind::Limit { limit } if buys => mark.min(limit.units().into()),
+                OrderKind::Limit { limit } => mark.max(limit.units().into()),
+                OrderKind::Stop { stop } | OrderKind::StopLimit { stop, .. } if buys => mark.max(stop.units().into()),
+                OrderKind::Stop { stop } | OrderKind::StopLimit { stop, .. } => mark.min(stop.units().into()),
+            };
+            let is_behind = if buys { level > fill } else { level < fill };
+            let loss = if buys { worst - level } else { level - worst };
+            if is_behind { dearest } else { loss.clamp(0, PRICE_MAX) }
         }
     }
 }
@@ -243,6 +281,7 @@ pub fn situation(
         unsettled: Vec::new(),
         orders: Vec::new(),
         stops: Vec::new(),
+        asked_of_stops: Vec::new(),
         approvals: Vec::new(),
         closes: Vec::new(),
         baseline: cash,
@@ -302,8 +341,10 @@ impl Situation {
                 self.change(order, request, left, fee, measured, at);
             }
             Fact::ChangeConfirmed { order } => {
+                self.asked_of_stops.retain(|(of, _)| *of != order);
                 let order = self.orders.iter_mut().find(|open| open.id == order).unwrap();
                 (order.kind, order.counts) = order.change.take().unwrap();
+                order.asked = order.asked_then;
             }
             Fact::CalledOff { order } => {
                 self.orders.iter_mut().find(|open| open.id == order).unwrap().called_off = true;
@@ -317,11 +358,19 @@ impl Situation {
             }
             Fact::Dividend { symbol, amount } => self.cash += amount * self.held[symbol],
             Fact::Split { symbol, ratio } => self.split(symbol, ratio),
-            Fact::StopStands { symbol, order, level, shares } => {
+            Fact::StopStands { symbol, order, level, shares, entry } => {
                 self.stops.retain(|stop| (stop.symbol, stop.order) != (symbol, order));
-                self.stops.push(Stop { symbol, order, level, shares });
+                self.stops.push(Stop { symbol, order, level, shares, entry });
             }
-            Fact::StopGone { symbol, order } => self.stops.retain(|stop| (stop.symbol, stop.order) != (symbol, order)),
+            Fact::StopGone { symbol, order } => {
+                self.stops.retain(|stop| (stop.symbol, stop.order) != (symbol, order));
+                self.asked_of_stops.retain(|(_, stop)| stop.order != order);
+            }
+            Fact::StopAsked { of, stop } => {
+                self.asked_of_stops.retain(|(_, other)| other.order != stop.order);
+                self.asked_of_stops.push((of, stop));
+            }
+            Fact::StopAnswered { of } => self.asked_of_stops.retain(|(asked, _)| *asked != of),
             Fact::HeldBack { until, amount } => self.unsettled.push((until, amount)),
             Fact::Settled { at } => self.unsettled.retain(|(until, _)| *until > at),
             Fact::Paid { amount } => self.cash -= amount,
@@ -361,8 +410,12 @@ impl Situation {
             asked,
             reduces,
             called_off: false,
+            approved_at: at,
+            was_changed: false,
             counts,
+            stop: request.legs.stop,
             change: None,
+            asked_then: asked,
         });
         self.approvals.push(at);
     }
@@ -381,6 +434,8 @@ impl Situation {
                 next.reserve = next.reserve.min(order.counts.reserve);
             }
         }
+        order.was_changed = true;
+        order.asked_then = order.asked - order.counts.left + left;
         order.change = Some((request.kind, next));
         order.counts = Claim {
             left: order.counts.left.max(left),
@@ -446,10 +501,19 @@ impl Situation {
         for order in self.orders.iter_mut().filter(|order| order.symbol == symbol) {
             order.kind = kind(order.kind);
             order.asked = shares(order.asked);
+            order.asked_then = shares(order.asked_then);
             order.counts = claim(order.counts);
+            order.stop = order.stop.map(|stop| match stop {
+                LegLevel::At(at) => LegLevel::At(level(at)),
+                LegLevel::FromFill { distance_units } => {
+                    LegLevel::FromFill { distance_units: up(distance_units.into()) as i64 }
+                }
+                LegLevel::FractionFromFill(_) => stop,
+            });
             order.change = order.change.map(|(next, of)| (kind(next), claim(of)));
         }
-        for stop in self.stops.iter_mut().filter(|stop| stop.symbol == symbol) {
+        let asked = self.asked_of_stops.iter_mut().map(|(_, stop)| stop);
+        for stop in self.stops.iter_mut().chain(asked).filter(|stop| stop.symbol == symbol) {
             (stop.level, stop.shares) = (nearest(stop.level), shares(stop.shares));
         }
         self.closes.push(Close::Split(symbol, ratio.to_f64()));

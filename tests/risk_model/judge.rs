@@ -3,12 +3,12 @@
 //! Written from the specification and from what `Limits`, `Refusal` and `Gate` promise, not from their code:
 //! every number is worked out from the account as it is, nothing is remembered.
 use alphaflow::domain::{
-    Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, Price, Quantity, Ratio, Side,
-    Timestamp, Trail,
+    LegLevel, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, Price, Quantity, Ratio,
+    Side, TimeInForce, Timestamp, Trail,
 };
 use alphaflow::risk::{CashCheck, HaltCause, Limits, MaintenanceRate, Margin, Refusal, SymbolRules};
 
-use super::history::{ONE, Order, SHARES_MAX, Situation, dearest, risk_a_share, share, signed};
+use super::history::{ONE, Order, SHARES_MAX, Situation, Stop, dearest, risk_a_share, risk_to, share, signed};
 
 /// What an account is held to.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Passed {
     pub reduces: bool,
     /// Dollars a share of the cash may come to at its fill.
     pub most: i128,
+    /// Only because of the exits that leave beside it.
+    pub relies: bool,
 }
 
 /// An order that would increase exposure, and all there is to say about it.
@@ -36,6 +38,8 @@ pub struct Asked<'a> {
     pub shares: i128,
     pub fee: i128,
     pub at: i64,
+    /// As if the exits that make room for it had filled.
+    pub lets_go: bool,
 }
 
 fn dollars(units: i128) -> Money {
@@ -76,30 +80,33 @@ pub fn review(asked: &Asked<'_>) -> Result<Passed, Refusal> {
     if asked.closes() && shares <= asked.can_leave() {
         return match request.class {
             OrderClass::Bracket | OrderClass::Oto => Err(Refusal::EntryClass { class: request.class.name() }),
-            OrderClass::Simple | OrderClass::Oco => Ok(Passed { shares, reduces: true, most: 0 }),
+            OrderClass::Simple | OrderClass::Oco => Ok(Passed { shares, reduces: true, most: 0, relies: false }),
         };
     }
     if request.class == OrderClass::Oco {
         return Err(Refusal::ExitClass);
     }
-    let rules = OF_THE_MOMENT.iter().chain(&[duplicate as Rule]).chain(&OF_THE_ORDER).chain(&OF_THE_ACCOUNT);
-    match rules.into_iter().find_map(|rule| rule(&asked)) {
-        Some(refusal) => Err(refusal),
-        None => {
-            let most = match request.size {
-                OrderSize::CashFraction { .. } => mark * asked.most_of(&OF_SIZES),
-                _ => 0,
-            };
-            Ok(Passed { shares, reduces: false, most })
-        }
+    let alone = asked.enter();
+    let has_room = now.orders.iter().any(|order| asked.makes_room(order) && order.counts.left > 0);
+    let is_counted = !matches!(request.size, OrderSize::CashFraction { .. });
+    if !has_room || alone.is_ok() && is_counted {
+        return alone;
+    }
+    // What leaves at the same open is gone by then; if that matters, the order relies on it.
+    match (alone, Asked { lets_go: true, ..asked }.enter()) {
+        (Ok(alone), Ok(beside)) if alone.most == beside.most => Ok(alone),
+        (_, beside) => beside.map(|passed| Passed { relies: true, ..passed }),
     }
 }
 
-/// What the gate must answer to a change of order `id` into `asked.request` for `left` shares still to fill
-/// (`None`: as many as now); `Ok` says whether it had to be measured.
-pub fn review_change(asked: &Asked<'_>, id: u64, left: Option<i128>) -> Result<bool, Refusal> {
+/// What the gate must answer to a change of order `id`, of kind `was`, into `asked.request` for `left` shares still to
+/// fill (`None`: as many as now); `Ok` says whether it had to be measured.
+pub fn review_change(asked: &Asked<'_>, id: u64, was: OrderKind, left: Option<i128>) -> Result<bool, Refusal> {
     let Some(old) = asked.now.order(id) else {
-        return if left.is_none() { Ok(false) } else { Err(Refusal::NotOpen) };
+        return match left {
+            None => asked.weaken(&stops_after(asked, id, was, None)).map_or(Ok(false), Err),
+            Some(_) => Err(Refusal::NotOpen),
+        };
     };
     let shares = left.unwrap_or(old.counts.left);
     if old.reduces {
@@ -112,7 +119,7 @@ pub fn review_change(asked: &Asked<'_>, id: u64, left: Option<i128>) -> Result<b
         let is_too_much = shares > old.counts.left && shares > have;
         return match is_too_much {
             true => Err(Refusal::ExceedsPosition { need: quantity(shares), have: quantity(have) }),
-            false => Ok(false),
+            false => asked.weaken(&stops_after(asked, id, was, left)).map_or(Ok(false), Err),
         };
     }
     let mark = asked.now.marks[old.symbol];
@@ -128,6 +135,44 @@ pub fn review_change(asked: &Asked<'_>, id: u64, left: Option<i128>) -> Result<b
     let instead = Asked { now: &without, request: &request, shares, ..*asked };
     let mut rules = OF_THE_MOMENT.iter().chain(&OF_THE_ORDER).chain(&OF_THE_ACCOUNT);
     rules.find_map(|rule| rule(&instead)).map_or(Ok(true), Err)
+}
+
+/// What the stops of the symbol become by a change of order `id` from kind `was`: itself, and the other of a pair.
+pub fn stops_after(asked: &Asked<'_>, id: u64, was: OrderKind, left: Option<i128>) -> Vec<Stop> {
+    let (mark, sells) = (asked.mark(), asked.request.side == Side::Sell);
+    let away = |far: i128| if sells { (mark - far).max(0) } else { (mark + far).min(10_000_000 * ONE) };
+    let level = |level: i128| {
+        let farther = |to: i128| if sells { level.min(to) } else { level.max(to) };
+        match (was, asked.request.kind) {
+            (_, OrderKind::Stop { stop } | OrderKind::StopLimit { stop, .. }) => stop.units().into(),
+            (
+                OrderKind::TrailingStop { trail: Trail::Price(old) },
+                OrderKind::TrailingStop { trail: Trail::Price(new) },
+            ) if new <= old => level,
+            (
+                OrderKind::TrailingStop { trail: Trail::Fraction(old) },
+                OrderKind::TrailingStop { trail: Trail::Fraction(new) },
+            ) if new <= old => level,
+            (_, OrderKind::TrailingStop { trail: Trail::Price(far) }) => farther(away(far.units().into())),
+            (_, OrderKind::TrailingStop { trail: Trail::Fraction(far) }) => {
+                farther(away(super::history::nearest_share(mark, far)))
+            }
+            (_, OrderKind::Market | OrderKind::Limit { .. }) => level,
+        }
+    };
+    let of_symbol = asked.now.stops.iter().filter(|stop| stop.symbol == asked.symbol());
+    let changed = of_symbol.filter(|stop| stop.order == id || left.is_some() && stop.entry == Some(id));
+    let after = |stop: &Stop| Stop {
+        level: if stop.order == id { level(stop.level) } else { stop.level },
+        shares: left.unwrap_or(stop.shares),
+        ..*stop
+    };
+    changed.map(after).collect()
+}
+
+/// What the gate must answer to a cancel with which `gone` end.
+pub fn review_cancel(asked: &Asked<'_>, gone: &[Stop]) -> Option<Refusal> {
+    asked.weaken(gone)
 }
 
 /// Does the order wait for less with its new prices?
@@ -155,8 +200,12 @@ fn is_sooner(side: Side, old: OrderKind, new: OrderKind) -> bool {
 
 /// The most shares of `asked.request` that would pass, `fee` a share; found by trying.
 pub fn max_order(asked: &Asked<'_>, fee_a_share: i128) -> i128 {
+    let asked = &Asked { lets_go: true, ..*asked };
     if asked.closes() && asked.can_leave() > 0 {
         return asked.can_leave();
+    }
+    if opposite(asked).is_some() {
+        return 0;
     }
     let most = asked.most_of(&OF_SIZES).min(asked.greatest(below_zero, 0));
     let dearest = dearest(asked.request.kind, asked.now.marks[asked.request.symbol.get()]);
@@ -238,7 +287,9 @@ fn notional(asked: &Asked<'_>) -> Option<Refusal> {
 
 fn turns_round(asked: &Asked<'_>) -> Option<Refusal> {
     let have = asked.can_leave();
-    (asked.closes() && have > 0)
+    // With everything leaving it opens the other side, if it may.
+    let opens = have == 0 && (asked.rules.margin.allow_short || asked.request.side == Side::Buy);
+    (asked.closes() && asked.shares > have && !opens)
         .then(|| Refusal::ExceedsPosition { need: quantity(asked.shares), have: quantity(have) })
 }
 
@@ -253,25 +304,20 @@ fn standing(asked: &Asked<'_>) -> Option<Refusal> {
 
 fn too_many_shares(asked: &Asked<'_>) -> Option<Refusal> {
     let have = asked.of_equity(asked.rules.limits.position_size_max);
-    let is_beyond = |shares: &i128| shares.abs() > SHARES_MAX;
-    let need = dollars(asked.mark() * SHARES_MAX);
-    asked
-        .worst(asked.symbol())
-        .map(|shares| asked.filled(shares))
-        .iter()
-        .any(is_beyond)
-        .then_some(Refusal::PositionSize { need, have })
+    let [kept, left] = asked.worst(asked.symbol()).map(|shares| asked.filled(shares).abs());
+    let shares = kept.max(left);
+    // No limit is wider than what can be counted.
+    let price = asked.own_price();
+    let (need, have) = (dollars(price * shares), have.min(dollars(price * SHARES_MAX)));
+    (shares > SHARES_MAX).then_some(Refusal::PositionSize { need, have })
 }
 
 fn below_zero(asked: &Asked<'_>) -> Option<Refusal> {
     let [_, after] = asked.worst(asked.symbol()).map(|shares| asked.filled(shares));
-    if after >= 0 || asked.rules.margin.allow_short {
+    if after >= 0 || asked.rules.margin.allow_short || asked.request.side == Side::Buy {
         return None;
     }
-    Some(match asked.closes() {
-        true => Refusal::ExceedsPosition { need: quantity(asked.shares), have: quantity(asked.can_leave()) },
-        false => Refusal::ShortBan { need: quantity(after) },
-    })
+    Some(Refusal::ShortBan { need: quantity(after) })
 }
 
 fn unborrowable(asked: &Asked<'_>) -> Option<Refusal> {
@@ -295,7 +341,7 @@ fn unborrowable(asked: &Asked<'_>) -> Option<Refusal> {
 
 fn position_size(asked: &Asked<'_>) -> Option<Refusal> {
     let [kept, left] = asked.worst(asked.symbol()).map(|shares| asked.filled(shares).abs());
-    let need = dollars(asked.mark() * kept.max(left).min(SHARES_MAX));
+    let need = dollars(asked.own_price() * kept.max(left).min(SHARES_MAX));
     let have = asked.of_equity(asked.rules.limits.position_size_max);
     (need > have).then_some(Refusal::PositionSize { need, have })
 }
@@ -314,11 +360,8 @@ fn gross(asked: &Asked<'_>) -> Option<Refusal> {
 }
 
 fn heat(asked: &Asked<'_>) -> Option<Refusal> {
-    let positions: i128 = (0..asked.now.held.len()).map(|symbol| asked.position_heat(symbol)).sum();
-    let pending = asked.now.orders.iter().filter(|order| !order.reduces);
-    let pending: i128 = pending.map(|order| order.counts.risk * order.counts.left).sum();
     let own = risk_a_share(asked.request, asked.mark()) * asked.shares;
-    let (need, have) = (dollars(positions + pending + own), asked.of_equity(asked.rules.limits.portfolio_heat_max));
+    let (need, have) = (dollars(asked.at_risk() + own), asked.of_equity(asked.rules.limits.portfolio_heat_max));
     (need > have).then_some(Refusal::PortfolioHeat { need, have })
 }
 
@@ -341,12 +384,13 @@ fn buying_power(asked: &Asked<'_>) -> Option<Refusal> {
 }
 
 fn maintenance(asked: &Asked<'_>) -> Option<Refusal> {
-    let rate = asked.now.standing.maintenance.filter(|_| asked.rules.margin.cash_check == CashCheck::Approval)?;
+    let rate = asked.now.standing.maintenance?;
     let now = asked.now;
     let keeps = |symbol: usize, shares: i128| to_keep(rate, shares, now.marks[symbol]);
     // A position that the order turns round is gone when it fills.
     let stays = (0..now.held.len()).filter(|symbol| !(asked.closes() && *symbol == asked.symbol()));
-    let positions: i128 = stays.map(|symbol| keeps(symbol, now.held[symbol])).sum();
+    let held = |symbol: usize| asked.held_without(symbol, |order| asked.is_gone(order));
+    let positions: i128 = stays.map(|symbol| keeps(symbol, held(symbol))).sum();
     let entries = now.orders.iter().filter(|order| !order.reduces);
     let pending: i128 = entries.map(|order| keeps(order.symbol, signed(order.counts.left, order.side))).sum();
     let own = keeps(asked.symbol(), signed(asked.shares, asked.request.side));
@@ -370,13 +414,14 @@ fn to_keep(rate: MaintenanceRate, shares: i128, mark: i128) -> i128 {
 /// Limits on sizes and sums, each with the least number of shares at which it could pass.
 type Sized = (Rule, fn(&Asked<'_>) -> i128);
 
-const OF_SIZES: [Sized; 6] = [
+const OF_SIZES: [Sized; 7] = [
     (position_size, |asked| asked.smallest(asked.worst(asked.symbol()))),
     (open_positions, |_| 0),
     (gross, |asked| asked.smallest(asked.summed(asked.symbol()))),
     (heat, |_| 0),
     (correlated, |asked| asked.smallest(asked.summed(asked.symbol()))),
     (notional, |_| 0),
+    (maintenance, |_| 0),
 ];
 
 /// The greatest number that holds, of numbers that hold from `from` on up to some point; 0 if `from` does not.
@@ -396,6 +441,32 @@ fn greatest(from: i128, holds: impl Fn(i128) -> bool) -> i128 {
 }
 
 impl<'a> Asked<'a> {
+    /// What the gate must answer to an order that does not only shrink its position.
+    fn enter(&self) -> Result<Passed, Refusal> {
+        let first = [turns_round as Rule];
+        let rules = first.iter().chain(&OF_THE_MOMENT).chain(&[duplicate as Rule]);
+        let mut rules = rules.chain(&OF_THE_ORDER).chain(&OF_THE_ACCOUNT);
+        if let Some(refusal) = rules.find_map(|rule| rule(self)) {
+            return Err(refusal);
+        }
+        let most = match self.request.size {
+            OrderSize::CashFraction { .. } => self.mark() * self.most_of(&OF_SIZES),
+            _ => 0,
+        };
+        Ok(Passed { shares: self.shares, reduces: false, most, relies: false })
+    }
+
+    /// Does the exit leave at the next open, for good, where its sale pays for a purchase there?
+    fn makes_room(&self, exit: &Order) -> bool {
+        self.rules.margin.cash_check == CashCheck::Fill
+            && exit.reduces
+            && exit.kind == OrderKind::Market
+            && matches!(exit.time_in_force, TimeInForce::Day | TimeInForce::Gtc)
+            && exit.approved_at == self.at
+            && !exit.called_off
+            && !exit.was_changed
+    }
+
     fn symbol(&self) -> usize {
         self.request.symbol.get()
     }
@@ -445,10 +516,8 @@ impl<'a> Asked<'a> {
         [self.now.held[symbol] + entering, self.held_without(symbol, |_| true) + entering]
     }
 
-    /// Where sales pay for purchases of the same open, market exits on their way are gone.
     fn is_gone(&self, order: &Order) -> bool {
-        let pays = self.rules.margin.cash_check == CashCheck::Fill;
-        pays && order.kind == OrderKind::Market && !order.called_off
+        self.lets_go && self.makes_room(order)
     }
 
     /// The same as it counts in sums over all symbols.
@@ -463,12 +532,24 @@ impl<'a> Asked<'a> {
 
     fn value(&self, symbol: usize) -> i128 {
         let [kept, left] = self.summed(symbol).map(i128::abs);
-        self.now.marks[symbol] * kept.max(left)
+        self.worst_price(symbol) * kept.max(left)
+    }
+
+    /// Where a share stands when the dearest of its open entries fills.
+    fn worst_price(&self, symbol: usize) -> i128 {
+        let mark = self.now.marks[symbol];
+        let kinds = |order: &'a Order| std::iter::once(order.kind).chain(order.change.map(|(kind, _)| kind));
+        self.entries(symbol).flat_map(kinds).map(|kind| dearest(kind, mark)).fold(mark, i128::max)
+    }
+
+    /// The same once the order is open, too.
+    fn own_price(&self) -> i128 {
+        self.worst_price(self.symbol()).max(dearest(self.request.kind, self.mark()))
     }
 
     fn own_value(&self) -> i128 {
         let [kept, left] = self.summed(self.symbol()).map(|shares| self.filled(shares).abs().min(SHARES_MAX));
-        self.mark() * kept.max(left)
+        self.own_price() * kept.max(left)
     }
 
     fn is_exposed(&self, symbol: usize) -> bool {
@@ -479,13 +560,16 @@ impl<'a> Asked<'a> {
     /// and what no stop covers in full.
     fn position_heat(&self, symbol: usize) -> i128 {
         let (held, mark) = (self.held_without(symbol, |order| self.is_gone(order)), self.now.marks[symbol]);
-        let loss = |level: i128| (if held < 0 { level - mark } else { mark - level }).max(0);
+        let loss = |level: i128| if held < 0 { level - mark } else { mark - level };
         let mut stops: Vec<(i128, i128)> = self
             .now
             .stops
             .iter()
             .filter(|stop| stop.symbol == symbol)
-            .map(|stop| (loss(stop.level), stop.shares))
+            .map(|stop| self.counted(stop, held < 0))
+            .map(|(level, shares)| (loss(level), shares))
+            // One that the price has passed protects nothing any more.
+            .filter(|(loss, _)| *loss >= 0)
             .collect();
         stops.sort_unstable();
         let (mut bare, mut heat) = (held.abs(), 0);
@@ -495,6 +579,45 @@ impl<'a> Asked<'a> {
             bare -= covered;
         }
         heat + bare * mark
+    }
+
+    /// What positions and open entries have at risk.
+    fn at_risk(&self) -> i128 {
+        let positions: i128 = (0..self.now.held.len()).map(|symbol| self.position_heat(symbol)).sum();
+        let pending = self.now.orders.iter().filter(|order| !order.reduces);
+        positions + pending.map(|order| self.risk_now(order) * order.counts.left).sum::<i128>()
+    }
+
+    /// Level and shares of a stop: the worse of what stands and what is asked for.
+    fn counted(&self, stop: &Stop, is_short: bool) -> (i128, i128) {
+        let asked = self.now.asked_of_stops.iter().map(|(_, asked)| asked).find(|asked| asked.order == stop.order);
+        let asked = asked.unwrap_or(stop);
+        let level = if is_short { stop.level.max(asked.level) } else { stop.level.min(asked.level) };
+        (level, stop.shares.min(asked.shares))
+    }
+
+    /// Stops are to become `changed`: if that leaves more at risk, it must be no more than entries may leave.
+    fn weaken(&self, changed: &[Stop]) -> Option<Refusal> {
+        let mut after = self.now.clone();
+        after.asked_of_stops.retain(|(_, known)| changed.iter().all(|stop| stop.order != known.order));
+        after.asked_of_stops.extend(changed.iter().map(|stop| (0, *stop)));
+        let need = Asked { now: &after, ..*self }.at_risk();
+        if need <= self.at_risk() {
+            return None;
+        }
+        let (need, have) = (dollars(need), self.of_equity(self.rules.limits.portfolio_heat_max));
+        (need > have).then_some(Refusal::PortfolioHeat { need, have })
+    }
+
+    /// What a share of an open entry risks: what it did when it was approved or changed, or what it does now, to the
+    /// stop of what has filled of it or else the stop it brings.
+    fn risk_now(&self, order: &Order) -> i128 {
+        let mark = self.now.marks[order.symbol];
+        let leg = self.now.stops.iter().find(|stop| stop.symbol == order.symbol && stop.entry == Some(order.id));
+        let level = leg.map(|leg| self.counted(leg, order.side == Side::Sell).0);
+        let stop = level.map(|level| LegLevel::At(price(level))).or(order.stop);
+        let kinds = std::iter::once(order.kind).chain(order.change.map(|(kind, _)| kind));
+        kinds.map(|kind| risk_to(order.side, kind, stop, mark)).fold(order.counts.risk, i128::max)
     }
 
     /// The symbols with exposure that are tied to this one by correlation, over others too; itself among them.

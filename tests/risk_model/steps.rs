@@ -14,6 +14,8 @@ use super::world::{DAY, Difference, SECOND, Tally, World, index, money, price, s
 
 /// Orders at most at once: more would only be more of the same.
 const OPEN_MAX: usize = 14;
+/// The leg of an entry has this number and that of the entry; stops that no entry brought come after all legs.
+const LEGS: u64 = 1_000_000;
 
 /// Plays `sequence`; the step after which gate and model differ, and how.
 pub fn play(sequence: &Sequence, tally: &mut Tally) -> Result<(), (usize, Difference)> {
@@ -33,7 +35,10 @@ impl World<'_> {
         let symbol = draw.within(0, self.symbols() as i64 - 1) as usize;
         match what {
             0..80 => self.ask(draw, &now, symbol),
-            80..105 => self.ask_exit(draw, &now, symbol),
+            80..105 => {
+                self.ask_exit(draw, &now, symbol)?;
+                self.ask_beside(draw, symbol)
+            }
             105..132 => {
                 let request = self.request(draw, &now, symbol);
                 self.max_order(request)
@@ -53,7 +58,7 @@ impl World<'_> {
                 self.set_standing(standing);
                 Ok(())
             }
-            _ => self.begin_again(draw, &now),
+            _ => self.begin_again(draw),
         }
     }
 
@@ -144,16 +149,37 @@ impl World<'_> {
             legs: ExitLegs::NONE,
             extended_hours: false,
         };
-        self.review(request).map(|_| ())
+        if let Ok(order) = self.review(request)?
+            && draw.is(60)
+            && quantity <= held.abs()
+        {
+            // It protects, or its pair does.
+            let level = request.kind.stop().map(|stop| (order, i128::from(stop.units())));
+            let pair = (class == OrderClass::Oco).then_some((LEGS + order, now.marks[symbol] * 9 / 10));
+            let stop = level.or(pair);
+            stop.into_iter().for_each(|(order, level)| self.set_stop(symbol, order, level.max(1), quantity));
+        }
+        Ok(())
+    }
+
+    /// Now and then something else at the very moment at which an exit was asked for.
+    fn ask_beside(&mut self, draw: &mut Draw<'_>, symbol: usize) -> Result<(), Difference> {
+        let now = self.now();
+        let other = (symbol + draw.within(0, 2) as usize) % self.symbols();
+        match draw.within(0, 5) {
+            0..3 => self.ask(draw, &now, other),
+            3 => {
+                let request = self.request(draw, &now, other);
+                self.max_order(request)
+            }
+            4 if draw.is(30) => self.cancel(draw, &now),
+            _ => Ok(()),
+        }
     }
 
     fn ask_change(&mut self, draw: &mut Draw<'_>, now: &Situation) -> Result<(), Difference> {
-        if draw.is(6) {
-            // A leg, which has no approval: its prices only.
-            let leg = 1_000_000 + draw.within(0, 5) as u64;
-            let request = self.request(draw, now, 0);
-            let left = draw.is(50).then_some(ONE);
-            return self.review_change(leg, request, left).map(|_| ());
+        if draw.is(45) {
+            return self.ask_of_stop(draw, now);
         }
         let changeable: Vec<&Order> = now.orders.iter().filter(|order| order.change.is_none()).collect();
         let Some(order) = pick(draw, &changeable) else { return self.ask(draw, now, 0) };
@@ -172,10 +198,48 @@ impl World<'_> {
             // As one who changes an order whose legs are orders of their own by now.
             request.legs = ExitLegs::NONE;
         }
-        self.review_change(order.id, request, left).map(|_| ())
+        self.review_change(order.id, order.kind, request, left).map(|_| ())
+    }
+
+    /// Asks to move or to cancel a stop without an approval of its own, or one that is not there.
+    fn ask_of_stop(&mut self, draw: &mut Draw<'_>, now: &Situation) -> Result<(), Difference> {
+        let known = pick(draw, &now.stops.iter().collect::<Vec<_>>()).filter(|_| draw.is(90)).copied();
+        let (order, symbol) = known.map_or((LEGS + draw.within(0, 5) as u64, 0), |stop| (stop.order, stop.symbol));
+        if now.order(order).is_some() {
+            return Ok(());
+        }
+        if draw.is(25) {
+            // It ends alone, or with another of its symbol.
+            let other = now.stops.iter().find(|stop| stop.symbol == symbol && stop.order != order && draw.is(50));
+            let ends: Vec<u64> = std::iter::once(order).chain(other.map(|stop| stop.order)).collect();
+            let of = draw.of(&[order, 77]);
+            return self.review_cancel(of, symbol, &ends).map(|_| ());
+        }
+        let mark = now.marks[symbol].max(ONE);
+        let was = kind(draw, mark);
+        let away = mark * i128::from(draw.within(1, 500)) / 1_000;
+        let stop = price(if now.held[symbol] > 0 { mark - away } else { mark + away });
+        let to = if draw.is(70) { OrderKind::Stop { stop } } else { moved(draw, was) };
+        let request = OrderRequest { kind: to, ..self.request(draw, now, symbol) };
+        let side = if now.held[symbol] > 0 { Side::Sell } else { Side::Buy };
+        let left = draw.is(15).then_some(ONE);
+        self.review_change(order, was, OrderRequest { side, ..request }, left).map(|_| ())
     }
 
     fn answer_changes(&mut self, draw: &mut Draw<'_>, now: &Situation) -> Result<(), Difference> {
+        if let Some((of, stop)) = pick(draw, &now.asked_of_stops.iter().collect::<Vec<_>>()).copied()
+            && now.order(of).is_none()
+        {
+            // The venue has done it, or says no.
+            self.gate.confirm_change(OrderId(of));
+            self.history.push(Fact::StopAnswered { of });
+            match draw.is(70) {
+                true if stop.shares == 0 => self.remove_stop(stop.symbol, stop.order),
+                true => self.set_stop(stop.symbol, stop.order, stop.level, stop.shares),
+                false => {}
+            }
+            return Ok(());
+        }
         let changing: Vec<&Order> = now.orders.iter().filter(|order| order.change.is_some()).collect();
         let Some(order) = pick(draw, &changing) else { return self.move_prices(draw, now) };
         // A change that the venue refuses is never answered here: the order goes on, or ends.
@@ -219,7 +283,7 @@ impl World<'_> {
                 LegLevel::FractionFromFill(fraction) => mark * i128::from(fraction.units()) / ONE,
             };
             let level = if order.side == Side::Buy { mark - away } else { mark + away };
-            let leg = 1_000_000 + order.id;
+            let leg = LEGS + order.id;
             let known = now.stops.iter().find(|stop| stop.order == leg).map_or(0, |stop| stop.shares);
             self.set_stop(order.symbol, leg, level.max(1), known + quantity);
         }
@@ -320,16 +384,28 @@ impl World<'_> {
                 let mark = now.marks[symbol].max(ONE);
                 let level = mark + mark * i128::from(draw.within(-100, 100)) / 1_000;
                 let held = draw.part(now.held[symbol].abs() * 3 / 2);
-                self.set_stop(symbol, known.unwrap_or(2_000_000 + self.at as u64 % 1_000), level, held);
+                self.set_stop(
+                    symbol,
+                    known.unwrap_or(2 * LEGS + symbol as u64 * 1_000 + self.at as u64 % 1_000),
+                    level,
+                    held,
+                );
             }
         }
         Ok(())
     }
 
     fn set_stop(&mut self, symbol: usize, order: u64, level: i128, units: i128) {
-        let stop = ProtectiveStop { order: OrderId(order), level: price(level), shares: shares(units) };
+        // Legs are numbered after their entry.
+        let entry = (LEGS..2 * LEGS).contains(&order).then(|| order - LEGS);
+        let stop = ProtectiveStop {
+            order: OrderId(order),
+            level: price(level),
+            shares: shares(units),
+            entry: entry.map(OrderId),
+        };
         self.gate.set_stop(index(symbol), stop);
-        self.history.push(Fact::StopStands { symbol, order, level, shares: units });
+        self.history.push(Fact::StopStands { symbol, order, level, shares: units, entry });
     }
 
     fn remove_stop(&mut self, symbol: usize, order: u64) {
@@ -420,12 +496,8 @@ impl World<'_> {
     }
 
     /// The program ends and begins again; what was halted and lost comes back out of its file.
-    fn begin_again(&mut self, draw: &mut Draw<'_>, now: &Situation) -> Result<(), Difference> {
-        if draw.is(50) {
-            for order in &now.orders {
-                self.end(order.id);
-            }
-            self.at += 61 * SECOND;
+    fn begin_again(&mut self, draw: &mut Draw<'_>) -> Result<(), Difference> {
+        if draw.is(70) {
             self.restart();
         } else {
             let text = serde_json::to_string(&self.gate.watch().state()).unwrap();

@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use alphaflow::domain::{
-    Money, OrderClass, OrderId, OrderRequest, OrderSize, Price, Quantity, Ratio, Side, SymbolIndex, Timestamp,
+    ExitLegs, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, Price, Quantity, Ratio,
+    Side, SymbolIndex, TimeInForce, Timestamp,
 };
 use alphaflow::portfolio::Portfolio;
 use alphaflow::risk::{
-    BreachRule, CashCheck, Gate, HaltCause, Limits, LossRule, MaintenanceRate, Margin, Refusal, Standing, SymbolRules,
-    Watch,
+    BreachRule, CashCheck, Gate, HaltCause, Limits, LossRule, MaintenanceRate, Margin, ProtectiveStop, Refusal,
+    Standing, SymbolRules,
 };
 
 use super::draw::{Draw, Sequence, Stream};
-use super::history::{Fact, Situation, situation};
-use super::judge::{Asked, Passed, Rules, max_order, review, review_change, twins};
+use super::history::{Fact, Situation, Stop, situation};
+use super::judge::{Asked, Passed, Rules, max_order, review, review_cancel, review_change, stops_after, twins};
 
 /// How often each outcome was seen.
 pub type Tally = BTreeMap<&'static str, u64>;
@@ -44,6 +45,19 @@ pub struct World<'a> {
     pub had_bar: Vec<bool>,
     tally: &'a mut Tally,
 }
+
+/// An order of which only the symbol matters.
+const PLAIN: OrderRequest = OrderRequest {
+    symbol: SymbolIndex(0),
+    side: Side::Sell,
+    size: OrderSize::Shares(Quantity::ZERO),
+    kind: OrderKind::Market,
+    time_in_force: TimeInForce::Gtc,
+    class: OrderClass::Simple,
+    purpose: OrderPurpose::Signal,
+    legs: ExitLegs::NONE,
+    extended_hours: false,
+};
 
 /// What differs between the gate and the model.
 pub type Difference = String;
@@ -211,7 +225,7 @@ impl<'a> World<'a> {
     }
 
     fn asked<'b>(&'b self, now: &'b Situation, request: &'b OrderRequest, fee: i128) -> Asked<'b> {
-        Asked { now, rules: &self.rules, request, shares: 0, fee, at: self.at }
+        Asked { now, rules: &self.rules, request, shares: 0, fee, at: self.at, lets_go: false }
     }
 
     fn fee_of(&self, shares: i128) -> i128 {
@@ -241,15 +255,16 @@ impl<'a> World<'a> {
                 self.count(refused(&found));
                 Ok(Err(found))
             }
-            (Ok(found), Ok(Passed { shares: asked, reduces, most })) => {
+            (Ok(found), Ok(Passed { shares: asked, reduces, most, relies })) => {
                 self.sequence += 1;
                 let mut wanted = request;
                 if let OrderSize::CashFraction { fraction, .. } = request.size {
                     wanted.size = OrderSize::CashFraction { fraction, most: money(most) };
                 }
                 let reference = self.portfolio.position(request.symbol).mark();
-                let as_found = (found.id(), *found.request(), found.quantity(), found.reduces());
-                let as_expected = (OrderId(id), wanted, shares(asked), reduces);
+                let as_found =
+                    (found.id(), *found.request(), found.quantity(), found.reduces(), found.relies_on_exits());
+                let as_expected = (OrderId(id), wanted, shares(asked), reduces, relies);
                 let stamps = (found.reference(), found.approved_at(), found.sequence());
                 if as_found != as_expected || stamps != (reference, moment, self.sequence) {
                     return Err(format!(
@@ -257,7 +272,11 @@ impl<'a> World<'a> {
                         self.sequence
                     ));
                 }
-                self.count(if reduces { "passed: exit" } else { passed(&request) });
+                self.count(match (reduces, relies) {
+                    (true, _) => "passed: exit",
+                    (false, true) => "passed: entry that relies on exits",
+                    (false, false) => passed(&request),
+                });
                 self.next_order += 1;
                 self.requests.insert(id, request);
                 self.history.push(Fact::Approved { order: id, request, fee, reduces, at: self.at });
@@ -267,23 +286,37 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Asks the gate for a change of `order` into `request`, `left` shares still to fill.
-    pub fn review_change(&mut self, order: u64, request: OrderRequest, left: Option<i128>) -> Result<bool, Difference> {
+    /// Asks the gate for a change of `order`, of kind `was`, into `request`, `left` shares still to fill.
+    pub fn review_change(
+        &mut self,
+        order: u64,
+        was: OrderKind,
+        request: OrderRequest,
+        left: Option<i128>,
+    ) -> Result<bool, Difference> {
         let now = self.now();
         let old = now.order(order);
         let after = left.or(old.map(|old| old.counts.left)).unwrap_or(0);
         let fee = self.fee_of(after);
-        let expected = review_change(&self.asked(&now, &request, fee), order, left);
+        let expected = review_change(&self.asked(&now, &request, fee), order, was, left);
+        let stops = match old {
+            Some(old) if !old.reduces => Vec::new(),
+            _ => stops_after(&self.asked(&now, &request, fee), order, was, left),
+        };
         let kind = request.kind;
+        let told = OrderRequest { kind: was, ..request };
         let moment = self.moment();
         let asked = (kind, left.map(shares));
-        let found = self.gate.review_change(OrderId(order), &request, asked, money(fee), &self.portfolio, moment);
+        let found = self.gate.review_change(OrderId(order), &told, asked, money(fee), &self.portfolio, moment);
         match (found, expected) {
             (Err(found), Err(expected)) if found == expected => {
                 self.count(match found {
                     Refusal::Halted { .. } => "change refused: halted",
                     Refusal::NotOpen => "refused: not_open",
                     Refusal::ExceedsPosition { .. } => "change refused: exceeds_position",
+                    Refusal::PortfolioHeat { .. } if old.is_none_or(|old| old.reduces) => {
+                        "change refused: a weaker stop"
+                    }
                     _ => "change refused: a limit",
                 });
                 Ok(false)
@@ -295,12 +328,15 @@ impl<'a> World<'a> {
                     return Err(format!("change {as_found:?}; the model says {as_expected:?}"));
                 }
                 self.count(match old {
-                    None => "change passed: a leg",
+                    None if stops.is_empty() => "change passed: a leg",
+                    None => "change passed: a stop",
                     Some(old) if old.reduces => "change passed: exit",
                     Some(_) if measured => "change passed: entry, measured",
                     Some(_) => "change passed: entry, for less",
                 });
-                if old.is_some() {
+                let facts = stops.into_iter().map(|stop| Fact::StopAsked { of: order, stop });
+                self.history.extend(facts);
+                if now.order(order).is_some() {
                     let fact = Fact::ChangeApproved { order, request, left: after, fee, measured, at: self.at };
                     self.history.push(fact);
                 }
@@ -310,6 +346,28 @@ impl<'a> World<'a> {
                 "change of {order} ({old:?}) to {request:?}, {left:?}\nthe gate:  {found:?}\nthe model: {expected:?}"
             )),
         }
+    }
+
+    /// Asks the gate for a cancel of `of`, with which those stops of `symbol` end that are one of `ends`.
+    pub fn review_cancel(&mut self, of: u64, symbol: usize, ends: &[u64]) -> Result<bool, Difference> {
+        let now = self.now();
+        let request = OrderRequest { symbol: index(symbol), ..PLAIN };
+        let gone = now.stops.iter().filter(|stop| stop.symbol == symbol && ends.contains(&stop.order));
+        let gone: Vec<Stop> = gone.map(|stop| Stop { shares: 0, ..*stop }).collect();
+        let expected = review_cancel(&self.asked(&now, &request, 0), &gone);
+        let is_one = |stop: &ProtectiveStop| ends.contains(&stop.order.0);
+        let found = self.gate.review_cancel((OrderId(of), index(symbol)), is_one, &self.portfolio).err();
+        if found != expected {
+            return Err(format!("cancel of {of} {ends:?}\nthe gate:  {found:?}\nthe model: {expected:?}"));
+        }
+        self.count(match found {
+            None => "cancel passed: a stop",
+            Some(_) => "cancel refused: a stop",
+        });
+        if found.is_none() {
+            self.history.extend(gone.into_iter().map(|stop| Fact::StopAsked { of, stop }));
+        }
+        Ok(found.is_none())
     }
 
     /// Asks how much would pass: the gate must say what trying finds, pass that much, and not a billionth more.
@@ -324,7 +382,7 @@ impl<'a> World<'a> {
             let shares = budget.units() / (i128::from(dearest.units()) + fee);
             shares.try_into().map_or(Quantity::MAX, Quantity::from_units)
         };
-        let found = self.gate.max_order(&request, affordable, &self.portfolio);
+        let found = self.gate.max_order(&request, affordable, &self.portfolio, self.moment());
         if found != shares(expected) {
             return Err(format!("the most of {request:?}\nthe gate:  {found}\nthe model: {}", shares(expected)));
         }
@@ -365,13 +423,15 @@ impl<'a> World<'a> {
             let Some(open) = self.gate.open().iter().find(|open| open.order.0 == order.id) else {
                 return Err(format!("order {} is not open", order.id));
             };
-            let change = open.change.map(|change| (change.kind, change.open, change.reserve, change.risk));
+            let change =
+                open.change.map(|change| (change.kind, change.open, change.reserve, change.risk, change.asked));
             let found = (
                 (open.symbol, open.side, open.kind, open.time_in_force, open.asked, open.reduces),
                 (open.open, open.reserve, open.risk, open.is_called_off, change),
             );
-            let change =
-                order.change.map(|(kind, next)| (kind, shares(next.left), money(next.reserve), price(next.risk)));
+            let change = order.change.map(|(kind, next)| {
+                (kind, shares(next.left), money(next.reserve), price(next.risk), shares(order.asked_then))
+            });
             let counts = order.counts;
             let expected = (
                 (index(order.symbol), order.side, order.kind, order.time_in_force, shares(order.asked), order.reduces),
@@ -414,11 +474,11 @@ impl<'a> World<'a> {
         self.history.push(Fact::SessionClosed { closes: Rc::new(closes) });
     }
 
-    /// The program ends and begins again: a new gate, told what a live session would tell it. There is no way
-    /// to tell it of open approvals, so it happens when nothing is open and the last minute was quiet.
+    /// The program ends and begins again: a new gate, told what a live session would tell it, takes back what the old
+    /// one remembered.
     pub fn restart(&mut self) {
         let now = self.now();
-        let state = serde_json::to_string(&self.gate.watch().state()).unwrap();
+        let state = serde_json::to_string(&self.gate.state()).unwrap();
         let mut gate = Gate::new(self.rules.limits, self.rules.margin, self.symbols(), money(self.cash));
         for close in now.closes() {
             match close {
@@ -437,12 +497,11 @@ impl<'a> World<'a> {
                 gate.mark(index(symbol), Timestamp::from_ns(now.marked_at[symbol]));
             }
             gate.set_held(index(symbol), shares(now.held[symbol]));
-            self.gate.stops(index(symbol)).iter().for_each(|stop| gate.set_stop(index(symbol), *stop));
         }
         gate.set_standing(now.standing);
         gate.set_symbol_rules(self.rules.symbols.clone());
-        *gate.watch_mut() = Watch::restored(&self.rules.limits, serde_json::from_str(&state).unwrap());
-        (self.gate, self.sequence) = (gate, 0);
+        gate.restore(serde_json::from_str(&state).unwrap()).unwrap();
+        self.gate = gate;
         self.count_event("restart: a new gate");
     }
 
@@ -462,6 +521,8 @@ fn is_measured(refusal: &Refusal) -> bool {
             | Refusal::CorrelatedExposure { .. }
             | Refusal::OrderNotional { .. }
             | Refusal::BuyingPower { .. }
+            | Refusal::MaintenanceMargin { .. }
+            | Refusal::OppositeEntry { .. }
             | Refusal::ShortBan { .. }
     )
 }
@@ -517,17 +578,22 @@ fn refused(refusal: &Refusal) -> &'static str {
 }
 
 /// The outcomes that a million decisions must have shown.
-pub const OUTCOMES: [&str; 45] = [
+pub const OUTCOMES: [&str; 50] = [
+    "cancel passed: a stop",
+    "cancel refused: a stop",
     "change passed: a leg",
     "change passed: entry, for less",
     "change passed: entry, measured",
+    "change passed: a stop",
     "change passed: exit",
     "change refused: a limit",
+    "change refused: a weaker stop",
     "change refused: exceeds_position",
     "change refused: halted",
     "max_order",
     "passed: entry for a share of cash",
     "passed: entry in dollars",
+    "passed: entry that relies on exits",
     "passed: entry with legs",
     "passed: exit",
     "passed: purchase",

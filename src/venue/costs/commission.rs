@@ -61,10 +61,14 @@ impl Commission {
     }
 
     /// The most shares whose value and fee, as [`Commission::fee`] has it, `budget` pays for at `price`; a
-    /// billionth is the step.
+    /// billionth is the step. [`Quantity::MAX`] where it pays for more than can be counted; none at a price of zero,
+    /// at which dollars say nothing about a number of shares.
     pub fn affordable(self, occasion: Occasion, budget: Money, price: Price) -> Quantity {
+        if price == Price::ZERO {
+            return Quantity::ZERO;
+        }
         let budget = budget.max(Money::ZERO);
-        let most = |money: Money, price: Price| Quantity::affordable(money.max(Money::ZERO), price);
+        let most = |money: Money, price: Price| Quantity::most_for(money.max(Money::ZERO), price);
         match self {
             Commission::None => most(budget, price),
             Commission::Fraction(rate) => affordable_with_rate(budget, price, rate),
@@ -74,12 +78,11 @@ impl Commission {
                 by_rate.min(most(budget - min, price))
             }
             Commission::Alpaca(_) if occasion.side == Side::Buy => most(budget, price),
-            Commission::Alpaca(_) => most(budget, price).map(|bound| {
+            Commission::Alpaca(_) => {
                 let fits = |shares: Quantity| price.notional(shares) + self.fee(occasion, price, shares) <= budget;
-                largest(bound, fits)
-            }),
+                largest(most(budget, price), fits)
+            }
         }
-        .unwrap_or(Quantity::ZERO)
     }
 }
 
@@ -92,12 +95,14 @@ pub(super) fn per_share((rate, min, cap): (Price, Money, Option<Ratio>), quantit
     cap.map_or(charge, |cap| charge.min(value.share(cap))).max(min)
 }
 
-/// floor(budget ÷ (price × (1 + rate))) in billionths of a share, exactly.
-fn affordable_with_rate(budget: Money, price: Price, rate: Ratio) -> Option<Quantity> {
+/// floor(budget ÷ (price × (1 + rate))) in billionths of a share, exactly; all that can be counted where it is more.
+fn affordable_with_rate(budget: Money, price: Price, rate: Ratio) -> Quantity {
     let one = i128::from(Ratio::ONE.units());
     let dear = i128::from(price.units()) * (one + i128::from(rate.units()));
-    let scaled = budget.units().checked_mul(one)?;
-    i64::try_from(scaled.checked_div(dear)?).ok().map(Quantity::from_units)
+    // First the whole part, so that nothing is too large to be multiplied: a price is 10¹⁶ at most, a rate 10¹⁰.
+    let (whole, rest) = (budget.units() / dear, budget.units() % dear);
+    let units = (whole * one).saturating_add(rest.saturating_mul(one) / dear);
+    i64::try_from(units).map_or(Quantity::MAX, Quantity::from_units)
 }
 
 /// The largest quantity up to `bound` that `fits`; what is smaller than one that fits must fit.
@@ -152,6 +157,27 @@ mod tests {
             alpaca.affordable(on(Side::Buy, "2024-06-03"), Money::from_cents(100_000), price("100")),
             shares(10)
         );
+    }
+
+    #[test]
+    fn what_cannot_be_counted_is_all_that_can_and_not_nothing() {
+        let rich = Money::from_cents(i64::MAX);
+        let day = on(Side::Sell, "2024-06-03");
+        let (rate, min) = (price("0.000000001"), Money::ZERO);
+        let all = [
+            Commission::None,
+            Commission::Fraction("0.01".parse().expect("ratio")),
+            Commission::PerShare { rate, min, cap: None },
+            Commission::Alpaca(TradeDate::Stamp),
+        ];
+        for commission in all {
+            assert_eq!(commission.affordable(day, rich, price("0.00001")), Quantity::MAX, "{commission:?}");
+            assert_eq!(commission.affordable(day, rich, Price::ZERO), Quantity::ZERO, "{commission:?}");
+        }
+        // 10¹² dollars and a rate of 1 %: more than fits before it is divided.
+        let rate = Commission::Fraction("0.01".parse().expect("ratio"));
+        let dollars = Money::from_cents(101_000_000_000_000);
+        assert_eq!(rate.affordable(day, dollars, price("1000")), shares(1_000_000_000));
     }
 
     proptest! {
