@@ -7,6 +7,7 @@ use alphaflow::report::sweep::model::{
     AllRuns, AxisView, DriftView, Fan, LimitHeld, RunEnd, RunView, ShockView, StressView, SweepModel, TestView,
     VerdictView, WalkForwardView, WindowView,
 };
+use alphaflow::scenario::LimitUnit;
 
 /// Text that a stranger may have put into a scenario.
 const HOSTILE: &str = "</script><script>alert(1)</script><b>\"'&";
@@ -161,21 +162,26 @@ fn walk_forward() -> WalkForwardView {
 
 fn stress() -> StressView {
     StressView {
+        text: "1 of 2 limits held in each of 5 runs. max_daily_loss was passed in 3 of 5.".to_owned(),
         limits: vec![
             LimitHeld {
                 name: "max_daily_loss".to_owned(),
-                limit: 0.02,
+                unit: LimitUnit::Share,
+                limit: Some(0.02),
                 worst: Some(0.143),
                 overshoot: 0.123,
                 run: Some(7),
+                shock: Some("stress.gap=-0.20".to_owned()),
                 held: 0.4,
             },
             LimitHeld {
                 name: "max_gross_exposure".to_owned(),
-                limit: 1.0,
+                unit: LimitUnit::Share,
+                limit: Some(1.0),
                 worst: Some(0.98),
                 overshoot: 0.0,
                 run: Some(3),
+                shock: None,
                 held: 1.0,
             },
         ],

@@ -385,6 +385,14 @@ fn a_shock_is_not_picked() {
         let shock = plan.values(position).find(|(key, _)| *key == "stress.slippage_times").unwrap().1;
         assert_eq!(walk.picks_from(position), shock == "1", "{position}");
     }
+    // Nor is anything shocked in a window, whether training is made or read.
+    let slippage = ["execution.slippage={ kind = \"bps\", value = \"1\" }"];
+    let calm = walked(&scenario_on(&ibm(), &study("2y", "1y"), &slippage), 2, None, None);
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let beside = walked(&loaded, 2, None, Some(folder.path()));
+        assert_eq!(beside.line.points, calm.line.points);
+    }
 }
 
 /// The scenario for newcomers, whole and out of two shards; a sweep that was stopped between its runs and its walk.

@@ -21,8 +21,8 @@ use crate::scenario::spec::Objective;
 use crate::scenario::{LoadedScenario, SessionEnds, load, load_market};
 use crate::strategy::Catalog;
 use crate::sweep::{
-    Axis, Begin, FolderError, Identity, Plan, Runner, Shard, ShardError, Stopped, SweepFolder, WalkPlan, merged,
-    run_all,
+    Axis, Begin, FolderError, Identity, Plan, Runner, Shard, ShardError, Stopped, SweepFolder, WalkPlan, check_windows,
+    merged, run_all,
 };
 
 /// Arguments of `alphaflow sweep`.
@@ -30,9 +30,9 @@ use crate::sweep::{
 #[command(
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    after_help = "Example: alphaflow sweep scenarios/sweep_risk.toml\n\n\
-    Example, on two machines: alphaflow sweep scenarios/sweep_risk.toml --shard 1/2 --out reports/one, and with \
-    --shard 2/2 --out reports/two on the other; then alphaflow sweep merge scenarios/sweep_risk.toml reports/one reports/two\n\n\
+    after_help = "Example: alphaflow sweep scenarios/sweep_risk_tech4.toml\n\n\
+    Example, on two machines: alphaflow sweep scenarios/sweep_risk_tech4.toml --shard 1/2 --out reports/one, and with \
+    --shard 2/2 --out reports/two on the other; then alphaflow sweep merge scenarios/sweep_risk_tech4.toml reports/one reports/two\n\n\
     Example, what picking the best of the last years would have made in the next: \
     alphaflow sweep scenarios/walk_forward_tech4.toml\n\n\
     Example, 100 runs proposed from those before them: alphaflow sweep scenarios/sweep_ma_tech4.toml \
@@ -71,7 +71,7 @@ enum Merge {
 /// Arguments of `alphaflow sweep merge`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example: alphaflow sweep merge scenarios/sweep_risk.toml reports/one reports/two --out reports/whole"
+    after_help = "Example: alphaflow sweep merge scenarios/sweep_risk_tech4.toml reports/one reports/two --out reports/whole"
 )]
 struct MergeArgs {
     /// Scenario file of the sweep
@@ -205,6 +205,7 @@ struct Read {
 fn read(loaded: &LoadedScenario, plan: &Plan) -> Result<Read, Failure> {
     let _progress = Progress::begin("reading", &counted(loaded.spec.data.symbols.len(), "symbol", "symbols"));
     let market = load_market(loaded).map_err(input)?;
+    check_windows(plan, &market).map_err(input)?;
     Ok(Read {
         identity: Identity::of(plan, &market),
         walk: WalkPlan::of(plan, &market).map_err(input)?,

@@ -9,11 +9,15 @@ use crate::domain::Timestamp;
 use crate::report::format::{Numbers, counted, date_in_prose, date_in_table};
 use crate::report::sweep::measure::SHOWN;
 use crate::report::sweep::model::{
-    AllRuns, AxisView, Fan, RUNS_SHOWN_MAX, RunEnd, RunView, SweepModel, TestView, VerdictView,
+    AllRuns, AxisView, Fan, LimitHeld as LimitHeldView, RUNS_SHOWN_MAX, RunEnd, RunView, ShockView, StressView,
+    SweepModel, TestView, VerdictView,
 };
 use crate::scenario::LoadedScenario;
 use crate::scenario::spec::{ParamValue, SampleMethod};
-use crate::sweep::{Axis, Plan, Results, Row, RunStatus, WalkForward, evidence, headline, in_words};
+use crate::sweep::{
+    Axis, LimitHeld, Plan, Results, Row, RunStatus, ShockEffect, StressHeld, WalkForward, Worst, evidence, headline,
+    in_words,
+};
 
 /// Reasons of runs that did not end that are told.
 const REASONS_TOLD: usize = 3;
@@ -67,7 +71,33 @@ pub(super) fn model(results: &Results, walked: Option<&WalkForward>, origin: &Or
         fan: same_sessions.then(|| fan(&done)).flatten(),
         verdict: verdict(results),
         walk_forward: walked.map(view_of_walk),
-        stress: None,
+        stress: results.stress.as_ref().map(stress),
+    }
+}
+
+/// What a stress test came to.
+fn stress(held: &StressHeld) -> StressView {
+    let limit = |limit: &LimitHeld| LimitHeldView {
+        name: limit.kind.key().to_owned(),
+        unit: limit.kind.unit(),
+        limit: limit.worst.as_ref().map(|worst| worst.allowed),
+        worst: limit.worst.as_ref().map(|worst| worst.reached),
+        overshoot: limit.worst.as_ref().map_or(0.0, Worst::overshoot),
+        run: limit.worst.as_ref().map(|worst| worst.run),
+        shock: limit.worst.as_ref().map(|worst| worst.shock.clone()),
+        held: limit.held as f64 / limit.measured.max(1) as f64,
+    };
+    let shock = |shock: &ShockEffect| ShockView {
+        key: shock.key.clone(),
+        value: shock.value.clone(),
+        runs: shock.runs,
+        total_return: shock.total_return,
+        drawdown: shock.max_drawdown,
+    };
+    StressView {
+        text: held.in_words(),
+        limits: held.limits.iter().filter(|limit| limit.measured > 0).map(limit).collect(),
+        shocks: held.shocks.iter().map(shock).collect(),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::strategy::Script;
 use crate::venue::{FinerBars, Spreads};
 
 /// Everything a run reads from files.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct MarketData {
     /// Bars by symbol, in the scenario's order.
     pub bars: Vec<Vec<Bar>>,

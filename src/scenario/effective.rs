@@ -232,6 +232,9 @@ fn studies(out: &mut Writer, spec: &ScenarioSpec) {
         out.raw("gap", texts(&stress.gap));
         out.raw("slippage_times", texts(&stress.slippage_times));
         out.raw("missing_bars", texts(&stress.missing_bars));
+        out.raw("windows", texts(&stress.windows));
+        out.raw("frozen", list(stress.frozen.iter().map(u32::to_string).collect()));
+        out.raw("reorder", stress.reorder);
     }
 }
 

@@ -152,7 +152,7 @@ impl LimitKind {
     }
 
     /// Its value in `risk`, in its unit.
-    fn allowed(self, risk: &RiskSpec) -> f64 {
+    pub fn allowed(self, risk: &RiskSpec) -> f64 {
         let share = |ratio: Ratio| ratio.to_f64();
         match self {
             LimitKind::DailyLoss => share(risk.max_daily_loss),
@@ -173,7 +173,7 @@ impl LimitKind {
 /// linear in the rows and, where a larger group of correlated symbols may have been held, in the pairs of it.
 pub fn efficacy(loaded: &LoadedScenario, market: &MarketData, journal: &Journal, rows: &[AccountRow]) -> Efficacy {
     let spec = &loaded.spec;
-    let peaks = Peaks::of(market, journal, rows, spec.account.cash);
+    let peaks = Peaks::since(Timestamp::MIN, market, journal, rows, spec.account.cash);
     let limits = LimitKind::ALL.map(|kind| limit_use(kind, &spec.risk, journal, &peaks)).to_vec();
     let halts = halt_uses(market, journal, rows, &peaks);
     let mut halted = vec![false; rows.len()];
@@ -192,6 +192,22 @@ pub fn efficacy(loaded: &LoadedScenario, market: &MarketData, journal: &Journal,
         other: other_refusals(journal),
         trimmed_otherwise: journal.trims.iter().filter(|trim| LimitKind::of(&trim.refusal).is_none()).count(),
     }
+}
+
+/// The most that a run reached of each limit at `from` or later, in the order of [`LimitKind::ALL`]; `None` where it
+/// had nothing to measure. `rows`: as of [`efficacy`].
+///
+/// Of the values and prices of single orders only the largest of the whole run are on record; where they were before
+/// `from`, they are `None`.
+pub fn reached_since(
+    from: Timestamp,
+    loaded: &LoadedScenario,
+    market: &MarketData,
+    journal: &Journal,
+    rows: &[AccountRow],
+) -> [Option<f64>; 10] {
+    let peaks = Peaks::since(from, market, journal, rows, loaded.spec.account.cash);
+    LimitKind::ALL.map(|kind| most(kind, journal, &peaks).filter(|most| most.time >= from).map(|most| most.amount))
 }
 
 fn limit_use(kind: LimitKind, risk: &RiskSpec, journal: &Journal, peaks: &Peaks) -> LimitUse {
@@ -248,15 +264,16 @@ fn most(kind: LimitKind, journal: &Journal, peaks: &Peaks) -> Option<Reached> {
         LimitKind::OrderNotional => {
             journal.approved_most.notional.map(|(notional, time)| of_order((Money::to_f64(notional), time)))
         }
-        LimitKind::OrdersPerMinute => orders_in_a_minute(journal),
+        LimitKind::OrdersPerMinute => orders_in_a_minute(journal, peaks.from),
         LimitKind::PriceCollar => journal.approved_most.collar.map(|(far, time)| of_order((far.to_f64(), time))),
     }
 }
 
-/// Most orders sent within 60 seconds; legs are part of their entry.
-fn orders_in_a_minute(journal: &Journal) -> Option<Reached> {
+/// Most orders sent within 60 seconds at `from` or later; legs are part of their entry.
+fn orders_in_a_minute(journal: &Journal, from: Timestamp) -> Option<Reached> {
     let is_sent = |outcome: OrderOutcome| matches!(outcome, OrderOutcome::Sent(_));
     let own = journal.orders.iter().filter(|order| order.leg == 0 && is_sent(order.outcome));
+    let own = own.filter(|order| order.decided_at >= from);
     let sent: Vec<Timestamp> = own.map(|order| order.decided_at).collect();
     let mut from = 0;
     let counts = sent.iter().enumerate().map(|(at, time)| {

@@ -34,11 +34,14 @@ pub(super) struct Peaks {
     /// Index of the last row of each session, as the daily loss counts them: what happens after the last bar of
     /// the core session is the next one's.
     pub(super) session_ends: Vec<usize>,
+    /// What is reached before it does not count.
+    pub(super) from: Timestamp,
 }
 
-/// Keeps the larger, the earlier of equals.
-fn raise(most: &mut Option<Reached>, amount: Option<f64>, time: Timestamp) {
-    if let Some(amount) = amount.filter(|amount| most.is_none_or(|most| *amount > most.amount)) {
+/// Keeps the larger, the earlier of equals; nothing before `from`.
+fn raise(most: &mut Option<Reached>, amount: Option<f64>, time: Timestamp, from: Timestamp) {
+    let is_more = |amount: &f64| time >= from && most.is_none_or(|most| *amount > most.amount);
+    if let Some(amount) = amount.filter(is_more) {
         *most = Some(Reached { amount, time });
     }
 }
@@ -49,15 +52,21 @@ pub(super) fn share(amount: Money, whole: Money) -> Option<f64> {
 }
 
 impl Peaks {
-    /// Those of a run that started with `cash`.
-    pub(super) fn of(market: &MarketData, journal: &Journal, rows: &[AccountRow], cash: Money) -> Peaks {
+    /// Those of a run that started with `cash`, as far as they were reached at `from` or later.
+    pub(super) fn since(
+        from: Timestamp,
+        market: &MarketData,
+        journal: &Journal,
+        rows: &[AccountRow],
+        cash: Money,
+    ) -> Peaks {
         let session_ends = session_ends(market, rows);
-        let mut peaks = Peaks { session_ends, ..Peaks::default() };
+        let mut peaks = Peaks { session_ends, from, ..Peaks::default() };
         peaks.see_losses(journal, rows, cash);
         peaks.see_positions(market, journal, rows, cash);
         for row in rows {
-            raise(&mut peaks.heat, row.heat.filter(|_| row.equity > Money::ZERO), row.time);
-            raise(&mut peaks.gross, share(row.gross_exposure, row.equity), row.time);
+            raise(&mut peaks.heat, row.heat.filter(|_| row.equity > Money::ZERO), row.time, from);
+            raise(&mut peaks.gross, share(row.gross_exposure, row.equity), row.time, from);
         }
         peaks
     }
@@ -68,8 +77,8 @@ impl Peaks {
         let (mut baseline, mut peak, mut ends) = (cash, cash, self.session_ends.iter().peekable());
         for (at, row) in rows.iter().enumerate() {
             peak = peak.max(row.equity);
-            raise(&mut self.daily_loss, share(baseline - row.equity, baseline), row.time);
-            raise(&mut self.drawdown, share(peak - row.equity, peak), row.time);
+            raise(&mut self.daily_loss, share(baseline - row.equity, baseline), row.time, self.from);
+            raise(&mut self.drawdown, share(peak - row.equity, peak), row.time, self.from);
             if resumed.contains(&row.time) {
                 peak = row.equity;
             }
@@ -84,7 +93,7 @@ impl Peaks {
                 HaltCause::Drawdown => &mut self.drawdown,
                 HaltCause::Manual | HaltCause::KillSwitch => continue,
             };
-            raise(most, halt.loss.and_then(|loss| share(loss.lost, loss.of)), halt.from);
+            raise(most, halt.loss.and_then(|loss| share(loss.lost, loss.of)), halt.from, self.from);
         }
         // A run that only gained has lost nothing, and that is known.
         self.daily_loss.iter_mut().for_each(|most| most.amount = most.amount.max(0.0));
@@ -119,12 +128,17 @@ impl Peaks {
             }
             let largest = books.held.iter().map(|held| held.value().abs()).max().unwrap_or_default();
             let count = books.held.iter().filter(|held| !held.quantity.is_zero()).count();
-            raise(&mut self.position, share(largest, row.equity), row.time);
-            raise(&mut self.positions, Some(count as f64), row.time);
+            raise(&mut self.position, share(largest, row.equity), row.time, self.from);
+            raise(&mut self.positions, Some(count as f64), row.time, self.from);
             // No group is worth more than everything.
             let gross = share(row.gross_exposure, row.equity);
             if count > 1 && gross.is_some_and(|gross| self.group.is_none_or(|most| gross > most.amount)) {
-                raise(&mut self.group, groups.largest(&books.held).and_then(|all| share(all, row.equity)), row.time);
+                raise(
+                    &mut self.group,
+                    groups.largest(&books.held).and_then(|all| share(all, row.equity)),
+                    row.time,
+                    self.from,
+                );
             }
             if ends.next_if(|end| **end == at).is_some() {
                 groups.close_session(&books.held);

@@ -149,7 +149,7 @@ pub(super) struct Inputs {
 impl Inputs {
     /// `marks`: dollars at the session ends, which are at `times`; `start` dollars before them. `span`:
     /// nanoseconds from the first step to the last.
-    fn new(start: f64, marks: &[f64], times: &[Timestamp], span: i64) -> Inputs {
+    pub(super) fn new(start: f64, marks: &[f64], times: &[Timestamp], span: i64) -> Inputs {
         let mut path = vec![start];
         path.extend(marks);
         let mut days: Vec<i64> = times.iter().map(|time| i64::from(time.days())).collect();
@@ -417,7 +417,7 @@ fn counts(names: impl Iterator<Item = &'static str>) -> Value {
 }
 
 /// How sure the Sharpe ratio is, from the length and shape of the record.
-fn track_record(out: &mut Metrics, inputs: &Inputs) {
+pub(super) fn track_record(out: &mut Metrics, inputs: &Inputs) {
     let returns = inputs.returns.as_deref().map_err(|error| *error);
     let evidence = returns.and_then(|returns| m::SharpeEvidence::of(returns).map(|evidence| (evidence, returns.len())));
     out.measure("probabilistic_sharpe", evidence.and_then(|(evidence, n)| m::probabilistic_sharpe(evidence, n, 0.0)));

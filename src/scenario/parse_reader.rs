@@ -160,8 +160,10 @@ impl<'s> Reader<'s> {
         };
         let number = text.parse::<i64>().ok();
         match (known_key(path)?.kind, number) {
-            (KeyKind::Whole(bounds), Some(number)) if bounds.hold(i128::from(number), 1) => Some(number),
-            (KeyKind::Whole(bounds), _) => {
+            (KeyKind::Whole(bounds) | KeyKind::Wholes(bounds), Some(number)) if bounds.hold(i128::from(number), 1) => {
+                Some(number)
+            }
+            (KeyKind::Whole(bounds) | KeyKind::Wholes(bounds), _) => {
                 self.out_of_range(path, item, text, &bounds);
                 None
             }
@@ -201,6 +203,13 @@ impl<'s> Reader<'s> {
         let items = self.list(path, "a list of numbers, like [\"0.01\", \"0.02\"]")?;
         let read: Vec<Option<Ratio>> = items.iter().map(|item| self.number_in(path, item, &bounds)).collect();
         read.into_iter().collect()
+    }
+
+    /// Each whole number of a list within the key's range, which ends below what `u32` holds.
+    pub(super) fn wholes(&mut self, path: &str) -> Option<Vec<u32>> {
+        let items = self.list(path, "a list of whole numbers, like [5, 20]")?;
+        let read: Vec<Option<i64>> = items.iter().map(|item| self.whole_in(path, item)).collect();
+        read.into_iter().map(|number| number.and_then(|number| u32::try_from(number).ok())).collect()
     }
 
     /// The number in `item`, within `bounds`.

@@ -13,6 +13,9 @@ use crate::domain::Ratio;
 /// Most values of one swept key: a grid over it alone would take hours.
 const AXIS_VALUES_MAX: usize = 10_000;
 
+/// In `stress.windows`: no span, all data.
+pub const NO_WINDOW: &str = "none";
+
 const ANY: Bounds =
     Bounds { low: Bound::Including(-1_000_000_000), high: Bound::Including(1_000_000_000), why: "a swept number" };
 const STEP: Bounds =
@@ -193,10 +196,17 @@ impl Reader<'_> {
         if !self.flat.has_study("stress") {
             return None;
         }
-        let gap = self.fractions("stress.gap");
-        let slippage_times = self.fractions("stress.slippage_times");
-        let missing_bars = self.fractions("stress.missing_bars");
-        Some(StressSpec { gap: gap?, slippage_times: slippage_times?, missing_bars: missing_bars? })
+        let (gap, slippage_times) = (self.fractions("stress.gap"), self.fractions("stress.slippage_times"));
+        let (missing_bars, windows) = (self.fractions("stress.missing_bars"), self.windows());
+        let (frozen, reorder) = (self.wholes("stress.frozen"), self.count("stress.reorder"));
+        Some(StressSpec {
+            gap: gap?,
+            slippage_times: slippage_times?,
+            missing_bars: missing_bars?,
+            windows: windows?,
+            frozen: frozen?,
+            reorder: reorder?,
+        })
     }
 
     /// The shock of one run: what the run sets. A shock that changes nothing is none, so that the run is the
@@ -210,8 +220,23 @@ impl Reader<'_> {
         let gap = of_run("stress.gap", Ratio::ZERO)?;
         let slippage_times = of_run("stress.slippage_times", Ratio::ONE)?;
         let missing_bars = of_run("stress.missing_bars", Ratio::ZERO)?;
-        let is_none = gap.is_empty() && slippage_times.is_empty() && missing_bars.is_empty();
-        (!is_none).then_some(StressSpec { gap, slippage_times, missing_bars })
+        let windows = if self.is_set("stress.windows") { self.windows()? } else { Vec::new() };
+        let mut frozen = if self.is_set("stress.frozen") { self.wholes("stress.frozen")? } else { Vec::new() };
+        frozen.retain(|sessions| *sessions != 0);
+        let reorder = if self.is_set("stress.reorder") { self.count("stress.reorder")? } else { 0 };
+        let shock = StressSpec { gap, slippage_times, missing_bars, windows, frozen, reorder };
+        (shock != StressSpec::default()).then_some(shock)
+    }
+
+    /// `windows`: names of spans. All data are always among the runs, so only a run may say `none`.
+    fn windows(&mut self) -> Option<Vec<StressWindow>> {
+        const PATH: &str = "stress.windows";
+        let items = self.list(PATH, "a list of windows, like [\"2008\", \"2010-05-06\"]")?;
+        let none = self.run.is_some().then_some(NO_WINDOW);
+        let words: Vec<&str> = StressWindow::NAMES.iter().copied().chain(none).collect();
+        let read: Vec<Option<&str>> = items.iter().map(|item| self.word_in(PATH, item, &words)).collect();
+        let named = |word: &str| StressWindow::ALL.iter().copied().find(|window| window.name() == word);
+        read.into_iter().collect::<Option<Vec<&str>>>().map(|words| words.into_iter().filter_map(named).collect())
     }
 }
 

@@ -13,6 +13,7 @@ pub use super::spec_data::{DataSpec, TimeBound};
 pub use super::spec_study::{
     AxisValues, Period, PeriodUnit, SampleSpec, StressSpec, SweepAxis, SweepSpec, WalkForwardSpec,
 };
+pub use super::spec_windows::StressWindow;
 
 /// One run, or one family of runs, on one set of data.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -301,3 +301,5 @@ choice! {
         RMultiple = "r_multiple",
     }
 }
+
+pub(super) use choice;

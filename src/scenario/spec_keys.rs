@@ -54,6 +54,10 @@ pub enum KeyKind {
     Tickers,
     /// A list of fractions.
     Fractions(Bounds),
+    /// A list of whole numbers.
+    Wholes(Bounds),
+    /// A list of these words.
+    Words(&'static [&'static str]),
     /// A list of texts.
     Texts,
 }
@@ -326,11 +330,11 @@ pub const KEYS: &[KeyInfo] = &[
         "stress.gap",
         Fractions(Bounds {
             low: Excluding(-1),
-            high: Including(1),
-            why: "a share of the price; -1 would be a price of 0",
+            high: Excluding(1),
+            why: "a share of the price; -1 would be a price of 0 for a long position, 1 for a short one",
         }),
         Default("[]"),
-        "overnight gaps against a position",
+        "overnight gaps of what is held, on the night of the largest exposure: \"-0.20\" costs a long and a short 20 %",
     ),
     key(
         "stress.slippage_times",
@@ -343,6 +347,19 @@ pub const KEYS: &[KeyInfo] = &[
         Fractions(Bounds { low: Including(0), high: Excluding(1), why: "a share of all bars" }),
         Default("[]"),
         "shares of bars left out",
+    ),
+    key("stress.windows", Words(StressWindow::NAMES), Default("[]"), "spans of the past, each a run of its own"),
+    key(
+        "stress.frozen",
+        Wholes(Bounds { low: Including(0), high: Including(1_000), why: "in sessions; 1000 are four years" }),
+        Default("[]"),
+        "sessions for which the price of what is held stands still, from the night of the largest exposure on",
+    ),
+    key(
+        "stress.reorder",
+        whole(0, 1_000, "a thousand orders of the days say what more would"),
+        Default("0"),
+        "runs on days in another order, drawn in blocks",
     ),
 ];
 

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use super::spec::ParamValue;
 use super::spec_choice::{Objective, SampleMethod};
+use super::spec_windows::StressWindow;
 use crate::domain::Ratio;
 
 /// `[sweep]`.
@@ -66,15 +67,22 @@ pub struct WalkForwardSpec {
     pub objective: Objective,
 }
 
-/// `[stress]`: each list multiplies the runs; an empty list is no shock. In a single run each holds one value at most.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// `[stress]`: each key multiplies the runs; an empty list is no shock. In a single run each list holds one value at
+/// most, and none that changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StressSpec {
-    /// Overnight gaps against an open position, as a share of the price.
+    /// Overnight gaps of what is held, as a share of the price: −0.2 costs a long and a short 20 %. Above −1, below 1.
     pub gap: Vec<Ratio>,
     /// Factors on slippage.
     pub slippage_times: Vec<Ratio>,
     /// Shares of bars left out.
     pub missing_bars: Vec<Ratio>,
+    /// Spans of the past, each a run of its own.
+    pub windows: Vec<StressWindow>,
+    /// Sessions for which the price of what is held stands still, 0 to 1,000.
+    pub frozen: Vec<u32>,
+    /// How many runs on reordered days, 0 to 1,000; in a single run which of them it is, from 1, or 0 for none.
+    pub reorder: u32,
 }
 
 /// A calendar span: `3y`, `6m`, `8w`, `90d`.

@@ -195,11 +195,17 @@ fn walk_forward() -> impl Strategy<Value = WalkForwardSpec> {
 
 fn stress() -> impl Strategy<Value = StressSpec> {
     let some = || vec(share(999_999_999), 0..3);
-    (some(), some(), some()).prop_map(|(gap, slippage_times, missing_bars)| StressSpec {
-        gap,
-        slippage_times,
-        missing_bars,
-    })
+    let windows = vec(select(StressWindow::ALL), 0..3);
+    (some(), some(), some(), windows, vec(0..=1_000u32, 0..3), 0..=1_000u32).prop_map(
+        |(gap, slippage_times, missing_bars, windows, frozen, reorder)| StressSpec {
+            gap,
+            slippage_times,
+            missing_bars,
+            windows,
+            frozen,
+            reorder,
+        },
+    )
 }
 
 fn account() -> impl Strategy<Value = AccountSpec> {

@@ -19,7 +19,7 @@ impl LoadedScenario {
     /// The scenario of one run: each key of `values` takes its value, the rest is as it was. Of a run it makes
     /// another one, which keeps the values that it does not change.
     ///
-    /// Keys: those a sweep may vary, and the three of `[stress]`, each with a single value. Symbols are a list, or
+    /// Keys: those a sweep may vary, and those of `[stress]`, each with a single value. Symbols are a list, or
     /// one of them. Errors: those of reading the scenario, each placed at the swept key.
     pub fn with_values(&self, values: &[(&str, &ParamValue)]) -> Result<LoadedScenario, Diagnostics> {
         let mut run = self.run.clone();
@@ -103,7 +103,9 @@ impl LoadedScenario {
         if !is_param && !is_shock && !info.is_some_and(|info| info.can_vary()) {
             return Err(self.source.diagnostic(place, format!("no run can set {key}")).about(key).into());
         }
-        let is_list = matches!(info.map(|info| info.kind), Some(KeyKind::Tickers | KeyKind::Fractions(_)));
+        let kind = info.map(|info| info.kind);
+        let is_list =
+            matches!(kind, Some(KeyKind::Tickers | KeyKind::Fractions(_) | KeyKind::Wholes(_) | KeyKind::Words(_)));
         let mut item = item_of(value, place);
         if is_list && !matches!(item.value, Value::List(_)) {
             item = Item { value: Value::List(vec![item]), key_place: place.clone(), place: place.clone() };

@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use super::fraction::Fraction;
 use super::sobol::DIMENSIONS_MAX;
 use crate::domain::Ratio;
-use crate::scenario::spec::{AxisValues, ParamValue, SweepAxis};
+use crate::scenario::spec::{AxisValues, ParamValue, StressSpec, SweepAxis};
 use crate::scenario::spec_keys::{KeyKind, known_key};
-use crate::scenario::{Diagnostic, Diagnostics, LoadedScenario};
+use crate::scenario::{Diagnostic, Diagnostics, LoadedScenario, NO_WINDOW};
 
 /// Most axes: the Sobol table ends there, and a grid over more, of two values each, would be 8 billion runs.
 pub const AXES_MAX: usize = 32;
@@ -21,15 +21,32 @@ pub struct Axis {
     key: String,
     values: Vec<ParamValue>,
     texts: Vec<String>,
+    /// Values in front of those of the file: 1 where the run without the shock is not listed there.
+    added: usize,
 }
 
 impl Axis {
     fn new(key: &str, values: Vec<ParamValue>) -> Axis {
         let texts = values.iter().map(ToString::to_string).collect();
-        Axis { key: key.to_owned(), values, texts }
+        Axis { key: key.to_owned(), values, texts, added: 0 }
     }
 
-    /// Its path in the scenario, or `stress.gap`, `stress.slippage_times`, `stress.missing_bars`.
+    /// The axis of a shock. `calm`: the value that changes nothing, which is always among the runs: first, unless
+    /// the file has it elsewhere.
+    fn shock(key: &str, calm: ParamValue, mut values: Vec<ParamValue>) -> Axis {
+        let added = usize::from(!values.contains(&calm));
+        if added == 1 {
+            values.insert(0, calm);
+        }
+        Axis { added, ..Axis::new(key, values) }
+    }
+
+    /// Which value of the file's list the one at `index` is; `None`: it does not stand there.
+    pub(super) fn in_file(&self, index: usize) -> Option<usize> {
+        index.checked_sub(self.added)
+    }
+
+    /// Its path in the scenario; that of a shock begins with `stress.`.
     pub fn key(&self) -> &str {
         &self.key
     }
@@ -52,16 +69,7 @@ pub(super) fn axes(loaded: &LoadedScenario) -> Result<Vec<Axis>, Diagnostics> {
     let spec = &loaded.spec;
     let swept = spec.sweep.as_ref().map_or(&[][..], |sweep| &sweep.axes);
     let mut axes: Vec<Axis> = swept.iter().map(|axis| Axis::new(&axis.key, expanded(axis))).collect();
-    if let Some(stress) = &spec.stress {
-        let lists = [
-            ("stress.gap", &stress.gap),
-            ("stress.slippage_times", &stress.slippage_times),
-            ("stress.missing_bars", &stress.missing_bars),
-        ];
-        for (key, shocks) in lists.into_iter().filter(|(_, shocks)| !shocks.is_empty()) {
-            axes.push(Axis::new(key, shocks.iter().map(|shock| number(key, *shock)).collect()));
-        }
-    }
+    axes.extend(spec.stress.iter().flat_map(shocks));
     if axes.is_empty() && spec.walk_forward.is_none() {
         let diagnostic = loaded.diagnostic("sweep", "the scenario has nothing to sweep");
         return Err(diagnostic
@@ -82,6 +90,34 @@ pub(super) fn axes(loaded: &LoadedScenario) -> Result<Vec<Axis>, Diagnostics> {
         errors.extend(repeated(loaded, axis));
     }
     if errors.is_empty() { Ok(axes) } else { Err(Diagnostics::new(errors)) }
+}
+
+/// The axes of `[stress]`, in the order of the documentation.
+fn shocks(stress: &StressSpec) -> Vec<Axis> {
+    let whole = |number: u32| ParamValue::Int(number.into());
+    let lists = [
+        ("stress.gap", Ratio::ZERO, &stress.gap),
+        ("stress.slippage_times", Ratio::ONE, &stress.slippage_times),
+        ("stress.missing_bars", Ratio::ZERO, &stress.missing_bars),
+    ];
+    let listed = lists.into_iter().filter(|(.., shocks)| !shocks.is_empty());
+    let mut axes: Vec<Axis> = listed
+        .map(|(key, calm, shocks)| {
+            Axis::shock(key, number(key, calm), shocks.iter().map(|shock| number(key, *shock)).collect())
+        })
+        .collect();
+    if !stress.windows.is_empty() {
+        let names = stress.windows.iter().map(|window| ParamValue::Text(window.to_string())).collect();
+        axes.push(Axis::shock("stress.windows", ParamValue::Text(NO_WINDOW.to_owned()), names));
+    }
+    if !stress.frozen.is_empty() {
+        let sessions = stress.frozen.iter().copied().map(whole).collect();
+        axes.push(Axis::shock("stress.frozen", whole(0), sessions));
+    }
+    if stress.reorder > 0 {
+        axes.push(Axis::shock("stress.reorder", whole(0), (1..=stress.reorder).map(whole).collect()));
+    }
+    axes
 }
 
 /// A range as its values; exact, since all are billionths.
@@ -115,7 +151,7 @@ fn repeated(loaded: &LoadedScenario, axis: &Axis) -> Option<Diagnostic> {
     let kind = known_key(axis.key()).map(|info| info.kind);
     let is_number = match kind {
         Some(KeyKind::Whole(_) | KeyKind::OneOf(_) | KeyKind::Fraction(_) | KeyKind::Dollars(_)) => true,
-        Some(KeyKind::Fractions(_) | KeyKind::ByKind) | None => true,
+        Some(KeyKind::Fractions(_) | KeyKind::Wholes(_) | KeyKind::ByKind) | None => true,
         Some(_) => false,
     };
     let mut seen = BTreeSet::new();
@@ -126,5 +162,9 @@ fn repeated(loaded: &LoadedScenario, axis: &Axis) -> Option<Diagnostic> {
         !seen.insert(same)
     })?;
     let what = format!("[sweep] {} has the value {} twice", axis.key(), axis.texts()[twice]);
-    Some(loaded.axis_diagnostic(axis.key(), Some(twice), what).note("each value makes runs of its own; keep one"))
+    Some(
+        loaded
+            .axis_diagnostic(axis.key(), axis.in_file(twice), what)
+            .note("each value makes runs of its own; keep one"),
+    )
 }

@@ -174,6 +174,7 @@ mod tests {
                 min_backtest_years: Ok(4.8),
             },
             verdict: Verdict { conclusion, text: String::new() },
+            stress: None,
         }
     }
 

@@ -35,9 +35,11 @@ const _: () = assert!(
 const PARTS_WANTED: usize = 32;
 /// What a finished sweep has beside its parts.
 pub const RESULTS: &str = "results.parquet";
+/// What a finished stress test has, too.
+pub(super) const STRESS: &str = "stress.csv";
 /// What [`SweepFolder::begin_anew`] takes away; anything else is not the sweep's.
-const FILES: [&str; 7] =
-    [IDENTITY, RESULTS, "verdict.json", "sweep.html", "heatmap.png", "walk_forward.json", "walk_forward.csv"];
+const FILES: [&str; 8] =
+    [IDENTITY, RESULTS, "verdict.json", STRESS, "sweep.html", "heatmap.png", "walk_forward.json", "walk_forward.csv"];
 
 /// What a sweep is: two folders of the same identity hold rows of the same sweep.
 #[derive(Debug, Clone, PartialEq)]

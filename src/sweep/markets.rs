@@ -116,6 +116,11 @@ impl<'a> Markets<'a> {
         Markets { choosing: whole.choosing.clone(), span: Some((whole, shown, traded)), slots: Mutex::default() }
     }
 
+    /// Are they spans of others?
+    pub fn are_cut(&self) -> bool {
+        self.span.is_some()
+    }
+
     /// The market of the run at `position` of `plan`, whose scenario is `loaded`.
     pub fn for_run(&self, plan: &Plan, position: usize, loaded: &LoadedScenario) -> InUse {
         let key: Vec<u16> = self.choosing.iter().map(|axis| plan.point(position)[*axis]).collect();

@@ -13,6 +13,7 @@ mod course;
 mod evidence;
 mod folder;
 mod fraction;
+mod limits_held;
 mod markets;
 mod moot;
 mod optimise;
@@ -27,7 +28,12 @@ mod runner;
 mod sample;
 mod search;
 mod shard;
+mod shock;
+mod shock_overnight;
+mod shock_reorder;
+mod shock_window;
 mod sobol;
+mod stressed;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -36,6 +42,8 @@ mod tests_condition;
 mod tests_plan;
 #[cfg(test)]
 mod tests_sample;
+#[cfg(test)]
+mod tests_shock;
 mod verdict;
 mod walk_forward;
 mod walk_forward_file;
@@ -47,6 +55,7 @@ mod workers;
 pub use axis::{AXES_MAX, Axis};
 pub use evidence::{Evidence, evidence, headline};
 pub use folder::{Begin, FolderError, Identity, RESULTS, SweepFolder, merged};
+pub use limits_held::{LimitHeld, ShockEffect, StressHeld, Worst};
 pub use optimise::{Stopped, run_all};
 pub use plan::{Invalid, Plan};
 pub use results::{Luck, Results, in_words};
@@ -55,6 +64,7 @@ pub use run_id::RunId;
 pub use runner::Runner;
 pub use sample::RUNS_MAX;
 pub use shard::{SHARDS_MAX, Shard, ShardError};
+pub use shock_window::check_windows;
 pub use verdict::{Conclusion, Known, Length, Verdict, VerdictNumbers, verdict};
 pub use walk_forward::WalkPlan;
 pub use walk_forward_results::{Drift, Efficiency, Hindsight, Line, LinePoint, Pick, TestedWindow, WalkForward};

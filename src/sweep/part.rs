@@ -13,6 +13,7 @@ use polars::prelude::{
 
 use super::row::{Row, RunStatus, measure_keys};
 use crate::metric::BlockSum;
+use crate::scenario::LimitKind;
 
 /// Where the sums of returns stand.
 const BLOCKS: &str = "returns";
@@ -22,6 +23,12 @@ const BUFFER: usize = 1 << 20;
 
 /// The columns of a row before and after its measures.
 const HEAD: [&str; 4] = ["run", "id", "status", "reason"];
+
+/// The columns of what a run reached of each limit; none unless the sweep has `[stress]`.
+fn reached_columns(axes: &[&str]) -> Vec<String> {
+    let has_stress = axes.iter().any(|axis| axis.starts_with("stress."));
+    LimitKind::ALL.iter().filter(|_| has_stress).map(|limit| format!("reached_{}", limit.key())).collect()
+}
 
 /// A table of `rows`, with the axes called `axes`. `more`: columns that need all rows, by name.
 pub(super) fn frame(axes: &[&str], rows: &[Row], more: &[(&str, Vec<Option<f64>>)]) -> PolarsResult<DataFrame> {
@@ -42,6 +49,9 @@ pub(super) fn frame(axes: &[&str], rows: &[Row], more: &[(&str, Vec<Option<f64>>
     columns.push(texts("end", &|row| row.span.1.clone()));
     for (at, key) in measure_keys().enumerate() {
         columns.push(numbers(key, rows.iter().map(|row| row.measures[at]).collect()));
+    }
+    for (at, name) in reached_columns(axes).iter().enumerate() {
+        columns.push(numbers(name, rows.iter().map(|row| row.reached.get(at).copied().flatten()).collect()));
     }
     for (key, values) in more {
         columns.push(numbers(key, values.clone()));
@@ -95,22 +105,29 @@ fn rows(table: &DataFrame, axes: &[&str]) -> PolarsResult<Vec<Row>> {
     let measures = measure_keys()
         .map(|key| Ok(table.column(key)?.f64()?.iter().collect()))
         .collect::<PolarsResult<Vec<Vec<Option<f64>>>>>()?;
+    let reached = reached_columns(axes)
+        .iter()
+        .map(|name| Ok(table.column(name)?.f64()?.iter().collect()))
+        .collect::<PolarsResult<Vec<Vec<Option<f64>>>>>()?;
     let sums = table.column(BLOCKS)?.binary()?;
     if positions.len() != table.height() {
         return Err(missing(HEAD[0]));
     }
     let row = |at: usize| -> PolarsResult<Row> {
         let bytes = sums.get(at).ok_or_else(|| missing(BLOCKS))?;
+        let status = RunStatus::named(&states[at]).ok_or_else(|| missing(HEAD[2]))?;
+        let is_done = status == RunStatus::Done;
         Ok(Row {
             position: positions[at],
             id: ids[at].clone(),
-            status: RunStatus::named(&states[at]).ok_or_else(|| missing(HEAD[2]))?,
+            status,
             reason: reasons[at].clone(),
             values: values.iter().map(|column| column[at].clone()).collect(),
             span: (starts[at].clone(), ends[at].clone()),
             measures: measures.iter().map(|column| column[at]).collect(),
             fingerprint: prints[at].clone(),
             blocks: from_bytes(bytes).ok_or_else(|| missing(BLOCKS))?,
+            reached: reached.iter().filter(|_| is_done).map(|column| column[at]).collect(),
         })
     };
     (0..table.height()).map(row).collect()
@@ -156,6 +173,10 @@ mod tests {
         write(&mut file, &["strategy.params.fast_period"], &rows).expect("write");
         assert_eq!(read(&path, &["strategy.params.fast_period"]).expect("read"), rows);
         read(&path, &["stop.multiple"]).expect_err("another sweep's");
+        let mut stressed = rows.clone();
+        stressed[1].reached = vec![None, Some(0.1 + 0.2), None, None, None, None, None, None, None, Some(0.0)];
+        write(&mut File::create(&path).expect("file"), &["stress.gap"], &stressed).expect("write");
+        assert_eq!(read(&path, &["stress.gap"]).expect("read"), stressed);
         std::fs::write(&path, b"PAR1 damaged").expect("write");
         read(&path, &["strategy.params.fast_period"]).expect_err("damaged");
     }

@@ -20,7 +20,9 @@ pub(super) fn check_values(
         // Where each value is used; known only once one of them is refused.
         let mut runs: Option<Vec<Vec<usize>>> = None;
         for (index, value) in axis.values().iter().enumerate() {
-            let alone = plan.base().with_axis_value(axis.key(), index, value).and_then(|run| accept(&run));
+            // A value that the file does not have is the one that changes nothing.
+            let Some(place) = axis.in_file(index) else { continue };
+            let alone = plan.base().with_axis_value(axis.key(), place, value).and_then(|run| accept(&run));
             let Some(error) = alone.err().and_then(|errors| errors.shown.into_iter().next()) else { continue };
             if errors.iter().any(|known: &Diagnostic| known.what == error.what) {
                 continue; // a parameter that does not exist is one error, whatever its values

@@ -7,7 +7,8 @@ use std::path::Path;
 use polars::prelude::ParquetCompression;
 use serde_json::{Value, json};
 
-use super::folder::{RESULTS, replace};
+use super::folder::{RESULTS, STRESS, replace};
+use super::limits_held::{StressHeld, is_calm};
 use super::part;
 use super::plan::Plan;
 use super::row::{BLOCKS_STEP, Row, RunStatus, empty_blocks};
@@ -29,7 +30,7 @@ pub struct Results {
     pub rows: Vec<Row>,
     /// What the best is best in.
     pub objective: Objective,
-    /// Places in `rows`, best first; runs without a value of the objective are not in it.
+    /// Places in `rows`, best first; runs with a shock or without a value of the objective are not in it.
     pub ranking: Vec<usize>,
     /// For each row the confidence that its Sharpe ratio is above what luck gives in so many tries.
     pub deflated: Vec<Option<f64>>,
@@ -37,6 +38,9 @@ pub struct Results {
     pub luck: Luck,
     /// The verdict.
     pub verdict: Verdict,
+    /// What a sweep with `[stress]` says of the limits. Its shocked runs are no tries: nobody would pick one, so they
+    /// are neither ranked nor counted in the verdict.
+    pub stress: Option<StressHeld>,
 }
 
 /// What is known of all runs together; an error is why it is not.
@@ -65,15 +69,18 @@ impl Results {
     pub fn of(plan: &Plan, rows: Vec<Row>, objective: Objective) -> Results {
         let key = objective.to_string();
         let value = |at: &usize| rows[*at].measure(&key);
-        let mut ranking: Vec<usize> = (0..rows.len()).filter(|at| value(at).is_some()).collect();
+        let is_try = |row: &Row| is_calm(plan.axes().iter().map(super::Axis::key), row);
+        let tries: Vec<&Row> = rows.iter().filter(|row| is_try(row)).collect();
+        let mut ranking: Vec<usize> = (0..rows.len()).filter(|at| value(at).is_some() && is_try(&rows[*at])).collect();
         // Stable: of equals the earlier in the plan is first.
         ranking.sort_by(|a, b| value(b).partial_cmp(&value(a)).unwrap_or(std::cmp::Ordering::Equal));
         let winner = ranking.first().map(|at| &rows[*at]);
-        let luck = Luck::of(plan, &rows, &key, winner);
-        let deflated = rows.iter().map(|row| luck.deflated(row, luck.trials)).collect();
+        let luck = Luck::of(plan, &tries, &key, winner);
+        let deflated = rows.iter().map(|row| luck.deflated(row, luck.trials).filter(|_| is_try(row))).collect();
+        let stress = StressHeld::of(plan, &rows);
         let verdict = verdict(&luck.numbers(winner, objective));
         let axes = plan.axes().iter().map(|axis| axis.key().to_owned()).collect();
-        Results { axes, rows, objective, ranking, deflated, luck, verdict }
+        Results { axes, rows, objective, ranking, deflated, luck, verdict, stress }
     }
 
     /// The best run.
@@ -89,6 +96,10 @@ impl Results {
         let more = [("deflated_sharpe", self.deflated.clone())];
         let mut table = part::frame(&axes, &self.rows, &more).map_err(part::from_polars)?;
         replace(&folder.join(RESULTS), |file| part::save(file, &mut table, ParquetCompression::Zstd(None)))?;
+        if let Some(stress) = &self.stress {
+            let text = stress.to_csv();
+            replace(&folder.join(STRESS), |file| io::Write::write_all(file, text.as_bytes()))?;
+        }
         let text = format!("{:#}\n", self.to_json());
         replace(&folder.join("verdict.json"), |file| io::Write::write_all(file, text.as_bytes()))
     }
@@ -145,6 +156,9 @@ impl Results {
             }
         }
         json["undefined"] = undefined.into();
+        if let Some(stress) = &self.stress {
+            json["stress"] = stress.to_json();
+        }
         json
     }
 }
@@ -153,8 +167,8 @@ impl Results {
 const NO_WINNER: &str = "no run has a value of the objective";
 
 impl Luck {
-    fn of(plan: &Plan, rows: &[Row], key: &str, winner: Option<&Row>) -> Luck {
-        let done: Vec<&Row> = rows.iter().filter(|row| row.status == RunStatus::Done).collect();
+    fn of(plan: &Plan, rows: &[&Row], key: &str, winner: Option<&Row>) -> Luck {
+        let done: Vec<&Row> = rows.iter().copied().filter(|row| row.status == RunStatus::Done).collect();
         let trials = done.len();
         // A run that never traded has no Sharpe ratio; it was tried all the same, and scored nothing.
         let sharpes: Vec<f64> = done.iter().map(|row| per_session(row).unwrap_or(0.0)).collect();
@@ -274,7 +288,7 @@ fn p_values(sums: &BlockSums, seed: u64) -> Result<LuckPValues, MetricError> {
 }
 
 /// The winner among its neighbours: those one step away on a grid, the nearest in a sample.
-fn plateau(plan: &Plan, rows: &[Row], key: &str) -> Result<Plateau, MetricError> {
+fn plateau(plan: &Plan, rows: &[&Row], key: &str) -> Result<Plateau, MetricError> {
     let values: Vec<Option<f64>> = rows.iter().map(|row| row.measure(key)).collect();
     let point = |row: &Row| plan.point(row.position as usize);
     let sampled = plan.base().spec.sweep.as_ref().is_some_and(|sweep| sweep.sample.is_some());

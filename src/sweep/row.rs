@@ -49,7 +49,8 @@ pub struct Row {
     pub id: String,
     /// How it ended.
     pub status: RunStatus,
-    /// Why it did not run to its last bar, in one line; else empty.
+    /// Why it did not run to its last bar, in one line; of a finished run what there is to say of its shock, or
+    /// nothing.
     pub reason: String,
     /// The value of each axis, as text.
     pub values: Vec<String>,
@@ -61,6 +62,9 @@ pub struct Row {
     pub fingerprint: String,
     /// Sums of its daily returns over the blocks of [`empty_blocks`]; empty where there are none.
     pub blocks: Vec<BlockSum>,
+    /// The most it reached of each limit, in the order of [`crate::scenario::LimitKind::ALL`], where the sweep has
+    /// `[stress]` and the run is done; else empty. `None`: it had nothing to measure.
+    pub reached: Vec<Option<f64>>,
 }
 
 /// Most blocks that the returns of a run are kept in: of ten years, two months each. A hundred thousand runs are
@@ -89,6 +93,7 @@ impl Row {
             measures: vec![None; measure_keys().count()],
             fingerprint: String::new(),
             blocks: Vec::new(),
+            reached: Vec::new(),
         }
     }
 
@@ -101,11 +106,13 @@ impl Row {
         (metrics, marks): &(Metrics, Marks),
     ) -> Row {
         let data = &loaded.spec.data;
+        let start = metrics.number("initial_equity").unwrap_or(loaded.spec.account.cash.to_f64());
         let refusals = journal.refusals.len() as f64;
-        let measure = |key: &'static str| if key == "refusals" { Some(refusals) } else { metrics.number(key) };
+        // A run that is measured over a part of it has counted those of the part.
+        let measure = |key: &'static str| metrics.number(key).or((key == "refusals").then_some(refusals));
         let dollars: Vec<f64> = marks.equity.iter().map(|equity| equity.to_f64()).collect();
         // Returns that are undefined, as after a ruin, leave no sums: such a run is no rival of the others.
-        let returns = daily_returns(loaded.spec.account.cash.to_f64(), &dollars).unwrap_or_default();
+        let returns = daily_returns(start, &dollars).unwrap_or_default();
         let blocks = empty_blocks(returns.len()).and_then(|blocks| blocks.sum_up(&returns).ok()).unwrap_or_default();
         Row {
             position: position as u32,
@@ -117,7 +124,13 @@ impl Row {
             measures: measure_keys().map(measure).collect(),
             fingerprint: fingerprint(journal, &data.symbols, data.timeframe),
             blocks,
+            reached: Vec::new(),
         }
+    }
+
+    /// Its place in the plan.
+    pub(super) fn place(&self) -> usize {
+        self.position as usize
     }
 
     /// The measure called `key`.

@@ -9,6 +9,7 @@ use super::folder::SweepFolder;
 use super::markets::{Markets, SharedMarket};
 use super::plan::Plan;
 use super::row::{Row, RunStatus};
+use super::stressed::stressed_row;
 use super::workers::side_by_side;
 use crate::engine::Journal;
 use crate::scenario::{LoadedScenario, Marks, measure_run, run_from};
@@ -71,6 +72,10 @@ impl<C: Catalog + Sync> Runner<'_, C> {
             Err(invalid) => return (Row::unfinished(position, RunStatus::Invalid, &invalid.reason, values), None),
         };
         let in_use = markets.for_run(self.plan, position, &loaded);
+        // In the windows of a walk-forward nothing is shocked.
+        if let (Some(_), false, Ok(shared)) = (&self.plan.base().spec.stress, markets.are_cut(), in_use.get()) {
+            return (stressed_row(self.catalog, position, values, &loaded, shared), None);
+        }
         match in_use.get().map_err(str::to_owned).and_then(|shared| self.made(position, &values, &loaded, shared, kept))
         {
             Ok((row, marks)) => (row, Some(marks)),

@@ -38,5 +38,11 @@ on_breach = "reject"
 
 /// The base with `more` after it, usually `[sweep]` and so on.
 pub(super) fn scenario(more: &str) -> LoadedScenario {
-    parse(Path::new("swept.toml"), &format!("{BASE}{more}"), &[]).unwrap_or_else(|errors| panic!("{errors}"))
+    changed(more, &[])
+}
+
+/// The same, changed by `overrides`, each `key=value`.
+pub(super) fn changed(more: &str, overrides: &[&str]) -> LoadedScenario {
+    let overrides: Vec<String> = overrides.iter().map(|text| (*text).to_owned()).collect();
+    parse(Path::new("swept.toml"), &format!("{BASE}{more}"), &overrides).unwrap_or_else(|errors| panic!("{errors}"))
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::plan::Plan;
 use super::run_id::RunId;
 use super::testing::scenario;
-use crate::scenario::spec::{ParamValue, StopRule};
+use crate::scenario::spec::{ParamValue, StopRule, StressWindow};
 use crate::scenario::{effective_toml, parse};
 use crate::strategy::BuiltIn;
 
@@ -87,16 +87,52 @@ fn shocks_multiply_the_sweep_and_one_that_changes_nothing_is_none() {
     let plan = plan(
         "[sweep]\n\"stop.period\" = [5, 14]\n[stress]\ngap = [\"-0.05\", \"-0.2\"]\nslippage_times = [1, 5]\nmissing_bars = [0]\n",
     );
-    assert_eq!(plan.len(), 8);
+    assert_eq!(plan.len(), 12);
     let keys: Vec<&str> = plan.axes().iter().map(|axis| axis.key()).collect();
     assert_eq!(keys, ["stop.period", "stress.gap", "stress.slippage_times", "stress.missing_bars"]);
-    let shock = |position| plan.scenario(&BuiltIn, position).expect("run").spec.stress.expect("shock");
-    assert_eq!((shock(0).gap.len(), shock(0).slippage_times.len(), shock(0).missing_bars.len()), (1, 0, 0));
-    assert_eq!(shock(3).slippage_times, ["5".parse().expect("ratio")]);
-    let calm = Plan::new(&scenario("[stress]\ngap = [0, \"-0.5\"]\n")).expect("plan");
+    assert_eq!(plan.axes()[1].texts(), ["0", "-0.05", "-0.2"]);
+    let shock = |position| plan.scenario(&BuiltIn, position).expect("run").spec.stress;
+    assert_eq!(shock(0), None);
+    assert_eq!(shock(1).map(|shock| shock.slippage_times), Some(vec!["5".parse().expect("ratio")]));
+    let both = shock(3).expect("shock");
+    assert_eq!((both.gap.len(), both.slippage_times.len(), both.missing_bars.len()), (1, 1, 0));
+    let calm = Plan::new(&scenario("[stress]\ngap = [\"-0.5\", 0]\n")).expect("plan");
+    assert_eq!(calm.axes()[0].texts(), ["-0.5", "0"]);
     let id = |position| RunId::of(&calm.scenario(&BuiltIn, position).expect("run").spec, &[]);
-    assert_eq!(id(0), RunId::of(&scenario("").spec, &[]));
+    assert_eq!(id(1), RunId::of(&scenario("").spec, &[]));
     assert_ne!(id(1), id(0));
+}
+
+#[test]
+fn windows_halts_and_orders_of_days_are_shocks_too() {
+    let more = "[stress]\nwindows = [\"2008\"]\nfrozen = [5, 20]\nreorder = 2\n";
+    let plan = plan(more);
+    assert_eq!(plan.axes()[0].texts(), ["none", "2008"]);
+    assert_eq!(plan.axes()[1].texts(), ["0", "5", "20"]);
+    assert_eq!(plan.axes()[2].texts(), ["0", "1", "2"]);
+    let shock = |position| plan.scenario(&BuiltIn, position).expect("run").spec.stress;
+    assert_eq!(shock(0), None);
+    let last = shock(17).expect("shock");
+    assert_eq!((last.windows, last.frozen, last.reorder), (vec![StressWindow::Year2008], vec![20], 2));
+}
+
+#[test]
+fn a_wrong_shock_is_an_error_at_its_place() {
+    for (wrong, what) in [
+        ("windows = [\"2008\", \"2009\"]", "stress.windows cannot be \"2009\""),
+        ("windows = [\"none\"]", "stress.windows cannot be \"none\""),
+        ("frozen = [5, -1]", "stress.frozen is -1, allowed is 0 to 1000"),
+        ("frozen = [1.5]", "stress.frozen must be a whole number"),
+        ("reorder = 1001", "stress.reorder is 1001, allowed is 0 to 1000"),
+        ("gap = [1]", "stress.gap is 1, allowed is above -1, below 1"),
+    ] {
+        let text = format!("{}[stress]\n{wrong}\n", scenario("").text());
+        let error = parse(Path::new("swept.toml"), &text, &[]).expect_err("wrong").to_string();
+        assert!(error.contains(what), "{error}");
+    }
+    let twice = error("[stress]\nfrozen = [20, 5, 20]\n");
+    assert!(twice.contains("stress.frozen has the value 20 twice"), "{twice}");
+    assert!(twice.contains("^^") && twice.contains("                 ^^"), "{twice}");
 }
 
 #[test]
@@ -224,7 +260,8 @@ fn too_many_keys_are_refused() {
     assert!(error(&format!("[sweep]\n{}\n", lines.join("\n"))).contains("the sweep has 33 keys, allowed is 32"));
 }
 
-/// The sections of the specification: 3 × 18 × 3 values and 2 × 2 × 2 shocks, of which 500 are drawn.
+/// The sections of the specification: 3 × 18 × 3 values and 3 × 2 × 2 shocks, no gap among them, of which 500 are
+/// drawn.
 #[test]
 fn the_example_of_the_specification_is_a_plan() {
     let more = r#"[sweep]
@@ -242,7 +279,7 @@ slippage_times = ["1", "5"]
 missing_bars = ["0", "0.01"]
 "#;
     let plan = plan(more);
-    assert_eq!(plan.to_string(), "500 runs of 1296 combinations over 6 keys");
+    assert_eq!(plan.to_string(), "500 runs of 1944 combinations over 6 keys");
     let ids: BTreeSet<RunId> =
         (0..500).map(|position| RunId::of(&plan.scenario(&BuiltIn, position).expect("run").spec, &[])).collect();
     assert_eq!(ids.len(), 500);

@@ -4,6 +4,8 @@
 //! Invariants: (1) the runs shown come in the order of the ranking, those without a value of the objective last;
 //! (2) every list "by run" is as long as `all.runs`, every list by axis as long as `axes`.
 
+use crate::scenario::LimitUnit;
+
 /// Runs that a page carries one by one; of a larger sweep these are the best, and the page says so. Twenty thousand
 /// rows of thirty numbers are about four megabytes.
 pub const RUNS_SHOWN_MAX: usize = 20_000;
@@ -240,6 +242,8 @@ pub struct DriftView {
 /// What the shocks did.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StressView {
+    /// Which limits held, in sentences.
+    pub text: String,
     /// The limits of the scenario.
     pub limits: Vec<LimitHeld>,
     /// The shocks, each beside the runs without it.
@@ -251,14 +255,18 @@ pub struct StressView {
 pub struct LimitHeld {
     /// Its key under `[risk]`.
     pub name: String,
-    /// What it allows, a fraction.
-    pub limit: f64,
-    /// The worst that any run reached, a fraction; `None` where no run reached anything.
+    /// What it is counted in.
+    pub unit: LimitUnit,
+    /// What it allowed the run that went farthest; `None` where nothing was measured.
+    pub limit: Option<f64>,
+    /// The worst that any run reached; `None` where no run reached anything.
     pub worst: Option<f64>,
-    /// By how much that is over the limit, a fraction; 0 where it held.
+    /// By how much that is over the limit; 0 where it held.
     pub overshoot: f64,
     /// The run that reached it.
     pub run: Option<u32>,
+    /// The shock of that run, such as `stress.gap=-0.2`.
+    pub shock: Option<String>,
     /// Share of the runs in which it held.
     pub held: f64,
 }

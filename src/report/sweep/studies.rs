@@ -5,6 +5,7 @@ use super::measure::{Form, find};
 use super::model::{LimitHeld, ShockView, StressView, SweepModel, WalkForwardView};
 use crate::report::format::{Numbers, Sign, capitalized, code_in_words, counted};
 use crate::report::html::text::{escape, typographic};
+use crate::scenario::LimitUnit;
 
 const N: Numbers = Numbers::TYPOGRAPHIC;
 
@@ -99,23 +100,25 @@ pub(super) fn stress(model: &SweepModel) -> String {
     let held = stress.limits.iter().filter(|limit| limit.overshoot <= 0.0).count();
     let aside = format!("{held} of {} held in every run", counted(stress.limits.len(), "limit", "limits"));
     format!(
-        "<section id=\"stress\"><div class=\"head\"><h2>Stress</h2><p class=\"aside\">{aside}</p></div>{}{}</section>\n",
+        "<section id=\"stress\"><div class=\"head\"><h2>Stress</h2><p class=\"aside\">{aside}</p></div><p>{}</p>{}{}</section>\n",
+        escape(&stress.text),
         limits(stress),
         shocks(stress)
     )
 }
 
 fn limits(stress: &StressView) -> String {
-    let percent = |value: f64| N.percent(value, 2, Sign::Negative);
     let row = |limit: &LimitHeld| {
+        let written = |value: Option<f64>| value.map_or("–".to_owned(), |value| limit_amount(limit.unit, value));
         let fails = limit.overshoot > 0.0;
         format!(
-            "<tr><th scope=\"row\" class=\"word\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"word\">{}</td></tr>",
+            "<tr><th scope=\"row\" class=\"word\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"word\">{}</td><td>{}</td><td class=\"word\">{}</td></tr>",
             escape(&capitalized(&code_in_words(&limit.name))),
-            percent(limit.limit),
-            limit.worst.map_or("–".to_owned(), percent),
-            if fails { percent(limit.overshoot) } else { "–".to_owned() },
+            written(limit.limit),
+            written(limit.worst),
+            written(Some(limit.overshoot).filter(|_| fails)),
             limit.run.map_or("–".to_owned(), |run| N.count(f64::from(run))),
+            escape(&typographic(limit.shock.as_deref().unwrap_or("–").trim_start_matches("stress."))),
             N.percent(limit.held, 1, Sign::Negative),
             if fails { "<span class=\"warn\">▲ overshot</span>" } else { "✓ held" }
         )
@@ -123,9 +126,18 @@ fn limits(stress: &StressView) -> String {
     format!(
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Limits under stress\"><table><caption class=\"hidden\">Would each limit have held?</caption><thead><tr>\
          <th scope=\"col\" class=\"word\">Limit</th><th scope=\"col\">Allowed</th><th scope=\"col\">Worst</th><th scope=\"col\">Over by</th>\
-         <th scope=\"col\">In run</th><th scope=\"col\">Runs it held in</th><th scope=\"col\"><span class=\"hidden\">Held</span></th></tr></thead><tbody>{}</tbody></table></div>",
+         <th scope=\"col\">In run</th><th scope=\"col\" class=\"word\">Its shock</th><th scope=\"col\">Runs it held in</th><th scope=\"col\"><span class=\"hidden\">Held</span></th></tr></thead><tbody>{}</tbody></table></div>",
         stress.limits.iter().map(row).collect::<String>()
     )
+}
+
+/// An amount of a limit in its unit.
+pub(crate) fn limit_amount(unit: LimitUnit, value: f64) -> String {
+    match unit {
+        LimitUnit::Share => N.percent(value, 2, Sign::Negative),
+        LimitUnit::Dollars => N.dollars_whole(value, Sign::Negative),
+        LimitUnit::Count => N.count(value),
+    }
 }
 
 fn shocks(stress: &StressView) -> String {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::screen::{Ink, Screen};
 use super::spent::{duration, three_digits};
 use super::{LABEL, N, fact, headed, warning};
-use crate::report::format::{Sign, capitalized, code_in_words, counted};
+use crate::report::format::counted;
 use crate::report::sweep::measure::{Form, find};
 use crate::report::sweep::model::{RunView, SweepModel};
 
@@ -180,12 +180,11 @@ fn doubts(model: &SweepModel, screen: &Screen) -> String {
             screen.wrap(&[(Ink::Plain, &format!("{}: {reason}", counted(*count, "run", "runs")))], 2, 4)
         ));
     }
-    for limit in model.stress.iter().flat_map(|stress| &stress.limits).filter(|limit| limit.overshoot > 0.0) {
-        let run = limit.run.map_or_else(String::new, |run| format!(" in run {}", N.count(f64::from(run))));
-        let over = N.percent(limit.overshoot, 2, Sign::Negative);
-        let held = N.percent(limit.held, 1, Sign::Negative);
-        let name = capitalized(&code_in_words(&limit.name));
-        text.push_str(&warning(&format!("{name} was overshot by {over}{run}; it held in {held} of the runs"), screen));
+    if let Some(stress) = &model.stress {
+        match stress.limits.iter().any(|limit| limit.overshoot > 0.0) {
+            true => text.push_str(&warning(&stress.text, screen)),
+            false => text.push_str(&format!("{}\n", screen.wrap(&[(Ink::Plain, &stress.text)], 0, 0))),
+        }
     }
     text
 }
