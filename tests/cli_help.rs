@@ -48,8 +48,13 @@ fn every_example_in_help_works() {
     }
     examples.sort_unstable();
     examples.dedup();
-    // Reports and metrics of a run come after the run.
-    examples.sort_by_key(|example| !example.starts_with("backtest"));
+    // Reports and metrics of a run come after the run, and shards are joined when they are there.
+    let rank = |example: &String| match example.as_str() {
+        first if first.starts_with("backtest") => 0,
+        last if last.starts_with("sweep merge") => 2,
+        _ => 1,
+    };
+    examples.sort_by_key(rank);
     for example in &examples {
         let words = words(example);
         done(copy.path(), &words.iter().map(String::as_str).collect::<Vec<_>>());

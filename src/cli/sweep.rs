@@ -31,12 +31,14 @@ use crate::sweep::{
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     after_help = "Example: alphaflow sweep scenarios/sweep_risk_tech4.toml\n\n\
-    Example, on two machines: alphaflow sweep scenarios/sweep_risk_tech4.toml --shard 1/2 --out reports/one, and with \
-    --shard 2/2 --out reports/two on the other; then alphaflow sweep merge scenarios/sweep_risk_tech4.toml reports/one reports/two\n\n\
-    Example, what picking the best of the last years would have made in the next: \
-    alphaflow sweep scenarios/walk_forward_tech4.toml\n\n\
-    Example, 100 runs proposed from those before them: alphaflow sweep scenarios/sweep_ma_tech4.toml \
-    --set \"sweep.sample={ count = 100, method = 'tpe' }\"\n\n\
+    Example: alphaflow sweep scenarios/sweep_risk_tech4.toml --shard 1/2 --out reports/one\n\n\
+    Example: alphaflow sweep scenarios/sweep_risk_tech4.toml --shard 2/2 --out reports/two\n\n\
+    The shards may be made on different machines; alphaflow sweep merge joins them.\n\n\
+    Example: alphaflow sweep scenarios/walk_forward_tech4.toml\n\n\
+    With [walk_forward] the best of each training span is traded on the span after it.\n\n\
+    Example: alphaflow sweep scenarios/sweep_ma_tech4.toml --set \"sweep.sample={ count = 100, method = 'tpe' }\" \
+    --out reports/proposed\n\n\
+    With method tpe runs are proposed from those before them.\n\n\
     A sweep that was stopped, however hard, goes on with --resume. The same runs give the same results.parquet on any \
     number of threads, unbroken, resumed or merged."
 )]

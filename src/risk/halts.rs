@@ -163,17 +163,6 @@ impl HaltCause {
     }
 }
 
-impl TradingState {
-    /// The name in files: `active`, `reducing_only`, `halted`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            TradingState::Active => "active",
-            TradingState::ReducingOnly => "reducing_only",
-            TradingState::Halted => "halted",
-        }
-    }
-}
-
 impl Halts {
     /// No halt, before the first session. Allocates nothing.
     pub const fn none() -> Halts {

@@ -402,4 +402,49 @@ mod tests {
         assert_eq!(*latch.read(at(7)).unwrap().state(), LatchState::Clear);
         assert_eq!(names(folder.path()), ["kill_switch.json", "kill_switch.lock"]);
     }
+
+    /// A folder may be named through a missing one, and is then there while it is made, as when another process makes
+    /// it; or by nothing, which is the folder this program stands in.
+    #[test]
+    fn every_name_of_a_folder_is_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(armed(&folder.path().join("a/../b")).check(at(1)).is_ok());
+        assert_eq!(names(&folder.path().join("b")), ["kill_switch.json", "kill_switch.lock"]);
+        let here = Folder { path: PathBuf::new() };
+        here.make().unwrap();
+        here.sync().unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_is_gone_has_not_reached_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Folder { path: folder.path().to_owned() }.sync().is_ok());
+        assert!(Folder { path: folder.path().join("gone") }.sync().is_err());
+    }
+
+    /// Only what is not there was never used; a folder that cannot be looked into may hold a halt.
+    #[test]
+    fn a_file_in_the_place_of_the_folder_is_not_clear() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        fs::write(&state, "a file").unwrap();
+        assert!(matches!(LatchFile::new(&state).read(at(1)), Err(LatchError::Io { .. })));
+        assert!(if_there::<()>(Err(io::ErrorKind::PermissionDenied.into())).is_err());
+        assert!(matches!(if_there::<()>(Err(io::ErrorKind::NotFound.into())), Ok(None)));
+    }
+
+    #[test]
+    fn a_document_is_read_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let (latch, switch) = (LatchFile::new(folder.path()), armed(folder.path()));
+        let mut text = fs::read(latch.path()).unwrap();
+        for (bytes, is_clear) in [(BYTES_MAX, true), (BYTES_MAX + 1, false), (BYTES_MAX + 2, false)] {
+            text.resize(bytes as usize, b' ');
+            fs::write(latch.path(), &text).unwrap();
+            assert_eq!(switch.check(at(1)).is_ok(), is_clear, "{bytes}");
+        }
+        let wanted = "kill_switch.json: it has more than 1048576 bytes; put it away and look at it";
+        assert!(latch.read(at(1)).unwrap_err().to_string().ends_with(wanted));
+    }
 }

@@ -64,7 +64,7 @@ impl MaintenanceRate {
             1.. if cash >= Money::ZERO => (Price::ZERO, Price::MAX),
             1.. => {
                 let Some(debt) = cash.units().abs().checked_mul(one) else { return nowhere };
-                let least = debt / ((one - share) * shares) + 1;
+                let least = debt / ((one - share) * shares);
                 let full = i128::from(LONG_IN_FULL_BELOW.units() - 1);
                 (price(least.max(full)), Price::MAX)
             }
@@ -113,6 +113,62 @@ mod tests {
         ] {
             assert_eq!(need(shares, at, MaintenanceRate::Carried), carried, "{shares} at {at}");
             assert_eq!(need(shares, at, MaintenanceRate::WithinSession), within_session, "{shares} at {at}");
+        }
+    }
+
+    /// Both edges to the billionth: inside them the requirement is met, beyond them it is not.
+    #[test]
+    fn safe_prices_by_hand() {
+        use MaintenanceRate::{Carried, WithinSession};
+        for (cash, shares, rate, low, high) in [
+            // Nothing held, or held without a debt: nothing to fear.
+            ("-5", 0, Carried, "0", "10000000"),
+            ("0", 100, Carried, "0", "10000000"),
+            // A debt of 7,000 or 7,500 is what 100 shares carry at $100.
+            ("-7000", 100, Carried, "100", "10000000"),
+            ("-7500", 100, WithinSession, "100", "10000000"),
+            ("-7000.0000001", 100, Carried, "100.000000001", "10000000"),
+            // Below $2.50 a share bought in part on credit is short of its own value.
+            ("-0.000000001", 100, Carried, "2.499999999", "10000000"),
+            ("-174.9999999", 100, Carried, "2.499999999", "10000000"),
+            ("-175", 100, Carried, "2.5", "10000000"),
+            ("-100000000000", 1, Carried, "10000000", "10000000"),
+            // Sold short, from $16.67 (or $20) on the share of the value counts, below it $5.
+            ("13000", -100, Carried, "0", "100"),
+            ("12500", -100, WithinSession, "0", "100"),
+            ("2166.66", -100, Carried, "0", "16.6666"),
+            ("2499.999", -100, WithinSession, "0", "19.99999"),
+            ("1000.0000001", -100, Carried, "0", "5.000000001"),
+            ("1000", -100, Carried, "0", "5"),
+            // Below $5 its own value, below $2.50 that much.
+            ("999.9999999", -100, Carried, "0", "4.999999999"),
+            ("500.0000001", -100, Carried, "0", "2.5"),
+            ("500", -100, Carried, "0", "2.5"),
+            ("499", -100, Carried, "0", "2.49"),
+            ("250.0000001", -100, Carried, "0", "0.000000001"),
+            ("100000000000", -1, Carried, "0", "10000000"),
+        ] {
+            let (cash, quantity) = (cash.parse().expect("cash"), Quantity::from_shares(shares).expect("shares"));
+            let found = rate.safe_prices(cash, quantity);
+            assert_eq!((found.0.to_string(), found.1.to_string()), (low.into(), high.into()), "{cash}, {shares}");
+            let meets = |price: Price| cash + price.notional(quantity) >= rate.requirement(quantity, price);
+            let beside = |price: Price, units: i64| Price::from_units(price.units() + units).map(meets);
+            if found.0 > Price::ZERO && found.0 < Price::MAX {
+                assert_eq!((beside(found.0, -1), beside(found.0, 1)), (Some(false), Some(true)), "{cash}, {shares}");
+            }
+            if found.1 < Price::MAX {
+                assert_eq!((beside(found.1, -1), beside(found.1, 1)), (Some(true), Some(false)), "{cash}, {shares}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_account_that_meets_nothing_is_safe_nowhere() {
+        let least = Money::from_units(i128::MIN + 1);
+        for (cash, shares) in [(Money::from_cents(25_000), -100), (Money::from_cents(-500), -100), (least, 1)] {
+            let (low, high) =
+                MaintenanceRate::Carried.safe_prices(cash, Quantity::from_shares(shares).expect("shares"));
+            assert!(low >= high, "{cash}, {shares}: {low}, {high}");
         }
     }
 

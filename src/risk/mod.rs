@@ -30,6 +30,8 @@ mod tests_exposure;
 #[cfg(test)]
 mod tests_gate;
 #[cfg(test)]
+mod tests_latch;
+#[cfg(test)]
 mod tests_measure;
 #[cfg(test)]
 mod tests_reserves;

@@ -109,6 +109,19 @@ mod tests {
         assert_eq!(Words::new(&"é".repeat(501)), Err(WordsError::TooLong { have: 501 }));
     }
 
+    /// What a text against the rules does in a `const`, it does here too: it panics.
+    #[test]
+    fn fixed_words_keep_the_rules() {
+        let long = |chars: usize| -> &'static str { "x".repeat(chars).leak() };
+        let is_refused = |text: &'static str| std::panic::catch_unwind(|| Words::fixed(text)).is_err();
+        for text in ["x", "~", "a b", "!?", long(Words::CHARS_MAX)] {
+            assert!(!is_refused(text) && Words::fixed(text).as_str() == text, "{text}");
+        }
+        for text in ["", " x", "x ", " ", "a\nb", "\u{7f}", "\u{1f}", "é", long(Words::CHARS_MAX + 1)] {
+            assert!(is_refused(text), "{text:?}");
+        }
+    }
+
     #[test]
     fn a_file_is_a_door_too() {
         let read = |json: &str| serde_json::from_str::<Words>(json);
