@@ -17,6 +17,7 @@ mod status;
 mod strategies;
 mod sweep;
 mod sweep_model;
+mod sweep_walk;
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;

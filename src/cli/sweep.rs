@@ -10,6 +10,7 @@ use clap::{Args, Subcommand};
 use super::finish::input;
 use super::screen::{Counter, Progress, error_style, screen};
 use super::sweep_model::{Origin, model};
+use super::sweep_walk::{Judge, Judged};
 use super::{Failure, Format};
 use crate::domain::Timestamp;
 use crate::report::chart::heatmap_png;
@@ -20,8 +21,8 @@ use crate::scenario::spec::Objective;
 use crate::scenario::{LoadedScenario, SessionEnds, load, load_market};
 use crate::strategy::Catalog;
 use crate::sweep::{
-    Axis, Begin, FolderError, Identity, Plan, Results, Row, Runner, Shard, ShardError, SweepFolder, check_windows,
-    merged,
+    Axis, Begin, FolderError, Identity, Plan, Runner, Shard, ShardError, Stopped, SweepFolder, WalkPlan, check_windows,
+    merged, run_all,
 };
 
 /// Arguments of `alphaflow sweep`.
@@ -33,13 +34,18 @@ use crate::sweep::{
     Example: alphaflow sweep scenarios/sweep_risk_tech4.toml --shard 1/2 --out reports/one\n\n\
     Example: alphaflow sweep scenarios/sweep_risk_tech4.toml --shard 2/2 --out reports/two\n\n\
     The shards may be made on different machines; alphaflow sweep merge joins them.\n\n\
+    Example: alphaflow sweep scenarios/walk_forward_tech4.toml\n\n\
+    With [walk_forward] the best of each training span is traded on the span after it.\n\n\
+    Example: alphaflow sweep scenarios/sweep_ma_tech4.toml --set \"sweep.sample={ count = 100, method = 'tpe' }\" \
+    --out reports/proposed\n\n\
+    With method tpe runs are proposed from those before them.\n\n\
     A sweep that was stopped, however hard, goes on with --resume. The same runs give the same results.parquet on any \
     number of threads, unbroken, resumed or merged."
 )]
 pub(super) struct SweepArgs {
     #[command(subcommand)]
     merge: Option<Merge>,
-    /// Scenario file with [sweep], [stress] or both
+    /// Scenario file with [sweep], [walk_forward] or [stress]
     #[arg(required = true)]
     scenario: Option<PathBuf>,
     #[command(flatten)]
@@ -114,8 +120,11 @@ pub(super) fn run<C: Catalog + Sync>(args: &SweepArgs, catalog: &C, out: &mut im
         return join(merge, catalog, out);
     }
     let Some(scenario) = &args.scenario else { return Err(Failure::Input("error no scenario".to_owned())) };
-    let (loaded, plan) = planned(scenario, &args.shared, catalog)?;
-    let (identity, sessions) = identity(&loaded, &plan)?;
+    let (loaded, mut plan) = planned(scenario, &args.shared, catalog)?;
+    if args.shard.is_some_and(|shard| shard != Shard::WHOLE) {
+        whole_only(&plan)?;
+    }
+    let Read { identity, walk, sessions } = read(&loaded, &plan)?;
     let begin = match (args.resume, args.fresh) {
         (true, _) => Begin::Resume,
         (_, true) => Begin::Fresh,
@@ -126,7 +135,7 @@ pub(super) fn run<C: Catalog + Sync>(args: &SweepArgs, catalog: &C, out: &mut im
     let (started, before) = (Instant::now(), folder.done());
     {
         let counter = Counter::begin("sweeping", before as u64, folder.runs() as u64);
-        Runner { catalog, plan: &plan, threads: args.threads }.run(&folder, &|runs| counter.add(runs as u64))?;
+        run_all((catalog, args.threads), &mut plan, &folder, &|runs| counter.add(runs as u64)).map_err(stopped)?;
     }
     let spent = Spent { sweep: started.elapsed(), runs: folder.runs() - before, kept: before };
     if !folder.is_whole() {
@@ -139,19 +148,34 @@ pub(super) fn run<C: Catalog + Sync>(args: &SweepArgs, catalog: &C, out: &mut im
         return Ok(out.write_all(text.as_bytes())?);
     }
     let rows = folder.rows(&axes(&plan)).map_err(refused)?;
+    let judge = Judge {
+        runner: &Runner { catalog, plan: &plan, threads: args.threads },
+        walk: walk.as_ref(),
+        objective: wanted(&args.shared, &loaded),
+        folder: Some(&folder),
+    };
+    let judged = judge.judge(rows)?;
     let origin = Origin { file: scenario, loaded: &loaded, plan: &plan, sessions: &sessions };
-    finish(&args.shared, &origin, rows, (&path, spent), out)
+    finish(&args.shared, &origin, &judged, (&path, spent), out)
 }
 
-fn join<C: Catalog>(args: &MergeArgs, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
+fn join<C: Catalog + Sync>(args: &MergeArgs, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
     let (loaded, plan) = planned(&args.scenario, &args.shared, catalog)?;
-    let (identity, sessions) = identity(&loaded, &plan)?;
+    whole_only(&plan)?;
+    let Read { identity, walk, sessions } = read(&loaded, &plan)?;
     let rows = merged(&identity, &axes(&plan), &args.shards).map_err(refused)?;
     let path = folder_of(&args.shared, &loaded);
     std::fs::create_dir_all(&path).map_err(|error| super::backtest::unwritable(&path, &error))?;
-    let origin = Origin { file: &args.scenario, loaded: &loaded, plan: &plan, sessions: &sessions };
     let spent = Spent { kept: rows.len(), ..Spent::default() };
-    finish(&args.shared, &origin, rows, (&path, spent), out)
+    let judge = Judge {
+        runner: &Runner { catalog, plan: &plan, threads: 0 },
+        walk: walk.as_ref(),
+        objective: wanted(&args.shared, &loaded),
+        folder: None,
+    };
+    let judged = judge.judge(rows)?;
+    let origin = Origin { file: &args.scenario, loaded: &loaded, plan: &plan, sessions: &sessions };
+    finish(&args.shared, &origin, &judged, (&path, spent), out)
 }
 
 /// What making the runs cost.
@@ -165,18 +189,30 @@ struct Spent {
 fn planned<C: Catalog>(path: &Path, args: &Shared, catalog: &C) -> Result<(LoadedScenario, Plan), Failure> {
     let all = |all: crate::scenario::Diagnostics| Failure::Input(all.render(&error_style()));
     let loaded = load(path, &args.overrides).map_err(all)?;
-    let plan = Plan::new(&loaded).map_err(all)?;
+    let plan = Plan::new(&loaded).map_err(all)?.optimising(wanted(args, &loaded));
     plan.check(catalog).map_err(all)?;
     Ok((loaded, plan))
 }
 
+/// What the base scenario's data decide.
+struct Read {
+    identity: Identity,
+    walk: Option<WalkPlan>,
+    /// Ends of its sessions.
+    sessions: Vec<Timestamp>,
+}
+
 /// The base scenario's data are read even where every run reads others: what is wrong with a file is then said
 /// before the first run, not by each of them.
-fn identity(loaded: &LoadedScenario, plan: &Plan) -> Result<(Identity, Vec<Timestamp>), Failure> {
+fn read(loaded: &LoadedScenario, plan: &Plan) -> Result<Read, Failure> {
     let _progress = Progress::begin("reading", &counted(loaded.spec.data.symbols.len(), "symbol", "symbols"));
     let market = load_market(loaded).map_err(input)?;
     check_windows(plan, &market).map_err(input)?;
-    Ok((Identity::of(plan, &market), SessionEnds::of(&market).times().to_vec()))
+    Ok(Read {
+        identity: Identity::of(plan, &market),
+        walk: WalkPlan::of(plan, &market).map_err(input)?,
+        sessions: SessionEnds::of(&market).times().to_vec(),
+    })
 }
 
 fn axes(plan: &Plan) -> Vec<&str> {
@@ -192,6 +228,22 @@ fn wanted(args: &Shared, loaded: &LoadedScenario) -> Objective {
     args.objective.or(walk_forward).unwrap_or(Objective::Sharpe)
 }
 
+/// Errors: an optimiser proposes runs from all that are done, so no machine can make a part of them on its own.
+fn whole_only(plan: &Plan) -> Result<(), Failure> {
+    if plan.is_complete() {
+        return Ok(());
+    }
+    let what = "error method = \"tpe\" proposes runs from all runs before; it has no shards";
+    Err(Failure::Input(format!("{what}; leave out --shard, or take method = \"sobol\"")))
+}
+
+fn stopped(error: Stopped) -> Failure {
+    match error {
+        Stopped::Folder(error) => refused(error),
+        Stopped::Search(errors) => Failure::Input(errors.render(&error_style())),
+    }
+}
+
 fn refused(error: FolderError) -> Failure {
     match error {
         FolderError::Io(error) => Failure::Machine(format!("error {error}")),
@@ -203,15 +255,16 @@ fn refused(error: FolderError) -> Failure {
 fn finish(
     args: &Shared,
     origin: &Origin<'_>,
-    rows: Vec<Row>,
+    judged: &Judged,
     (path, spent): (&Path, Spent),
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let started = Instant::now();
     let progress = Progress::begin("reporting", &path.display().to_string());
-    let results = Results::of(origin.plan, rows, wanted(args, origin.loaded));
+    let results = &judged.results;
     results.write(path)?;
-    let model = model(&results, origin);
+    judged.walked.iter().try_for_each(|walked| walked.write(path))?;
+    let model = model(results, judged.walked.as_ref(), origin);
     write(path, "sweep.html", html::render(&model).as_bytes())?;
     if !model.axes.is_empty() && results.winner().is_some() {
         let picture = heatmap_png(&model).map_err(|error| Failure::Machine(format!("error drawing: {error}")))?;
@@ -219,13 +272,18 @@ fn finish(
     }
     drop(progress);
     let text = match args.format {
-        Format::Json => format!("{:#}\n", results.to_json()),
+        Format::Json => {
+            let mut json = results.to_json();
+            judged.walked.iter().for_each(|walked| json["walk_forward"] = walked.to_json());
+            format!("{json:#}\n")
+        }
         Format::Text => {
             let place = |file: &str| path.join(file).display().to_string();
-            let places = [("report", place("sweep.html")), ("results", place("results.parquet"))];
+            let mut places = vec![("report", place("sweep.html")), ("results", place("results.parquet"))];
+            places.extend(judged.walked.iter().map(|_| ("walk-forward", place("walk_forward.csv"))));
             let Spent { sweep, runs, kept } = spent;
-            let spent = SweepSpent { runs, kept, sweep, report: started.elapsed() };
-            sweep_summary(&model, args.top, &places, &spent, &screen())
+            let (walk, report) = (judged.walking, judged.counting + started.elapsed());
+            sweep_summary(&model, args.top, &places, &SweepSpent { runs, kept, sweep, walk, report }, &screen())
         }
     };
     Ok(out.write_all(text.as_bytes())?)

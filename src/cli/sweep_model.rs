@@ -4,6 +4,7 @@
 //! this is where they meet.
 use std::path::Path;
 
+use super::sweep_walk::view as view_of_walk;
 use crate::domain::Timestamp;
 use crate::report::format::{Numbers, counted, date_in_prose, date_in_table};
 use crate::report::sweep::measure::SHOWN;
@@ -12,9 +13,10 @@ use crate::report::sweep::model::{
     SweepModel, TestView, VerdictView,
 };
 use crate::scenario::LoadedScenario;
-use crate::scenario::spec::ParamValue;
+use crate::scenario::spec::{ParamValue, SampleMethod};
 use crate::sweep::{
-    Axis, LimitHeld, Plan, Results, Row, RunStatus, ShockEffect, StressHeld, Worst, evidence, headline, in_words,
+    Axis, LimitHeld, Plan, Results, Row, RunStatus, ShockEffect, StressHeld, WalkForward, Worst, evidence, headline,
+    in_words,
 };
 
 /// Reasons of runs that did not end that are told.
@@ -36,8 +38,8 @@ pub(super) struct Origin<'a> {
     pub(super) sessions: &'a [Timestamp],
 }
 
-/// What a person sees of `results`.
-pub(super) fn model(results: &Results, origin: &Origin<'_>) -> SweepModel {
+/// What a person sees of `results` and of the walk-forward, if there is one.
+pub(super) fn model(results: &Results, walked: Option<&WalkForward>, origin: &Origin<'_>) -> SweepModel {
     let Origin { file, loaded, plan, sessions } = origin;
     let spec = &loaded.spec;
     let sweep = spec.sweep.as_ref();
@@ -55,9 +57,10 @@ pub(super) fn model(results: &Results, origin: &Origin<'_>) -> SweepModel {
         axes: plan.axes().iter().map(|axis| view(axis, loaded)).collect(),
         conditions: sweep.map(|sweep| sweep.conditions.clone()).unwrap_or_default(),
         combinations: grouped(&plan.combinations().to_string()),
-        sample: sweep
-            .and_then(|sweep| sweep.sample)
-            .map(|sample| format!("a {} sample", sample.method).replace('_', " ")),
+        sample: sweep.and_then(|sweep| sweep.sample).map(|sample| match sample.method {
+            SampleMethod::Tpe => "an optimiser's choice (TPE)".to_owned(),
+            method => format!("a {method} sample").replace('_', " "),
+        }),
         objective: results.objective.to_string(),
         objective_words: in_words(results.objective).to_owned(),
         cash: spec.account.cash.to_f64(),
@@ -67,7 +70,7 @@ pub(super) fn model(results: &Results, origin: &Origin<'_>) -> SweepModel {
         block_dates: done.first().filter(|_| same_sessions).map(|row| dates(row, sessions)).unwrap_or_default(),
         fan: same_sessions.then(|| fan(&done)).flatten(),
         verdict: verdict(results),
-        walk_forward: None,
+        walk_forward: walked.map(view_of_walk),
         stress: results.stress.as_ref().map(stress),
     }
 }

@@ -78,6 +78,8 @@ pub struct Engine<S> {
     pub(super) time_stop: Option<Box<TimeStop>>,
     /// The first moment at which a night is to be paid or a sale settles.
     pub(super) account_due: Timestamp,
+    /// What is wanted before this moment is dropped.
+    pub(super) trade_from: Timestamp,
     /// The session in which a daily loss that is found now is lost: the one at hand, or outside sessions the next.
     pub(super) awaited_session: Timestamp,
     /// Open time of the bars whose answers are being taken.
@@ -113,10 +115,18 @@ impl<S: Strategy> Engine<S> {
             account: None,
             time_stop: None,
             account_due: Timestamp::MAX,
+            trade_from: Timestamp::MIN,
             awaited_session: Timestamp::MIN,
             now: Timestamp::MIN,
             config,
         }
+    }
+
+    /// The same, deaf to the strategy on bars that open before `moment`: it is shown them, as stops and limits
+    /// are, so that all know the market when trading begins; what it wants there is dropped.
+    #[must_use]
+    pub fn trading_from(self, moment: Timestamp) -> Engine<S> {
+        Engine { trade_from: moment, ..self }
     }
 
     /// The same with ATRs that were computed before, one a symbol, of its bars and for its stop; an empty list leaves
@@ -168,6 +178,9 @@ impl<S: Strategy> Engine<S> {
     /// Turns wishes into reviewed orders.
     #[cold]
     pub fn review(&mut self, now: Timestamp) {
+        if now < self.trade_from {
+            return self.intents.clear();
+        }
         // Taken out while they are read: an intent with a whole order in it is not worth a copy.
         let mut intents = std::mem::take(&mut self.intents);
         for intent in intents.iter() {

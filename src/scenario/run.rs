@@ -52,7 +52,20 @@ pub fn run_again<C: Catalog>(
     earlier: Option<Journal>,
     atrs: &[AtrColumn],
 ) -> Result<Journal, Box<Diagnostic>> {
-    replay_in(catalog, loaded, market, Run { earlier, atrs, ..Run::of(loaded, market, None) })
+    run_from(catalog, loaded, (market, Timestamp::MIN), (earlier, atrs))
+}
+
+/// As [`run_again`], but nothing is traded on the bars of `market` that open before `from`: the strategy, its
+/// stops and the limits see them, and what it wants there is dropped. The account begins flat at `from`.
+///
+/// Errors: as [`run_with`].
+pub fn run_from<C: Catalog>(
+    catalog: &C,
+    loaded: &LoadedScenario,
+    (market, from): (&MarketData, Timestamp),
+    (earlier, atrs): (Option<Journal>, &[AtrColumn]),
+) -> Result<Journal, Box<Diagnostic>> {
+    replay_in(catalog, loaded, market, Run { earlier, atrs, from, ..Run::of(loaded, market, None) })
 }
 
 /// The ATRs that the stop of this scenario needs, one a symbol of `market`, for [`run_again`]; none if it needs none
@@ -105,6 +118,8 @@ struct Run<'a> {
     /// How bars are read, unless as the rules say.
     reading: Option<Reading>,
     latency: Option<Latency>,
+    /// What the strategy wants before this moment is dropped.
+    from: Timestamp,
     /// A finished record whose memory may be used.
     earlier: Option<Journal>,
     atrs: &'a [AtrColumn],
@@ -122,8 +137,8 @@ impl<'a> Run<'a> {
     fn of(loaded: &LoadedScenario, market: &'a MarketData, reading: Option<Reading>) -> Run<'a> {
         let (config, rules) = (engine_config(&loaded.spec), venue_rules(&loaded.spec));
         let (account, latency) = (account_rules(&loaded.spec), latency(&loaded.spec));
-        let exit_after_bars = loaded.spec.stop.exit_after_bars;
-        Run { config, rules, account, exit_after_bars, market, reading, latency, earlier: None, atrs: &[] }
+        let (exit_after_bars, from) = (loaded.spec.stop.exit_after_bars, Timestamp::MIN);
+        Run { config, rules, account, exit_after_bars, market, reading, latency, from, earlier: None, atrs: &[] }
     }
 
     fn replay<S: Strategy>(self, strategy: S) -> Result<Journal, ReplayError> {
@@ -133,8 +148,8 @@ impl<'a> Run<'a> {
             Some(journal) => Engine::recycling(journal, strategy, self.config),
             None => Engine::new(strategy, self.config),
         };
-        let mut engine =
-            engine.with_account(self.account).with_time_stop(self.exit_after_bars).with_atr_columns(self.atrs);
+        let engine = engine.with_account(self.account).with_time_stop(self.exit_after_bars);
+        let mut engine = engine.with_atr_columns(self.atrs).trading_from(self.from);
         let mut backend = ReplayBackend::new(self.rules, self.config.cash, symbols);
         if let Some(latency) = self.latency {
             backend = backend.with_latency(latency);

@@ -207,6 +207,8 @@ choice! {
         LatinHypercube = "latin_hypercube",
         /// A scrambled Sobol sequence: even over all axes together.
         Sobol = "sobol",
+        /// Proposed, after a random start, from what the runs so far have made (tree-structured Parzen estimator).
+        Tpe = "tpe",
     }
 }
 choice! {

@@ -320,7 +320,7 @@ pub const KEYS: &[KeyInfo] = &[
         "sweep.sample",
         whole(1, 1_000_000, "a sample has at least one run, and a sweep at most a million"),
         Optional,
-        "seeded subset: a number, or { count = 500, method = \"random\" | \"latin_hypercube\" | \"sobol\" }",
+        "seeded subset: a number, or { count = 500, method = \"random\" | \"latin_hypercube\" | \"sobol\" | \"tpe\" }",
     ),
     key("walk_forward.train", Period, Required("train = \"3y\""), "length of a training span"),
     key("walk_forward.test", Period, Required("test = \"6m\""), "length of the span tested after it"),

@@ -3,7 +3,7 @@
 //! Not here: reading them out of text (`condition_parse`).
 //! Invariant: types are settled when a term is made, so at a point only arithmetic can fail.
 use std::cmp::Ordering;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::axis::Axis;
 use super::fraction::{Fraction, Inexact};
@@ -26,7 +26,7 @@ pub(super) enum Term {
 pub(super) enum Number {
     Fixed(Fraction),
     /// What the axis with this number has at a point.
-    Swept(usize, Rc<[Fraction]>),
+    Swept(usize, Arc<[Fraction]>),
     Negative(Box<Number>),
     Sum(Box<Number>, Box<Number>),
     Difference(Box<Number>, Box<Number>),
@@ -38,14 +38,14 @@ pub(super) enum Number {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Text {
     Fixed(String),
-    Swept(usize, Rc<[String]>),
+    Swept(usize, Arc<[String]>),
 }
 
 /// Something that holds or does not.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Test {
     Fixed(bool),
-    Swept(usize, Rc<[bool]>),
+    Swept(usize, Arc<[bool]>),
     Order(Number, Comparison, Number),
     /// The texts are equal, or, with `false`, are not.
     SameText(Text, Text, bool),

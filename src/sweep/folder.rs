@@ -6,6 +6,7 @@
 //! and merged shards leave the same bytes.
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::part;
 use super::plan::Plan;
+use super::propose::{BATCH, STARTUP};
 use super::row::Row;
 use super::shard::Shard;
 use crate::scenario::{MarketData, effective_toml};
@@ -23,6 +25,12 @@ const IDENTITY: &str = "sweep.json";
 const PARTS: &str = "parts";
 /// Most runs of a part: a row is under two kilobytes, and a worker that is killed loses a part.
 const PART_RUNS_MAX: usize = 250;
+/// Runs of a part of an optimiser's sweep, where one batch at a time is shared out to the workers.
+const PROPOSED_PART_RUNS: usize = 2;
+const _: () = assert!(
+    BATCH.is_multiple_of(PROPOSED_PART_RUNS) && STARTUP.is_multiple_of(PROPOSED_PART_RUNS),
+    "of one batch each"
+);
 /// Parts that even a small sweep is cut into, so that many workers have something to do.
 const PARTS_WANTED: usize = 32;
 /// What a finished sweep has beside its parts.
@@ -30,7 +38,8 @@ pub const RESULTS: &str = "results.parquet";
 /// What a finished stress test has, too.
 pub(super) const STRESS: &str = "stress.csv";
 /// What [`SweepFolder::begin_anew`] takes away; anything else is not the sweep's.
-const FILES: [&str; 7] = [IDENTITY, RESULTS, "verdict.json", STRESS, "sweep.html", "heatmap.png", "walk_forward.json"];
+const FILES: [&str; 8] =
+    [IDENTITY, RESULTS, "verdict.json", STRESS, "sweep.html", "heatmap.png", "walk_forward.json", "walk_forward.csv"];
 
 /// What a sweep is: two folders of the same identity hold rows of the same sweep.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,13 +63,17 @@ impl Identity {
         let mut json = json!({
             "program": concat!("alphaflow ", env!("CARGO_PKG_VERSION")),
             "scenario": spec.scenario.name,
-            "runs": plan.len(),
+            "runs": plan.wanted(),
             "combinations": plan.combinations().to_string(),
             "axes": axes,
             "points_sha256": points,
             "files": files,
             "effective_scenario": effective_toml(spec),
         });
+        if let Some(objective) = plan.optimises() {
+            // It decides which runs there are.
+            json["objective"] = objective.to_string().into();
+        }
         let id: String = Sha256::digest(json.to_string()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         json["id"] = id.into();
         Identity { json }
@@ -158,7 +171,10 @@ impl SweepFolder {
     /// Errors: [`FolderError`].
     pub fn open(path: &Path, identity: &Identity, shard: Shard, begin: Begin) -> Result<SweepFolder, FolderError> {
         let runs = identity.json["runs"].as_u64().unwrap_or_default() as usize;
-        let part_runs = (runs / PARTS_WANTED).clamp(1, PART_RUNS_MAX);
+        let part_runs = match identity.json.get("objective") {
+            Some(_) => PROPOSED_PART_RUNS,
+            None => (runs / PARTS_WANTED).clamp(1, PART_RUNS_MAX),
+        };
         let folder = SweepFolder { path: path.to_owned(), positions: shard.positions(runs).collect(), part_runs, runs };
         match (folder.identity(), begin) {
             (None, _) => {}
@@ -245,22 +261,53 @@ impl SweepFolder {
     ///
     /// Errors: parts are missing, damaged, or of another sweep.
     pub fn rows(&self, axes: &[&str]) -> Result<Vec<Row>, FolderError> {
-        let mut rows = Vec::with_capacity(self.runs());
         if !self.missing().is_empty() {
             let (path, remedy) = (self.path.clone(), "go on with --resume");
             return Err(FolderError::Incomplete { path, done: self.done(), runs: self.runs(), remedy });
         }
-        for part in self.parts() {
-            let path = self.part_path(part);
-            let found = part::read(&path, axes)?;
-            if !found.iter().map(|row| row.position as usize).eq(part.iter().copied()) {
-                let what = "holds other runs than its name says; remove it and go on with --resume";
-                return Err(named(&path, &io::Error::new(io::ErrorKind::InvalidData, what)).into());
-            }
-            rows.extend(found);
+        self.rows_between(0..self.runs, axes)
+    }
+
+    /// The rows of the parts that begin within `positions`.
+    ///
+    /// Errors: a part is missing, damaged, or of another sweep.
+    pub fn rows_between(&self, positions: Range<usize>, axes: &[&str]) -> Result<Vec<Row>, FolderError> {
+        let mut rows = Vec::new();
+        for part in self.parts().filter(|part| part.first().is_some_and(|first| positions.contains(first))) {
+            rows.extend(read_part(&self.part_path(part), part, axes)?);
         }
         Ok(rows)
     }
+
+    fn trained_path(&self, window: usize, piece: &[usize]) -> PathBuf {
+        let first = piece.first().copied().unwrap_or_default();
+        self.path.join(PARTS).join(format!("window-{window:04}-{first:07}.parquet"))
+    }
+
+    /// Puts the training rows of some runs in a window of the walk-forward on disk.
+    ///
+    /// Errors: whatever the file system says, with the file's name.
+    pub fn keep_trained(&self, window: usize, piece: &[usize], axes: &[&str], rows: &[Row]) -> io::Result<()> {
+        replace(&self.trained_path(window, piece), |file| part::write(file, axes, rows))
+    }
+
+    /// The rows that [`Self::keep_trained`] has put there, if it has.
+    ///
+    /// Errors: the file is damaged or of another sweep.
+    pub fn trained(&self, window: usize, piece: &[usize], axes: &[&str]) -> io::Result<Option<Vec<Row>>> {
+        let path = self.trained_path(window, piece);
+        if path.exists() { read_part(&path, piece, axes).map(Some) } else { Ok(None) }
+    }
+}
+
+/// The rows of a part, which are those of the runs `part`.
+fn read_part(path: &Path, part: &[usize], axes: &[&str]) -> io::Result<Vec<Row>> {
+    let found = part::read(path, axes)?;
+    if found.iter().map(|row| row.position as usize).eq(part.iter().copied()) {
+        return Ok(found);
+    }
+    let what = "holds other runs than its name says; remove it and go on with --resume";
+    Err(named(path, &io::Error::new(io::ErrorKind::InvalidData, what)))
 }
 
 /// Joins the shards of a sweep: all rows, by position.

@@ -2,9 +2,11 @@
 //!
 //! Not here: reading them (scenario). Only axes that choose data make another market.
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::plan::Plan;
+use crate::domain::Timestamp;
 use crate::engine::AtrColumn;
 use crate::scenario::spec::{Smoothing, StopRule};
 use crate::scenario::{LoadedScenario, MarketData, Yardsticks, atr_columns, load_market};
@@ -19,6 +21,8 @@ pub struct SharedMarket {
     pub market: MarketData,
     /// Session ends, holding, benchmark.
     pub yardsticks: Yardsticks,
+    /// The same bars with earlier ones, on which nothing is traded; `None` where there are none.
+    led: Option<MarketData>,
     /// The ATRs of the stops that runs have asked for.
     atrs: Mutex<BTreeMap<AtrKey, Arc<[AtrColumn]>>>,
 }
@@ -33,7 +37,26 @@ impl SharedMarket {
     /// Takes `market`, which has a bar.
     pub fn new(market: MarketData) -> SharedMarket {
         let yardsticks = Yardsticks::of(&market);
-        SharedMarket { market, yardsticks, atrs: Mutex::default() }
+        SharedMarket { market, yardsticks, led: None, atrs: Mutex::default() }
+    }
+
+    /// `traded` of `whole`, with the bars from `shown` on before them.
+    fn cut(whole: &MarketData, shown: Timestamp, traded: &Range<Timestamp>) -> Result<SharedMarket, String> {
+        let market = whole.cut(traded);
+        if market.is_empty() {
+            return Err("its data have no bar in this span".to_owned());
+        }
+        let led = (shown < traded.start).then(|| whole.cut(&(shown..traded.end)));
+        Ok(SharedMarket { led, ..SharedMarket::new(market) })
+    }
+
+    /// What a run is shown, and the moment from which it trades.
+    pub fn replayed(&self) -> (&MarketData, Timestamp) {
+        let first = self.market.bars.iter().filter_map(|bars| bars.first()).map(|bar| bar.time).min();
+        match &self.led {
+            Some(led) => (led, first.unwrap_or(Timestamp::MIN)),
+            None => (&self.market, Timestamp::MIN),
+        }
     }
 
     /// The ATRs that the stop of `loaded` needs, computed by the first run that asks.
@@ -47,7 +70,7 @@ impl SharedMarket {
         if is_full {
             return Arc::default();
         }
-        atrs.entry((period, smoothing)).or_insert_with(|| atr_columns(loaded, &self.market).into()).clone()
+        atrs.entry((period, smoothing)).or_insert_with(|| atr_columns(loaded, self.replayed().0).into()).clone()
     }
 }
 
@@ -58,9 +81,11 @@ type Slots = (BTreeMap<Vec<u16>, Slot>, VecDeque<Vec<u16>>);
 
 /// Markets by the values of the axes that choose data.
 #[derive(Debug)]
-pub struct Markets {
+pub struct Markets<'a> {
     /// Axes of the plan that choose data.
     choosing: Vec<usize>,
+    /// The whole these are cut out of, the first moment that is shown, and the span that is traded.
+    span: Option<(&'a Markets<'a>, Timestamp, Range<Timestamp>)>,
     slots: Mutex<Slots>,
 }
 
@@ -79,18 +104,34 @@ impl InUse {
     }
 }
 
-impl Markets {
+impl<'a> Markets<'a> {
     /// None yet.
-    pub fn of(plan: &Plan) -> Markets {
+    pub fn of(plan: &Plan) -> Markets<'a> {
         let choosing = (0..plan.axes().len()).filter(|axis| chooses_data(plan.axes()[*axis].key())).collect();
-        Markets { choosing, slots: Mutex::default() }
+        Markets { choosing, span: None, slots: Mutex::default() }
+    }
+
+    /// None yet; each will be the span `traded` of one of `whole`, shown from `shown` on.
+    pub fn within(whole: &'a Markets<'a>, shown: Timestamp, traded: Range<Timestamp>) -> Markets<'a> {
+        Markets { choosing: whole.choosing.clone(), span: Some((whole, shown, traded)), slots: Mutex::default() }
+    }
+
+    /// Are they spans of others?
+    pub fn are_cut(&self) -> bool {
+        self.span.is_some()
     }
 
     /// The market of the run at `position` of `plan`, whose scenario is `loaded`.
     pub fn for_run(&self, plan: &Plan, position: usize, loaded: &LoadedScenario) -> InUse {
         let key: Vec<u16> = self.choosing.iter().map(|axis| plan.point(position)[*axis]).collect();
         let slot = self.slot(key);
-        slot.get_or_init(|| load_market(loaded).map(SharedMarket::new).map_err(|error| error.what.clone()));
+        slot.get_or_init(|| match &self.span {
+            None => load_market(loaded).map(SharedMarket::new).map_err(|error| error.what.clone()),
+            Some((whole, shown, traded)) => {
+                let whole = whole.for_run(plan, position, loaded);
+                SharedMarket::cut(&whole.get()?.market, *shown, traded)
+            }
+        });
         InUse(slot)
     }
 

@@ -1,15 +1,19 @@
 //! The plan of a sweep: its runs, numbered, each with its values.
 //!
 //! Not here: making the runs, what they say together.
-//! Invariant: the same scenario gives the same plan on any machine; a run is the same whoever derives it.
+//! Invariant: the same scenario gives the same plan on any machine; a run is the same whoever derives it. Where an
+//! optimiser proposes runs the plan grows, at its end only, by what follows from the rows of the runs before.
 use std::fmt;
 
 use super::axis::{Axis, axes};
 use super::condition::Conditions;
 use super::moot::Moot;
 use super::plan_check::check_values;
+use super::propose::STARTUP;
+use super::row::Row;
 use super::sample::{Grid, Points};
-use crate::scenario::spec::ParamValue;
+use super::search::Search;
+use crate::scenario::spec::{Objective, ParamValue};
 use crate::scenario::{Diagnostics, LoadedScenario, check_run};
 use crate::strategy::Catalog;
 
@@ -20,6 +24,8 @@ pub struct Plan {
     axes: Vec<Axis>,
     combinations: u128,
     points: Points,
+    /// Proposes more of them; `None` where all are known.
+    search: Option<Search>,
 }
 
 /// Why a run cannot be made: its values do not go together. One line.
@@ -42,7 +48,8 @@ impl Plan {
         let moot = Moot::of(loaded, &axes);
         let grid = Grid { loaded, axes: &axes, conditions: &conditions, moot: &moot };
         let (combinations, points) = (grid.combinations(), grid.points()?);
-        let plan = Plan { loaded: loaded.clone(), axes, combinations, points };
+        let search = Search::of(&grid, &points)?;
+        let plan = Plan { loaded: loaded.clone(), axes, combinations, points, search };
         check_values(&plan, |_| Ok(()))?;
         Ok(plan)
     }
@@ -54,9 +61,48 @@ impl Plan {
         check_values(self, |run| check_run(catalog, run).map_err(Diagnostics::from))
     }
 
-    /// How many runs there are; at least 1.
+    /// How many runs there are, so far where an optimiser proposes them; at least 1.
     pub fn len(&self) -> usize {
         self.points.len()
+    }
+
+    /// How many runs there will be.
+    pub fn wanted(&self) -> usize {
+        self.search.as_ref().map_or(self.len(), |search| search.wanted)
+    }
+
+    /// Are all runs known?
+    pub fn is_complete(&self) -> bool {
+        self.len() == self.wanted()
+    }
+
+    /// What an optimiser makes as large as it can; `None` where the runs do not depend on each other.
+    pub fn optimises(&self) -> Option<Objective> {
+        self.search.as_ref().map(|search| search.objective)
+    }
+
+    /// How many of the runs an optimiser drew at random before it proposed any; all without one.
+    pub fn drawn(&self) -> usize {
+        if self.search.is_some() { STARTUP.min(self.len()) } else { self.len() }
+    }
+
+    /// The same with `objective` as what an optimiser makes as large as it can; before [`Self::grow`].
+    #[must_use]
+    pub fn optimising(mut self, objective: Objective) -> Plan {
+        self.search.iter_mut().for_each(|search| search.objective = objective);
+        self
+    }
+
+    /// Adds the next batch of an optimiser's runs, proposed from `rows`, which are those of all runs so far, in order.
+    ///
+    /// Errors: no more combinations that `where` allows were found.
+    pub fn grow(&mut self, rows: &[Row]) -> Result<(), Diagnostics> {
+        let Some(search) = &self.search else { return Ok(()) };
+        let grid = Grid { loaded: &self.loaded, axes: &self.axes, conditions: &search.conditions, moot: &search.moot };
+        for point in search.proposed(&grid, &self.points, rows)? {
+            self.points.push(&point);
+        }
+        Ok(())
     }
 
     /// Never: a plan without runs is an error.

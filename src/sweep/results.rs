@@ -172,7 +172,11 @@ impl Luck {
         let trials = done.len();
         // A run that never traded has no Sharpe ratio; it was tried all the same, and scored nothing.
         let sharpes: Vec<f64> = done.iter().map(|row| per_session(row).unwrap_or(0.0)).collect();
-        let sharpe_variance = m::best_of(&sharpes).map(|best| best.sharpe_variance);
+        let spread = |sharpes: &[f64]| m::best_of(sharpes).map(|best| best.sharpe_variance);
+        // An optimiser draws its tries towards the best, where they are alike: luck is that of its random start, too.
+        let drawn = done.iter().filter(|row| (row.position as usize) < plan.drawn()).count();
+        let of_start = spread(&sharpes[..drawn]).unwrap_or(0.0);
+        let sharpe_variance = spread(&sharpes).map(|all| all.max(of_start));
         let expected = sharpe_variance.and_then(|variance| m::expected_max_sharpe(trials, variance));
         let sums = block_sums(&done);
         let of_sums = |of: &dyn Fn(&BlockSums) -> Result<f64, MetricError>| {

@@ -4,17 +4,15 @@
 //! Invariant: a row follows from its place in the plan alone; how many workers there are, and which of them makes
 //! it, changes nothing.
 use std::io;
-use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use super::folder::SweepFolder;
 use super::markets::{Markets, SharedMarket};
 use super::plan::Plan;
 use super::row::{Row, RunStatus};
 use super::stressed::stressed_row;
+use super::workers::side_by_side;
 use crate::engine::Journal;
-use crate::scenario::{LoadedScenario, measure_run, run_again};
+use crate::scenario::{LoadedScenario, Marks, measure_run, run_from};
 use crate::strategy::Catalog;
 
 /// What a sweep runs with.
@@ -33,47 +31,55 @@ impl<C: Catalog + Sync> Runner<'_, C> {
     ///
     /// Errors: the file system would not take a part.
     pub fn run(&self, folder: &SweepFolder, done: &(dyn Fn(usize) + Sync)) -> io::Result<()> {
-        let markets = Markets::of(self.plan);
-        let (missing, next) = (folder.missing(), AtomicUsize::new(0));
-        let cores = || thread::available_parallelism().map_or(1, |cores| cores.get());
-        let threads = if self.threads == 0 { cores() } else { self.threads };
-        // Threads of our own: a rayon worker that waits for polars' pool takes up other parts meanwhile, inside the
-        // first one, and would wait for data that it is about to read itself.
-        thread::scope(|scope| {
-            let work = || {
-                while let Some(part) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    self.part(part, folder, &markets)?;
-                    done(part.len());
-                }
-                Ok(())
-            };
-            let workers: Vec<_> = (0..threads.min(missing.len())).map(|_| scope.spawn(work)).collect();
-            // Every worker is waited for, so that what they had begun is on disk; then the first error counts.
-            let ends: Vec<io::Result<()>> =
-                workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic))).collect();
-            ends.into_iter().collect()
-        })
+        self.run_on(&Markets::of(self.plan), folder, done)
     }
 
-    fn part(&self, part: &[usize], folder: &SweepFolder, markets: &Markets) -> io::Result<()> {
+    /// The same on bars that may have been read before. Runs that the plan does not know yet are left out.
+    pub(super) fn run_on(
+        &self,
+        markets: &Markets<'_>,
+        folder: &SweepFolder,
+        done: &(dyn Fn(usize) + Sync),
+    ) -> io::Result<()> {
         let axes: Vec<&str> = self.plan.axes().iter().map(super::Axis::key).collect();
-        let mut kept = None;
-        let rows: Vec<Row> = part.iter().map(|position| self.row(*position, markets, &mut kept)).collect();
-        folder.keep(part, &axes, &rows)
+        let mut missing = folder.missing();
+        missing.retain(|part| part.iter().all(|position| *position < self.plan.len()));
+        let make = |part: usize| {
+            folder.keep(missing[part], &axes, &self.rows(missing[part], markets))?;
+            done(missing[part].len());
+            Ok(())
+        };
+        side_by_side(self.threads, missing.len(), make).map(|_: Vec<()>| ())
     }
 
-    /// One run. `kept`: the record of this worker's last one, whose memory is used again.
-    fn row(&self, position: usize, markets: &Markets, kept: &mut Option<Journal>) -> Row {
+    /// The runs at these positions, one after another.
+    pub(super) fn rows(&self, positions: &[usize], markets: &Markets<'_>) -> Vec<Row> {
+        let mut kept = None;
+        positions.iter().map(|position| self.row(*position, markets, &mut kept).0).collect()
+    }
+
+    /// One run, and its marks if it got to its last bar. `kept`: the record of this worker's last one, whose
+    /// memory is used again.
+    pub(super) fn row(
+        &self,
+        position: usize,
+        markets: &Markets<'_>,
+        kept: &mut Option<Journal>,
+    ) -> (Row, Option<Marks>) {
         let values: Vec<String> = self.plan.values(position).map(|(_, value)| value.to_owned()).collect();
         let loaded = match self.plan.scenario(self.catalog, position) {
             Ok(loaded) => loaded,
-            Err(invalid) => return Row::unfinished(position, RunStatus::Invalid, &invalid.reason, values),
+            Err(invalid) => return (Row::unfinished(position, RunStatus::Invalid, &invalid.reason, values), None),
         };
         let in_use = markets.for_run(self.plan, position, &loaded);
+        // In the windows of a walk-forward nothing is shocked.
+        if let (Some(_), false, Ok(shared)) = (&self.plan.base().spec.stress, markets.are_cut(), in_use.get()) {
+            return (stressed_row(self.catalog, position, values, &loaded, shared), None);
+        }
         match in_use.get().map_err(str::to_owned).and_then(|shared| self.made(position, &values, &loaded, shared, kept))
         {
-            Ok(row) => row,
-            Err(reason) => Row::unfinished(position, RunStatus::Failed, &reason, values),
+            Ok((row, marks)) => (row, Some(marks)),
+            Err(reason) => (Row::unfinished(position, RunStatus::Failed, &reason, values), None),
         }
     }
 
@@ -84,16 +90,14 @@ impl<C: Catalog + Sync> Runner<'_, C> {
         loaded: &LoadedScenario,
         shared: &SharedMarket,
         kept: &mut Option<Journal>,
-    ) -> Result<Row, String> {
-        if self.plan.base().spec.stress.is_some() {
-            return Ok(stressed_row(self.catalog, position, values.to_vec(), loaded, shared));
-        }
+    ) -> Result<(Row, Marks), String> {
         let SharedMarket { market, yardsticks, .. } = shared;
         let atrs = shared.atrs(loaded);
-        let journal = run_again(self.catalog, loaded, market, kept.take(), &atrs).map_err(|error| error.what)?;
+        let journal =
+            run_from(self.catalog, loaded, shared.replayed(), (kept.take(), &atrs)).map_err(|error| error.what)?;
         let measured = measure_run(loaded, market, yardsticks, &journal);
         let row = Row::done(position, values.to_vec(), (loaded, market), &journal, &measured);
         *kept = Some(journal);
-        Ok(row)
+        Ok((row, measured.1))
     }
 }

@@ -12,6 +12,7 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use super::axis::Axis;
 use super::condition::Conditions;
 use super::moot::Moot;
+use super::propose::STARTUP;
 use super::sobol::Sobol;
 use crate::scenario::spec::{SampleMethod, SampleSpec};
 use crate::scenario::{Diagnostic, Diagnostics, LoadedScenario};
@@ -40,7 +41,7 @@ impl Points {
         Points { axes, count: 0, indices: Vec::new() }
     }
 
-    fn push(&mut self, point: &[u16]) {
+    pub(super) fn push(&mut self, point: &[u16]) {
         self.count += 1;
         self.indices.extend_from_slice(point);
     }
@@ -108,7 +109,7 @@ impl Grid<'_> {
     }
 
     /// The numbers, in the order of the grid, of the combinations that `where` allows.
-    fn allowed(&self) -> Result<Vec<u32>, Box<Diagnostic>> {
+    pub(super) fn allowed(&self) -> Result<Vec<u32>, Box<Diagnostic>> {
         let total = self.combinations();
         let Some(total) = u32::try_from(total).ok().filter(|total| *total <= EXAMINED_MAX) else {
             let what = format!("the sweep would go through {total} combinations, allowed is {EXAMINED_MAX}");
@@ -127,11 +128,17 @@ impl Grid<'_> {
     }
 
     /// May `point` run? Errors: a condition that cannot be computed there.
-    fn allows(&self, point: &[u16]) -> Result<bool, Box<Diagnostic>> {
+    pub(super) fn allows(&self, point: &[u16]) -> Result<bool, Box<Diagnostic>> {
         Ok(self.moot.is_first(point) && self.conditions.hold(point, self.loaded, self.axes)?)
     }
 
     /// The combination with this number in the order of the grid.
+    pub(super) fn point(&self, number: u32) -> Box<[u16]> {
+        let mut point = vec![0; self.axes.len()];
+        self.fill(number, &mut point);
+        point.into()
+    }
+
     fn fill(&self, mut number: u32, point: &mut [u16]) {
         for (index, axis) in point.iter_mut().zip(self.axes).rev() {
             let values = axis.values().len() as u32;
@@ -167,7 +174,8 @@ impl Grid<'_> {
         if allowed.len() <= wanted {
             return Ok(self.at(&allowed));
         }
-        if sample.method == SampleMethod::Random {
+        let wanted = known_at_once(sample);
+        if matches!(sample.method, SampleMethod::Random | SampleMethod::Tpe) {
             let mut random = random;
             shuffle_front(&mut allowed, wanted, &mut random);
             return Ok(self.at(&allowed[..wanted]));
@@ -187,18 +195,22 @@ impl Grid<'_> {
     }
 
     fn sampled_from_many(&self, sample: SampleSpec, random: Xoshiro256PlusPlus) -> Result<Points, Box<Diagnostic>> {
-        let wanted = sample.count as usize;
+        let wanted = known_at_once(sample);
         let mut draws = Draws::new(sample, self.axes, random);
         let points = self.drawn(&mut draws, wanted)?;
         if points.len() == wanted {
             return Ok(points);
         }
+        Err(self.not_found(points.len(), wanted))
+    }
+
+    /// Chance has not found as many combinations as it should.
+    pub(super) fn not_found(&self, found: usize, wanted: usize) -> Box<Diagnostic> {
         let what = format!(
-            "sweep.sample found {} of {wanted} combinations that sweep.where allows, in {EXAMINED_MAX} draws from {}",
-            points.len(),
+            "sweep.sample found {found} of {wanted} combinations that sweep.where allows, in {EXAMINED_MAX} draws from {}",
             self.combinations()
         );
-        Err(Box::new(self.loaded.diagnostic("sweep.sample", what).note("narrow the values to where conditions hold")))
+        Box::new(self.loaded.diagnostic("sweep.sample", what).note("narrow the values to where conditions hold"))
     }
 
     /// New and allowed draws until there are `wanted`, or until [`EXAMINED_MAX`] were made.
@@ -220,6 +232,12 @@ impl Grid<'_> {
     }
 }
 
+/// Combinations of a sample that are known before the first run: of an optimiser's, those it begins with.
+fn known_at_once(sample: SampleSpec) -> usize {
+    let count = sample.count as usize;
+    if sample.method == SampleMethod::Tpe { count.min(STARTUP) } else { count }
+}
+
 /// Puts a random choice of `count` items to the front, in random order.
 fn shuffle_front<T>(items: &mut [T], count: usize, random: &mut Xoshiro256PlusPlus) {
     for at in 0..count.min(items.len()) {
@@ -228,7 +246,7 @@ fn shuffle_front<T>(items: &mut [T], count: usize, random: &mut Xoshiro256PlusPl
 }
 
 /// A whole number below `end`; the bias is `end` ÷ 2^64.
-fn below(random: &mut Xoshiro256PlusPlus, end: u64) -> u64 {
+pub(super) fn below(random: &mut Xoshiro256PlusPlus, end: u64) -> u64 {
     ((u128::from(random.next_u64()) * u128::from(end)) >> 64) as u64
 }
 
@@ -254,7 +272,7 @@ impl Draws {
     pub(super) fn new(sample: SampleSpec, axes: &[Axis], mut random: Xoshiro256PlusPlus) -> Draws {
         let values: Vec<u16> = axes.iter().map(|axis| axis.values().len() as u16).collect();
         let method = match sample.method {
-            SampleMethod::Random => Method::Random,
+            SampleMethod::Random | SampleMethod::Tpe => Method::Random,
             SampleMethod::LatinHypercube => {
                 let parts: Vec<u32> = (0..sample.count).collect();
                 Method::Latin { orders: vec![parts; axes.len()], next: sample.count as usize }

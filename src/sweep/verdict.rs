@@ -309,7 +309,7 @@ pub(super) fn beside(value: f64, bar: f64, decimals: usize) -> String {
     if reads_as_bar { format!("{value:.*}", decimals + 3) } else { short }
 }
 
-fn percent(fraction: f64) -> String {
+pub(super) fn percent(fraction: f64) -> String {
     // Adding zero turns a negative zero into the plain one.
     format!("{:.1}%", (fraction * 1000.0).round() / 10.0 + 0.0)
 }

@@ -25,6 +25,8 @@ pub struct SweepSpent {
     pub kept: usize,
     /// Making them.
     pub sweep: Duration,
+    /// Training and tests of the walk-forward.
+    pub walk: Duration,
     /// Statistics, files, page and picture.
     pub report: Duration,
 }
@@ -49,7 +51,7 @@ pub fn sweep_summary(
         walk_forward(model, screen),
         doubts(model, screen),
         places,
-        cost(spent, screen),
+        cost(model, spent, screen),
     ];
     parts.retain(|part| !part.is_empty());
     parts.join("\n")
@@ -188,7 +190,7 @@ fn doubts(model: &SweepModel, screen: &Screen) -> String {
 }
 
 /// One line a phase, its time at the right edge.
-fn cost(spent: &SweepSpent, screen: &Screen) -> String {
+fn cost(model: &SweepModel, spent: &SweepSpent, screen: &Screen) -> String {
     let seconds = spent.sweep.as_secs_f64();
     let mut runs = counted(spent.runs, "run", "runs");
     if spent.runs > 0 && seconds > 0.0 {
@@ -203,7 +205,9 @@ fn cost(spent: &SweepSpent, screen: &Screen) -> String {
         let gap = (screen.width() - 1).saturating_sub(left.chars().count() + right.chars().count()).max(2);
         format!("{left}{}{}\n", " ".repeat(gap), screen.set(Ink::Dim, &right))
     };
-    line("sweeping", &runs, spent.sweep) + &line("reporting", "statistics, files, page, picture", spent.report)
+    let windows = model.walk_forward.as_ref().map(|walk| counted(walk.windows.len(), "window", "windows"));
+    let walk = windows.map_or_else(String::new, |windows| line("walking forward", &windows, spent.walk));
+    line("sweeping", &runs, spent.sweep) + &walk + &line("reporting", "statistics, files, page, picture", spent.report)
 }
 
 #[cfg(test)]
@@ -212,8 +216,13 @@ mod tests {
     use crate::report::sweep::testing::small;
     use crate::report::terminal::Colours;
 
-    const SPENT: SweepSpent =
-        SweepSpent { runs: 12, kept: 0, sweep: Duration::from_millis(400), report: Duration::from_millis(90) };
+    const SPENT: SweepSpent = SweepSpent {
+        runs: 12,
+        kept: 0,
+        sweep: Duration::from_millis(400),
+        walk: Duration::from_millis(250),
+        report: Duration::from_millis(90),
+    };
 
     fn places() -> [(&'static str, String); 2] {
         [("report", "reports/small/sweep.html".to_owned()), ("results", "reports/small/results.parquet".to_owned())]
