@@ -8,7 +8,9 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use alphaflow::scenario::{load, load_market, run};
+use alphaflow::domain::Timestamp;
+use alphaflow::scenario::{GroupRun, load, load_market, run, run_together};
+use alphaflow::strategy::BuiltIn;
 use alphaflow::sweep::{Axis, Begin, Identity, Plan, RunStatus, Shard, SweepFolder};
 use cli_binary::{done, fails, small};
 use serde_json::Value;
@@ -149,6 +151,35 @@ fn shared_indicators_are_those_of_a_run() {
         let shared = alphaflow::scenario::run_again(&alphaflow::strategy::BuiltIn, &loaded, &market, None, &columns);
         let shared = shared.expect("run");
         assert_eq!((own.fills, own.orders, own.equity), (shared.fills, shared.orders, shared.equity));
+    }
+}
+
+/// Runs that take turns over blocks of bars are the runs they are alone.
+#[test]
+fn taking_turns_changes_no_run() {
+    let root = small();
+    let arguments = ["data", "synthesize", "--symbol", "TEST", "--timeframe", "1m", "--sessions", "50", "--out"];
+    done(root.path(), &[&arguments[..], &["data/minutes.csv"]].concat());
+    let load = |fast: usize| {
+        let sets = ["data.timeframe=1m", "data.path=../data/minutes.csv", "execution.participation=0.001"];
+        let mut sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+        sets.push(format!("strategy.params.fast_period={fast}"));
+        let path = root.path().join("scenarios/small.toml");
+        alphaflow::scenario::load(&path, &sets).unwrap_or_else(|errors| panic!("{errors}"))
+    };
+    let runs = [load(2), load(5), load(7)];
+    let market = load_market(&runs[0]).expect("market");
+    assert!(market.bars[0].len() > 2 * 8_192, "{} bars are no three blocks", market.bars[0].len());
+    let columns = alphaflow::scenario::atr_columns(&runs[0], &market);
+    let group = |atrs| runs.iter().map(|loaded| GroupRun { loaded, earlier: None, atrs }).collect();
+    for atrs in [&columns[..], &[]] {
+        let together = run_together(&BuiltIn, group(atrs), (&market, Timestamp::MIN));
+        for (loaded, turn) in runs.iter().zip(together) {
+            let (alone, turn) = (run(loaded, &market).expect("run"), turn.expect("run"));
+            assert!(alone.fills.len() > 1_000, "{} fills", alone.fills.len());
+            assert_eq!((alone.fills, alone.orders, alone.equity), (turn.fills, turn.orders, turn.equity));
+            assert_eq!((alone.stops, alone.halts, alone.refusals), (turn.stops, turn.halts, turn.refusals));
+        }
     }
 }
 

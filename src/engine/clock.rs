@@ -10,6 +10,7 @@ use crate::portfolio::{fits_after_split, price_after_split};
 use crate::strategy::Strategy;
 
 /// Where the replay is among sessions and actions.
+#[derive(Debug)]
 pub(super) struct Clock<'a> {
     sessions: &'a [SessionSpan],
     daily: bool,

@@ -6,6 +6,7 @@ use super::replay::ExtendedDay;
 use crate::domain::Timestamp;
 
 /// Where the replay is among extended hours.
+#[derive(Debug)]
 pub(super) struct Hours<'a> {
     /// Days that have not passed; the first may have begun.
     days: &'a [ExtendedDay],

@@ -35,5 +35,5 @@ pub use equity_tape::EquityTape;
 pub use journal::{HaltRecord, Journal, MarginCall, RefusalRecord, SplitRecord, StopChange};
 pub use orders::{OrderOutcome, OrderRecord, Orders, Wanted};
 pub use pump::pump;
-pub use replay::{ExtendedDay, MarketAction, ReplayError, ReplayInput, SessionSpan, replay};
+pub use replay::{ExtendedDay, MarketAction, ReplayError, ReplayInput, SessionSpan, SteppedReplay, replay};
 pub use sizing::{Sizing, SizingKind};

@@ -146,6 +146,47 @@ pub fn replay<S: Strategy>(
 
 const ONLY: SymbolIndex = SymbolIndex(0);
 
+/// A replay of one symbol that goes on when it is told to, so that many runs can go over the same few bars while
+/// these are near. What comes out is that of [`replay`].
+#[derive(Debug)]
+pub struct SteppedReplay<'a, S> {
+    engine: Engine<S>,
+    backend: ReplayBackend,
+    clock: Clock<'a>,
+    rest: &'a [Bar],
+    market_fill: MarketFill,
+}
+
+impl<'a, S: Strategy> SteppedReplay<'a, S> {
+    /// Before the first bar of `input`, which must have one symbol.
+    pub fn begin(engine: Engine<S>, backend: ReplayBackend, input: &ReplayInput<'a>) -> SteppedReplay<'a, S> {
+        let [rest] = *input.bars else { panic!("{} symbols, one can be replayed in steps", input.bars.len()) };
+        let (clock, market_fill) = (Clock::new(input), input.market_fill);
+        let mut replay = SteppedReplay { engine, backend, clock, rest, market_fill };
+        replay.engine.open_account(input, replay.backend.venue_mut());
+        replay
+    }
+
+    /// Replays the next bars, at most so many; says whether some are left.
+    ///
+    /// Errors: [`ReplayError`].
+    pub fn advance(&mut self, bars: usize) -> Result<bool, ReplayError> {
+        let (next, later) = self.rest.split_at(bars.min(self.rest.len()));
+        self.rest = later;
+        replay_one(&mut self.engine, &mut self.backend, next, &mut self.clock, self.market_fill)?;
+        Ok(!later.is_empty())
+    }
+
+    /// What comes after the last bar; the engine and the venue as they are then.
+    ///
+    /// Errors: [`ReplayError`].
+    pub fn finish(mut self) -> Result<(Engine<S>, ReplayBackend), ReplayError> {
+        while self.advance(usize::MAX)? {}
+        self.clock.finish(&mut self.engine, &mut self.backend)?;
+        Ok((self.engine, self.backend))
+    }
+}
+
 fn replay_one<S: Strategy>(
     engine: &mut Engine<S>,
     backend: &mut ReplayBackend,

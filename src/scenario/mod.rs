@@ -65,6 +65,7 @@ mod tests_laws;
 mod tests_values;
 #[cfg(test)]
 mod tests_vary;
+mod together;
 mod trials;
 mod vary;
 mod with_strategy;
@@ -96,5 +97,6 @@ pub use series::{Series, SeriesKind, SeriesRow, read_series};
 pub use series_metrics::series_metrics;
 pub use span_metrics::measure_span;
 pub use spec::ScenarioSpec;
+pub use together::{GroupRun, run_together};
 pub use trials::{Trials, read_trials};
 pub use with_strategy::{chart_lines, check_run, check_strategy};

@@ -5,7 +5,7 @@ use super::band::final_equity_band;
 use super::spec::{self, ScenarioSpec};
 use super::with_strategy::with_strategy;
 use super::{Diagnostic, LoadedScenario, MarketData};
-use crate::domain::{LegActivation, Symbol, SymbolIndex, Tick, Timestamp};
+use crate::domain::{Bar, LegActivation, Symbol, SymbolIndex, Tick, Timestamp};
 use crate::engine::{
     AccountRules, AtrColumn, Engine, EngineConfig, Journal, MarginRules, MarketAction, ReplayError, ReplayInput,
     Settlement, Sizing, SizingKind, replay,
@@ -65,7 +65,8 @@ pub fn run_from<C: Catalog>(
     (market, from): (&MarketData, Timestamp),
     (earlier, atrs): (Option<Journal>, &[AtrColumn]),
 ) -> Result<Journal, Box<Diagnostic>> {
-    replay_in(catalog, loaded, market, Run { earlier, atrs, from, ..Run::of(loaded, market, None) })
+    let series = series(market);
+    replay_in(catalog, loaded, market, Run { earlier, atrs, from, ..Run::of(loaded, market, &series) })
 }
 
 /// The ATRs that the stop of this scenario needs, one a symbol of `market`, for [`run_again`]; none if it needs none
@@ -84,7 +85,8 @@ fn replay_as<C: Catalog>(
     market: &MarketData,
     reading: Option<Reading>,
 ) -> Result<Journal, Box<Diagnostic>> {
-    replay_in(catalog, loaded, market, Run::of(loaded, market, reading))
+    let series = series(market);
+    replay_in(catalog, loaded, market, Run { reading, ..Run::of(loaded, market, &series) })
 }
 
 fn replay_in<C: Catalog>(
@@ -106,23 +108,25 @@ pub(super) fn replay_with<S: Strategy>(
     market: &MarketData,
     strategy: S,
 ) -> Result<Journal, Box<Diagnostic>> {
-    Run::of(loaded, market, None).replay(strategy).map_err(|error| unfinished(loaded, error))
+    Run::of(loaded, market, &series(market)).replay(strategy).map_err(|error| unfinished(loaded, error))
 }
 
-struct Run<'a> {
-    config: EngineConfig,
-    rules: VenueRules,
-    account: AccountRules,
-    exit_after_bars: u32,
-    market: &'a MarketData,
+pub(super) struct Run<'a> {
+    pub(super) config: EngineConfig,
+    pub(super) rules: VenueRules,
+    pub(super) account: AccountRules,
+    pub(super) exit_after_bars: u32,
+    pub(super) market: &'a MarketData,
+    /// The bars of `market` by symbol.
+    pub(super) series: &'a [&'a [Bar]],
     /// How bars are read, unless as the rules say.
-    reading: Option<Reading>,
-    latency: Option<Latency>,
+    pub(super) reading: Option<Reading>,
+    pub(super) latency: Option<Latency>,
     /// What the strategy wants before this moment is dropped.
-    from: Timestamp,
+    pub(super) from: Timestamp,
     /// A finished record whose memory may be used.
-    earlier: Option<Journal>,
-    atrs: &'a [AtrColumn],
+    pub(super) earlier: Option<Journal>,
+    pub(super) atrs: &'a [AtrColumn],
 }
 
 impl ListedVisitor for Run<'_> {
@@ -134,23 +138,40 @@ impl ListedVisitor for Run<'_> {
 }
 
 impl<'a> Run<'a> {
-    fn of(loaded: &LoadedScenario, market: &'a MarketData, reading: Option<Reading>) -> Run<'a> {
+    pub(super) fn of(loaded: &LoadedScenario, market: &'a MarketData, series: &'a [&'a [Bar]]) -> Run<'a> {
         let (config, rules) = (engine_config(&loaded.spec), venue_rules(&loaded.spec));
         let (account, latency) = (account_rules(&loaded.spec), latency(&loaded.spec));
         let (exit_after_bars, from) = (loaded.spec.stop.exit_after_bars, Timestamp::MIN);
-        Run { config, rules, account, exit_after_bars, market, reading, latency, from, earlier: None, atrs: &[] }
+        Run {
+            config,
+            rules,
+            account,
+            exit_after_bars,
+            market,
+            series,
+            reading: None,
+            latency,
+            from,
+            earlier: None,
+            atrs: &[],
+        }
     }
 
     fn replay<S: Strategy>(self, strategy: S) -> Result<Journal, ReplayError> {
-        let symbols = self.config.symbols;
-        let bars: Vec<&[crate::domain::Bar]> = self.market.bars.iter().map(Vec::as_slice).collect();
+        let (mut engine, mut backend, input) = self.prepared(strategy);
+        replay(&mut engine, &mut backend, &input)?;
+        Ok(record(engine, &backend))
+    }
+
+    /// What a replay is made of, before its first bar.
+    pub(super) fn prepared<S: Strategy>(self, strategy: S) -> (Engine<S>, ReplayBackend, ReplayInput<'a>) {
         let engine = match self.earlier {
             Some(journal) => Engine::recycling(journal, strategy, self.config),
             None => Engine::new(strategy, self.config),
         };
         let engine = engine.with_account(self.account).with_time_stop(self.exit_after_bars);
-        let mut engine = engine.with_atr_columns(self.atrs).trading_from(self.from);
-        let mut backend = ReplayBackend::new(self.rules, self.config.cash, symbols);
+        let engine = engine.with_atr_columns(self.atrs).trading_from(self.from);
+        let mut backend = ReplayBackend::new(self.rules, self.config.cash, self.config.symbols);
         if let Some(latency) = self.latency {
             backend = backend.with_latency(latency);
         }
@@ -160,25 +181,33 @@ impl<'a> Run<'a> {
         backend.venue_mut().take_finer(self.market.finer.clone());
         self.reading.into_iter().for_each(|reading| backend.venue_mut().read_as(reading));
         let input = ReplayInput {
-            bars: &bars,
+            bars: self.series,
             sessions: &self.market.sessions,
             extended: &self.market.extended,
             actions: &self.market.actions,
             market_fill: self.rules.market_fill,
         };
-        replay(&mut engine, &mut backend, &input)?;
-        let (ours, theirs) = (engine.portfolio(), backend.venue());
-        assert_eq!(ours.cash(), theirs.cash(), "our cash and the venue's");
-        assert_eq!(ours.settled_cash(), theirs.settled_cash(), "our settled cash and the venue's");
-        assert!(ours.is_conserved(), "equity is cash plus positions");
-        let Undecided { ambiguous_bars, unclear_entry_bars, unread_bars, unread_first } = theirs.undecided();
-        let (unread_bars, quotes_missing) = ((unread_bars, unread_first), theirs.quotes_missing());
-        Ok(Journal { ambiguous_bars, unclear_entry_bars, unread_bars, quotes_missing, ..engine.finish() })
+        (engine, backend, input)
     }
 }
 
+/// The record of a finished replay; panics unless engine and venue agree on the money.
+pub(super) fn record<S: Strategy>(engine: Engine<S>, backend: &ReplayBackend) -> Journal {
+    let (ours, theirs) = (engine.portfolio(), backend.venue());
+    assert_eq!(ours.cash(), theirs.cash(), "our cash and the venue's");
+    assert_eq!(ours.settled_cash(), theirs.settled_cash(), "our settled cash and the venue's");
+    assert!(ours.is_conserved(), "equity is cash plus positions");
+    let Undecided { ambiguous_bars, unclear_entry_bars, unread_bars, unread_first } = theirs.undecided();
+    let (unread_bars, quotes_missing) = ((unread_bars, unread_first), theirs.quotes_missing());
+    Journal { ambiguous_bars, unclear_entry_bars, unread_bars, quotes_missing, ..engine.finish() }
+}
+
+pub(super) fn series(market: &MarketData) -> Vec<&[Bar]> {
+    market.bars.iter().map(Vec::as_slice).collect()
+}
+
 /// A run that ended early: what of the input did it, or that nothing of it did.
-fn unfinished(loaded: &LoadedScenario, error: ReplayError) -> Box<Diagnostic> {
+pub(super) fn unfinished(loaded: &LoadedScenario, error: ReplayError) -> Box<Diagnostic> {
     Box::new(match error {
         ReplayError::Venue(_) => {
             Diagnostic::new("defect", format!("{error}; this is a defect of the program, not of the scenario"))

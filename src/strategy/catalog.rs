@@ -41,7 +41,7 @@ pub struct Setup {
 }
 
 /// A strategy that is listed, and built from the text of a scenario.
-pub trait Listed: Strategy + Sized {
+pub trait Listed: Strategy + Sized + 'static {
     /// Its id, rule and parameters.
     const INFO: StrategyInfo;
 

@@ -32,7 +32,7 @@ const _: () = assert!(
     "of one batch each"
 );
 /// Parts that even a small sweep is cut into, so that many workers have something to do.
-const PARTS_WANTED: usize = 32;
+const PARTS_WANTED: usize = 16;
 /// What a finished sweep has beside its parts.
 pub const RESULTS: &str = "results.parquet";
 /// What a finished stress test has, too.

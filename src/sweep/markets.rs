@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::plan::Plan;
 use crate::domain::Timestamp;
-use crate::engine::AtrColumn;
+use crate::engine::{AtrColumn, Journal};
 use crate::scenario::spec::{Smoothing, StopRule};
 use crate::scenario::{LoadedScenario, MarketData, Yardsticks, atr_columns, load_market};
 
@@ -87,6 +87,8 @@ pub struct Markets<'a> {
     /// The whole these are cut out of, the first moment that is shown, and the span that is traded.
     span: Option<(&'a Markets<'a>, Timestamp, Range<Timestamp>)>,
     slots: Mutex<Slots>,
+    /// Records of finished runs, whose memory the next ones use.
+    records: Mutex<Vec<Journal>>,
 }
 
 /// A market in use.
@@ -108,12 +110,32 @@ impl<'a> Markets<'a> {
     /// None yet.
     pub fn of(plan: &Plan) -> Markets<'a> {
         let choosing = (0..plan.axes().len()).filter(|axis| chooses_data(plan.axes()[*axis].key())).collect();
-        Markets { choosing, span: None, slots: Mutex::default() }
+        Markets { choosing, span: None, slots: Mutex::default(), records: Mutex::default() }
     }
 
     /// None yet; each will be the span `traded` of one of `whole`, shown from `shown` on.
     pub fn within(whole: &'a Markets<'a>, shown: Timestamp, traded: Range<Timestamp>) -> Markets<'a> {
-        Markets { choosing: whole.choosing.clone(), span: Some((whole, shown, traded)), slots: Mutex::default() }
+        Markets {
+            choosing: whole.choosing.clone(),
+            span: Some((whole, shown, traded)),
+            slots: Mutex::default(),
+            records: Mutex::default(),
+        }
+    }
+
+    /// The record of a finished run, if one is left.
+    pub fn take_record(&self) -> Option<Journal> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    /// `record` is needed no more.
+    pub fn give_back(&self, record: Journal) {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+    }
+
+    /// Does every run of the plan need the same?
+    pub fn are_one(&self) -> bool {
+        self.choosing.is_empty()
     }
 
     /// Are they spans of others?

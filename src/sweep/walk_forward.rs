@@ -206,7 +206,7 @@ impl<C: Catalog + Sync> Walker<'_, C> {
     fn test(&self, window: &Window, trained: Option<Row>, whole: &Markets<'_>) -> Walked {
         let markets = self.walk.markets(whole, window, &window.test);
         let stretch = |position: usize| {
-            let (row, marks) = self.runner.row(position, &markets, &mut None);
+            let (row, marks) = self.runner.row(position, &markets);
             Stretch { row, marks }
         };
         let tested = trained.as_ref().map(|row| stretch(row.position as usize));
