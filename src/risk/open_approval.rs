@@ -28,7 +28,7 @@ pub struct OpenApproval {
     pub asked: Quantity,
     /// Shares not filled yet.
     pub open: Quantity,
-    /// Dollars each of them risks if it fills, as measured at its approval: see [`OpenApproval::risk_now`].
+    /// Dollars each of them risks if it fills, as measured at its approval; the present mark may ask for more.
     pub risk: Price,
     /// The stop it brings.
     pub stop: Option<LegLevel>,

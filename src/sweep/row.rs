@@ -60,7 +60,7 @@ pub struct Row {
     pub measures: Vec<Option<f64>>,
     /// sha256 of its fills; empty unless done.
     pub fingerprint: String,
-    /// Sums of its daily returns over the blocks of [`empty_blocks`]; empty where there are none.
+    /// Sums of its daily returns over at most 60 blocks of about equal length; empty where there are none.
     pub blocks: Vec<BlockSum>,
     /// The most it reached of each limit, in the order of [`crate::scenario::LimitKind::ALL`], where the sweep has
     /// `[stress]` and the run is done; else empty. `None`: it had nothing to measure.
