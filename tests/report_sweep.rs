@@ -229,7 +229,7 @@ fn packed(column: &serde_json::Value) -> usize {
 fn the_page_has_every_section_in_order_with_the_verdict_first() {
     let page = render(&grid());
     keep("sweep.html", &page);
-    let order = ["verdict", "swept", "heat", "halves", "spread", "coords", "runs", "walk", "stress", "fan"];
+    let order = ["verdict", "swept", "stress", "heat", "halves", "spread", "coords", "runs", "walk", "fan"];
     let places: Vec<usize> = order
         .iter()
         .map(|id| page.find(&format!("<section id=\"{id}\"")).unwrap_or_else(|| panic!("{id} is missing")))

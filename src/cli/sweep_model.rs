@@ -272,11 +272,18 @@ fn verdict(results: &Results) -> VerdictView {
         holds: row.holds,
     });
     VerdictView {
-        headline: headline(results).to_owned(),
+        headline: results.stress.as_ref().and_then(broken).unwrap_or_else(|| headline(results).to_owned()),
         text: results.verdict.text.clone(),
         tests: tests.collect(),
         luck: results.luck.expected_max_sharpe.clone(),
     }
+}
+
+/// What a stress test says before anything else: how many limits were passed, if any.
+fn broken(held: &StressHeld) -> Option<String> {
+    let measured: Vec<&LimitHeld> = held.limits.iter().filter(|limit| limit.measured > 0).collect();
+    let passed = measured.iter().filter(|limit| limit.held < limit.measured).count();
+    (passed > 0).then(|| format!("{passed} of {} limits did not hold.", measured.len()))
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ fn body(model: &SweepModel) -> String {
     html.push_str("<main id=\"main\">\n");
     html.push_str(&head::verdict(model));
     html.push_str(&head::swept(model));
+    html.push_str(&studies::stress(model));
     let ranked = model.ranked().count();
     if ranked > 1 {
         if !model.axes.is_empty() {
@@ -48,7 +49,6 @@ fn body(model: &SweepModel) -> String {
     }
     html.push_str(&table::section(model));
     html.push_str(&studies::walk_forward(model));
-    html.push_str(&studies::stress(model));
     if model.fan.is_some() && ranked > 1 {
         html.push_str(&fan());
     }
