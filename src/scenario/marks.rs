@@ -110,13 +110,14 @@ impl Marks {
             first: (ends.steps > 0).then_some(ends.first),
             exposure: 0.0,
         };
-        let exposed = match (&market.bars[..], &ends.only) {
+        let mut exposed = match (&market.bars[..], &ends.only) {
             ([only], Some(columns)) => marks.walk_one(&mut books, only, columns),
             (many, _) => marks.walk_many(&mut books, many),
         };
         for &time in &journal.late_steps {
             books.open(time);
             books.trade(time);
+            exposed += exposure(&books);
             marks.mark_if_due(time, &books);
         }
         marks.exposure = exposed / ends.steps.max(1) as f64;
@@ -152,14 +153,18 @@ impl Marks {
                 exposed += summed(closes, |close| share_of(shares * close, cash));
             }
             at += passed;
-            while let Some((_, close)) = ends.next_if(|(end, _)| *end < at) {
+            while let Some((end, close)) = ends.next_if(|(end, _)| *end < at) {
                 books.held[0].close = *close;
-                self.equity.push(equity(books));
+                // The last session may end with a step after its last bar.
+                self.mark_if_due(columns.times[*end], books);
             }
             if books.has_splits() {
                 // What is left over a split needs the last close.
                 books.held[0].close = bars[at - 1].close;
             }
+        }
+        if let Some(bar) = bars.last() {
+            books.held[0].close = bar.close;
         }
         exposed
     }
@@ -175,13 +180,7 @@ impl Marks {
             for (symbol, index) in &step {
                 books.held[symbol.get()].close = bars[symbol.get()][*index].close;
             }
-            let (mut gross, mut net) = (0.0, books.cash.to_f64());
-            for held in books.held.iter().filter(|held| !held.quantity.is_zero()) {
-                let value = held.quantity.to_f64() * held.close.to_f64();
-                gross += value.abs();
-                net += value;
-            }
-            exposed += if gross > 0.0 && net != 0.0 { gross / net } else { 0.0 };
+            exposed += exposure(books);
             self.mark_if_due(time, books);
         }
         exposed
@@ -204,6 +203,17 @@ fn summed(closes: &[f64], of: impl Fn(f64) -> f64) -> f64 {
 
 fn equity(books: &Books<'_>) -> Money {
     books.cash + books.held.iter().map(Held::value).sum()
+}
+
+/// Gross exposure ÷ equity at the last closes; nothing where that is no number.
+fn exposure(books: &Books<'_>) -> f64 {
+    let (mut gross, mut net) = (0.0, books.cash.to_f64());
+    for held in books.held.iter().filter(|held| !held.quantity.is_zero()) {
+        let value = held.quantity.to_f64() * held.close.to_f64();
+        gross += value.abs();
+        net += value;
+    }
+    if gross > 0.0 && net != 0.0 { gross / net } else { 0.0 }
 }
 
 /// |value| ÷ (value + cash); nothing where that is no number.

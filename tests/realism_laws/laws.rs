@@ -12,8 +12,8 @@ use alphaflow::engine::{Journal, OrderOutcome, OrderRecord};
 use alphaflow::portfolio::CashReason;
 use alphaflow::scenario::spec::{Adjust, CashCheck, CommissionSpec, MarketFill, Settlement};
 use alphaflow::scenario::{
-    LoadedScenario, MarketData, Metrics, Rerun, account_rows, compute_metrics, efficacy, fingerprint, load,
-    load_market, parse, prove, round_trips, run, write_folder,
+    AccountRow, LoadedScenario, MarketData, Marks, Metrics, Rerun, SessionEnds, account_rows, compute_metrics,
+    efficacy, fingerprint, load, load_market, parse, prove, round_trips, run, session_ends, write_folder,
 };
 use alphaflow::strategy::BuiltIn;
 
@@ -123,11 +123,24 @@ fn played(
     let journal = run(&loaded, &market).map_err(|error| refused(&error.to_string()))?;
     let rows = account_rows(&market, &journal, loaded.spec.account.cash);
     let trips = round_trips(&market, &journal);
+    marked(&market, &journal, &rows, loaded.spec.account.cash)?;
     let metrics = compute_metrics(&loaded, &market, &journal, &trips);
     super::limits::hold(&efficacy(&loaded, &market, &journal, &rows), &journal).map_err(Broken::Law)?;
     fs::create_dir(out).unwrap();
     write_folder(out, &loaded, &market, &journal, &rows, &trips, &metrics).unwrap();
     Ok(Ran { loaded, market, journal, metrics, is_changed, script: script.to_owned() })
+}
+
+/// The marks that measures are made of are the rows at the session ends.
+fn marked(market: &MarketData, journal: &Journal, rows: &[AccountRow], cash: Money) -> Result<(), Broken> {
+    let marks = Marks::of(market, &SessionEnds::of(market), journal, cash);
+    let wanted: Vec<_> = session_ends(rows, market).iter().map(|end| (rows[*end].time, rows[*end].equity)).collect();
+    let found: Vec<_> = marks.times.iter().copied().zip(marks.equity.iter().copied()).collect();
+    hold!(marks.times.len() == marks.equity.len() && found == wanted, "marks {found:?} are not {wanted:?}");
+    let exposed = rows.iter().filter_map(|row| row.gross_exposure.fraction_of(row.equity)).sum::<f64>();
+    let exposure = exposed / rows.len().max(1) as f64;
+    hold!((marks.exposure - exposure).abs() <= 1e-9 * exposure.abs().max(1.0), "{} {exposure}", marks.exposure);
+    Ok(())
 }
 
 /// The same bytes from the same files, and from the scenario as run.json has it.
