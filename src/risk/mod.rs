@@ -34,6 +34,8 @@ mod tests_latch;
 #[cfg(test)]
 mod tests_measure;
 #[cfg(test)]
+mod tests_protection;
+#[cfg(test)]
 mod tests_reserves;
 mod watch;
 mod words;
