@@ -37,6 +37,8 @@ mod tests_measure;
 mod tests_protection;
 #[cfg(test)]
 mod tests_reserves;
+#[cfg(test)]
+mod tests_room;
 mod watch;
 mod words;
 
