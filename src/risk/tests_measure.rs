@@ -458,6 +458,10 @@ fn a_change_of_an_entry_that_only_closes_by_now_is_for_what_can_leave() {
         let request = OrderRequest { kind, size: OrderSize::Shares(shares(5)), ..out };
         let entry = desk.pass(&request);
         desk.gate.void(exit);
+        // It sells nothing short, whatever the account may do.
+        let shorts = Some(Refusal::MarginEquity { need: dollars(2_000), have: dollars(1_999) });
+        desk.gate.set_standing(Standing { shorts, ..*desk.gate.standing() });
+        desk.pass_change(entry, &request, (kind, Some(shares(6))));
         desk.pass_change(entry, &request, (kind, Some(shares(10))));
         let need = shares(10) + BILLIONTH;
         let refusal = desk.change(entry, &request, (kind, Some(need))).err();
