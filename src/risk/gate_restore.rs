@@ -130,7 +130,7 @@ mod tests {
     use crate::domain::OrderRequest;
     use crate::risk::{Halt, HaltCause, HaltedBy, Limits, Refusal, TradingState};
 
-    /// A desk with an order in part, a change and a cancel on their way, a stop, a halt.
+    /// A desk with an order in part, a change and a cancel on their way, a stop that is being canceled.
     fn desk() -> Desk {
         let mut desk = Desk::new(Limits { gross_exposure_max: ratio("0.1"), ..Limits::WIDE }, LONG_ONLY);
         desk.hold(B, 30);
@@ -142,6 +142,8 @@ mod tests {
         desk.gate.call_off(exit);
         let stop = ProtectiveStop { order: OrderId(7), level: price("95"), shares: shares(30), entry: None };
         desk.gate.set_stop(B, stop);
+        let canceled = desk.gate.review_cancel((OrderId(7), B), |_| true, &desk.portfolio);
+        assert_eq!(canceled, Ok(()));
         desk
     }
 
@@ -182,6 +184,17 @@ mod tests {
     }
 
     #[test]
+    fn an_exit_of_what_is_held_no_more_comes_back_for_nothing() {
+        let mut before = Desk::new(Limits::WIDE, LONG_ONLY);
+        before.hold(A, 5);
+        before.pass(&sell(5));
+        before.hold(A, -5);
+        let mut after = Desk::new(Limits::WIDE, LONG_ONLY);
+        assert_eq!(after.gate.restore(before.gate.state()), Ok(()));
+        assert_eq!(after.gate.open().iter().map(|open| open.open).collect::<Vec<_>>(), [Quantity::ZERO]);
+    }
+
+    #[test]
     fn a_state_of_something_else_is_refused_and_changes_nothing() {
         let whole = desk().gate.state();
         let text = serde_json::to_string(&whole).expect("text");
@@ -212,6 +225,10 @@ mod tests {
             ),
             (
                 GateState { stops: vec![(far, whole.stops[0].1)], ..whole.clone() },
+                RestoreError::UnknownSymbol { order: OrderId(7), symbol: 3, symbols: 3 },
+            ),
+            (
+                GateState { expected: vec![ExpectedStop { symbol: far, ..whole.expected[0] }], ..whole.clone() },
                 RestoreError::UnknownSymbol { order: OrderId(7), symbol: 3, symbols: 3 },
             ),
         ] {

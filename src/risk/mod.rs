@@ -34,7 +34,11 @@ mod tests_latch;
 #[cfg(test)]
 mod tests_measure;
 #[cfg(test)]
+mod tests_protection;
+#[cfg(test)]
 mod tests_reserves;
+#[cfg(test)]
+mod tests_room;
 mod watch;
 mod words;
 

@@ -82,6 +82,33 @@ fn value_follows_marks_entries_and_exits() {
 }
 
 #[test]
+fn a_pending_entry_counts_at_the_dearest_price_it_names() {
+    for side in [Side::Buy, Side::Sell] {
+        let mut desk = Desk::new(Limits { gross_exposure_max: ratio("0.1"), ..Limits::WIDE }, SHORTS);
+        let request = OrderRequest { kind: limit("110"), ..order(side, shares(50)) };
+        let entry = desk.pass(&request);
+        assert_eq!(room(&mut desk), shares(45), "{side:?}: 50 × $110");
+        desk.pass_change(entry, &request, (limit("120"), None));
+        assert_eq!(room(&mut desk), shares(40), "{side:?}: it may be changed already");
+        desk.gate.confirm_change(entry);
+        desk.pass_change(entry, &request, (limit("90"), None));
+        assert_eq!(room(&mut desk), shares(40), "{side:?}: it may not be changed yet");
+        desk.gate.confirm_change(entry);
+        assert_eq!(room(&mut desk), shares(50), "{side:?}: at the mark");
+    }
+    // What is asked for beside it counts at that price, too.
+    for (limits, code) in [
+        (Limits { position_size_max: ratio("0.1"), ..Limits::WIDE }, "position_size"),
+        (Limits { gross_exposure_max: ratio("0.1"), ..Limits::WIDE }, "gross_exposure"),
+    ] {
+        let mut desk = Desk::new(limits, SHORTS);
+        desk.pass(&OrderRequest { kind: limit("110"), ..buy(50) });
+        // Of 10,000 ÷ 110.
+        desk.allows(&buy(1), "40.909090909", code);
+    }
+}
+
+#[test]
 fn exits_at_the_market_make_room_where_a_sale_pays_for_a_purchase() {
     let (value, heat) = (
         Limits { gross_exposure_max: ratio("0.1"), ..Limits::WIDE },

@@ -276,9 +276,14 @@ fn a_change_to_more_a_dearer_or_nearer_price_or_more_at_risk_is_an_entry() {
         (Side::Sell, stop("80"), stop("80.000000001"), None, true),
         (Side::Sell, stop("80"), stop("80"), Some(shares(9)), false),
         (Side::Buy, trail("5"), trail("4.999999999"), None, true),
+        (Side::Buy, trail("5"), trail("5"), Some(shares(9)), false),
         (Side::Buy, share("0.05"), share("0.049999999"), None, true),
         (Side::Buy, share("0.05"), share("0.05"), Some(shares(9)), false),
-        (Side::Buy, share("0.05"), trail("9"), None, true),
+        // Another way to trail, and another type, at prices no dearer.
+        (Side::Buy, share("0.05"), trail("5"), None, true),
+        (Side::Buy, trail("5"), stop("105"), None, true),
+        (Side::Buy, limit("110"), stop("110"), None, true),
+        (Side::Buy, stop("110"), limit("110"), None, true),
         // A short at a lower price has farther to its stop.
         (Side::Sell, limit("95"), limit("96"), None, false),
         (Side::Sell, limit("95"), limit("94.999999999"), None, true),

@@ -118,6 +118,8 @@ fn entries_of_one_share_are_on_one_side() {
     let mut desk = Desk::new(Limits::WIDE, SHORTS);
     let bought = desk.pass(&buy(5));
     assert_eq!(desk.refuse(&sell(5)), Refusal::OppositeEntry { side: Side::Sell });
+    assert_eq!(desk.most(&sell(5)), Quantity::ZERO);
+    assert_eq!(desk.most(&buy(5)), shares(995));
     desk.pass(&buy(6));
     let other = desk.pass(&OrderRequest { symbol: B, ..sell(5) });
     assert_eq!(desk.refuse(&OrderRequest { symbol: B, ..buy(5) }), Refusal::OppositeEntry { side: Side::Buy });
@@ -301,6 +303,9 @@ fn a_stop_counts_from_the_worst_price_the_entry_may_get() {
         (Side::Buy, OrderKind::StopLimit { stop: price("105"), limit: price("110") }, "90", "50"),
         (Side::Buy, trail(Trail::Price(price("10"))), "90", "50"),
         (Side::Buy, trail(Trail::Fraction(ratio("0.1"))), "90", "50"),
+        // Filled at its stop it still has one, and at the mark it has farther to it; beyond it there is none.
+        (Side::Buy, limit("90"), "90", "100"),
+        (Side::Buy, limit("90"), "90.000000001", "10"),
         // Sold at down to $90 with a stop at $110.
         (Side::Sell, limit("90"), "110", "50"),
         (Side::Sell, limit("110"), "120", "50"),
@@ -308,6 +313,8 @@ fn a_stop_counts_from_the_worst_price_the_entry_may_get() {
         (Side::Sell, OrderKind::StopLimit { stop: price("95"), limit: price("90") }, "110", "50"),
         (Side::Sell, trail(Trail::Price(price("10"))), "110", "50"),
         (Side::Sell, trail(Trail::Fraction(ratio("0.1"))), "110", "50"),
+        (Side::Sell, limit("125"), "125", "40"),
+        (Side::Sell, limit("125"), "124.999999999", "8"),
     ] {
         let request = OrderRequest { kind, legs: stop_at(level), ..order(side, shares(1)) };
         desk().allows(&request, most, "portfolio_heat");
@@ -411,5 +418,53 @@ fn the_account_keeps_its_maintenance_margin() {
         let refusal = leaving.refuse(&order(side, shares(most + 1)));
         assert_eq!(refusal, Refusal::MaintenanceMargin { need: need(3_334), have }, "{side:?}");
         leaving.pass(&order(side, shares(most)));
+    }
+}
+
+#[test]
+fn headroom_leaves_the_account_its_margin_to_the_billionth() {
+    let margin = "maintenance_margin";
+    let desk = |notional: Money, held: i64, maintenance: MaintenanceRate| {
+        let mut desk = Desk::new(Limits { order_notional_max: notional, ..Limits::WIDE }, SHORTS);
+        desk.gate.set_standing(Standing { leverage: 4, maintenance: Some(maintenance), ..*desk.gate.standing() });
+        if held != 0 {
+            desk.hold(B, held);
+        }
+        desk
+    };
+    let (wide, carried) = (Limits::WIDE.order_notional_max, MaintenanceRate::Carried);
+    for side in [Side::Buy, Side::Sell] {
+        let one = order(side, shares(1));
+        // $30 a share of $100,000.
+        desk(wide, 0, carried).allows(&one, "3333.333333333", margin);
+        // Where another limit leaves a billionth more, and as many.
+        let of = |most: &str| price("100").notional(most.parse().expect("shares"));
+        desk(of("3333.333333334"), 0, carried).allows(&one, "3333.333333333", margin);
+        desk(of("3333.333333333"), 0, carried).allows(&one, "3333.333333333", "order_notional");
+        desk(of("3333.333333332"), 0, carried).allows(&one, "3333.333333332", "order_notional");
+        // All of it is needed already, and more than there is.
+        desk(wide, 3_333, carried).allows(&one, "0.333333333", margin);
+        desk(wide, 4_000, MaintenanceRate::WithinSession).allows(&one, "0", "buying_power");
+        desk(wide, 3_334, carried).allows(&one, "0", margin);
+    }
+}
+
+#[test]
+fn a_change_of_an_entry_that_only_closes_by_now_is_for_what_can_leave() {
+    for (held, out, kind) in [(10, sell(10), limit("110")), (-10, buy(10), limit("90"))] {
+        let mut desk = Desk::new(Limits::WIDE, SHORTS);
+        desk.hold(A, held);
+        let exit = desk.pass(&out);
+        let request = OrderRequest { kind, size: OrderSize::Shares(shares(5)), ..out };
+        let entry = desk.pass(&request);
+        desk.gate.void(exit);
+        // It sells nothing short, whatever the account may do.
+        let shorts = Some(Refusal::MarginEquity { need: dollars(2_000), have: dollars(1_999) });
+        desk.gate.set_standing(Standing { shorts, ..*desk.gate.standing() });
+        desk.pass_change(entry, &request, (kind, Some(shares(6))));
+        desk.pass_change(entry, &request, (kind, Some(shares(10))));
+        let need = shares(10) + BILLIONTH;
+        let refusal = desk.change(entry, &request, (kind, Some(need))).err();
+        assert_eq!(refusal, Some(Refusal::ExceedsPosition { need, have: shares(10) }));
     }
 }

@@ -58,7 +58,23 @@ fn a_fill_during_a_change_leaves_the_larger_of_both() {
         assert_eq!(desk.gate.open()[0].open, shares(open), "to {to}");
         desk.gate.confirm_change(order);
         assert_eq!(desk.gate.open()[0].open, shares((to - filled).max(0)), "to {to}");
+        assert_eq!(desk.gate.open()[0].asked, shares(to), "to {to}");
     }
+}
+
+#[test]
+fn what_is_asked_for_all_told_is_what_has_filled_and_what_is_left() {
+    let mut desk = Desk::new(Limits::WIDE, LONG_ONLY);
+    let request = OrderRequest { kind: limit("90"), ..buy(10) };
+    let order = desk.pass(&request);
+    desk.fill(order, &request, shares(4), shares(6));
+    for (left, asked) in [(8, 12), (5, 9)] {
+        desk.pass_change(order, &request, (limit("89"), Some(shares(left))));
+        let change = desk.gate.open()[0].change.expect("on its way");
+        assert_eq!((desk.gate.open()[0].asked, change.asked), (shares(10), shares(asked)), "{left}");
+    }
+    desk.gate.confirm_change(order);
+    assert_eq!((desk.gate.open()[0].asked, desk.gate.open()[0].open), (shares(9), shares(5)));
 }
 
 #[test]
