@@ -174,6 +174,7 @@ fn a_position_is_as_large_as_its_limit() {
     turning.hold(A, 70);
     turning.pass(&sell(70));
     turning.allows(&sell(1), "100", "position_size");
+    turning.allows(&sell(1), "0", "position_size");
     // With an entry, and an exit that is being canceled.
     let mut both = desk();
     both.hold(A, 70);
