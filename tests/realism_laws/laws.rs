@@ -139,7 +139,8 @@ fn marked(market: &MarketData, journal: &Journal, rows: &[AccountRow], cash: Mon
     hold!(marks.times.len() == marks.equity.len() && found == wanted, "marks {found:?} are not {wanted:?}");
     let exposed = rows.iter().filter_map(|row| row.gross_exposure.fraction_of(row.equity)).sum::<f64>();
     let exposure = exposed / rows.len().max(1) as f64;
-    hold!((marks.exposure - exposure).abs() <= 1e-9 * exposure.abs().max(1.0), "{} {exposure}", marks.exposure);
+    let is_near = (marks.exposure - exposure).abs() <= 1e-9 * exposure.abs().max(1.0);
+    hold!(is_near, "{} {exposure}", marks.exposure);
     Ok(())
 }
 
