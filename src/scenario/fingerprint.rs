@@ -83,6 +83,11 @@ fn push_exact(out: &mut Vec<u8>, value: i128, decimals: u32) {
     }
     if fraction != 0 {
         let mut width = decimals as usize;
+        // Most fees have few decimals: nine zeros go at once.
+        while fraction.is_multiple_of(1_000_000_000) {
+            fraction /= 1_000_000_000;
+            width -= 9;
+        }
         while fraction.is_multiple_of(10) {
             fraction /= 10;
             width -= 1;
