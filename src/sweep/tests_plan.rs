@@ -284,37 +284,3 @@ missing_bars = ["0", "0.01"]
         (0..500).map(|position| RunId::of(&plan.scenario(&BuiltIn, position).expect("run").spec, &[])).collect();
     assert_eq!(ids.len(), 500);
 }
-
-/// Not a part of the suite, since its answer is a time: `cargo test --release --lib sweep:: -- --ignored --nocapture`.
-#[test]
-#[ignore = "prints a time"]
-fn how_long_a_run_takes_to_derive() {
-    let started = std::time::Instant::now();
-    let wide = "[sweep]\n\"stop.period\" = { from = 1, to = 10000, step = 1 }\n\"stop.multiple\" = { from = 1, to = 1000, step = 1 }\nwhere = [\"stop.period < 2 * stop.multiple\"]\nsample = { count = 1000000, method = \"sobol\" }\n";
-    let million = Plan::new(&scenario(wide)).expect("plan");
-    println!("plan of {million}: {:?}", started.elapsed());
-    let plan = plan(
-        "[sweep]\n\"strategy.params.fast_period\" = { from = 1, to = 100, step = 1 }\n\"strategy.params.slow_period\" = { from = 101, to = 300, step = 1 }\n\"stop.multiple\" = [1, 2, 3, 4, 5]\n",
-    );
-    let started = std::time::Instant::now();
-    let symbols: usize =
-        (0..plan.len()).map(|position| plan.derived(position).expect("run").spec.data.symbols.len()).sum();
-    let (derived, runs) = (started.elapsed(), plan.len() as u32);
-    assert_eq!(symbols, plan.len());
-    let started = std::time::Instant::now();
-    for position in 0..plan.len() {
-        plan.scenario(&BuiltIn, position).expect("run");
-    }
-    let checked = started.elapsed();
-    let (first, started) = (plan.derived(0).expect("run"), std::time::Instant::now());
-    for _ in 0..runs {
-        std::hint::black_box(RunId::of(&first.spec, &[]));
-    }
-    let (id, started) = (started.elapsed(), std::time::Instant::now());
-    for _ in 0..runs {
-        std::hint::black_box(effective_toml(&first.spec));
-    }
-    let text = started.elapsed();
-    let [derived, checked, id, text] = [derived, checked, id, text].map(|all| all / runs);
-    println!("{runs} runs: {derived:?} derived, {checked:?} derived and checked, {id:?} id, of it {text:?} text");
-}
