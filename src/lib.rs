@@ -2,6 +2,7 @@
 pub mod cli;
 pub mod domain;
 pub mod engine;
+pub mod exchange;
 pub mod execution;
 pub mod indicator;
 pub mod market;

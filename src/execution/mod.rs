@@ -1,6 +1,7 @@
 //! Where approved orders go: one trait, one backend a venue.
 //!
 //! Not here: what may go (risk), what it means when it fills (engine).
+pub mod alpaca;
 mod replay;
 
 pub use replay::{Latency, ReplayBackend};

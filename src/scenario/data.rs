@@ -154,7 +154,7 @@ fn to_follow(
     let follow = |action: &CorporateAction| {
         let from = match data.timeframe.is_daily() {
             true => action.ex_date,
-            false => calendar(data).session(action.ex_date).map_or(action.ex_date, |session| match data.hours {
+            false => data_calendar(data).session(action.ex_date).map_or(action.ex_date, |session| match data.hours {
                 Hours::Regular => session.open,
                 Hours::Extended => session.extended().open,
             }),
@@ -192,7 +192,7 @@ fn in_todays_shares(amount: Price, dividend: &CorporateAction, share: &Share, da
 }
 
 /// The scenario's calendar.
-pub(super) fn calendar(data: &DataSpec) -> Calendar {
+pub fn data_calendar(data: &DataSpec) -> Calendar {
     let calendar = match data.calendar {
         CalendarKind::Xnys => Calendar::xnys(),
         CalendarKind::AlwaysOpen => Calendar::always_open(),
@@ -208,7 +208,7 @@ fn sessions(data: &DataSpec, series: &[Vec<Bar>]) -> Vec<SessionSpan> {
     let bar_ns = data.timeframe.minutes() * 60 * Timestamp::NS_PER_SECOND;
     let span =
         |session: crate::market::Session| SessionSpan { start: session.open, last_bar: session.close.plus_ns(-bar_ns) };
-    let calendar = calendar(data);
+    let calendar = data_calendar(data);
     let mut spans: Vec<SessionSpan> = calendar.sessions(first, last).map(span).collect();
     spans.extend(own_sessions(calendar, series));
     spans.sort_unstable_by_key(|span| span.start);
@@ -232,7 +232,7 @@ fn extended_days(data: &DataSpec, series: &[Vec<Bar>]) -> Vec<ExtendedDay> {
         let around = session.extended();
         ExtendedDay { start: around.open, core_close: session.close, last_bar: around.close.plus_ns(-bar_ns) }
     };
-    calendar(data).sessions(first, last).map(day).collect()
+    data_calendar(data).sessions(first, last).map(day).collect()
 }
 
 /// The data's own sessions on dates the calendar does not know: from the first bar of a day to its last.

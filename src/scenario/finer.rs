@@ -3,7 +3,7 @@
 //! Not here: what fills on them (venue).
 use std::path::Path;
 
-use super::data::{MarketData, calendar, refused};
+use super::data::{MarketData, data_calendar, refused};
 use super::share::{Share, adjustment, days_of};
 use super::spec_data::DataSpec;
 use super::{Diagnostic, LoadedScenario};
@@ -74,7 +74,8 @@ impl MarketData {
             // Every bar that needs them says that they are missing.
             return Ok(Vec::new());
         }
-        let checked = check_bars_after(previous, &path, file, timeframe, calendar(data), actions).map_err(refused)?;
+        let checked =
+            check_bars_after(previous, &path, file, timeframe, data_calendar(data), actions).map_err(refused)?;
         self.keep(&checked.warnings, first, last);
         Ok(checked.bars)
     }
@@ -92,7 +93,7 @@ fn between(file: BarFile, first: Timestamp, last: Timestamp) -> BarFile {
 /// The first moment of the bar stamped `time`.
 fn begin(data: &DataSpec, time: Timestamp) -> Timestamp {
     match data.timeframe.is_daily() {
-        true => calendar(data).session(time).map_or(time, |session| session.open),
+        true => data_calendar(data).session(time).map_or(time, |session| session.open),
         false => time,
     }
 }
@@ -100,7 +101,7 @@ fn begin(data: &DataSpec, time: Timestamp) -> Timestamp {
 /// The first moment after the bar stamped `time`; of a day that the calendar does not know, its last in UTC.
 fn end(data: &DataSpec, time: Timestamp) -> Timestamp {
     match data.timeframe.is_daily() {
-        true => calendar(data).session(time).map_or(time.plus_ns(Timestamp::NS_PER_DAY), |session| session.close),
+        true => data_calendar(data).session(time).map_or(time.plus_ns(Timestamp::NS_PER_DAY), |session| session.close),
         false => time.plus_ns(data.timeframe.minutes() * NS_PER_MINUTE),
     }
 }

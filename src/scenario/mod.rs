@@ -71,7 +71,7 @@ mod vary;
 mod with_strategy;
 
 pub use account_rows::{AccountRow, account_rows, round_trips};
-pub use data::{MarketData, load_market};
+pub use data::{MarketData, data_calendar, load_market};
 pub use data_error::data_diagnostic;
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub use effective::effective_toml;

@@ -313,7 +313,7 @@ fn symbols_of(spec: &ScenarioSpec, listed: &[Symbol]) -> Vec<(SymbolIndex, Symbo
 
 fn account_rules(spec: &ScenarioSpec) -> AccountRules {
     AccountRules {
-        calendar: super::data::calendar(&spec.data),
+        calendar: super::data::data_calendar(&spec.data),
         settlement: match spec.account.settlement {
             spec::Settlement::Instant => Settlement::Instant,
             spec::Settlement::Dated => Settlement::Dated,

@@ -3,7 +3,7 @@
 //! Not here: which names a share had (market), what its actions do to positions (engine).
 use std::path::Path;
 
-use super::data::{calendar, refused};
+use super::data::{data_calendar, refused};
 use super::{Diagnostic, LoadedScenario, MarketData};
 use crate::domain::{Bar, Symbol, Timeframe, Timestamp};
 use crate::market::{
@@ -114,7 +114,7 @@ impl MarketData {
             first_line: first_line.map(|line| line + start as u64),
         };
         let checked =
-            check_bars_after(previous, &path, own, data.timeframe, calendar(data), actions).map_err(refused)?;
+            check_bars_after(previous, &path, own, data.timeframe, data_calendar(data), actions).map_err(refused)?;
         self.keep(&checked.warnings, data.first_time(), data.last_time());
         Ok(checked.bars)
     }
@@ -160,7 +160,7 @@ impl MarketData {
         let delisting =
             actions.iter().find(|action| matches!(action.kind, crate::market::ActionKind::Delisting { .. }));
         let (Some(action), Some(bar)) = (delisting, bars.last()) else { return };
-        let missing = calendar(data).sessions_between(bar.time, action.ex_date);
+        let missing = data_calendar(data).sessions_between(bar.time, action.ex_date);
         if missing > 0 && action.ex_date <= data.last_time() {
             let message = format!(
                 "{missing} sessions before the {action} have no bar: the last is of {}",
@@ -184,7 +184,7 @@ pub(super) fn adjustment(data: &DataSpec) -> Option<Adjustment> {
 pub(super) fn days_of(data: &DataSpec, name: &NameSpan) -> (Timestamp, Timestamp) {
     let day = |date: Timestamp| match data.timeframe.is_daily() || date == Timestamp::MIN || date == Timestamp::MAX {
         true => date,
-        false => calendar(data).start_of_day(date),
+        false => data_calendar(data).start_of_day(date),
     };
     (day(name.from), day(name.until))
 }

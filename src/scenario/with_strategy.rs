@@ -1,7 +1,7 @@
 //! From the name and parameters of `[strategy]` to a strategy's type: to run it, to draw its lines.
 //!
 //! Not here: what strategies exist (strategy), the run (run). Errors are placed in the scenario file.
-use super::data::calendar;
+use super::data::data_calendar;
 use super::spec::{SizingRule, TakeProfitSpec, VenueRules};
 use super::split_lines::lines_over_splits;
 use super::{Diagnostic, LoadedScenario, MarketData};
@@ -19,7 +19,7 @@ pub(super) fn with_strategy<C: Catalog, V: ListedVisitor>(
     let (strategy, data) = (&loaded.spec.strategy, &loaded.spec.data);
     let params: Vec<(String, String)> =
         strategy.params.iter().map(|param| (param.name.clone(), param.value.to_string())).collect();
-    let setup = Setup { symbols: data.symbols.len(), timeframe: data.timeframe, calendar: calendar(data) };
+    let setup = Setup { symbols: data.symbols.len(), timeframe: data.timeframe, calendar: data_calendar(data) };
     let choice = Choice { id: &strategy.name, params: &params, setup };
     if catalog.visit(&choice, Weighs).map_err(|error| placed(loaded, &error))? {
         check_sizing(loaded)?;

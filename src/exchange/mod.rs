@@ -1,0 +1,12 @@
+//! The built-in Alpaca-compatible exchange: REST and websocket faces over the simulated venue.
+//!
+//! Not here: matching and refusals (venue), what a scenario says (scenario). The exchange itself does no input or
+//! output: it takes requests and moments, gives answers and messages, and is the same in a server, in a test and
+//! in a simulated network. Its clock is that of the data.
+mod published;
+mod request;
+mod tape;
+
+pub use published::Published;
+pub use request::{Answer, Method, Request};
+pub use tape::{BarStep, Moment, SessionTimes, Tape};
