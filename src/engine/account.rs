@@ -5,10 +5,10 @@
 use super::core::Engine;
 use super::replay::ReplayInput;
 use crate::domain::{Fill, Money, Quantity, Ratio, Side, Symbol, SymbolIndex, Timestamp};
+use crate::execution::ReplayMarket;
 use crate::market::{Calendar, DAY_TRADE_SESSIONS, DAY_TRADES_MAX, next_session_date, settlement_date};
 use crate::risk::{Holding, MaintenanceRate, Margin, Standing, SymbolRules};
 use crate::strategy::Strategy;
-use crate::venue::SimulatedVenue;
 
 /// When what a sale brings can be spent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -165,7 +165,7 @@ impl<S: Strategy> Engine<S> {
     }
 
     /// The replay begins: the first session's rules hold, here and at the venue.
-    pub(super) fn open_account(&mut self, input: &ReplayInput<'_>, venue: &mut SimulatedVenue) {
+    pub(super) fn open_account(&mut self, input: &ReplayInput<'_>, venue: &mut impl ReplayMarket) {
         let Some(desk) = &mut self.account else { return };
         let first = input.bars.iter().filter_map(|bars| bars.first()).map(|bar| bar.time).min();
         desk.session = first.unwrap_or(Timestamp::MIN);
@@ -188,7 +188,7 @@ impl<S: Strategy> Engine<S> {
 
     /// The session of `now` has closed: orders from here on are for the next.
     #[inline]
-    pub(super) fn close_account(&mut self, now: Timestamp, venue: &mut SimulatedVenue) {
+    pub(super) fn close_account(&mut self, now: Timestamp, venue: &mut impl ReplayMarket) {
         if self.account.is_some() {
             self.close_desk(now);
             venue.set_leverage(self.gate.standing().leverage);

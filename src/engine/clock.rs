@@ -5,7 +5,7 @@ use super::core::Engine;
 use super::hours::Hours;
 use super::replay::{MarketAction, ReplayError, ReplayInput, SessionSpan, end_session, settle};
 use crate::domain::{IllegalTransition, Ratio, SymbolIndex, Timestamp};
-use crate::execution::ReplayBackend;
+use crate::execution::ReplayMarket;
 use crate::portfolio::{fits_after_split, price_after_split};
 use crate::strategy::Strategy;
 
@@ -69,34 +69,34 @@ impl<'a> Clock<'a> {
 
     /// Moves to `time`: rolls the session, applies corporate actions that hold from now on.
     #[inline]
-    pub(super) fn advance<S: Strategy>(
+    pub(super) fn advance<S: Strategy, B: ReplayMarket>(
         &mut self,
         time: Timestamp,
         engine: &mut Engine<S>,
-        backend: &mut ReplayBackend,
+        backend: &mut B,
     ) -> Result<(), ReplayError> {
         let quiet_until = self.next_start.min(self.next_action).min(engine.account_due);
-        if time < quiet_until.min(backend.venue().next_expiry()) {
+        if time < quiet_until.min(backend.next_expiry()) {
             return Ok(());
         }
         self.catch_up(time, engine, backend)
     }
 
     #[cold]
-    fn catch_up<S: Strategy>(
+    fn catch_up<S: Strategy, B: ReplayMarket>(
         &mut self,
         time: Timestamp,
         engine: &mut Engine<S>,
-        backend: &mut ReplayBackend,
+        backend: &mut B,
     ) -> Result<(), ReplayError> {
         if time >= self.next_start {
             self.roll(time, engine, backend)?;
         }
         if time >= engine.account_due {
-            engine.roll_account(time, backend.venue_mut());
+            engine.roll_account(time, backend);
         }
-        if time >= backend.venue().next_expiry() {
-            backend.venue_mut().expire(time);
+        if time >= backend.next_expiry() {
+            backend.expire(time);
             settle(engine, backend, time)?;
         }
         if time >= self.next_action {
@@ -107,11 +107,11 @@ impl<'a> Clock<'a> {
     }
 
     #[cold]
-    fn roll<S: Strategy>(
+    fn roll<S: Strategy, B: ReplayMarket>(
         &mut self,
         time: Timestamp,
         engine: &mut Engine<S>,
-        backend: &mut ReplayBackend,
+        backend: &mut B,
     ) -> Result<(), IllegalTransition> {
         loop {
             let (session, change) = (self.next_session(), self.hours.next());
@@ -131,11 +131,11 @@ impl<'a> Clock<'a> {
     }
 
     /// The last session that has begun by `until` begins.
-    fn begin_session<S: Strategy>(
+    fn begin_session<S: Strategy, B: ReplayMarket>(
         &mut self,
         until: Timestamp,
         engine: &mut Engine<S>,
-        backend: &mut ReplayBackend,
+        backend: &mut B,
     ) -> Result<(), IllegalTransition> {
         if !self.ended {
             // The session's last minute had no bar: its end is noticed only now.
@@ -150,21 +150,21 @@ impl<'a> Clock<'a> {
         }
         engine.begin_session(start, until);
         self.ended = false;
-        backend.venue_mut().set_core(true);
+        backend.set_core(true);
         Ok(())
     }
 
     /// Extended hours begin, or go on after the core session.
-    fn change_hours<S: Strategy>(
+    fn change_hours<S: Strategy, B: ReplayMarket>(
         &mut self,
         now: Timestamp,
         engine: &mut Engine<S>,
-        backend: &mut ReplayBackend,
+        backend: &mut B,
     ) -> Result<(), IllegalTransition> {
         if !std::mem::replace(&mut self.ended, true) {
             end_session(engine, backend, now, self.last_bar)?;
         }
-        backend.venue_mut().set_core(false);
+        backend.set_core(false);
         engine.await_session(self.next_session());
         if let Some(last_bar) = self.hours.pass() {
             backend.end_extended_hours(last_bar);
@@ -180,11 +180,11 @@ impl<'a> Clock<'a> {
     }
 
     #[cold]
-    fn act<S: Strategy>(
+    fn act<S: Strategy, B: ReplayMarket>(
         &mut self,
         time: Timestamp,
         engine: &mut Engine<S>,
-        backend: &mut ReplayBackend,
+        backend: &mut B,
     ) -> Result<(), ReplayError> {
         while let [(from, action), rest @ ..] = self.actions
             && *from <= time
@@ -193,15 +193,15 @@ impl<'a> Clock<'a> {
                 MarketAction::Split { symbol, ratio } => {
                     refuse_too_large(engine, backend, symbol, ratio)?;
                     let (kept, mark, cash) = engine.split(symbol, ratio, time);
-                    backend.venue_mut().split(symbol, ratio, (kept, mark, cash), time);
+                    backend.split(symbol, ratio, (kept, mark, cash), time);
                 }
                 MarketAction::Dividend { symbol, amount } => {
                     let paid = engine.dividend(symbol, amount, time);
-                    backend.venue_mut().receive(paid);
+                    backend.receive(paid);
                 }
                 MarketAction::Delisting { symbol, name, amount } => {
                     let paid = engine.delist(symbol, amount, time);
-                    backend.venue_mut().delist(symbol, name, paid);
+                    backend.delist(symbol, name, paid);
                 }
             }
             self.actions = rest;
@@ -212,10 +212,10 @@ impl<'a> Clock<'a> {
 
     /// The last bar has passed: shares that are delisted after it are still paid for, in steps of their own.
     #[cold]
-    pub(super) fn finish<S: Strategy>(
+    pub(super) fn finish<S: Strategy, B: ReplayMarket>(
         &mut self,
         engine: &mut Engine<S>,
-        backend: &mut ReplayBackend,
+        backend: &mut B,
     ) -> Result<(), ReplayError> {
         while self.actions.iter().any(|(_, action)| action.is_delisting()) {
             let time = self.next_action;
@@ -224,7 +224,7 @@ impl<'a> Clock<'a> {
             };
             if time >= engine.account_due && self.actions.iter().any(|(_, action)| ends(action)) {
                 // It was held until then, with all that costs.
-                engine.roll_account(time, backend.venue_mut());
+                engine.roll_account(time, backend);
             }
             self.act(time, engine, backend)?;
             settle(engine, backend, time)?;
@@ -252,9 +252,9 @@ impl<'a> Clock<'a> {
 }
 
 /// Does a split leave more shares than can be counted, or a price that is larger than prices can be?
-fn refuse_too_large<S: Strategy>(
+fn refuse_too_large<S: Strategy, B: ReplayMarket>(
     engine: &Engine<S>,
-    backend: &ReplayBackend,
+    backend: &B,
     symbol: SymbolIndex,
     ratio: Ratio,
 ) -> Result<(), ReplayError> {
@@ -263,7 +263,7 @@ fn refuse_too_large<S: Strategy>(
     if !fits_after_split(held, ratio) {
         return Err(ReplayError::SplitTooLarge { symbol, ratio, held });
     }
-    let price = position.mark().max(position.average_price()).max(backend.venue().dearest_level(symbol));
+    let price = position.mark().max(position.average_price()).max(backend.dearest_level(symbol));
     match price_after_split(price, ratio) {
         Some(_) => Ok(()),
         None => Err(ReplayError::SplitTooDear { symbol, ratio, price }),

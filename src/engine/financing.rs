@@ -8,9 +8,9 @@
 //! as much as the shares are worth, so only the rest of the cash pays for anything else.
 use super::core::Engine;
 use crate::domain::{Money, Quantity, Ratio, SymbolIndex, Timestamp};
+use crate::execution::ReplayMarket;
 use crate::portfolio::{CashEvent, CashReason};
 use crate::strategy::Strategy;
-use crate::venue::SimulatedVenue;
 
 /// Days in a year of interest. Source: Alpaca's margin documentation, as most US brokers.
 const DAYS_A_YEAR: i128 = 360;
@@ -25,7 +25,7 @@ fn charge(value: Money, rate: Ratio, nights: i32) -> Money {
 impl<S: Strategy> Engine<S> {
     /// A session of a later day than the last begins at `time`, before its open: nights are paid, sales settle.
     #[cold]
-    pub(super) fn roll_account(&mut self, time: Timestamp, venue: &mut SimulatedVenue) {
+    pub(super) fn roll_account(&mut self, time: Timestamp, venue: &mut impl ReplayMarket) {
         self.portfolio.settle(time);
         venue.settle(time);
         if let Some(desk) = self.account.as_deref().filter(|desk| desk.is_charged) {
@@ -54,7 +54,7 @@ impl<S: Strategy> Engine<S> {
 
     /// Interest is part of the result of what it paid for: shares bought carry it by their value. Without any
     /// it is carried by what there is, or by no trade at all.
-    fn pay_interest(&mut self, interest: Money, time: Timestamp, venue: &mut SimulatedVenue) {
+    fn pay_interest(&mut self, interest: Money, time: Timestamp, venue: &mut impl ReplayMarket) {
         let has_longs = self.portfolio.positions().iter().any(|position| position.value() > Money::ZERO);
         let weight = |value: Money| if has_longs { value.max(Money::ZERO) } else { value.abs() };
         let total: Money = self.portfolio.positions().iter().map(|position| weight(position.value())).sum();
@@ -80,7 +80,7 @@ impl<S: Strategy> Engine<S> {
         reason: CashReason,
         dollars: Money,
         time: Timestamp,
-        venue: &mut SimulatedVenue,
+        venue: &mut impl ReplayMarket,
     ) {
         if dollars != Money::ZERO {
             let event = self.portfolio.receive(CashEvent { time, symbol, reason, amount: -dollars });

@@ -7,15 +7,15 @@ use super::core::{Effect, Engine};
 use super::journal::MarginCall;
 use super::replay::deliver;
 use crate::domain::{Bar, IllegalTransition, Money, OrderKind, OrderPurpose, Quantity, SymbolIndex, Timestamp};
-use crate::execution::ReplayBackend;
+use crate::execution::ReplayMarket;
 use crate::risk::MaintenanceRate;
 use crate::strategy::Strategy;
 use crate::venue::{Band, MarketFill};
 
 /// The bars of `time` have closed: calls what the account cannot keep.
-pub(super) fn call_margin<S: Strategy>(
+pub(super) fn call_margin<S: Strategy, B: ReplayMarket>(
     engine: &mut Engine<S>,
-    backend: &mut ReplayBackend,
+    backend: &mut B,
     step: &[(SymbolIndex, &Bar)],
     time: Timestamp,
     in_session: bool,

@@ -6,11 +6,10 @@ use super::clock::Clock;
 use super::core::Engine;
 use super::margin::call_margin;
 use super::pump::pump;
-use crate::domain::{Bar, IllegalTransition, Money, Price, Quantity, Ratio, Symbol, SymbolIndex, Timestamp};
-use crate::execution::ReplayBackend;
-use crate::risk::Gate;
+use crate::domain::{Bar, IllegalTransition, Price, Quantity, Ratio, Symbol, SymbolIndex, Timestamp};
+use crate::execution::{BackendFailure, ReplayBackend, ReplayMarket};
 use crate::strategy::Strategy;
-use crate::venue::{MarketFill, SimulatedVenue};
+use crate::venue::MarketFill;
 
 /// One session of the data's calendar.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -100,11 +99,14 @@ pub struct ReplayInput<'a> {
 }
 
 /// Why a replay ended early.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ReplayError {
     /// An answer of the venue that contradicts an order's status: a defect, not bad input.
     #[error(transparent)]
     Venue(#[from] IllegalTransition),
+    /// The backend cannot go on.
+    #[error(transparent)]
+    Backend(#[from] BackendFailure),
     /// A split that leaves more shares than can be counted.
     #[error("a split into {ratio} new shares per old makes {held} shares more than a position can hold, 9.2 billion")]
     SplitTooLarge {
@@ -130,13 +132,13 @@ pub enum ReplayError {
 /// Replays every bar.
 ///
 /// Errors: [`ReplayError`].
-pub fn replay<S: Strategy>(
+pub fn replay<S: Strategy, B: ReplayMarket>(
     engine: &mut Engine<S>,
-    backend: &mut ReplayBackend,
+    backend: &mut B,
     input: &ReplayInput<'_>,
 ) -> Result<(), ReplayError> {
     let mut clock = Clock::new(input);
-    engine.open_account(input, backend.venue_mut());
+    engine.open_account(input, backend);
     match input.bars {
         [only] => replay_one(engine, backend, only, &mut clock, input.market_fill)?,
         many => replay_many(engine, backend, many, &mut clock, input.market_fill)?,
@@ -163,7 +165,7 @@ impl<'a, S: Strategy> SteppedReplay<'a, S> {
         let [rest] = *input.bars else { panic!("{} symbols, one can be replayed in steps", input.bars.len()) };
         let (clock, market_fill) = (Clock::new(input), input.market_fill);
         let mut replay = SteppedReplay { engine, backend, clock, rest, market_fill };
-        replay.engine.open_account(input, replay.backend.venue_mut());
+        replay.engine.open_account(input, &mut replay.backend);
         replay
     }
 
@@ -187,9 +189,9 @@ impl<'a, S: Strategy> SteppedReplay<'a, S> {
     }
 }
 
-fn replay_one<S: Strategy>(
+fn replay_one<S: Strategy, B: ReplayMarket>(
     engine: &mut Engine<S>,
-    backend: &mut ReplayBackend,
+    backend: &mut B,
     bars: &[Bar],
     clock: &mut Clock<'_>,
     market_fill: MarketFill,
@@ -199,9 +201,9 @@ fn replay_one<S: Strategy>(
         let band = backend.quiet_band(ONLY);
         if band.is_quiet(first) {
             // As many as possible the short way, then one the long way.
-            let sessions_matter = engine.counts_sessions() || backend.venue().has_session_orders();
+            let sessions_matter = engine.counts_sessions() || backend.has_session_orders();
             let until = clock.next_stop(sessions_matter);
-            let until = until.min(engine.account_due).min(backend.venue().next_expiry());
+            let until = until.min(engine.account_due).min(backend.next_expiry());
             let before_time = &bars[..engine.bars_before_time(ONLY).min(bars.len())];
             bars = &bars[engine.pass_quiet(ONLY, before_time, (band, until), clock.is_daily())..];
         }
@@ -215,6 +217,7 @@ fn replay_one<S: Strategy>(
         }
         // Last, since a fill at this very close (`market_fill = "close"`) belongs to its equity.
         engine.record();
+        backend.check()?;
         bars = later;
     }
     Ok(())
@@ -222,14 +225,15 @@ fn replay_one<S: Strategy>(
 
 /// One bar of the only symbol up to its close; says whether it was the last of its session.
 #[inline]
-fn close_one<S: Strategy>(
+fn close_one<S: Strategy, B: ReplayMarket>(
     engine: &mut Engine<S>,
-    backend: &mut ReplayBackend,
+    backend: &mut B,
     symbol: SymbolIndex,
     bar: &Bar,
     clock: &mut Clock<'_>,
     market_fill: MarketFill,
 ) -> Result<bool, ReplayError> {
+    backend.begin(bar.time);
     clock.begin_daily(bar.time, engine);
     clock.advance(bar.time, engine, backend)?;
     if !backend.is_quiet(symbol, bar) {
@@ -250,9 +254,9 @@ fn close_one<S: Strategy>(
     Ok(last)
 }
 
-fn replay_many<S: Strategy>(
+fn replay_many<S: Strategy, B: ReplayMarket>(
     engine: &mut Engine<S>,
-    backend: &mut ReplayBackend,
+    backend: &mut B,
     series: &[&[Bar]],
     clock: &mut Clock<'_>,
     market_fill: MarketFill,
@@ -269,6 +273,7 @@ fn replay_many<S: Strategy>(
                 *at += 1;
             }
         }
+        backend.begin(time);
         clock.begin_daily(time, engine);
         clock.advance(time, engine, backend)?;
         if step.iter().any(|(symbol, bar)| !backend.is_quiet(*symbol, bar)) {
@@ -278,7 +283,7 @@ fn replay_many<S: Strategy>(
             engine.mark(symbol, bar);
         }
         // A share without a bar at the next open still counts with its last close there.
-        backend.venue_mut().mark(&step);
+        backend.mark(&step);
         if engine.watch_losses(time) {
             deliver(engine, backend, &step, time, clock.in_session(clock.is_last(time)), market_fill)?;
         }
@@ -298,14 +303,15 @@ fn replay_many<S: Strategy>(
             send(engine, backend, &step, time, clock.in_session(last), market_fill)?;
         }
         engine.record();
+        backend.check()?;
     }
 }
 
 /// Something may fill on these bars.
 #[cold]
-fn trade<S: Strategy>(
+fn trade<S: Strategy, B: ReplayMarket>(
     engine: &mut Engine<S>,
-    backend: &mut ReplayBackend,
+    backend: &mut B,
     step: &[(SymbolIndex, &Bar)],
     time: Timestamp,
     market_fill: MarketFill,
@@ -314,27 +320,16 @@ fn trade<S: Strategy>(
     if backend.deliver(time) {
         settle(engine, backend, time)?;
     }
-    backend.venue_mut().open(step);
-    for &(symbol, bar) in step {
-        backend.venue_mut().within(symbol, bar);
-    }
-    // With `market_fill = "close"`: what did not fill whole at the close that sent it.
-    if market_fill != MarketFill::NextOpen {
-        backend.venue_mut().close(step);
-    }
-    if ends_session {
-        backend.venue_mut().closing_auction(step);
-    }
-    backend.venue_mut().end_moment(step);
+    backend.trade(step, market_fill, ends_session);
     backend.at_close(time, !ends_session);
     settle(engine, backend, time)
 }
 
 /// The strategy wants something: it is reviewed and sent at this close.
 #[cold]
-fn send<S: Strategy>(
+fn send<S: Strategy, B: ReplayMarket>(
     engine: &mut Engine<S>,
-    backend: &mut ReplayBackend,
+    backend: &mut B,
     step: &[(SymbolIndex, &Bar)],
     time: Timestamp,
     in_session: bool,
@@ -345,9 +340,9 @@ fn send<S: Strategy>(
 }
 
 /// Sends what the engine wants at the close of these bars.
-pub(super) fn deliver<S: Strategy>(
+pub(super) fn deliver<S: Strategy, B: ReplayMarket>(
     engine: &mut Engine<S>,
-    backend: &mut ReplayBackend,
+    backend: &mut B,
     step: &[(SymbolIndex, &Bar)],
     time: Timestamp,
     in_session: bool,
@@ -356,8 +351,7 @@ pub(super) fn deliver<S: Strategy>(
     backend.at_close(time, in_session);
     settle(engine, backend, time)?;
     if market_fill == MarketFill::Close {
-        backend.venue_mut().close(step);
-        backend.venue_mut().end_moment_of_this_close(step);
+        backend.fill_at_this_close(step);
         settle(engine, backend, time)?;
         // What filled at this very close has cost something.
         if engine.watch_losses(time) {
@@ -368,44 +362,28 @@ pub(super) fn deliver<S: Strategy>(
 }
 
 /// Lets engine and venue answer each other; then the gate must set aside what the venue may still fill.
-pub(super) fn settle<S: Strategy>(
+pub(super) fn settle<S: Strategy, B: ReplayMarket>(
     engine: &mut Engine<S>,
-    backend: &mut ReplayBackend,
+    backend: &mut B,
     now: Timestamp,
 ) -> Result<(), IllegalTransition> {
     backend.at_answers(now);
     pump(engine, backend, now)?;
-    debug_assert!(ties(engine.gate(), backend.venue()), "{:?} {:?}", engine.gate(), backend.venue());
+    debug_assert!(backend.ties(engine.gate()), "{:?} {:?}", engine.gate(), backend);
     Ok(())
-}
-
-/// Is every open order approved for the shares it may still fill, and nothing else set aside?
-fn ties(gate: &Gate, venue: &SimulatedVenue) -> bool {
-    let open = gate.open();
-    let as_approved = |(order, remaining)| {
-        let mut approvals = open.iter().filter(|approval| approval.order == order);
-        // While a change is on its way the larger of both is set aside.
-        approvals.next().is_some_and(|approval| match approval.change {
-            None => approval.open == remaining,
-            Some(_) => approval.open >= remaining,
-        })
-    };
-    let total: Money = open.iter().map(|approval| approval.reserve).sum();
-    let free = open.iter().all(|approval| !approval.reduces || approval.reserve == Money::ZERO);
-    gate.reserved() == total && free && venue.approved().count() == open.len() && venue.approved().all(as_approved)
 }
 
 /// The session whose last bar opens at `last_bar` is over; noticed at `now`.
 #[inline]
-pub(super) fn end_session<S: Strategy>(
+pub(super) fn end_session<S: Strategy, B: ReplayMarket>(
     engine: &mut Engine<S>,
-    backend: &mut ReplayBackend,
+    backend: &mut B,
     now: Timestamp,
     last_bar: Timestamp,
 ) -> Result<(), IllegalTransition> {
     engine.end_session();
-    engine.close_account(now, backend.venue_mut());
-    if backend.venue().has_session_orders() {
+    engine.close_account(now, backend);
+    if backend.has_session_orders() {
         backend.end_session(last_bar);
         settle(engine, backend, now)?;
     }

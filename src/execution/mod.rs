@@ -2,8 +2,10 @@
 //!
 //! Not here: what may go (risk), what it means when it fills (engine).
 pub mod alpaca;
+mod market;
 mod replay;
 
+pub use market::{BackendFailure, ReplayMarket};
 pub use replay::{Latency, ReplayBackend};
 
 use crate::domain::{ExecutionEvent, OrderId};

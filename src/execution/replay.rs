@@ -1,10 +1,13 @@
 //! Historical replay: approved orders go to the simulated venue, which bars move.
 //!
 //! Not here: the matching (venue), the loop over bars (engine::replay).
-use super::ExecutionBackend;
-use crate::domain::{Bar, ExecutionEvent, Money, OrderId, SymbolIndex, Timestamp};
-use crate::risk::{ApprovedChange, ApprovedOrder};
-use crate::venue::{Band, Request, SimulatedVenue, Submission, VenueRules};
+use super::{BackendFailure, ExecutionBackend, ReplayMarket};
+use crate::domain::{
+    Bar, ExecutionEvent, Fill, Money, OrderId, Price, Quantity, Ratio, Symbol, SymbolIndex, Timestamp,
+};
+use crate::market::Calendar;
+use crate::risk::{ApprovedChange, ApprovedOrder, Gate};
+use crate::venue::{Band, MarketFill, Request, SimulatedVenue, Submission, VenueRules};
 
 /// The backend of a backtest.
 #[derive(Debug)]
@@ -48,18 +51,6 @@ impl ReplayBackend {
         self
     }
 
-    /// Can nothing happen to `symbol` on this bar?
-    #[inline]
-    pub fn is_quiet(&self, symbol: SymbolIndex, bar: &Bar) -> bool {
-        self.venue.is_quiet(symbol, bar)
-    }
-
-    /// The prices between which nothing can happen to `symbol`.
-    #[inline]
-    pub fn quiet_band(&self, symbol: SymbolIndex) -> Band {
-        self.venue.quiet_band(symbol)
-    }
-
     /// The market behind it.
     pub fn venue(&self) -> &SimulatedVenue {
         &self.venue
@@ -68,48 +59,6 @@ impl ReplayBackend {
     /// The market behind it, to move it.
     pub fn venue_mut(&mut self) -> &mut SimulatedVenue {
         &mut self.venue
-    }
-
-    /// Orders from here on are sent at the close of the bars that opened at `now`.
-    #[inline]
-    pub fn at_close(&mut self, now: Timestamp, in_session: bool) {
-        (self.now, self.in_session) = (now, in_session);
-        self.live_after = match self.latency {
-            None => now,
-            // The moment before the arrival: a bar that opens at the arrival can fill it.
-            Some(Latency { way_ns, bar_ns }) => now.plus_ns(bar_ns).plus_ns(way_ns - 1),
-        };
-    }
-
-    /// Answers of the bars that open at `now` may bring forth orders, too: they are sent at their close at the
-    /// latest.
-    #[inline]
-    pub fn at_answers(&mut self, now: Timestamp) {
-        if self.now != now {
-            self.at_close(now, true);
-        }
-    }
-
-    /// Cancels and changes that have arrived by the open of the bars at `now` take effect; were there any?
-    #[inline]
-    pub fn deliver(&mut self, now: Timestamp) -> bool {
-        let Some(Latency { way_ns, .. }) = self.latency else { return false };
-        // What follows from them is sent now, at the open.
-        (self.now, self.in_session, self.live_after) = (now, true, now.plus_ns(way_ns - 1));
-        self.venue.deliver(now)
-    }
-
-    /// The session whose last bar opened at `last_bar` has closed.
-    pub fn end_session(&mut self, last_bar: Timestamp) {
-        let close = self.latency.map_or(Timestamp::MAX, |latency| last_bar.plus_ns(latency.bar_ns));
-        self.venue.end_session(close);
-    }
-
-    /// The hours around a session, whose last bar opened at `last_bar`, have ended.
-    pub fn end_extended_hours(&mut self, last_bar: Timestamp) {
-        // What arrives before that bar's close belongs to them.
-        let until = self.latency.map_or(last_bar, |latency| last_bar.plus_ns(latency.bar_ns - 1));
-        self.venue.end_extended_hours(until);
     }
 
     /// The moment a request that is sent now arrives; `None` where it is there at once.
@@ -154,5 +103,139 @@ impl ExecutionBackend for ReplayBackend {
     #[inline]
     fn poll(&mut self, answers: &mut Vec<ExecutionEvent>) {
         self.venue.poll(answers);
+    }
+}
+
+impl ReplayMarket for ReplayBackend {
+    #[inline]
+    fn quiet_band(&self, symbol: SymbolIndex) -> Band {
+        self.venue.quiet_band(symbol)
+    }
+
+    #[inline]
+    fn is_quiet(&self, symbol: SymbolIndex, bar: &Bar) -> bool {
+        self.venue.is_quiet(symbol, bar)
+    }
+
+    #[inline]
+    fn next_expiry(&self) -> Timestamp {
+        self.venue.next_expiry()
+    }
+
+    #[inline]
+    fn has_session_orders(&self) -> bool {
+        self.venue.has_session_orders()
+    }
+
+    fn dearest_level(&self, symbol: SymbolIndex) -> Price {
+        self.venue.dearest_level(symbol)
+    }
+
+    #[inline]
+    fn check(&mut self) -> Result<(), BackendFailure> {
+        Ok(())
+    }
+
+    #[inline]
+    fn begin(&mut self, _time: Timestamp) {}
+
+    fn expire(&mut self, now: Timestamp) {
+        self.venue.expire(now);
+    }
+
+    fn set_core(&mut self, core: bool) {
+        self.venue.set_core(core);
+    }
+
+    fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, kept: (Quantity, Price, Money), time: Timestamp) {
+        self.venue.split(symbol, ratio, kept, time);
+    }
+
+    fn receive(&mut self, amount: Money) {
+        self.venue.receive(amount);
+    }
+
+    fn delist(&mut self, symbol: SymbolIndex, name: Symbol, paid: Option<Fill>) {
+        self.venue.delist(symbol, name, paid);
+    }
+
+    #[inline]
+    fn deliver(&mut self, now: Timestamp) -> bool {
+        let Some(Latency { way_ns, .. }) = self.latency else { return false };
+        // What follows from them is sent now, at the open.
+        (self.now, self.in_session, self.live_after) = (now, true, now.plus_ns(way_ns - 1));
+        self.venue.deliver(now)
+    }
+
+    #[inline]
+    fn trade(&mut self, step: &[(SymbolIndex, &Bar)], market_fill: MarketFill, ends_session: bool) {
+        self.venue.open(step);
+        self.venue.after_open(step, market_fill, ends_session);
+    }
+
+    #[inline]
+    fn mark(&mut self, step: &[(SymbolIndex, &Bar)]) {
+        self.venue.mark(step);
+    }
+
+    #[inline]
+    fn at_close(&mut self, now: Timestamp, in_session: bool) {
+        (self.now, self.in_session) = (now, in_session);
+        self.live_after = match self.latency {
+            None => now,
+            // The moment before the arrival: a bar that opens at the arrival can fill it.
+            Some(Latency { way_ns, bar_ns }) => now.plus_ns(bar_ns).plus_ns(way_ns - 1),
+        };
+    }
+
+    #[inline]
+    fn at_answers(&mut self, now: Timestamp) {
+        if self.now != now {
+            self.at_close(now, true);
+        }
+    }
+
+    fn fill_at_this_close(&mut self, step: &[(SymbolIndex, &Bar)]) {
+        self.venue.close(step);
+        self.venue.end_moment_of_this_close(step);
+    }
+
+    fn end_session(&mut self, last_bar: Timestamp) {
+        let close = self.latency.map_or(Timestamp::MAX, |latency| last_bar.plus_ns(latency.bar_ns));
+        self.venue.end_session(close);
+    }
+
+    fn end_extended_hours(&mut self, last_bar: Timestamp) {
+        // What arrives before that bar's close belongs to them.
+        let until = self.latency.map_or(last_bar, |latency| last_bar.plus_ns(latency.bar_ns - 1));
+        self.venue.end_extended_hours(until);
+    }
+
+    fn set_leverage(&mut self, leverage: i64) {
+        self.venue.set_leverage(leverage);
+    }
+
+    fn settle_by(&mut self, calendar: Calendar) {
+        self.venue.settle_by(calendar);
+    }
+
+    fn settle(&mut self, now: Timestamp) {
+        self.venue.settle(now);
+    }
+
+    fn ties(&self, gate: &Gate) -> bool {
+        let open = gate.open();
+        let as_approved = |(order, remaining)| {
+            let mut approvals = open.iter().filter(|approval| approval.order == order);
+            // While a change is on its way the larger of both is set aside.
+            approvals.next().is_some_and(|approval| match approval.change {
+                None => approval.open == remaining,
+                Some(_) => approval.open >= remaining,
+            })
+        };
+        let total: Money = open.iter().map(|approval| approval.reserve).sum();
+        let free = open.iter().all(|approval| !approval.reduces || approval.reserve == Money::ZERO);
+        let own = || self.venue.approved();
+        gate.reserved() == total && free && own().count() == open.len() && own().all(as_approved)
     }
 }

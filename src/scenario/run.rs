@@ -212,6 +212,7 @@ pub(super) fn unfinished(loaded: &LoadedScenario, error: ReplayError) -> Box<Dia
         ReplayError::Venue(_) => {
             Diagnostic::new("defect", format!("{error}; this is a defect of the program, not of the scenario"))
         }
+        ReplayError::Backend(_) => Diagnostic::new("stopped", error.to_string()),
         ReplayError::SplitTooLarge { symbol, .. } => {
             let what = format!("{}: {error}", loaded.spec.data.symbols[symbol.get()]);
             loaded.diagnostic("data.corporate_actions", what).note("check the split in the file, or size smaller")

@@ -55,6 +55,23 @@ impl SimulatedVenue {
         }
     }
 
+    /// What happens on these bars after their opens: inside, at closes where the rules fill there, in the closing
+    /// auction of their session, and the end of orders of a moment.
+    #[inline]
+    pub fn after_open(&mut self, bars: &[(SymbolIndex, &Bar)], market_fill: MarketFill, ends_session: bool) {
+        for &(symbol, bar) in bars {
+            self.within(symbol, bar);
+        }
+        // With `market_fill = "close"`: what did not fill whole at the close that sent it.
+        if market_fill != MarketFill::NextOpen {
+            self.close(bars);
+        }
+        if ends_session {
+            self.closing_auction(bars);
+        }
+        self.end_moment(bars);
+    }
+
     /// Market orders that fill at a close: those of this close, or those of the bar before.
     pub fn close(&mut self, bars: &[(SymbolIndex, &Bar)]) {
         self.mark(bars);
