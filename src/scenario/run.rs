@@ -10,7 +10,7 @@ use crate::engine::{
     AccountRules, AtrColumn, Engine, EngineConfig, Journal, MarginRules, MarketAction, ReplayError, ReplayInput,
     Settlement, Sizing, SizingKind, replay,
 };
-use crate::execution::{Latency, ReplayBackend};
+use crate::execution::{Latency, ReplayBackend, ReplayMarket};
 use crate::risk::{
     AtrSmoothing, BreachRule, CashCheck, Limits, LossRule, Margin, StopAnchor, StopKind, StopRule, TakeProfit,
 };
@@ -89,6 +89,48 @@ fn replay_as<C: Catalog>(
     replay_in(catalog, loaded, market, Run { reading, ..Run::of(loaded, market, &series) })
 }
 
+/// Runs the scenario with a strategy of `catalog` on a backend of the caller's, whose market follows the bars of
+/// `market`. What the venue itself counts, such as undecided bars, is not in the record.
+///
+/// Errors: as [`run_with`]; the backend cannot go on.
+pub fn run_on<C: Catalog, B: ReplayMarket>(
+    catalog: &C,
+    loaded: &LoadedScenario,
+    market: &MarketData,
+    backend: &mut B,
+) -> Result<Journal, Box<Diagnostic>> {
+    let series = series(market);
+    let visitor = OnBackend { run: Run::of(loaded, market, &series), backend };
+    let outcome = match &market.script {
+        Some(script) => visitor.replay(OrderScript::new(script)),
+        None => with_strategy(catalog, loaded, visitor)?,
+    };
+    outcome.map_err(|error| unfinished(loaded, error))
+}
+
+/// A run on a backend of the caller's.
+struct OnBackend<'a, B> {
+    run: Run<'a>,
+    backend: &'a mut B,
+}
+
+impl<B: ReplayMarket> OnBackend<'_, B> {
+    fn replay<S: Strategy>(self, strategy: S) -> Result<Journal, ReplayError> {
+        let input = self.run.input();
+        let mut engine = self.run.engine(strategy);
+        replay(&mut engine, self.backend, &input)?;
+        Ok(engine.finish())
+    }
+}
+
+impl<B: ReplayMarket> ListedVisitor for OnBackend<'_, B> {
+    type Output = Result<Journal, ReplayError>;
+
+    fn visit<S: Listed>(self, params: &Params, setup: &Setup) -> Result<Self::Output, ParamError> {
+        Ok(self.replay(S::build(params, setup)?))
+    }
+}
+
 fn replay_in<C: Catalog>(
     catalog: &C,
     loaded: &LoadedScenario,
@@ -165,12 +207,20 @@ impl<'a> Run<'a> {
 
     /// What a replay is made of, before its first bar.
     pub(super) fn prepared<S: Strategy>(self, strategy: S) -> (Engine<S>, ReplayBackend, ReplayInput<'a>) {
+        let (backend, input) = (self.backend(), self.input());
+        (self.engine(strategy), backend, input)
+    }
+
+    fn engine<S: Strategy>(self, strategy: S) -> Engine<S> {
         let engine = match self.earlier {
             Some(journal) => Engine::recycling(journal, strategy, self.config),
             None => Engine::new(strategy, self.config),
         };
         let engine = engine.with_account(self.account).with_time_stop(self.exit_after_bars);
-        let engine = engine.with_atr_columns(self.atrs).trading_from(self.from);
+        engine.with_atr_columns(self.atrs).trading_from(self.from)
+    }
+
+    fn backend(&self) -> ReplayBackend {
         let mut backend = ReplayBackend::new(self.rules, self.config.cash, self.config.symbols);
         if let Some(latency) = self.latency {
             backend = backend.with_latency(latency);
@@ -180,14 +230,17 @@ impl<'a> Run<'a> {
         }
         backend.venue_mut().take_finer(self.market.finer.clone());
         self.reading.into_iter().for_each(|reading| backend.venue_mut().read_as(reading));
-        let input = ReplayInput {
+        backend
+    }
+
+    fn input(&self) -> ReplayInput<'a> {
+        ReplayInput {
             bars: self.series,
             sessions: &self.market.sessions,
             extended: &self.market.extended,
             actions: &self.market.actions,
             market_fill: self.rules.market_fill,
-        };
-        (engine, backend, input)
+        }
     }
 }
 

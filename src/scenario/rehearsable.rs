@@ -1,0 +1,92 @@
+//! Which scenarios a venue outside this program can trade as they were tested.
+//!
+//! Not here: the rehearsal (exchange), what one order may be (venue::refusal). Each rule names a thing that replay
+//! does and no call of a broker can ask for; such a scenario is refused whole, before anything is sent.
+use super::spec::{BothTouched, CashCheck, Hours, MarketFill, ScenarioSpec, Settlement, SizingRule, VenueRules};
+use super::{Diagnostic, LoadedScenario};
+use crate::domain::Ratio;
+
+/// Can the scenario be rehearsed, and traded, as it was tested?
+///
+/// Errors: the first key that only replay can follow, with what to write in its place.
+pub fn check_rehearsable(loaded: &LoadedScenario) -> Result<(), Box<Diagnostic>> {
+    match findings(&loaded.spec).into_iter().find(|finding| finding.applies) {
+        None => Ok(()),
+        Some(Finding { key, what, remedy, .. }) => Err(Box::new(loaded.diagnostic(key, what).note(remedy))),
+    }
+}
+
+struct Finding {
+    applies: bool,
+    key: &'static str,
+    what: &'static str,
+    remedy: &'static str,
+}
+
+fn findings(spec: &ScenarioSpec) -> [Finding; 10] {
+    let (account, execution) = (&spec.account, &spec.execution);
+    let finding = |applies, key, what, remedy| Finding { applies, key, what, remedy };
+    let walks = matches!(execution.both_touched, BothTouched::Ohlc | BothTouched::Finer);
+    [
+        finding(
+            execution.venue_rules == VenueRules::None,
+            "execution.venue_rules",
+            "without the venue's rules a run can be neither rehearsed nor traded",
+            "set venue_rules = \"alpaca\" and look at what it refuses",
+        ),
+        finding(
+            matches!(spec.sizing.rule, SizingRule::CashFraction(_)),
+            "sizing.kind",
+            "a share of cash is measured at the fill, and an order at Alpaca names shares or dollars",
+            "use equity_fraction, which is measured at the signal",
+        ),
+        finding(
+            account.cash_check == CashCheck::Fill,
+            "account.cash_check",
+            "Alpaca tests a purchase when it is sent, not at its open",
+            "set cash_check = \"approval\"",
+        ),
+        finding(
+            execution.market_fill != MarketFill::NextOpen,
+            "execution.market_fill",
+            "an order that is sent at a close cannot fill there, and a market order does not wait for one",
+            "set market_fill = \"next_open\"",
+        ),
+        finding(
+            execution.latency_ms > 0,
+            "execution.latency_ms",
+            "the exchange answers in its own time, which cannot be told to it",
+            "set latency_ms = 0",
+        ),
+        finding(
+            account.settlement == Settlement::Dated,
+            "account.settlement",
+            "the exchange lets every sale settle at once",
+            "set settlement = \"instant\"",
+        ),
+        finding(
+            account.borrow_rate > Ratio::ZERO,
+            "account.borrow_rate",
+            "the exchange lends shares for nothing",
+            "set borrow_rate = 0",
+        ),
+        finding(
+            account.margin_rate > Ratio::ZERO,
+            "account.margin_rate",
+            "the exchange lends dollars for nothing",
+            "set margin_rate = 0",
+        ),
+        finding(
+            spec.stop.trail && walks,
+            "stop.trail",
+            "a trailing stop is moved after each closed bar, not along the path inside it",
+            "set execution.both_touched to stop_first or target_first",
+        ),
+        finding(
+            spec.data.hours == Hours::Extended,
+            "data.hours",
+            "a rehearsal follows the core session",
+            "set hours = \"regular\"",
+        ),
+    ]
+}
