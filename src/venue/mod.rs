@@ -12,6 +12,7 @@ mod finer;
 mod legs;
 mod lifetime;
 mod matching;
+mod mirror;
 mod order;
 mod path;
 mod reading;
@@ -29,7 +30,9 @@ pub use costs::{
     regulatory_fees,
 };
 pub use finer::FinerBars;
+pub use mirror::{FillMoment, Reported, Standing};
 pub use order::Band;
+pub(crate) use order::leg_price;
 pub use reading::{Reading, Undecided};
 pub use rules::{BothTouched, DueExit, LimitFill, MarketFill, VenueRules};
 pub use simulated::{SimulatedVenue, Submission};

@@ -116,14 +116,19 @@ impl SimulatedVenue {
     /// Takes an order.
     #[inline]
     pub fn submit(&mut self, submission: &Submission<'_>) {
-        let Submission { id, request, quantity, reduce_only, last, now, live_after, in_session, .. } = *submission;
         let room = self.room_of(submission);
-        let is_late = room == Room::Needs && self.is_room_lost(now);
+        let is_late = room == Room::Needs && self.is_room_lost(submission.now);
         let admitted = if is_late { Err(RejectReason::ExitNotFilled) } else { self.admit(submission) };
-        if let Err(reason) = admitted {
-            self.events.push(ExecutionEvent::Rejected { order: id, reason });
-            return;
+        match admitted {
+            Ok(()) => self.accept(submission, room),
+            Err(reason) => self.events.push(ExecutionEvent::Rejected { order: submission.id, reason }),
         }
+    }
+
+    /// An order that may be sent rests from here on.
+    #[inline]
+    pub(super) fn accept(&mut self, submission: &Submission<'_>, room: Room) {
+        let Submission { id, request, quantity, reduce_only, last, now, live_after, in_session, .. } = *submission;
         let trigger = match request.kind {
             OrderKind::Stop { stop } | OrderKind::StopLimit { stop, .. } => stop,
             OrderKind::TrailingStop { trail } => trail_level(request.side, last, trail, self.rules.tick),

@@ -12,7 +12,7 @@ use super::decode::Encoding;
 use super::http::{Carrier, ClientError};
 use super::keys::{ApiKeys, KeyError};
 use super::mode::{Feed, TradingMode};
-use super::stream::{PING_TIME, StreamCommand, StreamLine};
+use super::stream::{PING_TIME, LineCommand, StreamLine};
 
 /// Calls and outcomes that wait in a channel: a minute of Alpaca's limit.
 const CALLS_MAX: usize = 256;
@@ -72,7 +72,7 @@ pub struct AlpacaWire<M: TradingMode> {
 /// Our end of a stream.
 #[derive(Debug)]
 struct StreamEnd {
-    commands: Sender<StreamCommand>,
+    commands: Sender<LineCommand>,
     signals: Receiver<StreamSignal>,
 }
 
@@ -148,7 +148,7 @@ impl<M: TradingMode> AlpacaWire<M> {
     }
 
     /// Tells a stream something. Gives it back when the stream has not yet heard what it was told before.
-    pub fn tell(&self, stream: StreamKind, command: StreamCommand) -> Result<(), StreamCommand> {
+    pub fn tell(&self, stream: StreamKind, command: LineCommand) -> Result<(), LineCommand> {
         let end = match stream {
             StreamKind::Trading => &self.trading,
             StreamKind::Data => &self.data,

@@ -34,7 +34,7 @@ pub(super) const MESSAGE_BYTES_MAX: usize = 8 << 20;
 
 /// What the desk tells a stream.
 #[derive(Debug, Clone, PartialEq)]
-pub enum StreamCommand {
+pub enum LineCommand {
     /// Connect; the answer is [`StreamSignal::Connected`] or [`StreamSignal::Lost`]. Connected already, it does nothing.
     Connect,
     /// Say the keys.
@@ -58,10 +58,10 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 impl StreamLine {
     /// Serves commands until nobody can send any more.
-    pub(super) async fn run(self, mut commands: Receiver<StreamCommand>, signals: Sender<StreamSignal>) {
+    pub(super) async fn run(self, mut commands: Receiver<LineCommand>, signals: Sender<StreamSignal>) {
         while let Some(command) = commands.recv().await {
             // What is said to a connection that is gone went with it; the desk hears of the loss and begins anew.
-            if command != StreamCommand::Connect {
+            if command != LineCommand::Connect {
                 continue;
             }
             let reason = match timeout(CONNECT_TIME, self.connect()).await {
@@ -109,7 +109,7 @@ impl StreamLine {
     async fn serve(
         &self,
         mut socket: Socket,
-        commands: &mut Receiver<StreamCommand>,
+        commands: &mut Receiver<LineCommand>,
         signals: &Sender<StreamSignal>,
     ) -> Option<String> {
         let (mut pings, mut unanswered) = (pings(self.ping_time), 0);
@@ -118,10 +118,10 @@ impl StreamLine {
                 biased;
                 command = commands.recv() => {
                     let message = match command? {
-                        StreamCommand::Connect => continue,
-                        StreamCommand::Authenticate => self.message(&self.authentication()),
-                        StreamCommand::Send(value) => self.message(&value),
-                        StreamCommand::Close => {
+                        LineCommand::Connect => continue,
+                        LineCommand::Authenticate => self.message(&self.authentication()),
+                        LineCommand::Send(value) => self.message(&value),
+                        LineCommand::Close => {
                             // The line is given up anyway; a goodbye that cannot be said is no loss.
                             let _ = timeout(SEND_TIME, socket.close(None)).await;
                             return Some("closed by this side".to_owned());

@@ -18,7 +18,7 @@ use super::http::{ANSWER_BYTES_MAX, Carrier, builder, carry};
 use super::keys::{ApiKeys, KeyError};
 use super::mode::sealed::Sealed;
 use super::mode::{Feed, LoopbackAddr, Rehearsal};
-use super::stream::{MESSAGE_BYTES_MAX, PING_TIME, StreamCommand, StreamLine};
+use super::stream::{MESSAGE_BYTES_MAX, PING_TIME, LineCommand, StreamLine};
 
 /// Longer than anything here takes; a test that hangs ends with it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -251,7 +251,7 @@ async fn calls_that_protect_pass_those_that_hang() {
 
 /// A stream to a server of the test.
 struct Line {
-    commands: Sender<StreamCommand>,
+    commands: Sender<LineCommand>,
     signals: Receiver<StreamSignal>,
     listener: TcpListener,
 }
@@ -266,7 +266,7 @@ impl Line {
         Line { commands, signals, listener }
     }
 
-    async fn tell(&self, command: StreamCommand) {
+    async fn tell(&self, command: LineCommand) {
         self.commands.send(command).await.expect("the stream hears");
     }
 
@@ -283,7 +283,7 @@ impl Line {
 
     /// Connects and gives the server's end.
     async fn connect(&mut self) -> WebSocketStream<TcpStream> {
-        self.tell(StreamCommand::Connect).await;
+        self.tell(LineCommand::Connect).await;
         let (socket, _) = self.listener.accept().await.expect("a connection");
         let server = tokio_tungstenite::accept_async(socket).await.expect("a handshake");
         assert_eq!(self.signal().await, StreamSignal::Connected);
@@ -309,8 +309,8 @@ async fn text_binary_and_fragments_are_messages_alike() {
     }
     assert_eq!(server.next().await.expect("a message").expect("whole"), Message::Pong(b"p".to_vec().into()));
     // Connected already: nothing happens.
-    line.tell(StreamCommand::Connect).await;
-    line.tell(StreamCommand::Authenticate).await;
+    line.tell(LineCommand::Connect).await;
+    line.tell(LineCommand::Authenticate).await;
     let keys = r#"{"action":"authenticate","data":{"key_id":"rehearsal","secret_key":"a-secret"}}"#;
     assert_eq!(server.next().await.expect("a message").expect("whole"), Message::text(keys));
 }
@@ -318,7 +318,7 @@ async fn text_binary_and_fragments_are_messages_alike() {
 #[tokio::test]
 async fn market_data_speaks_the_notation_that_was_asked_for() {
     let mut line = Line::new(StreamKind::Data, Encoding::MessagePack, PING_TIME).await;
-    line.tell(StreamCommand::Connect).await;
+    line.tell(LineCommand::Connect).await;
     let (socket, _) = line.listener.accept().await.expect("a connection");
     let mut asked = None;
     #[expect(clippy::result_large_err, reason = "the library's own type")]
@@ -329,8 +329,8 @@ async fn market_data_speaks_the_notation_that_was_asked_for() {
     let mut server = tokio_tungstenite::accept_hdr_async(socket, look).await.expect("a handshake");
     assert_eq!(asked.expect("a header"), "application/msgpack");
     assert_eq!(line.signal().await, StreamSignal::Connected);
-    line.tell(StreamCommand::Authenticate).await;
-    line.tell(StreamCommand::Send(json!({"action": "subscribe", "bars": ["*"], "n": [1, -1, 1.5, null, true]}))).await;
+    line.tell(LineCommand::Authenticate).await;
+    line.tell(LineCommand::Send(json!({"action": "subscribe", "bars": ["*"], "n": [1, -1, 1.5, null, true]}))).await;
     let keys = [&b"\x83\xa6action\xa4auth\xa3key\xa9rehearsal\xa6secret\xa8a-secret"[..]].concat();
     assert_eq!(server.next().await.expect("a message").expect("whole"), Message::binary(keys));
     let subscribe = b"\x83\xa6action\xa9subscribe\xa4bars\x91\xa1*\xa1n\x95\x01\xff\xcb\x3f\xf8\0\0\0\0\0\0\xc0\xc3";
@@ -341,7 +341,7 @@ async fn market_data_speaks_the_notation_that_was_asked_for() {
 async fn a_lost_stream_says_why_and_connects_again_when_told() {
     let mut line = Line::new(StreamKind::Trading, Encoding::Json, PING_TIME).await;
     // Nothing is connected, so there is nothing to say it to.
-    line.tell(StreamCommand::Send(json!({"action": "listen"}))).await;
+    line.tell(LineCommand::Send(json!({"action": "listen"}))).await;
     drop(line.connect().await);
     assert_ne!(line.lost().await, "");
     let mut server = line.connect().await;
@@ -353,9 +353,9 @@ async fn a_lost_stream_says_why_and_connects_again_when_told() {
     let reason = line.lost().await;
     assert!(reason.contains("too long") || reason.contains("exceeds"), "{reason}");
     let _server = line.connect().await;
-    line.tell(StreamCommand::Close).await;
+    line.tell(LineCommand::Close).await;
     assert_eq!(line.lost().await, "closed by this side");
-    line.tell(StreamCommand::Connect).await;
+    line.tell(LineCommand::Connect).await;
     let (mut socket, _) = line.listener.accept().await.expect("a connection");
     request(&mut socket).await.expect("a handshake");
     socket.write_all(b"HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:1/\r\n\r\n").await.expect("sent");
@@ -410,7 +410,7 @@ async fn one_wire_carries_calls_and_both_streams_and_ends_with_its_owner() {
     assert!(matches!(refused, WireError::Keys(KeyError::WrongKind { mode: "rehearsal", .. })));
     let mut wire = AlpacaWire::open(Rehearsal(address), &keys(), data).expect("a wire");
     for stream in [StreamKind::Trading, StreamKind::Data] {
-        wire.tell(stream, StreamCommand::Connect).expect("room");
+        wire.tell(stream, LineCommand::Connect).expect("room");
     }
     wire.send(call(Verb::Get, "/v2/clock")).expect("room");
     let mut seen = Vec::new();
