@@ -3,10 +3,29 @@
 //! Not here: matching and refusals (venue), what a scenario says (scenario). The exchange itself does no input or
 //! output: it takes requests and moments, gives answers and messages, and is the same in a server, in a test and
 //! in a simulated network. Its clock is that of the data.
+mod account;
+mod actions;
+mod activities;
+mod assets;
+mod configurations;
+mod core;
+mod day;
+mod history;
+mod ids;
+mod market;
+mod orders;
+mod parameters;
+mod positions;
 mod published;
+mod reading;
+mod refusal;
+mod reply;
 mod request;
+mod state;
+mod statement;
 mod tape;
 
+pub use core::Exchange;
 pub use published::Published;
 pub use request::{Answer, Method, Request};
 pub use tape::{BarStep, Moment, SessionTimes, Tape};
