@@ -129,7 +129,7 @@ impl Exchange {
             venue: setup.venue(symbols),
             ledger: Portfolio::with_cash(setup.cash, symbols),
             book: Book::default(),
-            reading: Reading::new(&setup.name, &tape),
+            reading: Reading::new(&setup.name, &tape, &setup.actions),
             published: Vec::new(),
             updates: 0,
             last_event: Timestamp::MIN,

@@ -4,6 +4,8 @@
 use super::assets::Assets;
 use super::configurations::Configurations;
 use super::{Answer, Request, Tape};
+use crate::domain::Timestamp;
+use crate::engine::MarketAction;
 
 /// What is known beside the tape.
 #[derive(Clone, Debug)]
@@ -15,8 +17,9 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// As an exchange begins that replays `tape` for the scenario of this name.
-    pub(super) fn new(scenario: &str, tape: &Tape) -> Reading {
+    /// For the scenario of this name and the assets of its tape. `actions` is what positions live through; their
+    /// symbols are places on the tape.
+    pub(super) fn new(scenario: &str, tape: &Tape, _actions: &[(Timestamp, MarketAction)]) -> Reading {
         Reading { assets: Assets::new(scenario, tape), configurations: Configurations::default() }
     }
 }

@@ -8,6 +8,8 @@ mod admit;
 mod amend;
 mod book;
 mod cancel;
+#[cfg(test)]
+pub(in crate::exchange) mod desk;
 mod events;
 mod intent;
 mod list;
@@ -15,6 +17,12 @@ mod read;
 mod record;
 mod shown;
 mod submit;
+#[cfg(test)]
+mod tests_legs;
+#[cfg(test)]
+mod tests_life;
+#[cfg(test)]
+mod tests_refused;
 mod update;
 
 pub(in crate::exchange) use book::Book;
