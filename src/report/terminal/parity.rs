@@ -1,0 +1,123 @@
+//! The summary that `rehearse` prints: the answer, its cause, what was compared, what it came to, where to look.
+//!
+//! Not here: asking what the terminal can show (cli), any number that is not in the report.
+use super::screen::{Ink, Screen};
+use super::{LABEL, N, fact, headed, warning};
+use crate::domain::Money;
+use crate::report::format::{Sign, capitalized};
+use crate::report::parity::{Difference, ParityReport, describe, headline, paragraph, scope, subject_name, verdict};
+
+/// Differences that are listed; the page has the rest.
+const SHOWN: usize = 5;
+/// Columns of the names of what was compared.
+const NAMES: usize = 23;
+/// Columns of a count or a sum.
+const NUMBERS: usize = 16;
+/// Digits of a hash that tell two files apart.
+const HASH_SHOWN: usize = 16;
+
+/// The summary of a comparison, ends with a line break. `places`: what to open, and its path.
+pub fn parity_summary(report: &ParityReport<'_>, places: &[(&str, String)], screen: &Screen) -> String {
+    let context = report.context;
+    let name = format!("{}, {} and replay", context.scenario, context.other);
+    let (headline, paragraph) = (headline(report), paragraph(report));
+    let answer = [(Ink::Strong, headline.as_str()), (Ink::Plain, " "), (Ink::Plain, &paragraph)];
+    let places: String =
+        places.iter().map(|(name, path)| format!("{name:<LABEL$}{}\n", screen.set(Ink::Plain, path))).collect();
+    let mut parts = vec![
+        headed(&name, &scope(report), screen),
+        format!("{}\n", screen.wrap(&answer, 0, 0)),
+        evidence(report, screen),
+        table(report, screen),
+        later(report, screen),
+        noticed(report, screen),
+        places + &files(report, screen),
+    ];
+    parts.retain(|part| !part.is_empty());
+    parts.join("\n")
+}
+
+/// What shows the cause of the first difference.
+fn evidence(report: &ParityReport<'_>, screen: &Screen) -> String {
+    let Some(first) = report.first() else { return String::new() };
+    let shown = first.cause.evidence.iter().map(|text| fact(screen, "Shown by", text));
+    shown.chain(first.cause.noticed.iter().map(|text| fact(screen, "Also noticed", text))).collect()
+}
+
+/// Rows and sums of both sides.
+fn table(report: &ParityReport<'_>, screen: &Screen) -> String {
+    let other = &report.context.other;
+    let line = |name: &str, mine: &str, theirs: &str, said: &str| {
+        let text = format!("{name:<NAMES$}{mine:>NUMBERS$}{theirs:>NUMBERS$}  {said}");
+        text.trim_end().to_owned()
+    };
+    let head = line("", "replay", other, "");
+    let mut text = format!("{}\n", screen.set(Ink::Dim, &head));
+    for counts in &report.counts {
+        let number = |count: usize| N.count(count as f64);
+        let said = verdict(counts, other);
+        let row = line(subject_name(counts.subject), &number(counts.replay), &number(counts.other), "");
+        let ink = if counts.is_same() { Ink::Dim } else { Ink::Warn };
+        text.push_str(&format!("{}  {}\n", screen.set(Ink::Plain, &row), screen.set(ink, &said)));
+    }
+    let (mine, theirs) = &report.totals;
+    for (name, mine, theirs) in [
+        ("Equity at the end", mine.equity, theirs.equity),
+        ("Cash at the end", mine.cash, theirs.cash),
+        ("Fees", Some(mine.fees), Some(theirs.fees)),
+    ] {
+        let dollars = |amount: Option<Money>| {
+            amount.map_or_else(|| "none".to_owned(), |amount| N.dollars_cents(amount.to_f64(), Sign::Negative))
+        };
+        let said = match mine.zip(theirs) {
+            Some((mine, theirs)) if mine != theirs => N.dollars_cents((theirs - mine).to_f64(), Sign::Always),
+            _ if mine == theirs => "same".to_owned(),
+            _ => String::new(),
+        };
+        let ink = if mine == theirs { Ink::Dim } else { Ink::Warn };
+        let row = line(name, &dollars(mine), &dollars(theirs), "");
+        text.push_str(&format!("{}  {}\n", screen.set(Ink::Plain, &row), screen.set(ink, &said)));
+    }
+    text
+}
+
+/// The differences after the first.
+fn later(report: &ParityReport<'_>, screen: &Screen) -> String {
+    let told = |difference: &Difference| {
+        let time = difference.time.map_or_else(String::new, |time| format!("{} ", time.text(report.context.timeframe)));
+        warning(&format!("{time}{} {}", describe(report, difference), difference.cause.text), screen)
+    };
+    let mut text: String = report.differences.iter().skip(1).take(SHOWN).map(told).collect();
+    if let Some(more) = report.differences_total.checked_sub(SHOWN + 1).filter(|more| *more > 0) {
+        text.push_str(&format!("  {} more in the page\n", N.count(more as f64)));
+    }
+    text
+}
+
+/// How much was noticed on the way, by kind.
+fn noticed(report: &ParityReport<'_>, screen: &Screen) -> String {
+    let mut kinds: Vec<(&str, usize)> = Vec::new();
+    for finding in &report.context.findings {
+        match kinds.iter_mut().find(|(kind, _)| *kind == finding.kind.name()) {
+            Some((_, count)) => *count += 1,
+            None => kinds.push((finding.kind.name(), 1)),
+        }
+    }
+    let listed: Vec<String> = kinds.iter().map(|(kind, count)| format!("{} {count}", kind.replace('_', " "))).collect();
+    if listed.is_empty() { String::new() } else { fact(screen, "Noticed", &listed.join(", ")) }
+}
+
+/// The files of the other side by their hashes, and of both where they differ.
+fn files(report: &ParityReport<'_>, screen: &Screen) -> String {
+    let short = |hash: &str| hash.get(..HASH_SHOWN).unwrap_or(hash).to_owned();
+    let line = |file: &crate::report::parity::FileCheck| {
+        let hashes = match file.is_same() {
+            true => format!("{}  same on both sides", short(&file.replay)),
+            false => {
+                format!("{} in the replay, {} in the {}", short(&file.replay), short(&file.other), report.context.other)
+            }
+        };
+        fact(screen, &capitalized(file.name.trim_end_matches(".csv")), &hashes)
+    };
+    report.files.iter().map(line).collect()
+}
