@@ -110,8 +110,7 @@ fn halts(replay: &[HaltSpan], other: &[HaltSpan]) -> Vec<Pair> {
 /// Every difference, in the order in which they came; what the rows do not date comes last.
 fn drafts(replay: &Side, other: &Side, pairs: &Pairs, counts: &[Counts], files: &[FileCheck]) -> Vec<Draft> {
     let mut drafts = outcome::drafts(replay, other, pairs);
-    let late: Vec<Timestamp> =
-        drafts.iter().filter(|draft| draft.rank == Rank::FillAtClose).filter_map(|draft| draft.time).collect();
+    let late = outcome::late_fills(replay, other, &pairs.fills);
     drafts.extend(equity::drafts(replay, other, &pairs.equity, &late));
     for (number, pair) in pairs.halts.iter().flatten().enumerate().filter(|(_, pair)| !pair.is_same()) {
         let from = |side: &Side, place: Option<usize>| {

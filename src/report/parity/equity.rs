@@ -2,6 +2,8 @@
 //!
 //! Not here: why (cause). A stretch ends where the rows agree again, and a new one begins where the distance between
 //! the two balances of cash changes: something happened there on one side alone.
+use std::collections::BTreeSet;
+
 use super::Side;
 use super::align::Pair;
 use super::compare::{Draft, Rank};
@@ -17,7 +19,7 @@ pub(super) fn cash_apart(replay: &Side, other: &Side, pair: &Pair) -> Option<Mon
 }
 
 /// The stretches. `late`: bars at whose very close something filled on one side alone.
-pub(super) fn drafts(replay: &Side, other: &Side, pairs: &[Pair], late: &[Timestamp]) -> Vec<Draft> {
+pub(super) fn drafts(replay: &Side, other: &Side, pairs: &[Pair], late: &BTreeSet<Timestamp>) -> Vec<Draft> {
     let mut drafts: Vec<Draft> = Vec::new();
     let (mut open, mut apart) = (false, Some(Money::ZERO));
     for (number, pair) in pairs.iter().enumerate() {

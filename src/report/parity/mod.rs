@@ -19,6 +19,8 @@ mod side;
 mod table;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests_compare;
 mod words;
 
 pub use cause::{Cause, Rule};
@@ -28,5 +30,5 @@ pub use json::json;
 pub use model::{Counts, DIFFERENCES_MAX, FileCheck, ParityReport, Subject, Totals};
 pub use page::page;
 pub use side::{CashChange, Side};
+pub(in crate::report) use words::{change, scope, subject_name, verdict};
 pub use words::{describe, headline, paragraph};
-pub(in crate::report) use words::{scope, subject_name, verdict};

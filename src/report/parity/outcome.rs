@@ -161,6 +161,12 @@ fn firsts(
     found
 }
 
+/// Bars at whose very close something filled otherwise on the two sides.
+pub(super) fn late_fills(replay: &Side, other: &Side, fills: &[Pair]) -> BTreeSet<Timestamp> {
+    let unlike = fills.iter().filter(|pair| !pair.is_same() && fill_rank(replay, other, pair) == Rank::FillAtClose);
+    unlike.filter_map(|pair| time(&replay.fills, &other.fills, pair)).collect()
+}
+
 /// A fill on the bar that decided its order came at that bar's close.
 fn fill_rank(replay: &Side, other: &Side, pair: &Pair) -> Rank {
     let at_close = |side: &Side, row: Option<usize>| {

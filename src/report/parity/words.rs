@@ -78,7 +78,7 @@ fn sums(report: &ParityReport<'_>) -> String {
 }
 
 /// Dollars with their sign, to the cent; less than a cent as it is.
-pub(super) fn change(amount: Money) -> String {
+pub(in crate::report) fn change(amount: Money) -> String {
     match amount.to_f64() {
         dollars if dollars.abs() >= 0.005 || amount == Money::ZERO => N.dollars_cents(dollars, Sign::Always),
         _ if amount < Money::ZERO => format!("-${}", amount.abs()),

@@ -5,14 +5,16 @@ use super::screen::{Ink, Screen};
 use super::{LABEL, N, fact, headed, warning};
 use crate::domain::Money;
 use crate::report::format::{Sign, capitalized};
-use crate::report::parity::{Difference, ParityReport, describe, headline, paragraph, scope, subject_name, verdict};
+use crate::report::parity::{
+    Difference, FileCheck, ParityReport, change, describe, headline, paragraph, scope, subject_name, verdict,
+};
 
 /// Differences that are listed; the page has the rest.
 const SHOWN: usize = 5;
 /// Columns of the names of what was compared.
-const NAMES: usize = 23;
+const NAMES: usize = 22;
 /// Columns of a count or a sum.
-const NUMBERS: usize = 16;
+const NUMBERS: usize = 15;
 /// Digits of a hash that tell two files apart.
 const HASH_SHOWN: usize = 16;
 
@@ -47,18 +49,16 @@ fn evidence(report: &ParityReport<'_>, screen: &Screen) -> String {
 /// Rows and sums of both sides.
 fn table(report: &ParityReport<'_>, screen: &Screen) -> String {
     let other = &report.context.other;
-    let line = |name: &str, mine: &str, theirs: &str, said: &str| {
-        let text = format!("{name:<NAMES$}{mine:>NUMBERS$}{theirs:>NUMBERS$}  {said}");
-        text.trim_end().to_owned()
+    let row = |name: &str, mine: &str, theirs: &str| format!("{name:<NAMES$}{mine:>NUMBERS$}{theirs:>NUMBERS$}");
+    let line = |row: &str, said: &str, is_same: bool| {
+        let (ink, from) = (if is_same { Ink::Dim } else { Ink::Warn }, NAMES + 2 * NUMBERS + 2);
+        format!("{}  {}\n", screen.set(Ink::Plain, row), screen.wrap(&[(ink, said)], from, from))
     };
-    let head = line("", "replay", other, "");
-    let mut text = format!("{}\n", screen.set(Ink::Dim, &head));
+    let mut text = format!("{}\n", screen.set(Ink::Dim, &row("", "replay", other)));
     for counts in &report.counts {
         let number = |count: usize| N.count(count as f64);
-        let said = verdict(counts, other);
-        let row = line(subject_name(counts.subject), &number(counts.replay), &number(counts.other), "");
-        let ink = if counts.is_same() { Ink::Dim } else { Ink::Warn };
-        text.push_str(&format!("{}  {}\n", screen.set(Ink::Plain, &row), screen.set(ink, &said)));
+        let row = row(subject_name(counts.subject), &number(counts.replay), &number(counts.other));
+        text.push_str(&line(&row, &verdict(counts, other), counts.is_same()));
     }
     let (mine, theirs) = &report.totals;
     for (name, mine, theirs) in [
@@ -70,13 +70,11 @@ fn table(report: &ParityReport<'_>, screen: &Screen) -> String {
             amount.map_or_else(|| "none".to_owned(), |amount| N.dollars_cents(amount.to_f64(), Sign::Negative))
         };
         let said = match mine.zip(theirs) {
-            Some((mine, theirs)) if mine != theirs => N.dollars_cents((theirs - mine).to_f64(), Sign::Always),
+            Some((mine, theirs)) if mine != theirs => change(theirs - mine),
             _ if mine == theirs => "same".to_owned(),
-            _ => String::new(),
+            _ => "not on both sides".to_owned(),
         };
-        let ink = if mine == theirs { Ink::Dim } else { Ink::Warn };
-        let row = line(name, &dollars(mine), &dollars(theirs), "");
-        text.push_str(&format!("{}  {}\n", screen.set(Ink::Plain, &row), screen.set(ink, &said)));
+        text.push_str(&line(&row(name, &dollars(mine), &dollars(theirs)), &said, mine == theirs));
     }
     text
 }
@@ -110,7 +108,7 @@ fn noticed(report: &ParityReport<'_>, screen: &Screen) -> String {
 /// The files of the other side by their hashes, and of both where they differ.
 fn files(report: &ParityReport<'_>, screen: &Screen) -> String {
     let short = |hash: &str| hash.get(..HASH_SHOWN).unwrap_or(hash).to_owned();
-    let line = |file: &crate::report::parity::FileCheck| {
+    let line = |file: &FileCheck| {
         let hashes = match file.is_same() {
             true => format!("{}  same on both sides", short(&file.replay)),
             false => {
@@ -120,4 +118,39 @@ fn files(report: &ParityReport<'_>, screen: &Screen) -> String {
         fact(screen, &capitalized(file.name.trim_end_matches(".csv")), &hashes)
     };
     report.files.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::parity::testing::{context, finding, rows};
+    use crate::report::parity::{Context, FindingKind};
+
+    fn places() -> [(&'static str, String); 2] {
+        [("report", "reports/two/parity.html".to_owned()), ("for programs", "reports/two/parity.json".to_owned())]
+    }
+
+    #[test]
+    fn the_summary_of_a_parity_on_a_pipe() {
+        let (replay, other, context) = (rows().side(), rows().side(), context());
+        let text = parity_summary(&ParityReport::of(&replay, &other, &context), &places(), &Screen::PIPE);
+        let golden = "";
+        assert_eq!(text, golden, "\n{text}");
+    }
+
+    #[test]
+    fn the_summary_of_a_difference_names_its_cause_before_anything_else() {
+        let whole = rows();
+        let mut apart = whole.with(|rows| &mut rows.fills, ",100.1,", ",100.12,");
+        apart.orders[4] = apart.orders[4].replace("5,filled", "5,expired");
+        apart.fills.pop();
+        let (replay, other) = (whole.side(), apart.side());
+        let text = "the bar that opened at 13:31 was seen with open 100.12, replayed with 100.1";
+        let bar = finding("2013-10-07T13:31:00Z", FindingKind::BarDiffers, None, Some("AAPL"), text);
+        let again = finding("2013-10-07T13:31:00Z", FindingKind::Reconnect, None, None, "trade updates came back");
+        let context = Context { findings: vec![bar, again], ..context() };
+        let text = parity_summary(&ParityReport::of(&replay, &other, &context), &places(), &Screen::PIPE);
+        let golden = "";
+        assert_eq!(text, golden, "\n{text}");
+    }
 }

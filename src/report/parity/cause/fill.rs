@@ -73,8 +73,9 @@ fn parts(scene: &Scene<'_>, order: &str) -> Option<Cause> {
     let [replay, other] = scene.sides();
     let ((left, left_text), (right, right_text)) = (of_side(replay), of_side(other));
     let sum = |shares: &[Quantity]| shares.iter().map(|shares| i128::from(shares.units())).sum::<i128>();
-    // One part for more shares than the other is no matter of parts.
-    if left.len() == right.len() && (left.len() < 2 || sum(&left) != sum(&right)) {
+    // One part for more shares than the other is no matter of parts, and neither is a fill that is lost.
+    let is_one_each = left.len() == right.len() && (left.len() < 2 || sum(&left) != sum(&right));
+    if is_one_each || left.is_empty() || right.is_empty() {
         return None;
     }
     let (first, second) = (counted(left.len(), "part", "parts"), counted(right.len(), "part", "parts"));
