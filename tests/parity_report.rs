@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use alphaflow::domain::{Money, Price, Quantity};
 use alphaflow::report::parity::{Context, Finding, FindingKind, ParityReport, Side, json, page};
 use alphaflow::report::terminal::{Colours, Screen, parity_summary};
 use alphaflow::scenario::{
@@ -141,19 +142,25 @@ fn apart(ran: &Ran) -> (tempfile::TempDir, Side) {
     let fills = fs::read_to_string(ran.folder.path().join("fills.csv")).expect("fills");
     let third = fills.lines().nth(3).expect("a third fill").to_owned();
     let mut cells: Vec<String> = third.split(',').map(str::to_owned).collect();
+    // 3 bps dearer, and the cash is less by that from there on.
     let price: f64 = cells[5].parse().expect("price");
+    let exact = |cell: &str| cell.parse::<Price>().expect("price");
+    let (cheaper, shares) = (exact(&cells[5]), cells[4].parse::<Quantity>().expect("shares"));
     cells[5] = format!("{:.4}", price * 1.0003);
+    let lost = exact(&cells[5]).notional(shares) - cheaper.notional(shares);
     let last = fills.lines().last().expect("a last fill").to_owned();
     let orders = fs::read_to_string(ran.folder.path().join("orders.csv")).expect("orders");
     let held = last.split(',').next().expect("order");
     let order = orders.lines().find(|line| line.starts_with(&format!("{held},"))).expect("its order");
-    let expired = order.replacen(",filled,,", &format!(",canceled,{HOSTILE}"), 1).replacen(HOSTILE, "by user,", 1);
+    let mut ended: Vec<&str> = order.split(',').collect();
+    (ended[1], ended[2], ended[7]) = ("canceled", "by user <b>", "0");
+    let ended = ended.join(",");
     let (copy, path) = changed(
         ran,
         &[
             ("fills.csv", &third, &cells.join(",")),
             ("fills.csv", &format!("{last}\n"), ""),
-            ("orders.csv", order, &expired),
+            ("orders.csv", order, &ended),
         ],
     );
     let account = fs::read_to_string(path.join("equity.csv")).expect("equity");
@@ -164,8 +171,7 @@ fn apart(ran: &Ran) -> (tempfile::TempDir, Side) {
             return line.to_owned();
         }
         for cell in &mut cells[1..3] {
-            let dollars: alphaflow::domain::Money = cell.parse().expect("money");
-            *cell = (dollars - alphaflow::domain::Money::from_cents(1_234)).to_string();
+            *cell = (cell.parse::<Money>().expect("money") - lost).to_string();
         }
         cells.join(",")
     });
@@ -209,12 +215,12 @@ fn the_page_of_a_difference_says_from_when_in_what_and_why() {
     assert!(body.contains("Different: 2</th>") && body.contains("only replay"));
     assert!(body.contains("bps") && body.contains("Venue price"));
     let rules: Vec<&str> = report.differences.iter().map(|difference| difference.cause.rule.name()).collect();
-    assert_eq!(rules, ["venue_price", "unknown", "ended_unfilled"]);
+    assert_eq!(rules, ["venue_price", "fills_differ", "ended_unfilled"]);
     let whole: serde_json::Value = serde_json::from_str(&json(&report)).expect("JSON");
     assert_eq!((&whole["identical"], &whole["differences_total"]), (&false.into(), &3.into()));
     assert_eq!(whole["first_difference"], whole["differences"][0]);
     assert_eq!(whole["first_difference"]["fields"][0]["name"], "price");
-    assert_eq!(whole["totals"]["equity"]["difference"], "-12.34");
+    assert_eq!(whole["totals"]["equity"]["difference"], "-7.440768");
     let keys: Vec<&String> = whole.as_object().expect("an object").keys().collect();
     assert_eq!(
         keys,

@@ -4,9 +4,9 @@
 use super::align::Pair;
 use super::model::{ParityReport, Subject};
 use super::words::{change, wish};
-use super::{Side, table::Table};
+use super::Side;
 use crate::domain::{Money, Timestamp};
-use crate::report::format::{Numbers, capitalized, code_in_words};
+use crate::report::format::{Numbers, Sign, capitalized, code_in_words};
 use crate::report::html::text::{escape, typographic};
 
 const N: Numbers = Numbers::TYPOGRAPHIC;
@@ -215,14 +215,17 @@ fn line(report: &ParityReport<'_>, subject: Subject, pair: &Pair) -> Line {
                 either(&|side, row| side.fills.get(row, "order").to_owned()),
                 either(&|side, row| format!("{} {}", side.fills.get(row, "symbol"), side.fills.get(row, "side"))),
             ],
-            cells(&|side, row| timed(report, &side.fills, row, &["qty", "price", "fee"])),
+            cells(&|side, row| fill_cells(report, side, row, pair)),
         ),
         Subject::Refusals => (
             vec![either(&|side, row| side.refusals.get(row, "order").to_owned())],
             cells(&|side, row| {
-                let mut cells = timed(report, &side.refusals, row, &["reason", "need", "have"]);
-                cells[1] = code_in_words(&cells[1]);
-                cells
+                let text = |column: &str| side.refusals.get(row, column);
+                let amount = |at: usize, column: &str| {
+                    if pair.differs(at) { text(column).to_owned() } else { short(text(column)) }
+                };
+                let time = stamp(report, side.refusals.time(row, "time"));
+                vec![time, code_in_words(text("reason")), amount(3, "need"), amount(4, "have")]
             }),
         ),
         Subject::Equity => (
@@ -245,19 +248,38 @@ fn order_cells(side: &Side, row: usize) -> Vec<String> {
     ]
 }
 
-fn timed(report: &ParityReport<'_>, table: &Table, row: usize, columns: &[&str]) -> Vec<String> {
-    let rest = columns.iter().map(|column| table.get(row, column).to_owned());
-    [stamp(report, table.time(row, "time"))].into_iter().chain(rest).collect()
+/// Prices to four decimals, fees to the cent; as in the file where they differ.
+fn fill_cells(report: &ParityReport<'_>, side: &Side, row: usize, pair: &Pair) -> Vec<String> {
+    let text = |column: &str| side.fills.get(row, column).to_owned();
+    let price = match pair.differs(5) {
+        true => text("price"),
+        false => format!("{:.4}", side.fills.price(row, "price").to_f64()),
+    };
+    let fee = match pair.differs(6) {
+        true => text("fee"),
+        false => N.dollars_cents(side.fills.dollars(row, "fee").to_f64(), Sign::Negative),
+    };
+    let shares = if pair.differs(4) { text("qty") } else { N.shares(side.fills.shares(row, "qty").to_f64()) };
+    vec![stamp(report, side.fills.time(row, "time")), shares, price, fee]
+}
+
+/// A number that the files do not give a unit: whole, or to two decimals.
+fn short(text: &str) -> String {
+    match text.parse::<f64>() {
+        Ok(number) if number.fract() == 0.0 => N.count(number),
+        Ok(number) => N.ratio(number),
+        Err(_) => text.to_owned(),
+    }
 }
 
 /// Dollars to the cent; as in the file where they differ.
 fn account_cells(side: &Side, row: usize, pair: &Pair) -> Vec<String> {
     let dollars = |column: usize, name: &str| match pair.differs(column) {
         true => side.equity.get(row, name).to_owned(),
-        false => N.dollars_cents(side.equity.dollars(row, name).to_f64(), crate::report::format::Sign::Negative),
+        false => N.dollars_cents(side.equity.dollars(row, name).to_f64(), Sign::Negative),
     };
     let heat = side.equity.get(row, "heat");
-    let percent = |heat: f64| N.percent(heat, 2, crate::report::format::Sign::Negative);
+    let percent = |heat: f64| N.percent(heat, 2, Sign::Negative);
     let heat = match pair.differs(4) {
         true => heat.to_owned(),
         false => heat.parse().map_or_else(|_| "n/a".to_owned(), percent),

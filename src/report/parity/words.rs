@@ -240,7 +240,8 @@ pub(in crate::report) fn scope(report: &ParityReport<'_>) -> String {
     let side = if report.replay.equity.len() > 0 { report.replay } else { report.other };
     if let Some(last) = side.equity.len().checked_sub(1) {
         let date = |row: usize| date_in_prose(side.equity.time(row, "timestamp"));
-        scope.push_str(&format!(", {} to {}", date(0), date(last)));
+        let (from, to) = (date(0), date(last));
+        scope.push_str(&if from == to { format!(", {from}") } else { format!(", {from} to {to}") });
     }
     scope
 }

@@ -46,7 +46,8 @@ fn unfilled(order: &str, has: Named<'_>, lacks: Named<'_>) -> Option<Cause> {
     let text = |column: &str| lacks.side.orders.get(row, column);
     let status = text("status");
     let (rule, what) = match status {
-        "canceled" | "expired" => (Rule::EndedUnfilled, format!("was {status} before it had filled whole")),
+        "canceled" => (Rule::EndedUnfilled, "was canceled before it had filled whole".to_owned()),
+        "expired" => (Rule::EndedUnfilled, "expired before it had filled whole".to_owned()),
         "filled" | "rejected" | "refused" => return None,
         _ => (Rule::StillOpen, format!("was still {} at the end", status.replace('_', " "))),
     };
@@ -127,7 +128,11 @@ fn priced(scene: &Scene<'_>, apart: &str) -> Option<Cause> {
                 "{apart} Order and bar are the same on both sides, so the price is that of {}.",
                 scene.context.venue
             );
-            Some(cause(Rule::VenuePrice, text, vec![format!("{bars} bars were compared, and this one is the same")]))
+            Some(cause(
+                Rule::VenuePrice,
+                text,
+                vec![format!("{} bars were compared, and this one is the same", Numbers::PLAIN.count(bars as f64))],
+            ))
         }
         _ => Some(cause(
             Rule::Unknown,
