@@ -26,6 +26,7 @@ mod positions;
 mod published;
 mod reading;
 mod refusal;
+mod rehearsal;
 mod reply;
 mod request;
 mod state;
@@ -41,5 +42,6 @@ mod watchlists;
 
 pub use core::Exchange;
 pub use published::Published;
+pub use rehearsal::{MemoryReach, Reach, Rehearsal, answered, rehearsal_desk};
 pub use request::{Answer, Method, Request};
 pub use tape::{BarStep, Moment, SessionTimes, Tape};

@@ -12,7 +12,7 @@ use super::decode::Encoding;
 use super::http::{Carrier, ClientError};
 use super::keys::{ApiKeys, KeyError};
 use super::mode::{Feed, TradingMode};
-use super::stream::{PING_TIME, LineCommand, StreamLine};
+use super::stream::{LineCommand, PING_TIME, StreamLine};
 
 /// Calls and outcomes that wait in a channel: a minute of Alpaca's limit.
 const CALLS_MAX: usize = 256;

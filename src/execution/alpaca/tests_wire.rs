@@ -18,7 +18,7 @@ use super::http::{ANSWER_BYTES_MAX, Carrier, builder, carry};
 use super::keys::{ApiKeys, KeyError};
 use super::mode::sealed::Sealed;
 use super::mode::{Feed, LoopbackAddr, Rehearsal};
-use super::stream::{MESSAGE_BYTES_MAX, PING_TIME, LineCommand, StreamLine};
+use super::stream::{LineCommand, MESSAGE_BYTES_MAX, PING_TIME, StreamLine};
 
 /// Longer than anything here takes; a test that hangs ends with it.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,10 +1,10 @@
 //! The rows of both sides beside each other, one table a subject: first what differs, then what is the same.
 //!
 //! Not here: why they differ (head). A cell that differs is bold and its row says so; nothing hangs on colour.
+use super::Side;
 use super::align::Pair;
 use super::model::{ParityReport, Subject};
 use super::words::{change, wish};
-use super::Side;
 use crate::domain::{Money, Timestamp};
 use crate::report::format::{Numbers, Sign, capitalized, code_in_words};
 use crate::report::html::text::{escape, typographic};
