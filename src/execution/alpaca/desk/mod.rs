@@ -252,8 +252,9 @@ impl AlpacaDesk {
         self.calls.values().all(|doing| doing.is_background())
             && self.tickets.is_empty()
             && self.early.is_empty()
+            && self.reached.is_empty()
             && self.reconcile.is_idle()
-            && self.lines.values().all(|line| !line.is_busy())
+            && self.lines.values().all(|line| !line.is_busy() && line.arm_after_ms <= self.now.ms)
     }
 
     /// Shares as our orders have left them.
@@ -488,15 +489,7 @@ impl ExecutionBackend for AlpacaDesk {
     }
 
     fn poll(&mut self, answers: &mut Vec<ExecutionEvent>) {
-        let reached = std::mem::take(&mut self.reached);
-        for target in reached {
-            if self.ledger.mirror.standing(target).is_some() {
-                self.ledger.record(Entry::StopReached { target });
-            }
-        }
-        if self.ledger.has_events() {
-            self.settle();
-        }
+        self.draw_reached();
         self.ledger.poll(answers);
     }
 }

@@ -327,8 +327,13 @@ impl AlpacaDesk {
             moment: self.moment,
             is_last,
         });
+        let is_stop_reached = self.reached.iter().any(|target| {
+            self.lines.get(target).is_some_and(|other| self.lines.get(&id).is_some_and(|line| line.parent == other.parent))
+        });
         if let Some(line) = self.lines.get_mut(&id) {
             line.was_live = true;
+            // The stream has told what it was to be asked for.
+            line.ask = line.ask.filter(|ask| ask.is_sent || !is_stop_reached);
             if let Some(at) = line.named(venue_id) {
                 at.gap_since_ms = at.gap_since_ms.filter(|_| at.filled > counted + quantity);
             }

@@ -25,6 +25,7 @@ impl AlpacaDesk {
         }
         self.drop_unsent();
         for order in orders {
+            self.wish_delete(order);
             self.answer_change(order);
             self.look_at_stale(order);
             self.wish_patch(order);
@@ -146,15 +147,41 @@ impl AlpacaDesk {
         }
     }
 
-    /// The other of the pair may have filled: it is asked for before anything is armed again.
-    fn ask_mate(&mut self, order: OrderId, standing: &Standing) {
+    /// Targets whose stop has come to its price end with it, after what the stop has filled: where the venue has no
+    /// fill of it, by themselves.
+    pub(super) fn draw_reached(&mut self) {
+        for target in std::mem::take(&mut self.reached) {
+            let Some(standing) = self.ledger.mirror.standing(target) else { continue };
+            let stop = standing.sibling.and_then(|stop| self.lines.get(&stop));
+            if stop.is_some_and(Line::is_unsettled) {
+                self.reached.insert(target);
+            } else {
+                self.ledger.record(Entry::StopReached { target });
+                self.settle();
+            }
+        }
+    }
+
+    /// What is wanted back and rests at the venue is to be taken back.
+    fn wish_delete(&mut self, order: OrderId) {
         let now_ms = self.now.ms;
+        if let Some(line) = self.lines.get_mut(&order)
+            && (line.cancel_asked || line.expire_asked)
+            && line.open().is_some()
+        {
+            line.delete = line.delete.or(Some(Attempt::at(now_ms)));
+        }
+    }
+
+    /// The other of the pair may have filled: it is asked for before anything is armed again, unless the stream tells.
+    fn ask_mate(&mut self, order: OrderId, standing: &Standing) {
+        let due_ms = self.now.ms + self.config.patience.gap;
         let mate = standing.sibling.filter(|mate| *mate != order).and_then(|mate| self.lines.get_mut(&mate));
         if let Some(mate) = mate
             && mate.open().is_some()
             && mate.ask.is_none()
         {
-            mate.ask = Some(Attempt::at(now_ms));
+            mate.ask = Some(Attempt::at(due_ms));
         }
     }
 

@@ -283,7 +283,8 @@ fn a_stop_that_lies_beyond_the_market_leaves_at_the_market() {
     let exit_at = world.venue.orders.len() - 1;
     world.venue.refuses_orders = Some((422, "stop price must not be greater than base price / 1.001"));
     world.venue.expire(exit_at);
-    while !world.calls.last().is_some_and(|call| call.body.as_deref().is_some_and(|body| body.contains("\"stop\""))) {
+    let is_of_market = |body: &str| body.contains("\"market\"") && body.contains("-a");
+    while !world.calls.iter().any(|call| call.body.as_deref().is_some_and(is_of_market)) {
         world.run_for(1);
     }
     world.venue.refuses_orders = None;

@@ -315,7 +315,7 @@ impl World {
 
     /// Runs until nothing is left to do.
     pub(super) fn run(&mut self) {
-        for _ in 0..20_000 {
+        for _ in 0..5_000 {
             if self.happens(self.faults.crash) {
                 self.crash();
             }
@@ -334,7 +334,10 @@ impl World {
     /// Runs for so long.
     pub(super) fn run_for(&mut self, ms: u64) {
         let until = self.now_ms + ms;
+        let mut steps = 0;
         while self.now_ms < until {
+            steps += 1;
+            assert!(steps < 50_000, "no end: {:?} {:?} {:?}", self.desk.lines, self.desk.tickets, self.venue.orders);
             if !self.step() {
                 let next = self.next_moment().unwrap_or(until).min(until);
                 self.now_ms = next.max(self.now_ms + 1);
