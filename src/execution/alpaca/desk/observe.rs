@@ -333,7 +333,8 @@ impl AlpacaDesk {
         if let Some(line) = self.lines.get_mut(&id) {
             line.was_live = true;
             // The stream has told what it was to be asked for.
-            line.ask = line.ask.filter(|ask| ask.is_sent || !is_stop_reached);
+            let is_told = is_stop_reached && line.patch.is_none();
+            line.ask = line.ask.filter(|ask| ask.is_sent || !is_told);
             if let Some(at) = line.named(venue_id) {
                 at.gap_since_ms = at.gap_since_ms.filter(|_| at.filled > counted + quantity);
             }

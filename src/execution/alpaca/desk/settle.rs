@@ -25,6 +25,7 @@ impl AlpacaDesk {
         }
         self.drop_unsent();
         for order in orders {
+            self.look_for_patch(order);
             self.wish_delete(order);
             self.answer_change(order);
             self.look_at_stale(order);
@@ -51,6 +52,10 @@ impl AlpacaDesk {
         }
         let at_end = at.clone();
         line.delete = None;
+        if at_end.life != Life::Replaced {
+            // It cannot be changed any more.
+            line.patch = None;
+        }
         match (at_end.life, &at_end.replaced_by) {
             (Life::Open, _) => {}
             (Life::Filled, _) => self.conclude_filled(order),
@@ -58,6 +63,16 @@ impl AlpacaDesk {
             (Life::Replaced, None) if line.patch.is_some() => {}
             (Life::Rejected, _) if !at_end.replaces.is_empty() => self.return_to_former(order, &at_end),
             _ => self.conclude_ended(order, &at_end),
+        }
+    }
+
+    /// A change of which nobody knows whether it arrived shows in the order it was to change.
+    fn look_for_patch(&mut self, order: OrderId) {
+        let due_ms = self.now.ms + self.config.patience.gap;
+        if let Some(line) = self.lines.get_mut(&order)
+            && line.patch.as_ref().is_some_and(|patch| patch.state == PatchState::Doubtful)
+        {
+            line.ask = line.ask.or(Some(Attempt::at(due_ms)));
         }
     }
 

@@ -135,10 +135,10 @@ fn a_stop_ends_its_target_in_the_order_of_a_backtest() {
     let from = world.heard.events.len();
     world.trade(94, 4);
     world.run();
-    assert_eq!(told(&world, from), ["filled 2 4@94 rest 6", "canceled 3"]);
+    assert_eq!(told(&world, from), ["filled 2 4@94 rest 6", "resized 3 6", "canceled 3"]);
     world.trade(93, 10);
     world.run();
-    assert_eq!(told(&world, from)[2..], ["filled 2 6@93 rest 0"]);
+    assert_eq!(told(&world, from)[3..], ["filled 2 6@93 rest 0"]);
     world.compare("stopped");
 }
 

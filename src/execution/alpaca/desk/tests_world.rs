@@ -377,8 +377,13 @@ impl World {
         assert_eq!(self.heard.shares, self.desk.shares(A), "{what}: the engine's shares and the image's");
         assert_eq!(self.heard.shares, shares(self.venue.position), "{what}: shares, {:?}", self.venue.orders);
         let open = |order: &OrderId| self.heard.status[order].is_open();
+        let is_leaving = self.desk.ledger.mirror.standings(A).any(|standing| standing.reduces && standing.parent.is_none());
         for standing in self.desk.ledger.mirror.standings(A) {
             assert!(open(&standing.order), "{what}: {standing:?}");
+            if is_leaving && standing.parent.is_some() {
+                // An exit at the venue takes its shares.
+                continue;
+            }
             let line = &self.desk.lines[&standing.order];
             let at = line.open().unwrap_or_else(|| panic!("{what}: {standing:?} is not at the venue: {line:?}"));
             let kept = self.venue.orders.iter().find(|order| order.id == at.id).expect("known");
