@@ -5,7 +5,7 @@
 //! execution counts once, and an order's end is believed when all its fills are here.
 use super::AlpacaDesk;
 use super::known::{AtVenue, Attempt, Life, Line};
-use crate::domain::{OrderClass, OrderId, Price, Quantity};
+use crate::domain::{OrderClass, OrderId, OrderPurpose, Price, Quantity};
 use crate::execution::alpaca::client_id::Part;
 use crate::execution::alpaca::finding::Finding;
 use crate::execution::alpaca::ledger::{Answer, Entry, legs};
@@ -316,6 +316,7 @@ impl AlpacaDesk {
         }
         let counts_for_all = counted + quantity == filled && is_whole;
         let is_last = counts_for_all && !self.is_followed(id, venue_id);
+        self.doom_entries(id);
         self.ledger.record(Entry::Filled {
             order: id,
             venue_id: venue_id.to_owned(),
@@ -340,6 +341,23 @@ impl AlpacaDesk {
             }
         }
         self.mark_births();
+    }
+
+    /// The position is being left: what is left of its entries would open it again.
+    fn doom_entries(&mut self, id: OrderId) {
+        let Some(facts) = self.ledger.facts(id) else { return };
+        if self.ledger.mirror.shares(facts.symbol).closing_side() != Some(facts.side) {
+            return;
+        }
+        let ledger = &self.ledger;
+        let reopens = |order: &OrderId, line: &Line| {
+            let is_entry = ledger.asked(*order).is_some_and(|asked| asked.request.purpose == OrderPurpose::Entry);
+            let is_own_entry = facts.parent == Some(*order);
+            line.opens && line.symbol == facts.symbol && (is_own_entry || is_entry && line.side != facts.side)
+        };
+        for (_, line) in self.lines.iter_mut().filter(|(order, line)| reopens(order, line)) {
+            line.doomed = true;
+        }
     }
 
     /// The first fill after an end is one that overtook it; more cannot be told to the engine.

@@ -246,7 +246,8 @@ impl AlpacaDesk {
         let now_ms = self.now.ms;
         let Some(line) = self.lines.get(&order) else { return };
         let was_there = line.was_live || line.is_own && self.ledger.is_taken(order);
-        let is_stale = was_there && line.open().is_some() && self.ledger.mirror.standing(order).is_none();
+        let is_unwanted = line.doomed || self.ledger.mirror.standing(order).is_none();
+        let is_stale = was_there && line.open().is_some() && is_unwanted;
         if !is_stale || line.ask.is_some() || line.delete.is_some() {
             return;
         }

@@ -385,10 +385,12 @@ impl World {
                 continue;
             }
             let line = &self.desk.lines[&standing.order];
-            let at = line.open().unwrap_or_else(|| panic!("{what}: {standing:?} is not at the venue: {line:?}"));
+            let at = line.open().unwrap_or_else(|| panic!("{what}: {standing:?} is not at the venue: {:?}", self.desk.lines));
             let kept = self.venue.orders.iter().find(|order| order.id == at.id).expect("known");
             assert!(kept.is_open(), "{what}: {standing:?} {kept:?}");
-            if standing.parent.is_some() && standing.kind != OrderKind::Market {
+            // A leg is for all of its entry until that has ended.
+            let grows = standing.parent.is_some_and(|parent| self.desk.ledger.mirror.standing(parent).is_some());
+            if standing.parent.is_some() && !grows && standing.kind != OrderKind::Market {
                 let rest = shares(kept.quantity - kept.filled);
                 assert_eq!(rest, standing.remaining, "{what}: {standing:?} {kept:?}");
                 if kept.kind == "stop" {
