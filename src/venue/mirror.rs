@@ -1,8 +1,9 @@
 //! The venue as the image of another one: orders that were taken there, fills that were reported from there.
 //!
 //! Not here: whether an order may be sent, which order fills and at what price: the other venue says so.
-//! Invariant: what a fill does to legs, pairs and positions is done by the code that does it in a backtest, so the
-//! answers are those of a backtest with the same fills.
+//! Invariants: (1) what a fill does to legs, pairs and positions is done by the code that does it in a backtest, so the
+//! answers are those of a backtest with the same fills; (2) an entry ends only when the other venue says so, since it may
+//! still fill there: what a backtest cancels at once, the rest of an entry whose position is being left, stays.
 use super::costs::Occasion;
 use super::matching::Moment;
 use super::order::VenueOrder;
@@ -78,6 +79,7 @@ pub struct Standing {
 impl SimulatedVenue {
     /// The other venue has taken the order.
     pub fn take_over(&mut self, submission: &Submission<'_>) {
+        self.mirrors = true;
         self.accept(submission, Room::None);
     }
 

@@ -48,6 +48,8 @@ pub struct SimulatedVenue {
     pub(super) room_lost_of: Option<Timestamp>,
     /// Cancels and changes on their way.
     pub(super) transit: Vec<Sent>,
+    /// Another venue holds the orders and says which entries end: see `mirror`.
+    pub(super) mirrors: bool,
 }
 
 /// An order as it arrives at the venue.
@@ -93,6 +95,7 @@ impl SimulatedVenue {
             inside: Inside::new(rules.both_touched),
             room_lost_of: None,
             transit: Vec::new(),
+            mirrors: false,
         }
     }
 
@@ -239,7 +242,8 @@ impl SimulatedVenue {
             self.events.push(ExecutionEvent::Canceled { order: id });
             self.take_room_back(&order);
             // A leg takes its pair along, and what is left of an entry that would bring it back.
-            self.cancel_where(symbol, |other| Some(other.id) == order.sibling || Some(other.id) == order.parent);
+            let parent = order.parent.filter(|_| !self.mirrors);
+            self.cancel_where(symbol, |other| Some(other.id) == order.sibling || Some(other.id) == parent);
             self.refresh_band(symbol);
             return;
         }
@@ -268,9 +272,10 @@ impl SimulatedVenue {
     /// Cancels orders without shares left, and the rest of an entry whose legs are among them: what it
     /// bought has left, and its legs cannot come back.
     pub(super) fn cancel_emptied(&mut self, symbol: SymbolIndex) {
+        let ends_entries = !self.mirrors;
         let book = &mut self.books[symbol.get()];
         for at in 0..book.len() {
-            if let (Some(parent), true) = (book[at].parent, book[at].remaining.is_zero())
+            if let (Some(parent), true) = (book[at].parent, ends_entries && book[at].remaining.is_zero())
                 && let Some(entry) = book.iter_mut().find(|order| order.id == parent)
             {
                 entry.remaining = Quantity::ZERO;

@@ -29,6 +29,8 @@ pub(super) struct Line {
     pub(super) cancel_asked: bool,
     /// Its session is over: the rest is to be taken back, as if it had expired.
     pub(super) expire_asked: bool,
+    /// It would open again what is being left: the venue is to have ended it, or it is taken back.
+    pub(super) doomed: bool,
     /// Its shares are needed for an exit.
     pub(super) freeing: bool,
     /// It was sent until canceled, and lives for a day.
@@ -224,6 +226,7 @@ impl Line {
             change: None,
             cancel_asked: false,
             expire_asked: false,
+            doomed: false,
             freeing: false,
             lives_a_day: false,
             patch: None,
@@ -243,7 +246,7 @@ impl Line {
     /// Is something of it on its way, wished for or awaited?
     pub(super) fn is_busy(&self) -> bool {
         let is_wished = self.patch.is_some() || self.delete.is_some() || self.change.is_some();
-        let is_leaving = self.open().is_some() && (self.cancel_asked || self.expire_asked || self.freeing);
+        let is_leaving = self.open().is_some() && (self.cancel_asked || self.expire_asked || self.freeing || self.doomed);
         is_wished || is_leaving || self.is_unsettled()
     }
 

@@ -19,6 +19,10 @@ mod streams;
 mod tests;
 #[cfg(test)]
 mod tests_fuzz;
+#[cfg(test)]
+mod tests_venue;
+#[cfg(test)]
+mod tests_world;
 
 pub use streams::{DataState, StreamCommand};
 
@@ -248,8 +252,9 @@ impl AlpacaDesk {
         self.calls.values().all(|doing| doing.is_background())
             && self.tickets.is_empty()
             && self.early.is_empty()
+            && self.reached.is_empty()
             && self.reconcile.is_idle()
-            && self.lines.values().all(|line| !line.is_busy())
+            && self.lines.values().all(|line| !line.is_busy() && line.arm_after_ms <= self.now.ms)
     }
 
     /// Shares as our orders have left them.
@@ -437,20 +442,14 @@ impl AlpacaDesk {
     }
 }
 
-impl ExecutionBackend for AlpacaDesk {
-    fn submit(&mut self, order: ApprovedOrder) {
-        let id = order.id();
-        let asked = Asked {
-            request: *order.request(),
-            quantity: order.quantity(),
-            reference: order.reference(),
-            reduces: order.reduces(),
-            time: order.approved_at(),
-        };
+impl AlpacaDesk {
+    /// Takes an order that was approved.
+    fn ask(&mut self, id: OrderId, asked: Asked, relies_on_exits: bool) {
         self.ledger.record(Entry::Asked { order: id, asked });
-        let is_sendable = !order.relies_on_exits()
-            && !matches!(asked.request.size, OrderSize::CashFraction { .. })
-            && (asked.request.class != OrderClass::Oco || asked.request.kind.limit().is_some());
+        let request = &asked.request;
+        let is_sendable = !relies_on_exits
+            && !matches!(request.size, OrderSize::CashFraction { .. })
+            && (request.class != OrderClass::Oco || request.kind.limit().is_some());
         if is_sendable {
             self.take_on(id);
         } else {
@@ -459,29 +458,38 @@ impl ExecutionBackend for AlpacaDesk {
         self.settle();
     }
 
-    fn cancel(&mut self, order: OrderId) {
-        self.cancel_order(order);
-    }
-
-    fn replace(&mut self, change: ApprovedChange) {
-        let (order, change) = (change.order(), Change { quantity: change.quantity(), kind: change.kind() });
+    /// Takes a change that was approved.
+    fn change(&mut self, order: OrderId, change: Change) {
         if let Some(line) = self.lines.get_mut(&order) {
             line.change = Some(change);
             line.refused = None;
         }
         self.settle();
     }
+}
+
+impl ExecutionBackend for AlpacaDesk {
+    fn submit(&mut self, order: ApprovedOrder) {
+        let asked = Asked {
+            request: *order.request(),
+            quantity: order.quantity(),
+            reference: order.reference(),
+            reduces: order.reduces(),
+            time: order.approved_at(),
+        };
+        self.ask(order.id(), asked, order.relies_on_exits());
+    }
+
+    fn cancel(&mut self, order: OrderId) {
+        self.cancel_order(order);
+    }
+
+    fn replace(&mut self, change: ApprovedChange) {
+        self.change(change.order(), Change { quantity: change.quantity(), kind: change.kind() });
+    }
 
     fn poll(&mut self, answers: &mut Vec<ExecutionEvent>) {
-        let reached = std::mem::take(&mut self.reached);
-        for target in reached {
-            if self.ledger.mirror.standing(target).is_some() {
-                self.ledger.record(Entry::StopReached { target });
-            }
-        }
-        if self.ledger.has_events() {
-            self.settle();
-        }
+        self.draw_reached();
         self.ledger.poll(answers);
     }
 }

@@ -5,7 +5,7 @@
 //! execution counts once, and an order's end is believed when all its fills are here.
 use super::AlpacaDesk;
 use super::known::{AtVenue, Attempt, Life, Line};
-use crate::domain::{OrderClass, OrderId, Price, Quantity};
+use crate::domain::{OrderClass, OrderId, OrderPurpose, Price, Quantity};
 use crate::execution::alpaca::client_id::Part;
 use crate::execution::alpaca::finding::Finding;
 use crate::execution::alpaca::ledger::{Answer, Entry, legs};
@@ -316,6 +316,7 @@ impl AlpacaDesk {
         }
         let counts_for_all = counted + quantity == filled && is_whole;
         let is_last = counts_for_all && !self.is_followed(id, venue_id);
+        self.doom_entries(id);
         self.ledger.record(Entry::Filled {
             order: id,
             venue_id: venue_id.to_owned(),
@@ -327,13 +328,36 @@ impl AlpacaDesk {
             moment: self.moment,
             is_last,
         });
+        let is_stop_reached = self.reached.iter().any(|target| {
+            self.lines.get(target).is_some_and(|other| self.lines.get(&id).is_some_and(|line| line.parent == other.parent))
+        });
         if let Some(line) = self.lines.get_mut(&id) {
             line.was_live = true;
+            // The stream has told what it was to be asked for.
+            let is_told = is_stop_reached && line.patch.is_none();
+            line.ask = line.ask.filter(|ask| ask.is_sent || !is_told);
             if let Some(at) = line.named(venue_id) {
                 at.gap_since_ms = at.gap_since_ms.filter(|_| at.filled > counted + quantity);
             }
         }
         self.mark_births();
+    }
+
+    /// The position is being left: what is left of its entries would open it again.
+    fn doom_entries(&mut self, id: OrderId) {
+        let Some(facts) = self.ledger.facts(id) else { return };
+        if self.ledger.mirror.shares(facts.symbol).closing_side() != Some(facts.side) {
+            return;
+        }
+        let ledger = &self.ledger;
+        let reopens = |order: &OrderId, line: &Line| {
+            let is_entry = ledger.asked(*order).is_some_and(|asked| asked.request.purpose == OrderPurpose::Entry);
+            let is_own_entry = facts.parent == Some(*order);
+            line.opens && line.symbol == facts.symbol && (is_own_entry || is_entry && line.side != facts.side)
+        };
+        for (_, line) in self.lines.iter_mut().filter(|(order, line)| reopens(order, line)) {
+            line.doomed = true;
+        }
     }
 
     /// The first fill after an end is one that overtook it; more cannot be told to the engine.

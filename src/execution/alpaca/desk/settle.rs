@@ -25,6 +25,8 @@ impl AlpacaDesk {
         }
         self.drop_unsent();
         for order in orders {
+            self.look_for_patch(order);
+            self.wish_delete(order);
             self.answer_change(order);
             self.look_at_stale(order);
             self.wish_patch(order);
@@ -50,6 +52,10 @@ impl AlpacaDesk {
         }
         let at_end = at.clone();
         line.delete = None;
+        if at_end.life != Life::Replaced {
+            // It cannot be changed any more.
+            line.patch = None;
+        }
         match (at_end.life, &at_end.replaced_by) {
             (Life::Open, _) => {}
             (Life::Filled, _) => self.conclude_filled(order),
@@ -57,6 +63,16 @@ impl AlpacaDesk {
             (Life::Replaced, None) if line.patch.is_some() => {}
             (Life::Rejected, _) if !at_end.replaces.is_empty() => self.return_to_former(order, &at_end),
             _ => self.conclude_ended(order, &at_end),
+        }
+    }
+
+    /// A change of which nobody knows whether it arrived shows in the order it was to change.
+    fn look_for_patch(&mut self, order: OrderId) {
+        let due_ms = self.now.ms + self.config.patience.gap;
+        if let Some(line) = self.lines.get_mut(&order)
+            && line.patch.as_ref().is_some_and(|patch| patch.state == PatchState::Doubtful)
+        {
+            line.ask = line.ask.or(Some(Attempt::at(due_ms)));
         }
     }
 
@@ -146,15 +162,41 @@ impl AlpacaDesk {
         }
     }
 
-    /// The other of the pair may have filled: it is asked for before anything is armed again.
-    fn ask_mate(&mut self, order: OrderId, standing: &Standing) {
+    /// Targets whose stop has come to its price end with it, after what the stop has filled: where the venue has no
+    /// fill of it, by themselves.
+    pub(super) fn draw_reached(&mut self) {
+        for target in std::mem::take(&mut self.reached) {
+            let Some(standing) = self.ledger.mirror.standing(target) else { continue };
+            let stop = standing.sibling.and_then(|stop| self.lines.get(&stop));
+            if stop.is_some_and(Line::is_unsettled) {
+                self.reached.insert(target);
+            } else {
+                self.ledger.record(Entry::StopReached { target });
+                self.settle();
+            }
+        }
+    }
+
+    /// What is wanted back and rests at the venue is to be taken back.
+    fn wish_delete(&mut self, order: OrderId) {
         let now_ms = self.now.ms;
+        if let Some(line) = self.lines.get_mut(&order)
+            && (line.cancel_asked || line.expire_asked)
+            && line.open().is_some()
+        {
+            line.delete = line.delete.or(Some(Attempt::at(now_ms)));
+        }
+    }
+
+    /// The other of the pair may have filled: it is asked for before anything is armed again, unless the stream tells.
+    fn ask_mate(&mut self, order: OrderId, standing: &Standing) {
+        let due_ms = self.now.ms + self.config.patience.gap;
         let mate = standing.sibling.filter(|mate| *mate != order).and_then(|mate| self.lines.get_mut(&mate));
         if let Some(mate) = mate
             && mate.open().is_some()
             && mate.ask.is_none()
         {
-            mate.ask = Some(Attempt::at(now_ms));
+            mate.ask = Some(Attempt::at(due_ms));
         }
     }
 
@@ -204,7 +246,8 @@ impl AlpacaDesk {
         let now_ms = self.now.ms;
         let Some(line) = self.lines.get(&order) else { return };
         let was_there = line.was_live || line.is_own && self.ledger.is_taken(order);
-        let is_stale = was_there && line.open().is_some() && self.ledger.mirror.standing(order).is_none();
+        let is_unwanted = line.doomed || self.ledger.mirror.standing(order).is_none();
+        let is_stale = was_there && line.open().is_some() && is_unwanted;
         if !is_stale || line.ask.is_some() || line.delete.is_some() {
             return;
         }

@@ -316,7 +316,9 @@ impl AlpacaDesk {
 
     /// What could not be armed is tried again, at the market where its stop lies beyond it.
     pub(super) fn arming_refused(&mut self, ticket: &Ticket, reason: String, is_beyond_market: bool) {
-        let wait = self.backoff.wait_ms(ticket.refusals + 3);
+        let wait = self.backoff.wait_ms(3);
+        let was_at_market = self.lines.get(&ticket.main).is_some_and(|line| line.at_market);
+        let is_beyond_market = is_beyond_market && !was_at_market;
         for order in std::iter::once(ticket.main).chain(ticket.mate) {
             if let Some(line) = self.lines.get_mut(&order) {
                 line.arm_after_ms = self.now.ms + if is_beyond_market { 0 } else { wait };
