@@ -24,6 +24,8 @@ mod request;
 mod state;
 mod statement;
 mod tape;
+#[cfg(test)]
+mod tests_account;
 
 pub use core::Exchange;
 pub use published::Published;
