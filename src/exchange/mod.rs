@@ -26,6 +26,8 @@ mod statement;
 mod tape;
 #[cfg(test)]
 mod tests_account;
+#[cfg(test)]
+mod tests_replay;
 
 pub use core::Exchange;
 pub use published::Published;
