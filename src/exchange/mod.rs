@@ -35,7 +35,11 @@ mod tape;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
+mod tests_account;
+#[cfg(test)]
 mod tests_reading;
+#[cfg(test)]
+mod tests_replay;
 #[cfg(test)]
 mod tests_tape;
 mod watchlists;
