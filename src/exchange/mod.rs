@@ -3,6 +3,7 @@
 //! Not here: matching and refusals (venue), what a scenario says (scenario). The exchange itself does no input or
 //! output: it takes requests and moments, gives answers and messages, and is the same in a server, in a test and
 //! in a simulated network. Its clock is that of the data.
+mod announcements;
 mod asset_actions;
 mod assets;
 mod calendar_days;
