@@ -73,6 +73,36 @@ proptest! {
         prop_assert_eq!(opening(&one), opening(&other));
     }
 
+    /// MessagePack holds what JSON holds.
+    #[test]
+    fn packed_is_written(bar in any_bar(), ns in any::<i64>(), id in any::<u64>()) {
+        let fields = vec![
+            ("p", Field::Price(bar.open)), ("v", Field::Volume(bar.volume)), ("i", Field::Whole(id)),
+            ("t", Field::Time(Timestamp::from_ns(ns))), ("x", Field::Text("V")), ("c", Field::Texts(&["@", "T"])),
+        ];
+        let symbol = "BRK.B".parse().expect("symbol");
+        let message = |kind| DataMessage { kind, symbol, fields: fields.clone() };
+        let kinds = [
+            MessageKind::Trade, MessageKind::Quote, MessageKind::Bar, MessageKind::UpdatedBar, MessageKind::DailyBar,
+            MessageKind::Status, MessageKind::Correction, MessageKind::CancelError, MessageKind::Luld,
+            MessageKind::Imbalance,
+        ];
+        let messages = kinds.map(message);
+        let written: Value = serde_json::from_str(&to_json(&messages)).expect("JSON");
+        let packed = to_pack(&messages);
+        let mut rest = packed.as_slice();
+        let read = unpacked(&mut rest);
+        prop_assert!(rest.is_empty());
+        prop_assert_eq!(numbers_as_floats(written.clone()), numbers_as_floats(read));
+        let letters: Vec<&str> = written.as_array().expect("list").iter().map(|one| one["T"].as_str().expect("text")).collect();
+        prop_assert_eq!(letters, ["t", "q", "b", "u", "d", "s", "c", "x", "l", "i"]);
+    }
+}
+
+proptest! {
+    // Every case is a tape of thousands of bars.
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
     /// At no clock does anything depend on what comes after it: a tape without a future says the same.
     #[test]
     fn nothing_after_the_clock_is_told(minute in 0i64..1_600, second in 0i64..60, minutes in prop::sample::select(vec![1i64, 5, 30])) {
@@ -146,31 +176,6 @@ proptest! {
                 prop_assert_eq!(time(found["t"].as_str().expect("time")), wanted.time);
             }
         }
-    }
-
-    /// MessagePack holds what JSON holds.
-    #[test]
-    fn packed_is_written(bar in any_bar(), ns in any::<i64>(), id in any::<u64>()) {
-        let fields = vec![
-            ("p", Field::Price(bar.open)), ("v", Field::Volume(bar.volume)), ("i", Field::Whole(id)),
-            ("t", Field::Time(Timestamp::from_ns(ns))), ("x", Field::Text("V")), ("c", Field::Texts(&["@", "T"])),
-        ];
-        let symbol = "BRK.B".parse().expect("symbol");
-        let message = |kind| DataMessage { kind, symbol, fields: fields.clone() };
-        let kinds = [
-            MessageKind::Trade, MessageKind::Quote, MessageKind::Bar, MessageKind::UpdatedBar, MessageKind::DailyBar,
-            MessageKind::Status, MessageKind::Correction, MessageKind::CancelError, MessageKind::Luld,
-            MessageKind::Imbalance,
-        ];
-        let messages = kinds.map(message);
-        let written: Value = serde_json::from_str(&to_json(&messages)).expect("JSON");
-        let packed = to_pack(&messages);
-        let mut rest = packed.as_slice();
-        let read = unpacked(&mut rest);
-        prop_assert!(rest.is_empty());
-        prop_assert_eq!(numbers_as_floats(written.clone()), numbers_as_floats(read));
-        let letters: Vec<&str> = written.as_array().expect("list").iter().map(|one| one["T"].as_str().expect("text")).collect();
-        prop_assert_eq!(letters, ["t", "q", "b", "u", "d", "s", "c", "x", "l", "i"]);
     }
 }
 
@@ -268,6 +273,14 @@ fn the_stream_says_what_rest_says() {
     }
     let mut world = World::new(&loaded, vec![bars, thin], Vec::new());
     let said = streamed(&mut world, "2013-10-08T15:00:00.5Z");
+    // It does not matter whether more has happened by the time it is said.
+    let steps = (0..).take_while(|step| world.tape.step(*step).opens < world.tape.now());
+    let later = steps.flat_map(|step| {
+        let complete = world.tape.step(step).closes <= world.tape.now();
+        let rest = if complete { closed(&world.tape, step) } else { Vec::new() };
+        opened(&world.tape, step).into_iter().chain(rest)
+    });
+    assert!(said.iter().eq(later.collect::<Vec<_>>().iter()));
     for symbol in ["AAPL", "MSFT"] {
         for (kind, path) in [(MessageKind::Trade, "trades"), (MessageKind::Quote, "quotes"), (MessageKind::Bar, "bars")]
         {
@@ -275,6 +288,21 @@ fn the_stream_says_what_rest_says() {
             let shown = world.got(&query)[path].as_array().expect("list").clone();
             assert!(shown.len() > 150, "{symbol} {path}");
             assert_eq!(of_kind(&said, kind, symbol), shown, "{symbol} {path}");
+        }
+        // A bar's count, volume and mean price are those of its trades.
+        let bars = of_kind(&said, MessageKind::Bar, symbol);
+        let trades = of_kind(&said, MessageKind::Trade, symbol);
+        let at = |one: &Value| time(one["t"].as_str().expect("time"));
+        for bar in &bars {
+            let inside =
+                |trade: &&Value| at(bar) <= at(trade) && at(trade) < at(bar).plus_ns(60 * Timestamp::NS_PER_SECOND);
+            let own: Vec<&Value> = trades.iter().filter(inside).collect();
+            let size = |trade: &Value| trade["s"].as_f64().expect("number");
+            let shares: f64 = own.iter().map(|trade| size(trade)).sum();
+            assert_eq!((bar["n"].as_u64(), bar["v"].as_f64()), (Some(own.len() as u64), Some(shares)), "{bar}");
+            let value: f64 = own.iter().map(|trade| size(trade) * trade["p"].as_f64().expect("number")).sum();
+            let mean = if own.is_empty() { bar["c"].as_f64().expect("number") } else { value / shares };
+            assert!((bar["vw"].as_f64().expect("number") - mean).abs() < 1e-8, "{bar}");
         }
         // The day so far, each time a bar has closed: the last is the one REST shows.
         let days = of_kind(&said, MessageKind::DailyBar, symbol);
@@ -349,7 +377,7 @@ fn the_test_feed_depends_on_the_second_alone() {
         (&json!("2024-01-06T11:59:00Z"), &trades[0]["p"], &trades[59]["p"])
     );
     let sum: u64 = trades[..60].iter().map(|trade| trade["s"].as_u64().expect("whole")).sum();
-    assert_eq!(minute["v"], json!(sum));
+    assert_eq!((&minute["v"], &minute["n"]), (&json!(sum), &json!(60)));
     let day = &of_kind(&said, MessageKind::DailyBar, "FAKEPACA")[1];
     assert_eq!(day["t"], "2024-01-06T00:00:00Z");
     assert_ne!(trades[0]["p"], trades[1]["p"]);
