@@ -8,6 +8,7 @@ mod carrier;
 mod decimal;
 mod decode;
 mod env_file;
+pub mod history;
 mod http;
 mod keys;
 mod market_message;
