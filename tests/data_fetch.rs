@@ -268,7 +268,7 @@ fn pages_and_months_join_to_exactly_the_bars() {
         recorded["request"],
         json!({
             "source": format!("http://{}", server.address), "symbol": "AAPL", "timeframe": "1m", "feed": "iex",
-            "adjustment": "raw", "start": "2024-01-29T05:00:00Z", "end": "2024-02-03T04:59:59.999999999Z",
+            "adjustment": "raw", "restated_on": null, "start": "2024-01-29T05:00:00Z", "end": "2024-02-03T04:59:59.999999999Z",
         })
     );
     let refused = fails(folder.path(), 2, &arguments);
@@ -324,18 +324,21 @@ fn a_fetch_that_was_killed_goes_on_and_gives_the_same_bytes() {
     let bytes = |name: &str| fs::read(folder.path().join(name)).expect(name);
     assert_eq!(bytes("killed.parquet"), bytes("whole.parquet"));
     assert!(!parts.exists());
-    // What is left of another request, or damaged, does not count.
-    let again = [&arguments[..], &["--overwrite"]].concat();
-    for (is_torn, more) in [(true, &[][..]), (false, &["--adjustment", "split"][..])] {
+    // What is damaged does not count, nor what is left of another request, nor what was restated on another day.
+    let split = [&arguments[..], &["--overwrite", "--adjustment", "split"]].concat();
+    let raw = [&arguments[..], &["--overwrite"]].concat();
+    for (first, then, damage) in [(&raw, &raw, "torn"), (&raw, &split, "none"), (&split, &split, "next day")] {
         server.clear();
         server.fault(4, Fault::Nonsense);
-        fails(folder.path(), 1, &again);
-        if is_torn {
-            fs::write(parts.join("2024-01-29.parquet"), "torn").expect("write");
+        fails(folder.path(), 1, first);
+        match damage {
+            "torn" => fs::write(parts.join("2024-01-29.parquet"), damage).expect("write"),
+            "next day" => server.venue().now = "2030-01-02T00:00:00-05:00".to_owned(),
+            _ => {}
         }
         server.clear();
-        done(folder.path(), &[&again[..], more].concat());
-        assert_eq!(server.months(), ["2024-01", "2024-01", "2024-01", "2024-02", "2024-02"]);
+        done(folder.path(), then);
+        assert_eq!(server.months(), ["2024-01", "2024-01", "2024-01", "2024-02", "2024-02"], "{damage}");
         assert_eq!(bytes("killed.parquet"), bytes("whole.parquet"));
     }
 }

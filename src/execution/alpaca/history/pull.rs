@@ -39,12 +39,13 @@ pub async fn fetch_bars(
     path: &Path,
     on_parts: &mut dyn FnMut(usize, usize),
 ) -> Result<Fetched, FetchError> {
-    let until = request.end.min(ended_by(client.venue_time().await?, request.timeframe));
+    let now = client.venue_time().await?;
+    let until = request.end.min(ended_by(now, request.timeframe));
     if until < request.start {
         let (start, end) = (request.start.to_string(), until.to_string());
         return Err(FetchError::NothingEnded { about: request.symbol.to_string(), start, end });
     }
-    let store = Store::new(path, client.source());
+    let store = Store::new(path, client.source(), new_york_date(now));
     let months = months(request.start, until);
     let (mut bars, mut parts_kept, mut outside) = (Vec::<Bar>::new(), 0, 0);
     on_parts(0, months.len());

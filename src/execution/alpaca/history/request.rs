@@ -1,8 +1,6 @@
 //! What is asked for: bars of one share over a span of time.
 //!
 //! Not here: pages of the answer (page), cutting the span (parts).
-use serde_json::{Value, json};
-
 use super::super::mode::Feed;
 use crate::domain::{Symbol, Timeframe, Timestamp};
 
@@ -70,19 +68,6 @@ impl BarsRequest {
             path.push_str(&encoded(token));
         }
         path
-    }
-
-    /// The request as a file records it. `source`: who is asked.
-    pub(super) fn record(&self, source: &str) -> Value {
-        json!({
-            "source": source,
-            "symbol": self.symbol,
-            "timeframe": self.timeframe.name(),
-            "feed": self.feed.name(),
-            "adjustment": self.adjustment.name(),
-            "start": self.start.to_string(),
-            "end": self.end.to_string(),
-        })
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::error::FetchError;
 use super::pull::Fetched;
-use super::request::BarsRequest;
+use super::request::{Adjustment, BarsRequest};
 use crate::domain::{Bar, Timestamp};
 use crate::market::{load_bars, sha256_of_file, write_parquet};
 
@@ -27,12 +27,30 @@ pub(super) struct Store {
     path: PathBuf,
     parts: PathBuf,
     source: String,
+    day: Timestamp,
 }
 
 impl Store {
-    /// Files around `path`, which is to hold the bars. `source`: who is asked for them.
-    pub(super) fn new(path: &Path, source: &str) -> Store {
-        Store { path: path.to_owned(), parts: hidden(path, "parts"), source: source.to_owned() }
+    /// Files around `path`, which is to hold the bars. `source`: who is asked for them; `day`: the date there.
+    pub(super) fn new(path: &Path, source: &str, day: Timestamp) -> Store {
+        Store { path: path.to_owned(), parts: hidden(path, "parts"), source: source.to_owned(), day }
+    }
+
+    /// What is recorded of a request. A split restates the whole past, so months that were restated on different days
+    /// do not fit together.
+    fn request(&self, request: &BarsRequest) -> Value {
+        let is_raw = request.adjustment == Adjustment::Raw;
+        let restated_on = if is_raw { None } else { Some(self.day.utc_date().to_string()) };
+        json!({
+            "source": self.source,
+            "symbol": request.symbol,
+            "timeframe": request.timeframe.name(),
+            "feed": request.feed.name(),
+            "adjustment": request.adjustment.name(),
+            "restated_on": restated_on,
+            "start": request.start.to_string(),
+            "end": request.end.to_string(),
+        })
     }
 
     /// The part that an earlier fetch of the same request has left; `None` without a whole one.
@@ -44,7 +62,7 @@ impl Store {
         let (Some(rows), Some(outside)) = (rows, outside.and_then(|outside| usize::try_from(outside).ok())) else {
             return Ok(None);
         };
-        if record["request"] != request.record(&self.source) {
+        if record["request"] != self.request(request) {
             return Ok(None);
         }
         if rows == 0 {
@@ -65,7 +83,7 @@ impl Store {
         fs::create_dir_all(&self.parts).map_err(|source| FetchError::Write { path: self.parts.clone(), source })?;
         let sha256 = if part.bars.is_empty() { None } else { Some(written(&bars_path, request, &part.bars)?) };
         let record = json!({
-            "request": request.record(&self.source),
+            "request": self.request(request),
             "rows": part.bars.len(),
             "outside": part.outside,
             "sha256": sha256,
@@ -85,8 +103,9 @@ impl Store {
             "first": fetched.first,
             "last": fetched.last,
             "outside": fetched.outside,
-            "request": request.record(&self.source),
+            "request": self.request(request),
         });
+        File::open(&unchecked).and_then(|file| file.sync_all()).map_err(|source| self.failed(source))?;
         // The provenance first: bars without one would look like those of nobody.
         write_whole(&self.path.with_extension("provenance.json"), &provenance)?;
         fs::rename(&unchecked, &self.path).map_err(|source| self.failed(source))?;
