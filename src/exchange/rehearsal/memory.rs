@@ -79,7 +79,9 @@ impl MemoryReach {
         }
         if let Some(call) = self.desk.next_call() {
             let outcome = answered(&mut self.exchange, &call);
-            if std::env::var("TRACE").is_ok() { eprintln!("{} {} {:?} -> {:.300}", call.verb.name(), call.path, call.body, format!("{outcome:?}")); }
+            if std::env::var("TRACE").is_ok() {
+                eprintln!("{} {} {:?} -> {:.300}", call.verb.name(), call.path, call.body, format!("{outcome:?}"));
+            }
             self.desk.on_outcome(call.id, outcome, self.now);
             self.hear();
             has_moved = true;

@@ -9,8 +9,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Longest key or secret: Alpaca's have up to 44 characters.
 const LENGTH_MAX: usize = 128;
-/// Alpaca's key ids are two letters and at least this many capitals and digits in all.
-const KEY_ID_LENGTH_MIN: usize = 16;
+/// Alpaca's key ids have at least this many capitals and digits, its secrets more letters.
+const KEY_LENGTH_MIN: usize = 16;
 
 /// Text that must not be seen. It is overwritten when it is let go.
 ///
@@ -182,7 +182,8 @@ pub fn refuse_secrets_in<'a>(
     let own = keys.filter(|keys| keys.kind() != KeyKind::Other);
     for (at, argument) in arguments.into_iter().enumerate() {
         let words = argument.split(|letter: char| !letter.is_ascii_alphanumeric());
-        let holds_own = own.is_some_and(|keys| argument.contains(keys.id()) || argument.contains(keys.secret()));
+        let holds = |text: &str| text.len() >= KEY_LENGTH_MIN && argument.contains(text);
+        let holds_own = own.is_some_and(|keys| holds(keys.id()) || holds(keys.secret()));
         if holds_own || words.into_iter().any(is_key_id) {
             return Err(KeyError::OnCommandLine { position: at + 1 });
         }
@@ -193,7 +194,7 @@ pub fn refuse_secrets_in<'a>(
 fn is_key_id(word: &str) -> bool {
     let begins = word.starts_with("PK") || word.starts_with("AK");
     let is_part = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-    begins && word.len() >= KEY_ID_LENGTH_MIN && word.bytes().all(is_part)
+    begins && word.len() >= KEY_LENGTH_MIN && word.bytes().all(is_part)
 }
 
 impl fmt::Display for KeyKind {

@@ -12,6 +12,7 @@ mod decode;
 mod desk;
 mod env_file;
 mod finding;
+pub mod history;
 mod http;
 mod keys;
 mod ledger;

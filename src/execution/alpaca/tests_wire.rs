@@ -389,11 +389,14 @@ async fn nothing_is_dropped_before_a_slow_reader() {
 async fn one_wire_carries_calls_and_both_streams_and_ends_with_its_owner() {
     use axum::extract::ws::{WebSocket, WebSocketUpgrade};
     use axum::routing::get;
+    let (ended, mut ends) = unbounded_channel();
     let talk = |name: &'static str| {
+        let ended = ended.clone();
         get(move |upgrade: WebSocketUpgrade| async move {
             upgrade.on_upgrade(move |mut socket: WebSocket| async move {
                 socket.send(axum::extract::ws::Message::Text(name.into())).await.expect("sent");
-                while socket.recv().await.is_some() {}
+                while let Some(Ok(_)) = socket.recv().await {}
+                ended.send(()).expect("the test listens");
             })
         })
     };
@@ -433,4 +436,8 @@ async fn one_wire_carries_calls_and_both_streams_and_ends_with_its_owner() {
     let all =
         ["call 7", "market data: Connected", "market data: data", "trade updates: Connected", "trade updates: updates"];
     assert_eq!(seen, all);
+    drop(wire);
+    for _ in 0..2 {
+        tokio::time::timeout(PATIENCE, ends.recv()).await.expect("in time").expect("both streams end");
+    }
 }
