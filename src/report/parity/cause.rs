@@ -29,6 +29,8 @@ pub enum Rule {
     PartialFill,
     /// An event came after the bar it belongs to.
     LateEvent,
+    /// No stream told the fill; it was found by asking, on another bar.
+    FillRecovered,
     /// It filled on another bar.
     AnotherBar,
     /// The same order on the same bar filled at the venue's own price.
@@ -39,7 +41,7 @@ pub enum Rule {
     EntryFill,
     /// The venue refused to move the stop.
     StopNotMoved,
-    /// A stop stands elsewhere, or for other shares.
+    /// A stop or a target stands elsewhere, or for other shares.
     StopDiffers,
     /// The fills of this bar differ by exactly this amount.
     FillsDiffer,
@@ -70,6 +72,7 @@ impl Rule {
             Rule::StillOpen => "still_open",
             Rule::PartialFill => "partial_fill",
             Rule::LateEvent => "late_event",
+            Rule::FillRecovered => "fill_recovered",
             Rule::AnotherBar => "another_bar",
             Rule::VenuePrice => "venue_price",
             Rule::Fee => "fee",

@@ -78,3 +78,47 @@ fn curve(report: &ParityReport<'_>) -> String {
     fields.push(format!("\"d\":{}", column.json()));
     format!("{{{}}}", fields.join(","))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{context, rows};
+    use super::*;
+
+    /// A long session is drawn in points of many steps, and one step in ten thousand still shows.
+    #[test]
+    fn a_spike_survives() {
+        let step = |at: usize, equity: usize| {
+            let seconds = 1_381_152_600 + 60 * at as i64;
+            let time = crate::domain::Timestamp::from_seconds(seconds).expect("time");
+            format!("{time},{equity},10000,0,0,0")
+        };
+        let session = |spike: usize| {
+            let mut rows = rows();
+            rows.equity = (0..10_000).map(|at| step(at, if at == 5_003 { spike } else { 10_000 })).collect();
+            rows.side()
+        };
+        let (replay, other, context) = (session(10_000), session(10_070), context());
+        let report = ParityReport::of(&replay, &other, &context);
+        let read: serde_json::Value = serde_json::from_str(&json(&report, "")).expect("JSON");
+        let curve = &read["curve"];
+        assert_eq!(curve["n"], 3_334);
+        // All else is one value throughout: only the spike makes columns of highs and of distances move.
+        let moves =
+            |key: &str| curve[key]["d"].as_str().expect("a column").chars().filter(|digit| *digit != 'A').count();
+        assert!(moves("d") > 2 && moves("bhi") > moves("ahi") && moves("blo") == moves("alo"), "{curve}");
+        assert_eq!(json(&ParityReport::of(&replay, &replay, &context), "").matches("null").count(), 0);
+    }
+
+    #[test]
+    fn a_session_without_a_fill_has_no_chart() {
+        let mut quiet = rows();
+        quiet.orders.clear();
+        quiet.fills.clear();
+        quiet.refusals.clear();
+        let (side, context) = (quiet.side(), context());
+        let report = ParityReport::of(&side, &side, &context);
+        assert!(!has_chart(&report));
+        assert!(json(&report, "").contains("\"curve\":null"));
+        assert!(!super::super::page(&report).contains("id=\"equity\""));
+    }
+}

@@ -159,6 +159,12 @@ fn a_fill_is_explained_by_its_bar_its_parts_its_moment_its_price_or_its_fee() {
         ..context()
     };
     assert_eq!(first(&whole, &later, &late), "fills time late_event 1");
+    let mut asked = late.clone();
+    asked.findings[0].kind = FindingKind::FillRecovered;
+    assert_eq!(first(&whole, &later, &asked), "fills time fill_recovered 1");
+    // One about another order explains nothing.
+    asked.findings[0].order = Some("3".to_owned());
+    assert_eq!(first(&whole, &later, &asked), "fills time another_bar 1");
 }
 
 #[test]
@@ -213,6 +219,32 @@ fn an_order_is_explained_by_who_refused_it_or_by_the_bar_that_decided_it() {
         first(&whole, &missing, &Context { findings: vec![bar], ..context() }),
         "orders only_replay bar_differs 1"
     );
+}
+
+/// A stop that stood elsewhere filled at another price for that reason, not by the venue's own.
+#[test]
+fn a_stop_that_stood_elsewhere_explains_its_fill() {
+    let stopped = |level: &str| {
+        let mut rows = rows().with(
+            |rows| &mut rows.orders,
+            "2,canceled,,2013-10-07T13:30:00Z,AAPL,sell,100,0,stop,,95,",
+            &format!("2,filled,,2013-10-07T13:30:00Z,AAPL,sell,100,100,stop,,{level},"),
+        );
+        rows.fills.insert(1, format!("2,2013-10-07T13:32:00Z,AAPL,sell,100,{level},0"));
+        rows
+    };
+    let (replay, other) = (stopped("95"), stopped("95.02"));
+    assert_eq!(first(&replay, &other, &context()), "fills price stop_differs 1");
+    let refused =
+        finding("2013-10-07T13:32:00Z", FindingKind::StopChangeRefused, Some("2"), None, "PATCH answered 422");
+    let noticed = Context { findings: vec![refused], ..context() };
+    assert_eq!(first(&replay, &other, &noticed), "fills price stop_not_moved 1");
+    // The higher stop fills where the lower one does not.
+    let mut missed = replay.clone();
+    missed.fills.remove(1);
+    missed.orders[1] = rows().orders[1].clone();
+    assert_eq!(first(&other, &missed, &context()), "fills only_replay stop_differs 1");
+    assert_eq!(first(&replay, &missed, &context()), "fills only_replay ended_unfilled 1");
 }
 
 #[test]
