@@ -178,7 +178,7 @@ fn account(difference: &Difference, other: &str) -> String {
 /// "AAPL buy 100 limit 101.5 day bracket"
 pub(super) fn wish(side: &Side, row: usize) -> String {
     let text = |column: &str| side.orders.get(row, column);
-    let mut words = vec![text("symbol"), text("side"), text("qty")].join(" ");
+    let mut words = [text("symbol"), text("side"), text("qty")].join(" ");
     words.push_str(&format!(" {}", code_in_words(text("type"))));
     for (name, column) in [("", "limit_price"), ("at ", "stop_price"), ("by ", "trail_price")] {
         if !text(column).is_empty() {
