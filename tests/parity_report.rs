@@ -230,6 +230,7 @@ fn the_page_of_a_difference_says_from_when_in_what_and_why() {
             "explanation",
             "session",
             "checks",
+            "renumbered_from",
             "files",
             "totals",
             "first_difference",

@@ -55,6 +55,8 @@ pub enum Rule {
     AccountDiffers,
     /// The same rows in another order.
     RowOrder,
+    /// The same orders under other numbers.
+    Numbers,
     /// The same rows in another form.
     Form,
     /// Nothing that was compared or noticed shows it.
@@ -85,6 +87,7 @@ impl Rule {
             Rule::NoBar => "no_bar",
             Rule::AccountDiffers => "account_differs",
             Rule::RowOrder => "row_order",
+            Rule::Numbers => "numbers",
             Rule::Form => "form",
             Rule::Unknown => "unknown",
         }
@@ -176,6 +179,11 @@ pub(super) fn explain(scene: &Scene<'_>, draft: &Draft, is_first: bool) -> Cause
             Rule::RowOrder,
             "Every row is there on both sides; from here on they stand in another order.".to_owned(),
             vec![format!("row {row} of the file is the first that differs")],
+        )),
+        (Nature::Numbers, _) => Some(cause(
+            Rule::Numbers,
+            "Every order is there on both sides; they are numbered otherwise.".to_owned(),
+            vec!["orders.csv: the ids differ and no other cell does".to_owned()],
         )),
         (Nature::Form, _) => Some(cause(
             Rule::Form,

@@ -23,7 +23,7 @@ const MILLIONTHS: f64 = 1e6;
 pub(super) fn has_chart(report: &ParityReport<'_>) -> bool {
     let moves = |side: &Side| side.fills.len() > 0 && side.equity.len() > 1;
     let unlike = report.counts.iter().any(|counts| counts.subject == Subject::Equity && !counts.is_same());
-    report.pairs.equity.len() > 1 && (moves(report.replay) || moves(report.other) || unlike)
+    report.pairs.equity.len() > 1 && (moves(report.replay) || moves(&report.other) || unlike)
 }
 
 /// The JSON of the page; `summary` goes to the clipboard.
@@ -46,7 +46,7 @@ fn curve(report: &ParityReport<'_>) -> String {
     let unit = time_unit_ns(report.context.timeframe);
     let time = |pair: &Pair| {
         let stamp = |side: &Side, row: Option<usize>| row.map(|row| side.equity.time(row, "timestamp"));
-        stamp(report.replay, pair.replay).or_else(|| stamp(report.other, pair.other)).map_or(0, |time| time.ns())
+        stamp(report.replay, pair.replay).or_else(|| stamp(&report.other, pair.other)).map_or(0, |time| time.ns())
     };
     let times = Column::of_integers(points.iter().map(|point| time(&point[point.len() - 1]).div_euclid(unit)));
     let replay = |pair: &Pair| pair.replay.map(|row| report.replay.equity.dollars(row, "equity").to_f64());
@@ -54,7 +54,7 @@ fn curve(report: &ParityReport<'_>) -> String {
     let apart = |pair: &Pair| {
         let (mine, theirs) = pair.replay.zip(pair.other)?;
         let dollars = |side: &Side, row: usize| side.equity.dollars(row, "equity");
-        Some((dollars(report.other, theirs) - dollars(report.replay, mine)).to_f64())
+        Some((dollars(&report.other, theirs) - dollars(report.replay, mine)).to_f64())
     };
     let mut fields = vec![format!("\"n\":{}", points.len()), format!("\"t\":{}", times.json())];
     for (name, value) in [("a", &replay as &dyn Fn(&Pair) -> Option<f64>), ("b", &other)] {

@@ -115,9 +115,21 @@ pub(super) fn section(report: &ParityReport<'_>, subject: Subject) -> String {
         grid.title,
         escape(&report.context.other),
         heads(report, &grid),
-        more(left_out, &format!("in {}", grid.file)),
+        renumbered(report, subject) + &more(left_out, &format!("in {}", grid.file)),
         if unlike.is_empty() { " agree" } else { "" }
     )
+}
+
+/// Whose numbers the tables use, where the sides have their own.
+fn renumbered(report: &ParityReport<'_>, subject: Subject) -> String {
+    match report.renumbered_from.as_ref().filter(|_| subject == Subject::Orders) {
+        Some(order) => format!(
+            "<p class=\"told\">From order {} on the {} has other numbers for the same orders. Those of the replay stand here.</p>",
+            escape(order),
+            escape(&report.context.other)
+        ),
+        None => String::new(),
+    }
 }
 
 fn heads(report: &ParityReport<'_>, grid: &Grid) -> String {
@@ -207,11 +219,11 @@ fn say(report: &ParityReport<'_>, grid: &Grid, line: &Line) -> String {
 fn line(report: &ParityReport<'_>, subject: Subject, pair: &Pair) -> Line {
     let either = |cell: &dyn Fn(&Side, usize) -> String| match (pair.replay, pair.other) {
         (Some(row), _) => cell(report.replay, row),
-        (None, Some(row)) => cell(report.other, row),
+        (None, Some(row)) => cell(&report.other, row),
         (None, None) => String::new(),
     };
     let cells = |cell: &dyn Fn(&Side, usize) -> Vec<String>| {
-        (pair.replay.map(|row| cell(report.replay, row)), pair.other.map(|row| cell(report.other, row)))
+        (pair.replay.map(|row| cell(report.replay, row)), pair.other.map(|row| cell(&report.other, row)))
     };
     let (keys, (replay, other)) = match subject {
         Subject::Signals | Subject::Orders => (
@@ -315,11 +327,11 @@ fn note(report: &ParityReport<'_>, subject: Subject, pair: &Pair) -> String {
     }
     if subject == Subject::Equity && pair.differs(1) {
         let dollars = |side: &Side, row: usize| -> Money { side.equity.dollars(row, "equity") };
-        return change(dollars(report.other, other) - dollars(report.replay, replay));
+        return change(dollars(&report.other, other) - dollars(report.replay, replay));
     }
     if subject == Subject::Fills && pair.differs(5) && report.replay.fills.price(replay, "price").units() > 0 {
         let price = |side: &Side, row: usize| side.fills.price(row, "price").to_f64();
-        let (mine, theirs) = (price(report.replay, replay), price(report.other, other));
+        let (mine, theirs) = (price(report.replay, replay), price(&report.other, other));
         let moved = Numbers::PLAIN.basis_points((theirs - mine) / mine);
         return if theirs > mine { format!("+{}", moved.trim_start_matches('+')) } else { moved };
     }

@@ -106,13 +106,14 @@ pub(super) fn moment(context: &Context, time: Timestamp) -> String {
 
 /// One difference as a sentence.
 pub fn describe(report: &ParityReport<'_>, difference: &Difference) -> String {
-    let (replay, other, name) = (report.replay, report.other, report.context.other.as_str());
+    let (replay, other, name) = (report.replay, &*report.other, report.context.other.as_str());
     let alone = match difference.nature {
         Nature::OnlyReplay => "in the replay alone".to_owned(),
         Nature::OnlyOther => format!("in the {name} alone"),
         Nature::RowOrder(row) => {
             return format!("{} stand in another order from row {row} on.", capitalized(difference.subject.name()));
         }
+        Nature::Numbers => return "The same orders carry other numbers.".to_owned(),
         Nature::Form => return format!("The file of {} is written in another form.", difference.subject.name()),
         Nature::Fields(_) => String::new(),
     };
@@ -237,7 +238,7 @@ pub(in crate::report) fn scope(report: &ParityReport<'_>) -> String {
         many => format!("{} symbols from {} to {}", many.len(), many[0], many[many.len() - 1]),
     };
     scope.push_str(&format!(", {}", context.timeframe.adjective()));
-    let side = if report.replay.equity.len() > 0 { report.replay } else { report.other };
+    let side = if report.replay.equity.len() > 0 { report.replay } else { &*report.other };
     if let Some(last) = side.equity.len().checked_sub(1) {
         let date = |row: usize| date_in_prose(side.equity.time(row, "timestamp"));
         let (from, to) = (date(0), date(last));
