@@ -29,6 +29,8 @@ pub enum Rule {
     PartialFill,
     /// An event came after the bar it belongs to.
     LateEvent,
+    /// No stream told the fill; it was found by asking, on another bar.
+    FillRecovered,
     /// It filled on another bar.
     AnotherBar,
     /// The same order on the same bar filled at the venue's own price.
@@ -39,7 +41,7 @@ pub enum Rule {
     EntryFill,
     /// The venue refused to move the stop.
     StopNotMoved,
-    /// A stop stands elsewhere, or for other shares.
+    /// A stop or a target stands elsewhere, or for other shares.
     StopDiffers,
     /// The fills of this bar differ by exactly this amount.
     FillsDiffer,
@@ -53,6 +55,8 @@ pub enum Rule {
     AccountDiffers,
     /// The same rows in another order.
     RowOrder,
+    /// The same orders under other numbers.
+    Numbers,
     /// The same rows in another form.
     Form,
     /// Nothing that was compared or noticed shows it.
@@ -70,6 +74,7 @@ impl Rule {
             Rule::StillOpen => "still_open",
             Rule::PartialFill => "partial_fill",
             Rule::LateEvent => "late_event",
+            Rule::FillRecovered => "fill_recovered",
             Rule::AnotherBar => "another_bar",
             Rule::VenuePrice => "venue_price",
             Rule::Fee => "fee",
@@ -82,6 +87,7 @@ impl Rule {
             Rule::NoBar => "no_bar",
             Rule::AccountDiffers => "account_differs",
             Rule::RowOrder => "row_order",
+            Rule::Numbers => "numbers",
             Rule::Form => "form",
             Rule::Unknown => "unknown",
         }
@@ -173,6 +179,11 @@ pub(super) fn explain(scene: &Scene<'_>, draft: &Draft, is_first: bool) -> Cause
             Rule::RowOrder,
             "Every row is there on both sides; from here on they stand in another order.".to_owned(),
             vec![format!("row {row} of the file is the first that differs")],
+        )),
+        (Nature::Numbers, _) => Some(cause(
+            Rule::Numbers,
+            "Every order is there on both sides; they are numbered otherwise.".to_owned(),
+            vec!["orders.csv: the ids differ and no other cell does".to_owned()],
         )),
         (Nature::Form, _) => Some(cause(
             Rule::Form,

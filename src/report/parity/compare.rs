@@ -2,6 +2,9 @@
 //!
 //! Not here: what single rows say (outcome, equity) and why (cause). Laws: the same sides are identical; a changed
 //! cell is found; exchanging the sides exchanges them in the report.
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use super::align::{Pair, by_key, by_time, ordinals};
 use super::cause::{Scene, explain};
 use super::difference::{Difference, FieldDifference, Nature, Place};
@@ -9,7 +12,7 @@ use super::model::{Counts, DIFFERENCES_MAX, FileCheck, Pairs, ParityReport, Subj
 use super::outcome::{self, signal_pairs};
 use super::side::FILES;
 use super::table::Table;
-use super::{Context, Side, equity};
+use super::{Context, Side, equity, renumber};
 use crate::domain::Timestamp;
 use crate::scenario::HaltSpan;
 
@@ -45,9 +48,12 @@ pub(super) enum Rank {
 impl<'a> ParityReport<'a> {
     /// Holds `other` against `replay`.
     pub fn of(replay: &'a Side, other: &'a Side, context: &'a Context) -> ParityReport<'a> {
-        let pairs = pairs(replay, other);
+        let renames = renumber::renames(replay, other, &context.other);
+        let other = if renames.is_empty() { Cow::Borrowed(other) } else { Cow::Owned(other.renamed(&renames)) };
+        let noticed = renumber::context(context, &renames);
+        let pairs = pairs(replay, &other);
         let mut counts = vec![
-            Counts::of(Subject::Signals, &signal_pairs(replay, other, &pairs.orders)),
+            Counts::of(Subject::Signals, &signal_pairs(replay, &other, &pairs.orders)),
             Counts::of(Subject::Orders, &pairs.orders),
             Counts::of(Subject::Refusals, &pairs.refusals),
             Counts::of(Subject::Fills, &pairs.fills),
@@ -61,16 +67,30 @@ impl<'a> ParityReport<'a> {
             other: other.clone(),
         };
         let files: Vec<FileCheck> = hashes.map(file).collect();
-        let drafts = drafts(replay, other, &pairs, &counts, &files);
-        let scene = Scene::new(replay, other, context, &pairs, &drafts);
+        let drafts = drafts(replay, &other, &pairs, &counts, &files, &renames);
+        let scene = Scene::new(replay, &other, &noticed, &pairs, &drafts);
         let differences_total = drafts.len();
         let named = drafts.iter().take(DIFFERENCES_MAX).enumerate();
         let differences: Vec<Difference> = named.map(|(place, draft)| finished(&scene, draft, place == 0)).collect();
         let halts_same = pairs.halts.iter().flatten().all(Pair::is_same);
         let identical = files.iter().all(FileCheck::is_same) && halts_same;
         assert_eq!(identical, differences_total == 0, "what is not the same has a difference");
-        let totals = (Totals::of(replay), Totals::of(other));
-        ParityReport { replay, other, context, identical, counts, files, totals, differences, differences_total, pairs }
+        let totals = (Totals::of(replay), Totals::of(&other));
+        let given = renames.values().filter_map(|id| replay.order(id)).min();
+        let renumbered_from = given.map(|row| replay.orders.get(row, "id").to_owned());
+        ParityReport {
+            replay,
+            other,
+            context,
+            identical,
+            counts,
+            renumbered_from,
+            files,
+            totals,
+            differences,
+            differences_total,
+            pairs,
+        }
     }
 }
 
@@ -108,7 +128,14 @@ fn halts(replay: &[HaltSpan], other: &[HaltSpan]) -> Vec<Pair> {
 }
 
 /// Every difference, in the order in which they came; what the rows do not date comes last.
-fn drafts(replay: &Side, other: &Side, pairs: &Pairs, counts: &[Counts], files: &[FileCheck]) -> Vec<Draft> {
+fn drafts(
+    replay: &Side,
+    other: &Side,
+    pairs: &Pairs,
+    counts: &[Counts],
+    files: &[FileCheck],
+    renames: &BTreeMap<String, String>,
+) -> Vec<Draft> {
     let mut drafts = outcome::drafts(replay, other, pairs);
     let late = outcome::late_fills(replay, other, &pairs.fills);
     drafts.extend(equity::drafts(replay, other, &pairs.equity, &late));
@@ -129,7 +156,7 @@ fn drafts(replay: &Side, other: &Side, pairs: &Pairs, counts: &[Counts], files: 
             number,
         });
     }
-    drafts.extend(unordered(replay, other, counts, files));
+    drafts.extend(unordered(replay, other, counts, files, renames));
     drafts.sort_by_key(|draft| (draft.time.is_none(), draft.time, draft.rank, draft.number, draft.ordinal));
     drafts
 }
@@ -153,11 +180,17 @@ fn halt_nature(replay: &Side, other: &Side, pair: &Pair) -> Nature {
 }
 
 /// Files whose rows all agree and whose bytes do not.
-fn unordered(replay: &Side, other: &Side, counts: &[Counts], files: &[FileCheck]) -> Vec<Draft> {
+fn unordered(
+    replay: &Side,
+    other: &Side,
+    counts: &[Counts],
+    files: &[FileCheck],
+    renames: &BTreeMap<String, String>,
+) -> Vec<Draft> {
     let subjects = [Subject::Orders, Subject::Fills, Subject::Refusals, Subject::Equity];
     let agrees = |subject: Subject| counts.iter().all(|counts| counts.subject != subject || counts.is_same());
     let odd = subjects.into_iter().zip(files).filter(|(subject, file)| !file.is_same() && agrees(*subject));
-    odd.map(|(subject, _)| {
+    odd.filter_map(|(subject, _)| {
         let (left, right, time) = match subject {
             Subject::Orders => (&replay.orders, &other.orders, "time"),
             Subject::Fills => (&replay.fills, &other.fills, "time"),
@@ -166,17 +199,24 @@ fn unordered(replay: &Side, other: &Side, counts: &[Counts], files: &[FileCheck]
         };
         let unlike = |row: &usize| (0..left.columns().len()).any(|at| left.cell(*row, at) != right.cell(*row, at));
         let row = (0..left.len()).find(unlike);
-        Draft {
+        let nature = match row {
+            Some(row) => Nature::RowOrder(row + 1),
+            None if renames.is_empty() => Nature::Form,
+            None if subject == Subject::Orders => Nature::Numbers,
+            // Told with the orders that carry the numbers.
+            None => return None,
+        };
+        Some(Draft {
             subject,
             order: None,
             ordinal: 0,
             time: row.map(|row| left.time(row, time).min(right.time(row, time))),
             rank: if subject == Subject::Fills { Rank::Fill } else { Rank::Answer },
             rows: 1,
-            nature: row.map_or(Nature::Form, |row| Nature::RowOrder(row + 1)),
+            nature,
             at: Place { replay: row, other: row },
             number: 0,
-        }
+        })
     })
     .collect()
 }

@@ -23,7 +23,7 @@ const MILLIONTHS: f64 = 1e6;
 pub(super) fn has_chart(report: &ParityReport<'_>) -> bool {
     let moves = |side: &Side| side.fills.len() > 0 && side.equity.len() > 1;
     let unlike = report.counts.iter().any(|counts| counts.subject == Subject::Equity && !counts.is_same());
-    report.pairs.equity.len() > 1 && (moves(report.replay) || moves(report.other) || unlike)
+    report.pairs.equity.len() > 1 && (moves(report.replay) || moves(&report.other) || unlike)
 }
 
 /// The JSON of the page; `summary` goes to the clipboard.
@@ -46,7 +46,7 @@ fn curve(report: &ParityReport<'_>) -> String {
     let unit = time_unit_ns(report.context.timeframe);
     let time = |pair: &Pair| {
         let stamp = |side: &Side, row: Option<usize>| row.map(|row| side.equity.time(row, "timestamp"));
-        stamp(report.replay, pair.replay).or_else(|| stamp(report.other, pair.other)).map_or(0, |time| time.ns())
+        stamp(report.replay, pair.replay).or_else(|| stamp(&report.other, pair.other)).map_or(0, |time| time.ns())
     };
     let times = Column::of_integers(points.iter().map(|point| time(&point[point.len() - 1]).div_euclid(unit)));
     let replay = |pair: &Pair| pair.replay.map(|row| report.replay.equity.dollars(row, "equity").to_f64());
@@ -54,7 +54,7 @@ fn curve(report: &ParityReport<'_>) -> String {
     let apart = |pair: &Pair| {
         let (mine, theirs) = pair.replay.zip(pair.other)?;
         let dollars = |side: &Side, row: usize| side.equity.dollars(row, "equity");
-        Some((dollars(report.other, theirs) - dollars(report.replay, mine)).to_f64())
+        Some((dollars(&report.other, theirs) - dollars(report.replay, mine)).to_f64())
     };
     let mut fields = vec![format!("\"n\":{}", points.len()), format!("\"t\":{}", times.json())];
     for (name, value) in [("a", &replay as &dyn Fn(&Pair) -> Option<f64>), ("b", &other)] {
@@ -77,4 +77,48 @@ fn curve(report: &ParityReport<'_>) -> String {
     }
     fields.push(format!("\"d\":{}", column.json()));
     format!("{{{}}}", fields.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{context, rows};
+    use super::*;
+
+    /// A long session is drawn in points of many steps, and one step in ten thousand still shows.
+    #[test]
+    fn a_spike_survives() {
+        let step = |at: usize, equity: usize| {
+            let seconds = 1_381_152_600 + 60 * at as i64;
+            let time = crate::domain::Timestamp::from_seconds(seconds).expect("time");
+            format!("{time},{equity},10000,0,0,0")
+        };
+        let session = |spike: usize| {
+            let mut rows = rows();
+            rows.equity = (0..10_000).map(|at| step(at, if at == 5_003 { spike } else { 10_000 })).collect();
+            rows.side()
+        };
+        let (replay, other, context) = (session(10_000), session(10_070), context());
+        let report = ParityReport::of(&replay, &other, &context);
+        let read: serde_json::Value = serde_json::from_str(&json(&report, "")).expect("JSON");
+        let curve = &read["curve"];
+        assert_eq!(curve["n"], 3_334);
+        // All else is one value throughout: only the spike makes columns of highs and of distances move.
+        let moves =
+            |key: &str| curve[key]["d"].as_str().expect("a column").chars().filter(|digit| *digit != 'A').count();
+        assert!(moves("d") > 2 && moves("bhi") > moves("ahi") && moves("blo") == moves("alo"), "{curve}");
+        assert_eq!(json(&ParityReport::of(&replay, &replay, &context), "").matches("null").count(), 0);
+    }
+
+    #[test]
+    fn a_session_without_a_fill_has_no_chart() {
+        let mut quiet = rows();
+        quiet.orders.clear();
+        quiet.fills.clear();
+        quiet.refusals.clear();
+        let (side, context) = (quiet.side(), context());
+        let report = ParityReport::of(&side, &side, &context);
+        assert!(!has_chart(&report));
+        assert!(json(&report, "").contains("\"curve\":null"));
+        assert!(!super::super::page(&report).contains("id=\"equity\""));
+    }
 }

@@ -27,6 +27,8 @@ pub enum Nature {
     OnlyOther,
     /// The same rows stand in another order from this row of the file on, counted from 1.
     RowOrder(usize),
+    /// The same orders carry other numbers.
+    Numbers,
     /// The same rows are written in another form: line ends, quotes.
     Form,
 }
@@ -39,6 +41,7 @@ impl Nature {
             Nature::OnlyReplay => "only_replay",
             Nature::OnlyOther => "only_other",
             Nature::RowOrder(_) => "row_order",
+            Nature::Numbers => "numbers",
             Nature::Form => "form",
         }
     }

@@ -16,6 +16,8 @@ const DIFFERING_MAX: usize = 300;
 const SAME_MAX: usize = 100;
 /// Rows of the account that are the same, evenly spread: they are many, and the chart shows them.
 const STEPS_MAX: usize = 20;
+/// Rows of the account that differ: it stays different once it is.
+const STEPS_DIFFERING_MAX: usize = 60;
 
 /// A table of one subject.
 struct Grid {
@@ -89,7 +91,10 @@ pub(super) fn section(report: &ParityReport<'_>, subject: Subject) -> String {
         return String::new();
     }
     let (same, unlike): (Vec<&Pair>, Vec<&Pair>) = pairs.iter().partition(|pair| pair.is_same());
-    let most = if subject == Subject::Equity { STEPS_MAX } else { SAME_MAX };
+    let (most, most_unlike) = match subject {
+        Subject::Equity => (STEPS_MAX, STEPS_DIFFERING_MAX),
+        _ => (SAME_MAX, DIFFERING_MAX),
+    };
     let mut rows = String::new();
     let mut part = |name: &str, all: usize, shown: &[&Pair]| {
         if all > 0 {
@@ -97,21 +102,34 @@ pub(super) fn section(report: &ParityReport<'_>, subject: Subject) -> String {
             shown.iter().for_each(|pair| rows.push_str(&row(report, &grid, &line(report, subject, pair))));
         }
     };
-    part("Different:", unlike.len(), &unlike[..unlike.len().min(DIFFERING_MAX)]);
+    part("Different:", unlike.len(), &unlike[..unlike.len().min(most_unlike)]);
     let (spread, few) = (subject == Subject::Equity, same.len().min(most));
     let chosen: Vec<&Pair> = (0..few).map(|at| same[if spread { at * same.len() / few } else { at }]).collect();
     part("The same:", same.len(), &chosen);
-    let left_out = unlike.len().saturating_sub(DIFFERING_MAX) + same.len() - few;
+    let left_out = unlike.len().saturating_sub(most_unlike) + same.len() - few;
     format!(
-        "<section id=\"{0}\" class=\"sides\"><div class=\"head\"><h2>{1}</h2><p class=\"aside\">replay at the left, {2} at the right</p></div>\
+        "<section id=\"{0}\" class=\"sides{5}\"><div class=\"head\"><h2>{1}</h2><p class=\"aside\">replay at the left, {2} at the right</p></div>\
          <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{1} of both sides\"><table><caption class=\"hidden\">{1} of both sides, what differs first</caption>\
          {3}<tbody>{rows}</tbody></table></div>{4}</section>\n",
         grid.id,
         grid.title,
         escape(&report.context.other),
         heads(report, &grid),
-        more(left_out, &format!("in {}", grid.file))
+        renumbered(report, subject) + &more(left_out, &format!("in {}", grid.file)),
+        if unlike.is_empty() { " agree" } else { "" }
     )
+}
+
+/// Whose numbers the tables use, where the sides have their own.
+fn renumbered(report: &ParityReport<'_>, subject: Subject) -> String {
+    match report.renumbered_from.as_ref().filter(|_| subject == Subject::Orders) {
+        Some(order) => format!(
+            "<p class=\"told\">From order {} on the {} has other numbers for the same orders. Those of the replay stand here.</p>",
+            escape(order),
+            escape(&report.context.other)
+        ),
+        None => String::new(),
+    }
 }
 
 fn heads(report: &ParityReport<'_>, grid: &Grid) -> String {
@@ -140,7 +158,10 @@ fn heads(report: &ParityReport<'_>, grid: &Grid) -> String {
 
 fn part_row(grid: &Grid, text: &str) -> String {
     let all = grid.keys.len() + 2 * grid.columns.len() + 1;
-    format!("<tr class=\"part\"><th scope=\"rowgroup\" colspan=\"{all}\" class=\"word\">{text}</th></tr>")
+    format!(
+        "<tr class=\"part\"><th scope=\"rowgroup\" colspan=\"{all}\" class=\"word\">{text}<span class=\"print-only\">, all in {}</span></th></tr>",
+        grid.file
+    )
 }
 
 fn row(report: &ParityReport<'_>, grid: &Grid, line: &Line) -> String {
@@ -163,7 +184,9 @@ fn row(report: &ParityReport<'_>, grid: &Grid, line: &Line) -> String {
         true => "<td class=\"edge same\"><span aria-label=\"same\">=</span></td>".to_owned(),
         false => format!("<td class=\"edge\"><span class=\"warn\">▲ {}</span></td>", escape(&typographic(&line.note))),
     };
-    format!("<tr>{keys}{}{}{note}{}</tr>", side(&line.replay), side(&line.other), say(report, grid, line))
+    // On paper the rows that are the same are left out: their number stands above them.
+    let class = if line.note.is_empty() { " class=\"eq\"" } else { "" };
+    format!("<tr{class}>{keys}{}{}{note}{}</tr>", side(&line.replay), side(&line.other), say(report, grid, line))
 }
 
 /// The row for a narrow page.
@@ -196,11 +219,11 @@ fn say(report: &ParityReport<'_>, grid: &Grid, line: &Line) -> String {
 fn line(report: &ParityReport<'_>, subject: Subject, pair: &Pair) -> Line {
     let either = |cell: &dyn Fn(&Side, usize) -> String| match (pair.replay, pair.other) {
         (Some(row), _) => cell(report.replay, row),
-        (None, Some(row)) => cell(report.other, row),
+        (None, Some(row)) => cell(&report.other, row),
         (None, None) => String::new(),
     };
     let cells = |cell: &dyn Fn(&Side, usize) -> Vec<String>| {
-        (pair.replay.map(|row| cell(report.replay, row)), pair.other.map(|row| cell(report.other, row)))
+        (pair.replay.map(|row| cell(report.replay, row)), pair.other.map(|row| cell(&report.other, row)))
     };
     let (keys, (replay, other)) = match subject {
         Subject::Signals | Subject::Orders => (
@@ -304,11 +327,11 @@ fn note(report: &ParityReport<'_>, subject: Subject, pair: &Pair) -> String {
     }
     if subject == Subject::Equity && pair.differs(1) {
         let dollars = |side: &Side, row: usize| -> Money { side.equity.dollars(row, "equity") };
-        return change(dollars(report.other, other) - dollars(report.replay, replay));
+        return change(dollars(&report.other, other) - dollars(report.replay, replay));
     }
     if subject == Subject::Fills && pair.differs(5) && report.replay.fills.price(replay, "price").units() > 0 {
         let price = |side: &Side, row: usize| side.fills.price(row, "price").to_f64();
-        let (mine, theirs) = (price(report.replay, replay), price(report.other, other));
+        let (mine, theirs) = (price(report.replay, replay), price(&report.other, other));
         let moved = Numbers::PLAIN.basis_points((theirs - mine) / mine);
         return if theirs > mine { format!("+{}", moved.trim_start_matches('+')) } else { moved };
     }

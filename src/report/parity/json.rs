@@ -9,11 +9,12 @@
 //! | `headline` `explanation` | the answer in words |
 //! | `session` | `scenario symbols timeframe seed program other venue calls events bars_compared files` (`path`, `sha256`) |
 //! | `checks` | a list, one a subject (`signals orders refusals fills equity halts`): `subject replay other same differ only_replay only_other`; `halts` is left out where a side does not name them |
+//! | `renumbered_from` | the first order of the replay that has another number on the other side, or `null`; differences and findings call orders as the replay does, one that the other side sent alone by its own number, with the side where the number is taken |
 //! | `files` | a list: `name replay other same`, the sha256 of both sides |
 //! | `totals` | `equity cash fees`, each `replay other difference` (other − replay) |
 //! | `first_difference` | the first of `differences`, or `null` |
 //! | `differences_total` | how many there are; `differences` lists the first 1,000 |
-//! | `differences` | a list in order of time: `subject order ordinal time rows nature row fields text cause`; `nature` is `fields only_replay only_other row_order form`, `fields` a list of `name replay other`, `row` the first row of `row_order`, `cause` is `rule text evidence noticed` |
+//! | `differences` | a list in order of time: `subject order ordinal time rows nature row fields text cause`; `nature` is `fields only_replay only_other row_order numbers form`, `fields` a list of `name replay other`, `row` the first row of `row_order`, `cause` is `rule text evidence noticed` |
 //! | `findings` | a list: `time kind order symbol text` |
 use serde_json::{Value, json};
 
@@ -67,6 +68,7 @@ pub fn json(report: &ParityReport<'_>) -> String {
             "files": context.files.iter().map(|(path, sha256)| json!({"path": path, "sha256": sha256})).collect::<Vec<_>>(),
         },
         "checks": counts.collect::<Vec<_>>(),
+        "renumbered_from": report.renumbered_from,
         "files": report.files.iter().map(file).collect::<Vec<_>>(),
         "totals": totals(report),
         "first_difference": differences.first(),

@@ -15,6 +15,7 @@ mod json;
 mod model;
 mod outcome;
 mod page;
+mod renumber;
 mod side;
 mod table;
 #[cfg(test)]

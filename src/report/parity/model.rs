@@ -3,6 +3,8 @@
 //! Not here: finding it (compare), words (words, page, json). Invariants: (1) identical means that all four files have
 //! the same bytes on both sides and that the halts, where both sides name them, are the same; (2) there is a first
 //! difference unless identical.
+use std::borrow::Cow;
+
 use super::align::Pair;
 use super::{Context, Difference, Side};
 use crate::domain::Money;
@@ -138,15 +140,17 @@ pub(super) struct Pairs {
 #[derive(Clone, PartialEq, Debug)]
 pub struct ParityReport<'a> {
     /// The replay.
-    pub replay: &'a Side,
-    /// The session it is held against.
-    pub other: &'a Side,
+    pub(super) replay: &'a Side,
+    /// The session it is held against, its orders under the numbers of the replay.
+    pub(super) other: Cow<'a, Side>,
     /// What else is known.
     pub context: &'a Context,
     /// All is the same, to the byte.
     pub identical: bool,
     /// By subject; without the halts where a side does not name them.
     pub counts: Vec<Counts>,
+    /// The first order of the replay that has another number on the other side; `None` where numbers agree.
+    pub renumbered_from: Option<String>,
     /// By file.
     pub files: Vec<FileCheck>,
     /// Of the replay and of the other side.

@@ -58,7 +58,6 @@ fn equity(report: &ParityReport<'_>) -> String {
     if !data::has_chart(report) {
         return String::new();
     }
-    let other = capitalized(&report.context.other);
     let aside = match report.totals.0.equity == report.totals.1.equity && is_same(report, Subject::Equity) {
         true => "the two lines are the same to the last digit".to_owned(),
         false => format!("below it: {} less replay", escape(&report.context.other)),
@@ -67,7 +66,7 @@ fn equity(report: &ParityReport<'_>) -> String {
         "<section id=\"equity\"><div class=\"head\"><h2>Equity of both</h2><p class=\"aside\">{aside}</p></div>\
          <p class=\"readout\" aria-live=\"off\"></p><div class=\"chart\" data-label=\"Equity of {} and replay\"><p class=\"png\">The chart needs a script. \
          The same numbers: equity.csv.</p></div><details class=\"astable\"><summary>Show as table</summary><div></div></details></section>\n",
-        escape(&other)
+        escape(&report.context.other)
     )
 }
 

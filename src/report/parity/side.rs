@@ -165,6 +165,21 @@ impl Side {
         }
     }
 
+    /// The same session with other names for its orders; its hashes stay those of its files.
+    pub(super) fn renamed(&self, renames: &BTreeMap<String, String>) -> Side {
+        let orders = self.orders.renamed(&["id", "parent"], renames);
+        let order_rows = (0..orders.len()).map(|row| (orders.get(row, "id").to_owned(), row)).collect();
+        let side = Side {
+            orders,
+            order_rows,
+            fills: self.fills.renamed(&["order"], renames),
+            refusals: self.refusals.renamed(&["order"], renames),
+            ..self.clone()
+        };
+        assert_eq!(side.order_rows.len(), side.orders.len(), "no two orders are given one name");
+        side
+    }
+
     /// The row of the order called `id`.
     pub(super) fn order(&self, id: &str) -> Option<usize> {
         self.order_rows.get(id).copied()

@@ -2,6 +2,7 @@
 //!
 //! Not here: which files there are (side), comparing them (compare). Invariants: (1) every row has every column;
 //! (2) what a column holds reads as its kind, so later reading cannot fail.
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -89,6 +90,20 @@ impl Table {
             return Err(fail(1, format!("empty, expected are the columns {}", columns.join(","))));
         }
         Ok(table)
+    }
+
+    /// The same rows with other names under `columns`, where `renames` has one.
+    pub(super) fn renamed(&self, columns: &[&str], renames: &BTreeMap<String, String>) -> Table {
+        let mut table = Table { columns: self.columns, text: String::with_capacity(self.text.len()), ends: Vec::new() };
+        for row in 0..self.len() {
+            for (column, name) in self.columns.iter().enumerate() {
+                let cell = self.cell(row, column);
+                let new = columns.contains(name).then(|| renames.get(cell)).flatten();
+                table.text.push_str(new.map_or(cell, String::as_str));
+                table.ends.push(table.text.len());
+            }
+        }
+        table
     }
 
     /// Rows without the head.

@@ -128,6 +128,46 @@ proptest! {
     }
 }
 
+/// Numbers as a session would give them that never sent the orders that are gone.
+fn renumbered(mut rows: Rows) -> Rows {
+    let ids: Vec<String> = rows.orders.iter().map(|row| row.split(',').next().unwrap_or_default().to_owned()).collect();
+    let new =
+        |id: &str| ids.iter().position(|known| known == id).map_or_else(|| id.to_owned(), |at| (at + 1).to_string());
+    let rename = |row: &mut String, columns: &[usize]| {
+        let cells = row.split(',').enumerate();
+        let renamed = cells.map(|(at, cell)| if columns.contains(&at) { new(cell) } else { cell.to_owned() });
+        *row = renamed.collect::<Vec<_>>().join(",");
+    };
+    rows.orders.iter_mut().for_each(|row| rename(row, &[0, 14]));
+    rows.fills.iter_mut().for_each(|row| rename(row, &[0]));
+    rows.refusals.iter_mut().for_each(|row| rename(row, &[1]));
+    rows
+}
+
+proptest! {
+    /// Orders that are gone are found as gone, whatever the others are numbered, and nothing else is found among orders.
+    #[test]
+    fn numbers_do_not_matter(gone in prop::collection::btree_set(1usize..7, 1..5)) {
+        let mut changed = rows();
+        let is_gone = |id: &str| gone.iter().any(|order| order.to_string() == id);
+        let of_gone = |row: &String, column: usize| row.split(',').nth(column).is_some_and(is_gone);
+        // A leg goes with its entry.
+        changed.orders.retain(|row| !of_gone(row, 0) && !of_gone(row, 14));
+        changed.fills.retain(|row| !of_gone(row, 0));
+        changed.refusals.retain(|row| !of_gone(row, 1));
+        let (whole, kept, renamed, context) = (rows().side(), changed.side(), renumbered(changed.clone()).side(), context());
+        let (named, shifted) = (ParityReport::of(&whole, &kept, &context), ParityReport::of(&whole, &renamed, &context));
+        prop_assert_eq!(&named.counts, &shifted.counts);
+        prop_assert_eq!(named.differences_total, shifted.differences_total);
+        for (left, right) in named.differences.iter().zip(&shifted.differences) {
+            prop_assert_eq!((&left.order, &left.nature, left.cause.rule), (&right.order, &right.nature, right.cause.rule));
+        }
+        let (back, shifted) = (ParityReport::of(&kept, &whole, &context), ParityReport::of(&renamed, &whole, &context));
+        prop_assert_eq!(back.counts, shifted.counts);
+        prop_assert_eq!(back.differences_total, shifted.differences_total);
+    }
+}
+
 /// Each cause with the evidence it needs, and what is said without it.
 #[test]
 fn a_fill_is_explained_by_its_bar_its_parts_its_moment_its_price_or_its_fee() {
@@ -159,6 +199,12 @@ fn a_fill_is_explained_by_its_bar_its_parts_its_moment_its_price_or_its_fee() {
         ..context()
     };
     assert_eq!(first(&whole, &later, &late), "fills time late_event 1");
+    let mut asked = late.clone();
+    asked.findings[0].kind = FindingKind::FillRecovered;
+    assert_eq!(first(&whole, &later, &asked), "fills time fill_recovered 1");
+    // One about another order explains nothing.
+    asked.findings[0].order = Some("3".to_owned());
+    assert_eq!(first(&whole, &later, &asked), "fills time another_bar 1");
 }
 
 #[test]
@@ -213,6 +259,32 @@ fn an_order_is_explained_by_who_refused_it_or_by_the_bar_that_decided_it() {
         first(&whole, &missing, &Context { findings: vec![bar], ..context() }),
         "orders only_replay bar_differs 1"
     );
+}
+
+/// A stop that stood elsewhere filled at another price for that reason, not by the venue's own.
+#[test]
+fn a_stop_that_stood_elsewhere_explains_its_fill() {
+    let stopped = |level: &str| {
+        let mut rows = rows().with(
+            |rows| &mut rows.orders,
+            "2,canceled,,2013-10-07T13:30:00Z,AAPL,sell,100,0,stop,,95,",
+            &format!("2,filled,,2013-10-07T13:30:00Z,AAPL,sell,100,100,stop,,{level},"),
+        );
+        rows.fills.insert(1, format!("2,2013-10-07T13:32:00Z,AAPL,sell,100,{level},0"));
+        rows
+    };
+    let (replay, other) = (stopped("95"), stopped("95.02"));
+    assert_eq!(first(&replay, &other, &context()), "fills price stop_differs 1");
+    let refused =
+        finding("2013-10-07T13:32:00Z", FindingKind::StopChangeRefused, Some("2"), None, "PATCH answered 422");
+    let noticed = Context { findings: vec![refused], ..context() };
+    assert_eq!(first(&replay, &other, &noticed), "fills price stop_not_moved 1");
+    // The higher stop fills where the lower one does not.
+    let mut missed = replay.clone();
+    missed.fills.remove(1);
+    missed.orders[1] = rows().orders[1].clone();
+    assert_eq!(first(&other, &missed, &context()), "fills only_replay stop_differs 1");
+    assert_eq!(first(&replay, &missed, &context()), "fills only_replay ended_unfilled 1");
 }
 
 #[test]
@@ -381,4 +453,62 @@ fn rows_that_do_not_belong_together_are_refused() {
     let mut back = rows();
     back.equity.swap(1, 2);
     assert!(side(&back).starts_with("error run/equity.csv:4: 2013-10-07T13:31:00Z does not come after the row before"));
+}
+
+/// An order of its own shifts every number after it, and is the only difference between orders all the same.
+#[test]
+fn an_order_too_many_shifts_numbers_and_hides_nothing() {
+    let whole = rows();
+    let shift = |row: &str| {
+        let mut cells: Vec<String> = row.split(',').map(str::to_owned).collect();
+        let up = |cell: &mut String| {
+            if let Ok(id) = cell.parse::<u32>()
+                && id >= 3
+            {
+                *cell = (id + 1).to_string();
+            }
+        };
+        up(&mut cells[0]);
+        if cells.len() > 14 {
+            up(&mut cells[14]);
+        }
+        cells.join(",")
+    };
+    let mut more = whole.clone();
+    more.orders = more.orders.iter().map(|row| shift(row)).collect();
+    more.fills = more.fills.iter().map(|row| shift(row)).collect();
+    more.refusals[0] = more.refusals[0].replace(",4,", ",5,");
+    more.orders
+        .insert(2, "3,canceled,,2013-10-07T13:31:00Z,AAPL,buy,7,0,limit,90,,day,simple,entry,,,,false".to_owned());
+    more.fills[2] = more.fills[2].replace(",33.5,", ",33.4,");
+    let told = finding("2013-10-07T13:34:00Z", FindingKind::LateEvent, Some("6"), None, "told late");
+    let context = Context { findings: vec![told], ..context() };
+    for (replay, other) in [(whole.side(), more.side()), (more.side(), whole.side())] {
+        let report = ParityReport::of(&replay, &other, &context);
+        let found: Vec<(Subject, &str)> =
+            report.differences.iter().map(|found| (found.subject, found.cause.rule.name())).collect();
+        assert_eq!(found, [(Subject::Orders, "unknown"), (Subject::Fills, "venue_price")]);
+        assert_eq!(report.counts.iter().map(|counts| counts.same).collect::<Vec<_>>(), [4, 6, 1, 2, 6, 0]);
+    }
+    let (replay, other) = (whole.side(), more.side());
+    let report = ParityReport::of(&replay, &other, &context);
+    assert_eq!(report.renumbered_from.as_deref(), Some("3"));
+    assert_eq!(report.differences[0].order.as_deref(), Some("3 (rehearsal)"));
+    assert_eq!(report.differences[1].order.as_deref(), Some("5"));
+    assert!(page(&report).contains("From order 3 on the rehearsal has other numbers for the same orders."));
+}
+
+/// The same orders under other names are no parity of bytes, and are told as nothing else.
+#[test]
+fn other_numbers_alone_are_told_as_such() {
+    let (whole, context) = (rows(), context());
+    let mut named = whole.clone();
+    let name = |row: &mut String| *row = format!("E{row}");
+    named.orders.iter_mut().for_each(name);
+    named.fills.iter_mut().for_each(name);
+    named.refusals[0] = named.refusals[0].replace(",4,", ",E4,");
+    for (place, parent) in [(1, "1"), (5, "5")] {
+        named.orders[place] = named.orders[place].replace(&format!(",stop,{parent},"), &format!(",stop,E{parent},"));
+    }
+    assert_eq!(first(&whole, &named, &context), "orders numbers numbers 1");
 }

@@ -106,13 +106,14 @@ pub(super) fn moment(context: &Context, time: Timestamp) -> String {
 
 /// One difference as a sentence.
 pub fn describe(report: &ParityReport<'_>, difference: &Difference) -> String {
-    let (replay, other, name) = (report.replay, report.other, report.context.other.as_str());
+    let (replay, other, name) = (report.replay, &*report.other, report.context.other.as_str());
     let alone = match difference.nature {
         Nature::OnlyReplay => "in the replay alone".to_owned(),
         Nature::OnlyOther => format!("in the {name} alone"),
         Nature::RowOrder(row) => {
             return format!("{} stand in another order from row {row} on.", capitalized(difference.subject.name()));
         }
+        Nature::Numbers => return "The same orders carry other numbers.".to_owned(),
         Nature::Form => return format!("The file of {} is written in another form.", difference.subject.name()),
         Nature::Fields(_) => String::new(),
     };
@@ -178,7 +179,7 @@ fn account(difference: &Difference, other: &str) -> String {
 /// "AAPL buy 100 limit 101.5 day bracket"
 pub(super) fn wish(side: &Side, row: usize) -> String {
     let text = |column: &str| side.orders.get(row, column);
-    let mut words = vec![text("symbol"), text("side"), text("qty")].join(" ");
+    let mut words = [text("symbol"), text("side"), text("qty")].join(" ");
     words.push_str(&format!(" {}", code_in_words(text("type"))));
     for (name, column) in [("", "limit_price"), ("at ", "stop_price"), ("by ", "trail_price")] {
         if !text(column).is_empty() {
@@ -237,7 +238,7 @@ pub(in crate::report) fn scope(report: &ParityReport<'_>) -> String {
         many => format!("{} symbols from {} to {}", many.len(), many[0], many[many.len() - 1]),
     };
     scope.push_str(&format!(", {}", context.timeframe.adjective()));
-    let side = if report.replay.equity.len() > 0 { report.replay } else { report.other };
+    let side = if report.replay.equity.len() > 0 { report.replay } else { &*report.other };
     if let Some(last) = side.equity.len().checked_sub(1) {
         let date = |row: usize| date_in_prose(side.equity.time(row, "timestamp"));
         let (from, to) = (date(0), date(last));

@@ -4,6 +4,7 @@
 use super::super::align::Pair;
 use super::super::compare::Draft;
 use super::super::equity::cash_apart;
+use super::super::words::moment;
 use super::super::{FindingKind, Side};
 use super::{Cause, Rule, Scene, both, cause};
 use crate::domain::{Money, Timestamp};
@@ -12,10 +13,11 @@ use crate::report::format::{Numbers, Sign};
 pub(super) fn explain(scene: &Scene<'_>, draft: &Draft) -> Option<Cause> {
     let time = draft.time?;
     if let Some((has, lacks)) = scene.alone(&draft.nature) {
-        let last = lacks.side.equity.len().checked_sub(1).map(|row| lacks.side.equity.cell(row, 0));
-        let ended = last.filter(|last| last.parse::<Timestamp>().is_ok_and(|last| last < time));
-        let text = match ended {
-            Some(last) => format!("The {} ended at {last}; the {} has bars after that.", lacks.name, has.name),
+        let last = lacks.side.equity.len().checked_sub(1).map(|row| lacks.side.equity.time(row, "timestamp"));
+        let text = match last.filter(|last| *last < time).map(|last| moment(scene.context, last)) {
+            Some(last) => {
+                format!("The last bar of the {} is that of {last}; the {} has later ones.", lacks.name, has.name)
+            }
             None => format!("No bar closed at that moment in the {}; one did in the {}.", lacks.name, has.name),
         };
         let evidence = format!("equity.csv of the {} has no row of that moment", lacks.name);

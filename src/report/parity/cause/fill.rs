@@ -11,12 +11,17 @@ use crate::report::format::{Numbers, Sign, counted};
 pub(super) fn explain(scene: &Scene<'_>, draft: &Draft) -> Option<Cause> {
     let order = draft.order.as_deref()?;
     let late = format!("An event about order {order} reached the {} after its bar.", scene.context.other);
+    let asked =
+        format!("No stream told the {} of this fill of order {order}; it was found by asking.", scene.context.other);
     if let Some((has, lacks)) = scene.alone(&draft.nature) {
         let late = || match lacks.is_replay {
             true => None,
             false => scene.found(FindingKind::LateEvent, order, Rule::LateEvent, &late),
         };
-        return late().or_else(|| unfilled(order, has, lacks)).or_else(|| parts(scene, order));
+        return late()
+            .or_else(|| stood_elsewhere(scene, order))
+            .or_else(|| unfilled(order, has, lacks))
+            .or_else(|| parts(scene, order));
     }
     let (left, right) = both(draft.at)?;
     let fills = (&scene.replay.fills, &scene.other.fills);
@@ -27,13 +32,16 @@ pub(super) fn explain(scene: &Scene<'_>, draft: &Draft) -> Option<Cause> {
     match (moved("time"), moved("qty"), moved("price"), moved("fee")) {
         (Some(_), ..) => of_bars
             .or_else(|| scene.found(FindingKind::LateEvent, order, Rule::LateEvent, &late))
+            .or_else(|| scene.found(FindingKind::FillRecovered, order, Rule::FillRecovered, &asked))
+            .or_else(|| stood_elsewhere(scene, order))
             .or_else(|| another_bar(scene, order, left, right)),
         (_, Some(_), ..) => parts(scene, order).or(of_bars),
         (_, _, Some(price), _) => {
             let apart = price_apart(scene, left, right, price);
             of_bars
                 .map(|found| Cause { text: format!("{} {apart}", found.text), ..found })
-                .or_else(|| priced(scene, &apart))
+                .or_else(|| stood_elsewhere(scene, order))
+                .or_else(|| priced(scene, order, &apart))
         }
         (_, _, _, Some(fee)) => Some(charged(scene, left, right, fee)),
         _ => None,
@@ -120,26 +128,51 @@ fn distance(fraction: f64) -> String {
     if fraction < 0.000_005 { "less than 0.1 bps".to_owned() } else { Numbers::PLAIN.basis_points(fraction) }
 }
 
-/// The bar is the same and so is the order: the price is the venue's own.
-fn priced(scene: &Scene<'_>, apart: &str) -> Option<Cause> {
-    match scene.context.bars_compared {
-        Some(bars) if bars > 0 => {
-            let text = format!(
-                "{apart} Order and bar are the same on both sides, so the price is that of {}.",
-                scene.context.venue
-            );
-            Some(cause(
-                Rule::VenuePrice,
-                text,
-                vec![format!("{} bars were compared, and this one is the same", Numbers::PLAIN.count(bars as f64))],
-            ))
-        }
-        _ => Some(cause(
-            Rule::Unknown,
-            format!("{apart} Whether both sides saw the same bar is unknown: no bars were compared."),
-            Vec::new(),
-        )),
+/// Rows of the order on both sides.
+fn orders(scene: &Scene<'_>, order: &str) -> Option<(usize, usize)> {
+    scene.replay.order(order).zip(scene.other.order(order))
+}
+
+/// Did the order stand at another price, as a leg whose stop was not moved alike does?
+fn stood_elsewhere(scene: &Scene<'_>, order: &str) -> Option<Cause> {
+    let (left, right) = orders(scene, order)?;
+    let stood = |column: &str| {
+        let (mine, theirs) = (scene.replay.orders.get(left, column), scene.other.orders.get(right, column));
+        (mine != theirs).then(|| (mine.to_owned(), theirs.to_owned()))
+    };
+    let (mine, theirs) = stood("stop_price").or_else(|| stood("limit_price"))?;
+    let other = &scene.context.other;
+    let refused = format!("The venue refused to move order {order} in the {other}.");
+    if let Some(found) = scene.found(FindingKind::StopChangeRefused, order, Rule::StopNotMoved, &refused) {
+        return Some(found);
     }
+    let text = format!("Order {order} stood at {mine} in the replay and at {theirs} in the {other}.");
+    let evidence = format!("orders.csv: {mine} in the replay, {theirs} in the {other}");
+    Some(cause(Rule::StopDiffers, text, vec![evidence]))
+}
+
+/// The bar is the same and so is the order: the price is the venue's own.
+fn priced(scene: &Scene<'_>, order: &str, apart: &str) -> Option<Cause> {
+    let (left, right) = orders(scene, order)?;
+    let wanted = ["symbol", "side", "qty", "type", "limit_price", "stop_price", "trail_price", "trail_percent"];
+    let is_same =
+        wanted.iter().all(|column| scene.replay.orders.get(left, column) == scene.other.orders.get(right, column));
+    let (text, rule, evidence) = match scene.context.bars_compared {
+        Some(bars) if bars > 0 && is_same => (
+            format!("Order and bar are the same on both sides, so the price is that of {}.", scene.context.venue),
+            Rule::VenuePrice,
+            vec![format!("{} bars were compared, and this one is the same", Numbers::PLAIN.count(bars as f64))],
+        ),
+        Some(bars) if bars > 0 => {
+            ("The order itself is not the same, nor is it told why.".to_owned(), Rule::Unknown, Vec::new())
+        }
+        _ => (
+            "Whether both sides saw the same bar is unknown: no bars were compared.".to_owned(),
+            Rule::Unknown,
+            Vec::new(),
+        ),
+    };
+    Some(cause(rule, format!("{apart} {text}"), evidence))
 }
 
 /// Price and shares are the same.
