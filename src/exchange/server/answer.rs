@@ -6,12 +6,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::FromRequestParts;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::http::request::Parts;
 use axum::http::{Method as HttpMethod, header};
 use axum::response::Response;
+use futures_util::StreamExt;
 use hyper::body::Incoming;
 use thiserror::Error;
 use tokio::sync::OwnedSemaphorePermit;
@@ -29,6 +30,8 @@ use crate::exchange::{Answer, Method, Request};
 
 /// The largest body: far more than an order or a watchlist.
 const BODY_BYTES_MAX: usize = 1 << 20;
+/// So much of a larger one is read and thrown away.
+const DISCARDED_BYTES_MAX: usize = 8 << 20;
 /// How long a body may take to arrive.
 const BODY_WAIT: Duration = Duration::from_secs(30);
 
@@ -158,11 +161,25 @@ fn method(method: &HttpMethod) -> Option<Method> {
     all.into_iter().find(|own| own.name() == method.as_str())
 }
 
-/// The whole body, within its bounds.
+/// The whole body, within its bounds. One that is too large is read on for a while, so that the client has sent it
+/// when it is told.
 async fn body_of(body: Incoming) -> Result<Bytes, Answer> {
-    match tokio::time::timeout(BODY_WAIT, to_bytes(Body::new(body), BODY_BYTES_MAX)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(reply::error(413, &format!("the body is larger than {BODY_BYTES_MAX} bytes"))),
-        Err(_) => Err(reply::error(408, &format!("the body took longer than {} seconds", BODY_WAIT.as_secs()))),
-    }
+    let mut chunks = Body::new(body).into_data_stream();
+    let read = async {
+        let (mut bytes, mut length) = (Vec::new(), 0);
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|error| reply::error(400, &format!("the body breaks off: {error}")))?;
+            length += chunk.len();
+            match length {
+                0..=BODY_BYTES_MAX => bytes.extend_from_slice(&chunk),
+                ..=DISCARDED_BYTES_MAX => {}
+                _ => break,
+            }
+        }
+        let is_whole = length <= BODY_BYTES_MAX;
+        let too_large = || reply::error(413, &format!("the body is larger than {BODY_BYTES_MAX} bytes"));
+        is_whole.then(|| bytes.into()).ok_or_else(too_large)
+    };
+    let late = || reply::error(408, &format!("the body took longer than {} seconds", BODY_WAIT.as_secs()));
+    tokio::time::timeout(BODY_WAIT, read).await.unwrap_or_else(|_| Err(late()))
 }

@@ -50,7 +50,11 @@ async fn connection(floor: Arc<Floor>, stream: TcpStream, permit: OwnedSemaphore
     let permit = Arc::new(permit);
     let service = service_fn(move |request| answer::answer(Arc::clone(&floor), request, Arc::clone(&permit)));
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_WAIT).max_buf_size(HEAD_BYTES_MAX).max_headers(HEADERS_MAX);
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WAIT)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .max_headers(HEADERS_MAX);
     // An error is a client that went away, sent no HTTP, or was cut by a fault: nobody is left to tell.
     let _ = builder.serve_connection(TokioIo::new(stream), service).with_upgrades().await;
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
-use crate::exchange::Method;
 use super::faults::{EventFault, FaultPlan, Often, RequestFault, Rule, Segment, Stream, What};
+use crate::exchange::Method;
 
 /// The rules of a plan and what is left of them.
 #[derive(Debug)]

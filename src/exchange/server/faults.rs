@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::exchange::Method;
 use super::feed::Feed;
+use crate::exchange::Method;
 
 /// Rules of one plan: far more than a test needs, few enough to ask at every message.
 const RULES_MAX: usize = 100;

@@ -62,7 +62,6 @@ impl Teller {
         }
     }
 
-
     /// Tells one feed its data.
     pub(super) fn tell_feed(&mut self, hub: &Hub, feed: Feed, all: &[DataMessage]) {
         let Some(session) = hub.data(feed) else { return };
