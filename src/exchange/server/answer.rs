@@ -30,7 +30,7 @@ use crate::exchange::{Answer, Method, Request};
 
 /// The largest body: far more than an order or a watchlist.
 const BODY_BYTES_MAX: usize = 1 << 20;
-/// So much of a larger one is read and thrown away.
+/// A larger one is read up to here and thrown away.
 const DISCARDED_BYTES_MAX: usize = 8 << 20;
 /// How long a body may take to arrive.
 const BODY_WAIT: Duration = Duration::from_secs(30);
@@ -87,7 +87,7 @@ async fn of_exchange(floor: &Floor, method: Method, parts: &Parts, body: &Bytes)
         Some(RequestFault::Status(status)) => return Ok(reply::fault(status)),
         Some(RequestFault::DropAfter | RequestFault::Latency(_)) | None => {}
     }
-    let answer = turn.exchange.answer(&Request { method, path, query, body });
+    let answer = turn.whole(|exchange| exchange.answer(&Request { method, path, query, body }));
     turn.publish(floor);
     turn.teller.release(&floor.hub);
     floor.hub.drained(Patience::WithoutPauses).await;
@@ -170,10 +170,10 @@ async fn body_of(body: Incoming) -> Result<Bytes, Answer> {
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(|error| reply::error(400, &format!("the body breaks off: {error}")))?;
             length += chunk.len();
-            match length {
-                0..=BODY_BYTES_MAX => bytes.extend_from_slice(&chunk),
-                ..=DISCARDED_BYTES_MAX => {}
-                _ => break,
+            if length <= BODY_BYTES_MAX {
+                bytes.extend_from_slice(&chunk);
+            } else if length > DISCARDED_BYTES_MAX {
+                break;
             }
         }
         let is_whole = length <= BODY_BYTES_MAX;

@@ -24,7 +24,7 @@ const BARS_MAX: u64 = 100_000_000;
 pub(super) async fn answer(floor: &Floor, method: Method, path: &str, body: &[u8]) -> Answer {
     match (path.strip_prefix(PREFIX).unwrap_or_default(), method) {
         ("/step", Method::Post) => step(floor, body).await,
-        ("/state", Method::Get) => reply::ok(&floor.turn().await.exchange.state()),
+        ("/state", Method::Get) => reply::ok(&floor.turn().await.state()),
         ("/faults", Method::Post) => faults(floor, body).await,
         ("/reset", Method::Post) => reset(floor).await,
         ("/step" | "/state" | "/faults" | "/reset", _) => reply::error(405, "method not allowed."),
@@ -38,12 +38,12 @@ async fn step(floor: &Floor, body: &[u8]) -> Answer {
         return reply::error(409, &what);
     }
     let mut turn = floor.turn().await;
-    match target(turn.exchange.tape(), body) {
+    match target(turn.tape(), body) {
         Err(answer) => return answer,
         Ok(None) => {}
         Ok(Some(until)) => turn.advance(floor, until, Patience::ThroughPauses).await,
     }
-    reply::ok(&standing(turn.exchange.tape()))
+    reply::ok(&standing(turn.tape()))
 }
 
 /// Where a step ends; `None` where no bar is left.
@@ -88,12 +88,14 @@ async fn faults(floor: &Floor, body: &[u8]) -> Answer {
 
 async fn reset(floor: &Floor) -> Answer {
     let mut turn = floor.turn().await;
-    turn.exchange.reset();
-    // What the old run has published and nobody has heard is of no use in the new one.
-    turn.exchange.take_published();
+    turn.whole(|exchange| {
+        exchange.reset();
+        // What the old run has published and nobody has heard is of no use in the new one.
+        exchange.take_published();
+    });
     turn.teller = Teller::new(FaultPlan::none());
     turn.resets += 1;
-    reply::ok(&standing(turn.exchange.tape()))
+    reply::ok(&standing(turn.tape()))
 }
 
 fn standing(tape: &Tape) -> Value {

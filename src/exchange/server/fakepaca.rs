@@ -8,6 +8,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::feed::Feed;
 use super::floor::Floor;
+use super::outbox::Patience;
 use crate::domain::Timestamp;
 use crate::exchange::data::test_messages;
 
@@ -26,6 +27,8 @@ pub(super) async fn run(floor: Arc<Floor>) {
             let mut turn = floor.turn().await;
             turn.teller.tell_feed(&floor.hub, Feed::Test, &test_messages(second));
             turn.teller.release(&floor.hub);
+            drop(turn);
+            floor.hub.drained(Patience::ThroughPauses).await;
             told = second;
         }
     }

@@ -5,6 +5,7 @@
 //! (2) time moves moment by moment, and what one brings is out before the next.
 use std::sync::Arc;
 
+use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard, watch};
 
 use super::ServerOptions;
@@ -14,7 +15,7 @@ use super::outbox::Patience;
 use super::pace::Pace;
 use super::tell::Teller;
 use crate::domain::Timestamp;
-use crate::exchange::{Exchange, Moment};
+use crate::exchange::{Exchange, Moment, Tape};
 
 /// The shared state of a server.
 #[derive(Debug)]
@@ -36,8 +37,9 @@ pub(super) struct Floor {
 /// The exchange, held by whoever's turn it is.
 #[derive(Debug)]
 pub(super) struct Turn {
-    /// The exchange.
-    pub(super) exchange: Exchange,
+    exchange: Exchange,
+    /// A change of the exchange has begun and not ended.
+    is_broken: bool,
     /// How events leave.
     pub(super) teller: Teller,
     /// How often it went back to the start.
@@ -49,7 +51,7 @@ impl Floor {
     pub(super) fn new(exchange: Exchange, options: ServerOptions, stop: watch::Receiver<bool>) -> Floor {
         let teller = Teller::new(options.faults);
         Floor {
-            turn: Mutex::new(Turn { exchange, teller, resets: 0 }),
+            turn: Mutex::new(Turn { exchange, is_broken: false, teller, resets: 0 }),
             hub: Arc::new(Hub::new(options.drain_wait)),
             keys: options.keys,
             pace: options.pace,
@@ -77,20 +79,40 @@ impl Floor {
 }
 
 impl Turn {
+    /// The data and their clock.
+    pub(super) fn tape(&self) -> &Tape {
+        self.exchange.tape()
+    }
+
+    /// Everything at a glance.
+    pub(super) fn state(&self) -> Value {
+        self.exchange.state()
+    }
+
+    /// Changes the exchange. Should it fail one of its own checks in the middle, it never answers again: what it
+    /// would say could be wrong.
+    pub(super) fn whole<T>(&mut self, change: impl FnOnce(&mut Exchange) -> T) -> T {
+        assert!(!self.is_broken, "the exchange has failed before; start it anew");
+        self.is_broken = true;
+        let result = change(&mut self.exchange);
+        self.is_broken = false;
+        result
+    }
+
     /// Tells what has been published since.
     pub(super) fn publish(&mut self, floor: &Floor) {
-        let published = self.exchange.take_published();
+        let published = self.whole(Exchange::take_published);
         self.teller.tell(&floor.hub, self.exchange.tape(), published);
     }
 
     /// Moves the clock to `until` and waits until every listener has what that brought.
     pub(super) async fn advance(&mut self, floor: &Floor, until: Timestamp, patience: Patience) {
         while let Some(next) = self.exchange.tape().next().map(moment_end).filter(|next| *next <= until) {
-            self.exchange.advance(next);
+            self.whole(|exchange| exchange.advance(next));
             self.publish(floor);
             floor.hub.drained(patience).await;
         }
-        self.exchange.advance(until);
+        self.whole(|exchange| exchange.advance(until));
         self.publish(floor);
         self.teller.release(&floor.hub);
         floor.hub.drained(patience).await;

@@ -156,3 +156,62 @@ impl Outbox {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WAIT: Duration = Duration::from_millis(50);
+
+    #[tokio::test]
+    async fn whoever_waits_is_woken_when_all_is_written() {
+        let outbox = Outbox::new(None);
+        outbox.drained(WAIT, Patience::ThroughPauses).await;
+        outbox.put(Item::Frame(Message::text("a")));
+        outbox.put(Item::Frame(Message::text("b")));
+        let write = async {
+            outbox.filled().await;
+            let (items, number) = outbox.take();
+            assert_eq!((items.len(), number), (2, 2));
+            outbox.written(number);
+        };
+        tokio::join!(write, outbox.drained(WAIT, Patience::WithoutPauses));
+        assert!(!outbox.is_ended());
+    }
+
+    #[tokio::test]
+    async fn one_that_does_not_write_is_told_and_ended() {
+        let outbox = Outbox::new(Some(Message::text("too slow")));
+        outbox.put(Item::Frame(Message::text("a")));
+        outbox.drained(WAIT, Patience::WithoutPauses).await;
+        assert!(outbox.is_ended());
+        assert_eq!(outbox.too_slow().await, Some(Message::text("too slow")));
+        outbox.drained(WAIT, Patience::ThroughPauses).await;
+    }
+
+    #[tokio::test]
+    async fn a_pause_is_waited_through_or_not_at_all() {
+        let outbox = Outbox::new(None);
+        let pause = 4 * WAIT;
+        outbox.put(Item::Pause(pause));
+        outbox.put(Item::Frame(Message::text("late")));
+        outbox.drained(WAIT, Patience::WithoutPauses).await;
+        let write = async {
+            let (_, number) = outbox.take();
+            tokio::time::sleep(pause).await;
+            outbox.paused(pause);
+            outbox.written(number);
+        };
+        tokio::join!(write, outbox.drained(WAIT, Patience::ThroughPauses));
+        assert!(!outbox.is_ended(), "the pause does not count as slowness");
+    }
+
+    #[test]
+    fn behind_a_cut_nothing_is_taken_in() {
+        let outbox = Outbox::new(None);
+        outbox.put(Item::Cut);
+        outbox.put(Item::Frame(Message::text("a")));
+        assert!(outbox.is_ended());
+        assert_eq!(outbox.take().0.len(), 1);
+    }
+}

@@ -58,7 +58,7 @@ pub(super) async fn run(floor: Arc<Floor>) {
 async fn run_freely(floor: &Floor) {
     loop {
         let mut turn = floor.turn().await;
-        match turn.exchange.tape().next() {
+        match turn.tape().next() {
             Some(next) => turn.advance(floor, moment_end(next), Patience::ThroughPauses).await,
             None => {
                 drop(turn);
@@ -78,7 +78,7 @@ async fn run_by_wall(floor: &Floor, times: u32) {
         loop {
             let mut turn = floor.turn().await;
             let own = stretch.filter(|stretch| stretch.resets == turn.resets);
-            let Some(own) = own.or_else(|| Stretch::new(turn.exchange.tape(), times, now, turn.resets)) else { break };
+            let Some(own) = own.or_else(|| Stretch::new(turn.tape(), times, now, turn.resets)) else { break };
             stretch = Some(own);
             let passed = now.saturating_duration_since(own.began);
             if passed < own.lasts {
@@ -87,7 +87,7 @@ async fn run_by_wall(floor: &Floor, times: u32) {
             }
             turn.advance(floor, own.until, Patience::ThroughPauses).await;
             // The next stretch begins where this one ended, not at this tick, so no time is lost.
-            stretch = Stretch::new(turn.exchange.tape(), times, own.began + own.lasts, own.resets);
+            stretch = Stretch::new(turn.tape(), times, own.began + own.lasts, own.resets);
         }
     }
 }
