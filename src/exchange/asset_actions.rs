@@ -3,11 +3,9 @@
 //! Not here: what it does to positions (core); telling it to clients (`corporate_actions`).
 //! Invariant: an action has happened from the first moment of the session of its date on, for everybody alike.
 use super::Tape;
-use super::local_time::date_at;
 use crate::domain::Timestamp;
 use crate::engine::MarketAction;
 use crate::market::{ActionKind, CorporateAction};
-use crate::scenario::MarketData;
 
 /// Something that happens to an asset.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,25 +32,20 @@ impl Action {
     }
 }
 
-/// The actions of all assets, by date and asset.
-pub(super) fn actions(market: &MarketData, tape: &Tape) -> Vec<Action> {
-    let symbols = market.bars.len();
-    let own = market.actions.iter().map(|(from, action)| (action.symbol().get(), *from, *action));
-    // The benchmark comes after the symbols, unless it is one of them.
-    let benchmark = market.benchmark_actions.iter().filter(|_| symbols < tape.names().len());
-    let benchmark = benchmark.map(|(from, action)| (symbols, *from, *action));
-    let mut all: Vec<Action> =
-        own.chain(benchmark).map(|(asset, from, action)| action_of(tape, asset, from, action)).collect();
+/// The actions of all assets, by date and asset; their symbols are places on the tape.
+pub(super) fn actions(market: &[(Timestamp, MarketAction)]) -> Vec<Action> {
+    let mut all: Vec<Action> = market.iter().map(|(from, action)| action_of(*from, *action)).collect();
     all.sort_by_key(|action| (action.date, action.asset));
     all
 }
 
-fn action_of(tape: &Tape, asset: usize, from: Timestamp, action: MarketAction) -> Action {
-    let date = if tape.timeframe().is_daily() { from } else { date_at(tape.calendar(), from) };
+fn action_of(from: Timestamp, action: MarketAction) -> Action {
     let kind = match action {
         MarketAction::Split { ratio, .. } => ActionKind::Split { ratio },
         MarketAction::Dividend { amount, .. } => ActionKind::Dividend { amount },
         MarketAction::Delisting { amount, .. } => ActionKind::Delisting { amount },
     };
-    Action { asset, date, from, kind }
+    // A session opens on the day of UTC that has its date, also where hours before it are shown.
+    let date = Timestamp::from_days(from.days()).unwrap_or(from);
+    Action { asset: action.symbol().get(), date, from, kind }
 }

@@ -7,6 +7,7 @@ use super::ids;
 use super::parameters::Parameters;
 use super::reply::{NOT_FOUND, UNPROCESSABLE, ok, refuse};
 use super::{Answer, Tape};
+use crate::domain::Timestamp;
 
 /// Where every asset is listed: the data do not say.
 pub(super) const EXCHANGE: &str = "NASDAQ";
@@ -21,12 +22,12 @@ const EXCHANGES: [&str; 13] =
 pub(super) struct Assets {
     ids: Vec<String>,
     /// No longer listed from this date on.
-    gone: Vec<Option<crate::domain::Timestamp>>,
+    gone: Vec<Option<Timestamp>>,
 }
 
 impl Assets {
     /// `gone` names the date of an asset's delisting.
-    pub(super) fn new(scenario: &str, tape: &Tape, gone: Vec<Option<crate::domain::Timestamp>>) -> Assets {
+    pub(super) fn new(scenario: &str, tape: &Tape, gone: Vec<Option<Timestamp>>) -> Assets {
         let ids = tape.names().iter().map(|name| ids::uuid(&[scenario, "asset", name.as_str()])).collect();
         Assets { ids, gone }
     }

@@ -19,6 +19,12 @@ mod reading;
 mod reply;
 mod request;
 mod tape;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests_reading;
+#[cfg(test)]
+mod tests_tape;
 mod watchlists;
 
 pub use published::Published;

@@ -2,15 +2,16 @@
 //!
 //! Not here: orders, positions, the account (core); frames and subscriptions (the server).
 //! Invariant: nothing that lies after the clock is told.
-use super::asset_actions::{Action, actions};
+use super::asset_actions::{Action, actions as asset_actions};
 use super::assets::Assets;
 use super::configurations::Configurations;
 use super::parameters::{Parameters, segments};
 use super::watchlists::{Context, Watchlists};
 use super::{Answer, Method, Request, Tape};
 use super::{calendar_days, clock, corporate_actions, data};
+use crate::domain::Timestamp;
+use crate::engine::MarketAction;
 use crate::market::ActionKind;
-use crate::scenario::{LoadedScenario, MarketData};
 
 /// What is shown and kept besides orders.
 #[derive(Clone, Debug)]
@@ -25,10 +26,10 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// For the assets of the tape; nothing is kept yet.
-    pub(super) fn new(loaded: &LoadedScenario, market: &MarketData, tape: &Tape) -> Reading {
-        let scenario = loaded.spec.scenario.name.clone();
-        let actions = actions(market, tape);
+    /// For the scenario of this name and the assets of its tape. `actions` is what positions live through; their
+    /// symbols are places on the tape.
+    pub(super) fn new(scenario: &str, tape: &Tape, actions: &[(Timestamp, MarketAction)]) -> Reading {
+        let actions = asset_actions(actions);
         let delisting = |asset: usize| {
             let is_own =
                 |action: &&Action| action.asset == asset && matches!(action.kind, ActionKind::Delisting { .. });
@@ -36,18 +37,12 @@ impl Reading {
         };
         let gone = (0..tape.names().len()).map(delisting).collect();
         Reading {
-            assets: Assets::new(&scenario, tape, gone),
-            scenario,
+            assets: Assets::new(scenario, tape, gone),
+            scenario: scenario.to_owned(),
             actions,
             watchlists: Watchlists::default(),
             configurations: Configurations::default(),
         }
-    }
-
-    /// Forgets what clients have set.
-    pub(super) fn reset(&mut self) {
-        self.watchlists = Watchlists::default();
-        self.configurations = Configurations::default();
     }
 }
 

@@ -15,6 +15,10 @@ mod prints;
 mod quotes;
 mod request;
 mod test_feed;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tests_feed;
 mod ticks;
 mod timeframe;
 
