@@ -121,6 +121,15 @@ impl Tape {
         }
     }
 
+    /// Back to where it began: nothing has opened or closed.
+    pub fn rewind(&mut self) {
+        self.now = self.sessions.first().map_or(Timestamp::MIN, |session| session.midnight);
+        (self.opened, self.closed, self.days_begun) = (0, 0, 0);
+        (self.sessions_opened, self.sessions_closed, self.extended_closed) = (0, 0, 0);
+        self.bars_begun.fill(0);
+        self.bars_closed.fill(0);
+    }
+
     /// The clock.
     pub fn now(&self) -> Timestamp {
         self.now
@@ -218,6 +227,11 @@ impl Tape {
     /// The last session whose day has begun.
     pub fn day(&self) -> Option<SessionTimes> {
         self.days_begun.checked_sub(1).map(|at| self.sessions[at])
+    }
+
+    /// The first session whose day has not begun: its hours are known from the calendar.
+    pub fn next_session(&self) -> Option<SessionTimes> {
+        self.sessions.get(self.days_begun).copied()
     }
 
     /// Is no bar left that has not closed?
