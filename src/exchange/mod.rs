@@ -6,6 +6,7 @@
 mod account;
 mod actions;
 mod activities;
+mod announcements;
 mod asset_actions;
 mod assets;
 mod calendar_days;
