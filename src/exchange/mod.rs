@@ -40,6 +40,8 @@ mod tests_account;
 #[cfg(test)]
 mod tests_reading;
 #[cfg(test)]
+mod tests_replay;
+#[cfg(test)]
 mod tests_tape;
 mod watchlists;
 
