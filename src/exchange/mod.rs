@@ -30,6 +30,7 @@ mod refusal;
 mod rehearsal;
 mod reply;
 mod request;
+pub mod server;
 mod state;
 mod statement;
 mod tape;

@@ -80,6 +80,16 @@ impl MemoryReach {
         if let Some(call) = self.desk.next_call() {
             let outcome = answered(&mut self.exchange, &call);
             if std::env::var("TRACE").is_ok() {
+                let Outcome::Answered { status, body, .. } = &outcome else { unreachable!() };
+                eprintln!(
+                    "{} {} {:?} -> {status} {:.900}",
+                    call.verb.name(),
+                    call.path,
+                    call.body,
+                    String::from_utf8_lossy(body)
+                );
+            }
+            if std::env::var("TRACE").is_ok() {
                 eprintln!("{} {} {:?} -> {:.300}", call.verb.name(), call.path, call.body, format!("{outcome:?}"));
             }
             self.desk.on_outcome(call.id, outcome, self.now);
