@@ -133,6 +133,8 @@ impl AlpacaDesk {
     fn write_shown(&mut self, id: OrderId, order: &WireOrder) {
         let counted = self.ledger.counted(order.id.as_str());
         let now_ms = self.now.ms;
+        // What stands in a target's place when its stop fires is that stop, which is known by itself.
+        let is_mate = self.ledger.linked(order.replaced_by.as_str()).is_some_and(|other| other != id);
         let Some(line) = self.lines.get_mut(&id) else { return };
         let Some(at) = line.named(order.id.as_str()) else { return };
         at.filled = at.filled.max(order.filled_qty.quantity().unwrap_or_default());
@@ -149,7 +151,7 @@ impl AlpacaDesk {
             at.prices = Prices { limit: order.limit_price.price(), stop: order.stop_price.price() };
             at.replaces = order.replaces.as_str().to_owned();
         }
-        if order.replaced_by.0.is_some() {
+        if order.replaced_by.0.is_some() && !is_mate {
             at.replaced_by = Some(order.replaced_by.as_str().to_owned());
         }
         at.gap_since_ms = (at.filled > counted).then(|| at.gap_since_ms.unwrap_or(now_ms));
