@@ -246,7 +246,8 @@ impl Line {
     /// Is something of it on its way, wished for or awaited?
     pub(super) fn is_busy(&self) -> bool {
         let is_wished = self.patch.is_some() || self.delete.is_some() || self.change.is_some();
-        let is_leaving = self.open().is_some() && (self.cancel_asked || self.expire_asked || self.freeing || self.doomed);
+        let is_leaving =
+            self.open().is_some() && (self.cancel_asked || self.expire_asked || self.freeing || self.doomed);
         is_wished || is_leaving || self.is_unsettled()
     }
 

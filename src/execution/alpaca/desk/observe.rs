@@ -329,7 +329,9 @@ impl AlpacaDesk {
             is_last,
         });
         let is_stop_reached = self.reached.iter().any(|target| {
-            self.lines.get(target).is_some_and(|other| self.lines.get(&id).is_some_and(|line| line.parent == other.parent))
+            self.lines
+                .get(target)
+                .is_some_and(|other| self.lines.get(&id).is_some_and(|line| line.parent == other.parent))
         });
         if let Some(line) = self.lines.get_mut(&id) {
             line.was_live = true;

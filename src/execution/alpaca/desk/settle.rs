@@ -76,10 +76,11 @@ impl AlpacaDesk {
         }
     }
 
-    fn mark_settled(&mut self, order: OrderId) {
-        if let Some(at) = self.lines.get_mut(&order).and_then(|line| line.at_venue.as_mut()) {
-            at.is_settled = true;
-        }
+    /// Says whether its shares were to be freed.
+    fn mark_settled(&mut self, order: OrderId) -> bool {
+        let Some(line) = self.lines.get_mut(&order) else { return false };
+        line.at_venue.iter_mut().for_each(|at| at.is_settled = true);
+        std::mem::take(&mut line.freeing)
     }
 
     fn conclude_filled(&mut self, order: OrderId) {
@@ -117,7 +118,7 @@ impl AlpacaDesk {
     }
 
     fn conclude_ended(&mut self, order: OrderId, at: &AtVenue) {
-        self.mark_settled(order);
+        let was_freed = self.mark_settled(order);
         let Some(line) = self.lines.get_mut(&order) else { return };
         let Some(standing) = self.ledger.mirror.standing(order) else {
             if line.is_own && !self.ledger.is_closed(order) && !self.ledger.is_taken(order) {
@@ -137,7 +138,7 @@ impl AlpacaDesk {
             self.reached.insert(order);
             return self.ask_mate(order, &standing);
         }
-        if standing.parent.is_none() || std::mem::take(&mut line.freeing) {
+        if standing.parent.is_none() || was_freed {
             // The stop of a pair ends with its target; what was freed is armed again when it may be.
             return;
         }

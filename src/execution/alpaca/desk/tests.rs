@@ -103,7 +103,8 @@ fn part_of_a_position_leaves_and_the_rest_stays_protected() {
     let from = world.heard.events.len();
     world.submit(exit(4), true);
     world.run();
-    let rest: Vec<i64> = world.venue.open_orders().filter(|order| order.kind == "stop").map(|order| order.quantity).collect();
+    let rest: Vec<i64> =
+        world.venue.open_orders().filter(|order| order.kind == "stop").map(|order| order.quantity).collect();
     assert_eq!(rest, [6], "the shares that stay have their stop while the exit is on its way");
     world.trade(101, 10);
     world.run();
@@ -177,8 +178,7 @@ fn a_trailing_stop_is_moved_after_each_bar() {
     for (high, level) in [(103, 98), (101, 98), (108, 103)] {
         let time = world.bar();
         let volume = Volume::from_shares(1_000).expect("volume");
-        let bar =
-            Bar { time, open: dollars(100), high: dollars(high), low: dollars(100), close: dollars(101), volume };
+        let bar = Bar { time, open: dollars(100), high: dollars(high), low: dollars(100), close: dollars(101), volume };
         world.desk.on_bars(&[(A, &bar)]);
         world.run();
         world.compare("trailing");
@@ -329,7 +329,8 @@ fn what_cannot_be_sent_is_rejected() {
 fn strangers_and_new_words_are_found() {
     let mut world = World::new();
     let foreign = r#"{"stream":"trade_updates","data":{"event":"new","order":{"id":"z","symbol":"MSFT","client_order_id":"me"}}}"#;
-    let new = r#"{"stream":"trade_updates","data":{"event":"teleported","order":{"id":"y","status":"new","aura":"blue"}}}"#;
+    let new =
+        r#"{"stream":"trade_updates","data":{"event":"teleported","order":{"id":"y","status":"new","aura":"blue"}}}"#;
     for text in [foreign, new, foreign, "\u{1}"] {
         let signal = crate::execution::alpaca::StreamSignal::Message(text.as_bytes().to_vec());
         let now = world.now();
@@ -338,7 +339,11 @@ fn strangers_and_new_words_are_found() {
     world.run();
     let found: Vec<String> = world.findings.iter().map(|finding| finding.to_string()).collect();
     let has = |text: &str| found.iter().filter(|finding| finding.contains(text)).count();
-    assert_eq!([has("order z for MSFT"), has("`aura`"), has("`teleported`"), has("cannot be read")], [1, 1, 1, 1], "{found:?}");
+    assert_eq!(
+        [has("order z for MSFT"), has("`aura`"), has("`teleported`"), has("cannot be read")],
+        [1, 1, 1, 1],
+        "{found:?}"
+    );
 }
 
 #[test]

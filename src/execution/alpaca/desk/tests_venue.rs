@@ -72,8 +72,10 @@ impl Venue {
 
     fn json(&self, at: usize, nested: bool) -> Value {
         let order = &self.orders[at];
-        let children: Vec<Value> =
-            (0..self.orders.len()).filter(|child| self.orders[*child].parent == Some(at)).map(|child| self.json(child, false)).collect();
+        let children: Vec<Value> = (0..self.orders.len())
+            .filter(|child| self.orders[*child].parent == Some(at))
+            .map(|child| self.json(child, false))
+            .collect();
         json!({
             "id": order.id, "client_order_id": order.client_id, "symbol": "AAPL", "side": order.side,
             "type": order.kind, "order_class": order.class, "time_in_force": order.time_in_force,
@@ -193,11 +195,15 @@ impl Venue {
         let closes = word("position_intent").ends_with("_to_close");
         let available = self.position.abs() - self.held();
         if closes && quantity > available {
-            let message = format!("insufficient qty available for order (requested: {quantity}, available: {available})");
-            return (403, json!({
-                "code": 40_310_000, "message": message, "available": available.to_string(),
-                "existing_qty": self.position.abs().to_string(), "held_for_orders": self.held().to_string(),
-            }));
+            let message =
+                format!("insufficient qty available for order (requested: {quantity}, available: {available})");
+            return (
+                403,
+                json!({
+                    "code": 40_310_000, "message": message, "available": available.to_string(),
+                    "existing_qty": self.position.abs().to_string(), "held_for_orders": self.held().to_string(),
+                }),
+            );
         }
         let class = word("order_class");
         let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -254,12 +260,16 @@ impl Venue {
     fn patch(&mut self, at: usize, body: &Value) -> (u16, Value) {
         let old = self.orders[at].clone();
         if !old.is_open() {
-            return (422, json!({ "code": 42_210_000, "message": format!("order is already in \"{}\" state", old.status) }));
+            return (
+                422,
+                json!({ "code": 42_210_000, "message": format!("order is already in \"{}\" state", old.status) }),
+            );
         }
         if let Some(message) = self.refuses_changes {
             return (422, json!({ "code": 42_210_000, "message": message }));
         }
-        let text = |name: &str, before: &Option<String>| body[name].as_str().map(str::to_owned).or_else(|| before.clone());
+        let text =
+            |name: &str, before: &Option<String>| body[name].as_str().map(str::to_owned).or_else(|| before.clone());
         let next = self.orders.len();
         let quantity = body["qty"].as_str().map_or(old.rest(), |text| text.parse().expect("qty"));
         let successor = Kept {
@@ -328,7 +338,9 @@ impl Venue {
 
     fn fill(&mut self, at: usize, price: i64, most: i64) {
         let covered = match (self.orders[at].parent, self.legs_grow) {
-            (Some(parent), true) if !self.orders[parent].closes => self.orders[parent].filled.min(self.orders[at].quantity),
+            (Some(parent), true) if !self.orders[parent].closes => {
+                self.orders[parent].filled.min(self.orders[at].quantity)
+            }
             _ => self.orders[at].quantity,
         };
         let free = if self.orders[at].closes { self.position.abs() } else { i64::MAX };
@@ -357,7 +369,9 @@ impl Venue {
 
     /// An exit has begun: what is left of its entry ends.
     fn end_entry(&mut self, at: usize) {
-        if let Some(parent) = self.orders[at].parent.filter(|parent| self.orders[*parent].is_open() && !self.orders[*parent].closes) {
+        if let Some(parent) =
+            self.orders[at].parent.filter(|parent| self.orders[*parent].is_open() && !self.orders[*parent].closes)
+        {
             self.orders[parent].status = "canceled";
             self.tell(parent, "canceled", None);
         }
@@ -365,8 +379,11 @@ impl Venue {
 
     fn mates(&self, at: usize) -> Vec<usize> {
         let root = self.orders[at].parent.unwrap_or(at);
-        let is_member = |other: &usize| self.orders[*other].parent == Some(root) || *other == root && self.orders[root].closes;
-        (0..self.orders.len()).filter(|other| *other != at && is_member(other) && self.orders[*other].is_open()).collect()
+        let is_member =
+            |other: &usize| self.orders[*other].parent == Some(root) || *other == root && self.orders[root].closes;
+        (0..self.orders.len())
+            .filter(|other| *other != at && is_member(other) && self.orders[*other].is_open())
+            .collect()
     }
 
     fn end_mate(&mut self, at: usize, status: &'static str) {

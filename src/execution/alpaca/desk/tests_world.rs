@@ -351,7 +351,9 @@ impl World {
     }
 
     fn pass_time(&mut self) {
-        let next = self.next_moment().unwrap_or_else(|| panic!("nothing is due: {:?} {:?}", self.desk.lines, self.desk.tickets));
+        let next = self
+            .next_moment()
+            .unwrap_or_else(|| panic!("nothing is due: {:?} {:?}", self.desk.lines, self.desk.tickets));
         self.now_ms = next.max(self.now_ms + 1);
     }
 
@@ -377,7 +379,8 @@ impl World {
         assert_eq!(self.heard.shares, self.desk.shares(A), "{what}: the engine's shares and the image's");
         assert_eq!(self.heard.shares, shares(self.venue.position), "{what}: shares, {:?}", self.venue.orders);
         let open = |order: &OrderId| self.heard.status[order].is_open();
-        let is_leaving = self.desk.ledger.mirror.standings(A).any(|standing| standing.reduces && standing.parent.is_none());
+        let is_leaving =
+            self.desk.ledger.mirror.standings(A).any(|standing| standing.reduces && standing.parent.is_none());
         for standing in self.desk.ledger.mirror.standings(A) {
             assert!(open(&standing.order), "{what}: {standing:?}");
             if is_leaving && standing.parent.is_some() {
@@ -385,7 +388,9 @@ impl World {
                 continue;
             }
             let line = &self.desk.lines[&standing.order];
-            let at = line.open().unwrap_or_else(|| panic!("{what}: {standing:?} is not at the venue: {:?}", self.desk.lines));
+            let at = line
+                .open()
+                .unwrap_or_else(|| panic!("{what}: {standing:?} is not at the venue: {:?}", self.desk.lines));
             let kept = self.venue.orders.iter().find(|order| order.id == at.id).expect("known");
             assert!(kept.is_open(), "{what}: {standing:?} {kept:?}");
             // A leg is for all of its entry until that has ended.
@@ -399,7 +404,8 @@ impl World {
                 }
             }
         }
-        let ours: Vec<&str> = self.desk.lines.values().filter_map(|line| line.open()).map(|at| at.id.as_str()).collect();
+        let ours: Vec<&str> =
+            self.desk.lines.values().filter_map(|line| line.open()).map(|at| at.id.as_str()).collect();
         for kept in self.venue.open_orders() {
             let is_unborn = kept.parent.is_some_and(|parent| self.venue.orders[parent].filled == 0);
             assert!(is_unborn || ours.contains(&kept.id.as_str()), "{what}: {kept:?} is nobody's");
