@@ -315,7 +315,7 @@ impl AlpacaDesk {
             self.find(Finding::LateFill { order: id, quantity });
         }
         let counts_for_all = counted + quantity == filled && is_whole;
-        let is_last = counts_for_all && !self.is_followed(id, venue_id);
+        let is_last = self.is_last(id, venue_id, quantity, counts_for_all);
         self.doom_entries(id);
         self.ledger.record(Entry::Filled {
             order: id,
@@ -367,15 +367,15 @@ impl AlpacaDesk {
         self.lines.get(&id).is_none_or(|line| line.at_venue.as_ref().is_none_or(|at| at.life != Life::Filled))
     }
 
-    /// Was another part of the same order of ours sent after this one, so that its last fill is not the order's?
-    fn is_followed(&self, id: OrderId, venue_id: &str) -> bool {
-        let Some(line) = self.lines.get(&id) else { return false };
-        let is_present = line.at_venue.as_ref().is_none_or(|at| at.id == venue_id);
-        let leaves_some = self.ledger.mirror.standing(id).is_some_and(|standing| {
-            let is_leg = standing.parent.is_some();
-            is_leg && line.armed > 0 && line.open_quantity() < standing.remaining
-        });
-        !is_present || leaves_some
+    /// Is nothing of our order left after this fill of `quantity`? A leg may be at the venue for fewer shares than it
+    /// protects; of an approved order the venue's last fill is the last, unless another stands in its place.
+    fn is_last(&self, id: OrderId, venue_id: &str, quantity: Quantity, is_venues_last: bool) -> bool {
+        let Some(standing) = self.ledger.mirror.standing(id) else { return true };
+        if standing.parent.is_some() {
+            return quantity >= standing.remaining;
+        }
+        let at = self.lines.get(&id).and_then(|line| line.at_venue.as_ref());
+        is_venues_last && at.is_none_or(|at| at.id == venue_id)
     }
 
     fn mark_births(&mut self) {

@@ -252,7 +252,7 @@ impl AlpacaDesk {
         if !is_stale || line.ask.is_some() || line.delete.is_some() {
             return;
         }
-        let mate_lives = self.has_living_mate(order);
+        let mate_lives = if line.is_own { self.is_being_left(order) } else { self.has_living_mate(order) };
         let (looks, wait) = (line.stale_looks, self.backoff.wait_ms(line.stale_looks));
         if looks > LOOKS_MAX && mate_lives {
             return self.find(Finding::Stuck { order, asked: "its end" });
@@ -265,6 +265,12 @@ impl AlpacaDesk {
         } else {
             line.delete = Some(Attempt::at(now_ms));
         }
+    }
+
+    /// Has a leg of the entry come to its price? The venue ends the entry then; taking it back would end the leg.
+    fn is_being_left(&self, entry: OrderId) -> bool {
+        let fills = |line: &Line| line.open().is_some_and(|at| !at.filled.is_zero());
+        self.lines.values().any(|line| line.parent == Some(entry) && fills(line))
     }
 
     fn has_living_mate(&self, order: OrderId) -> bool {
@@ -345,7 +351,8 @@ impl AlpacaDesk {
         if is_market || self.ledger.mirror.standing(parent).is_some() {
             return Resize::None;
         }
-        let most = self.closable(line.symbol, line.side);
+        let shares = self.shares_by_family(line.symbol, line.side);
+        let most = shares.into_iter().find(|(family, _)| *family == parent).map_or(Quantity::ZERO, |(_, most)| most);
         let wanted = standing.remaining.min(most);
         if wanted == line.open_quantity() || wanted.is_zero() {
             return Resize::None;
