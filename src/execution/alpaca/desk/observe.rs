@@ -248,9 +248,11 @@ impl AlpacaDesk {
     }
 
     fn take_execution(&mut self, id: OrderId, update: &WireUpdate) {
-        if self.is_early(id) {
+        let is_new = !self.ledger.has_execution(update.execution_id.as_str());
+        if is_new && self.is_early(id, update.qty.quantity().unwrap_or_default()) {
             if let Some(parent) = self.ledger.facts(id).and_then(|facts| facts.parent) {
                 self.ask_soon(parent);
+                self.doom_entries(id);
             }
             if self.early.len() < EARLY_MAX {
                 self.early.push(update.clone());
@@ -263,15 +265,20 @@ impl AlpacaDesk {
         self.count(id, order.id.as_str(), update.execution_id.as_str(), (price, quantity), venue);
     }
 
-    /// A leg cannot fill for us before its entry has.
-    fn is_early(&self, id: OrderId) -> bool {
-        let Some(facts) = self.ledger.facts(id) else { return false };
-        let was_live = self.lines.get(&id).is_none_or(|line| line.was_live);
-        facts.parent.is_some() && !was_live && self.ledger.mirror.standing(id).is_none()
+    /// A leg cannot fill for us before its entry has, nor whole while more of its entry may have filled.
+    fn is_early(&self, id: OrderId, quantity: Quantity) -> bool {
+        let Some(parent) = self.ledger.facts(id).and_then(|facts| facts.parent) else { return false };
+        match self.ledger.mirror.standing(id) {
+            None => self.lines.get(&id).is_some_and(|line| !line.was_live),
+            Some(leg) => quantity >= leg.remaining && self.ledger.mirror.standing(parent).is_some(),
+        }
     }
 
     /// Fills that waited for their entry's may have it now.
     pub(super) fn take_early(&mut self) {
+        if self.early.is_empty() {
+            return;
+        }
         for update in std::mem::take(&mut self.early) {
             if let Some((id, _)) = self.owner(&update.order) {
                 self.take_execution(id, &update);
@@ -287,7 +294,9 @@ impl AlpacaDesk {
         let at = self.lines.get_mut(&id).and_then(|line| line.named(row.order_id.as_str()));
         // An order that shows no missing fill has none, or is not known well enough yet.
         let Some(venue) = at.map(|at| (at.filled, at.life == Life::Filled)) else { return };
-        if self.is_early(id) {
+        if self.is_early(id, quantity) {
+            self.ask_soon(id);
+            self.doom_entries(id);
             return;
         }
         self.count(id, row.order_id.as_str(), row.execution_id(), (price, quantity), venue);
@@ -391,6 +400,9 @@ impl AlpacaDesk {
             for at in line.at_venue.iter().chain(&line.former).filter(|at| at.gap_since_ms.is_some()) {
                 let (counted, dollars) = self.ledger.counted_for(&at.id);
                 let quantity = at.filled - counted.min(at.filled);
+                if self.is_early(*id, quantity) {
+                    continue;
+                }
                 let Some(average) = at.average.parse::<Price>().ok() else { continue };
                 let units = (average.notional(at.filled) - dollars).units() / i128::from(quantity.units().max(1));
                 let price = i64::try_from(units).ok().and_then(Price::from_units).unwrap_or(average);

@@ -21,8 +21,10 @@ impl AlpacaDesk {
         self.note_births();
         let orders: Vec<OrderId> = self.lines.keys().copied().collect();
         for order in &orders {
+            self.promote_former(*order);
             self.conclude(*order);
         }
+        self.take_early();
         self.drop_unsent();
         for order in orders {
             self.look_for_patch(order);
@@ -40,6 +42,17 @@ impl AlpacaDesk {
     fn note_births(&mut self) {
         for (order, line) in &mut self.lines {
             line.was_live |= self.ledger.mirror.standing(*order).is_some();
+        }
+    }
+
+    /// An order seen beside the present one, which has ended since, is the present one.
+    fn promote_former(&mut self, order: OrderId) {
+        let Some(line) = self.lines.get_mut(&order) else { return };
+        let has_ended = line.at_venue.as_ref().is_some_and(|at| at.is_settled && at.replaced_by.is_none());
+        let is_open = |at: &AtVenue| at.life == Life::Open && !at.status.is_empty();
+        if has_ended && let Some(place) = line.former.iter().position(is_open) {
+            let next = line.former.remove(place);
+            line.former.extend(line.at_venue.replace(next));
         }
     }
 
