@@ -250,9 +250,11 @@ impl AlpacaDesk {
     }
 
     fn take_execution(&mut self, id: OrderId, update: &WireUpdate) {
-        if self.is_early(id) {
+        let is_new = !self.ledger.has_execution(update.execution_id.as_str());
+        if is_new && self.is_early(id, update.qty.quantity().unwrap_or_default()) {
             if let Some(parent) = self.ledger.facts(id).and_then(|facts| facts.parent) {
                 self.ask_soon(parent);
+                self.doom_entries(id);
             }
             if self.early.len() < EARLY_MAX {
                 self.early.push(update.clone());
@@ -265,15 +267,20 @@ impl AlpacaDesk {
         self.count(id, order.id.as_str(), update.execution_id.as_str(), (price, quantity), venue);
     }
 
-    /// A leg cannot fill for us before its entry has.
-    fn is_early(&self, id: OrderId) -> bool {
-        let Some(facts) = self.ledger.facts(id) else { return false };
-        let was_live = self.lines.get(&id).is_none_or(|line| line.was_live);
-        facts.parent.is_some() && !was_live && self.ledger.mirror.standing(id).is_none()
+    /// A leg cannot fill for us before its entry has, nor whole while more of its entry may have filled.
+    fn is_early(&self, id: OrderId, quantity: Quantity) -> bool {
+        let Some(parent) = self.ledger.facts(id).and_then(|facts| facts.parent) else { return false };
+        match self.ledger.mirror.standing(id) {
+            None => self.lines.get(&id).is_some_and(|line| !line.was_live),
+            Some(leg) => quantity >= leg.remaining && self.ledger.mirror.standing(parent).is_some(),
+        }
     }
 
     /// Fills that waited for their entry's may have it now.
     pub(super) fn take_early(&mut self) {
+        if self.early.is_empty() {
+            return;
+        }
         for update in std::mem::take(&mut self.early) {
             if let Some((id, _)) = self.owner(&update.order) {
                 self.take_execution(id, &update);
@@ -289,7 +296,9 @@ impl AlpacaDesk {
         let at = self.lines.get_mut(&id).and_then(|line| line.named(row.order_id.as_str()));
         // An order that shows no missing fill has none, or is not known well enough yet.
         let Some(venue) = at.map(|at| (at.filled, at.life == Life::Filled)) else { return };
-        if self.is_early(id) {
+        if self.is_early(id, quantity) {
+            self.ask_soon(id);
+            self.doom_entries(id);
             return;
         }
         self.count(id, row.order_id.as_str(), row.execution_id(), (price, quantity), venue);
@@ -317,7 +326,7 @@ impl AlpacaDesk {
             self.find(Finding::LateFill { order: id, quantity });
         }
         let counts_for_all = counted + quantity == filled && is_whole;
-        let is_last = counts_for_all && !self.is_followed(id, venue_id);
+        let is_last = self.is_last(id, venue_id, quantity, counts_for_all);
         self.doom_entries(id);
         self.ledger.record(Entry::Filled {
             order: id,
@@ -369,15 +378,15 @@ impl AlpacaDesk {
         self.lines.get(&id).is_none_or(|line| line.at_venue.as_ref().is_none_or(|at| at.life != Life::Filled))
     }
 
-    /// Was another part of the same order of ours sent after this one, so that its last fill is not the order's?
-    fn is_followed(&self, id: OrderId, venue_id: &str) -> bool {
-        let Some(line) = self.lines.get(&id) else { return false };
-        let is_present = line.at_venue.as_ref().is_none_or(|at| at.id == venue_id);
-        let leaves_some = self.ledger.mirror.standing(id).is_some_and(|standing| {
-            let is_leg = standing.parent.is_some();
-            is_leg && line.armed > 0 && line.open_quantity() < standing.remaining
-        });
-        !is_present || leaves_some
+    /// Is nothing of our order left after this fill of `quantity`? A leg may be at the venue for fewer shares than it
+    /// protects; of an approved order the venue's last fill is the last, unless another stands in its place.
+    fn is_last(&self, id: OrderId, venue_id: &str, quantity: Quantity, is_venues_last: bool) -> bool {
+        let Some(standing) = self.ledger.mirror.standing(id) else { return true };
+        if standing.parent.is_some() {
+            return quantity >= standing.remaining;
+        }
+        let at = self.lines.get(&id).and_then(|line| line.at_venue.as_ref());
+        is_venues_last && at.is_none_or(|at| at.id == venue_id)
     }
 
     fn mark_births(&mut self) {
@@ -393,6 +402,9 @@ impl AlpacaDesk {
             for at in line.at_venue.iter().chain(&line.former).filter(|at| at.gap_since_ms.is_some()) {
                 let (counted, dollars) = self.ledger.counted_for(&at.id);
                 let quantity = at.filled - counted.min(at.filled);
+                if self.is_early(*id, quantity) {
+                    continue;
+                }
                 let Some(average) = at.average.parse::<Price>().ok() else { continue };
                 let units = (average.notional(at.filled) - dollars).units() / i128::from(quantity.units().max(1));
                 let price = i64::try_from(units).ok().and_then(Price::from_units).unwrap_or(average);

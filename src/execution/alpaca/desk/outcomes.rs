@@ -310,8 +310,12 @@ impl AlpacaDesk {
         if let Some(patch) = &mut line.patch
             && patch.state == PatchState::Doubtful
         {
-            let is_absent =
-                line.at_venue.as_ref().is_some_and(|at| at.life == super::known::Life::Open && at.id == patch.venue_id);
+            let is_absent = line.at_venue.as_ref().is_some_and(|at| {
+                // Ended by its pair, it says `replaced` and names no order in its place.
+                let stands = at.life == super::known::Life::Open
+                    || at.life == super::known::Life::Replaced && at.replaced_by.is_none();
+                stands && at.id == patch.venue_id
+            });
             if is_absent && now_ms.saturating_sub(patch.sent_ms) >= grace {
                 // Its old order stands as it was for longer than an answer can lag: it is drawn up anew.
                 line.patch = None;

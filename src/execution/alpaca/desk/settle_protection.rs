@@ -162,20 +162,31 @@ impl AlpacaDesk {
         let legs: Vec<Standing> =
             self.ledger.mirror.standings(symbol).filter(|standing| standing.parent.is_some()).collect();
         let Some(side) = legs.first().map(|leg| leg.side) else { return };
-        let mut left = self.closable(symbol, side);
-        let mut families: Vec<OrderId> = Vec::new();
-        // The newest entries' first: what was bought first leaves first.
-        for leg in legs.iter().rev() {
-            let Some(family) = leg.parent.filter(|family| !families.contains(family)) else { continue };
-            families.push(family);
+        for (family, quantity) in self.shares_by_family(symbol, side) {
             let of_family: Vec<Standing> = legs.iter().filter(|other| other.parent == Some(family)).copied().collect();
-            let remaining = of_family.iter().map(|leg| leg.remaining).max().unwrap_or_default();
-            let quantity = remaining.min(left);
-            left = left - quantity;
             if !quantity.is_zero() && self.may_arm(family, &of_family) {
                 self.write_arming(symbol, &of_family, quantity);
             }
         }
+    }
+
+    /// What the legs of each entry may be for at the venue: all of their shares, but for those that exits take. The
+    /// newest entries' first: what was bought first leaves first.
+    pub(super) fn shares_by_family(&self, symbol: SymbolIndex, side: Side) -> Vec<(OrderId, Quantity)> {
+        let mut left = self.closable(symbol, side);
+        let mut families: Vec<(OrderId, Quantity)> = Vec::new();
+        for leg in self.ledger.mirror.standings(symbol).rev() {
+            let Some(family) = leg.parent else { continue };
+            if families.iter().any(|(known, _)| *known == family) {
+                continue;
+            }
+            let of_family = self.ledger.mirror.standings(symbol).filter(|other| other.parent == Some(family));
+            let remaining = of_family.map(|leg| leg.remaining).max().unwrap_or_default();
+            let quantity = remaining.min(left);
+            left = left - quantity;
+            families.push((family, quantity));
+        }
+        families
     }
 
     /// Is nothing of the family at the venue, and nothing unknown of it or of the exits of its share?
