@@ -125,6 +125,41 @@ impl Totals {
     }
 }
 
+/// What other prices cost: over the fills that are on both sides for the same shares.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PriceCost {
+    /// How many fills.
+    pub fills: usize,
+    /// Dollars that the other side's prices cost more; negative where they were better.
+    pub cost: Money,
+    /// Dollars traded, at the replay's prices.
+    pub traded: Money,
+}
+
+impl PriceCost {
+    pub(super) fn of(replay: &Side, other: &Side, fills: &[Pair]) -> PriceCost {
+        let mut found = PriceCost { fills: 0, cost: Money::ZERO, traded: Money::ZERO };
+        for (left, right) in fills.iter().filter_map(|pair| pair.replay.zip(pair.other)) {
+            let (mine, theirs) = (&replay.fills, &other.fills);
+            let shares = mine.shares(left, "qty");
+            if shares != theirs.shares(right, "qty") || mine.get(left, "side") != theirs.get(right, "side") {
+                continue;
+            }
+            let (value, theirs) =
+                (mine.price(left, "price").notional(shares), theirs.price(right, "price").notional(shares));
+            found.fills += 1;
+            found.traded += value.abs();
+            found.cost += if mine.get(left, "side") == "buy" { theirs - value } else { value - theirs };
+        }
+        found
+    }
+
+    /// The cost as a share of what was traded; `None` where nothing was.
+    pub fn share(&self) -> Option<f64> {
+        self.cost.fraction_of(self.traded)
+    }
+}
+
 /// The rows of the sides, paired.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Pairs {
@@ -155,6 +190,8 @@ pub struct ParityReport<'a> {
     pub files: Vec<FileCheck>,
     /// Of the replay and of the other side.
     pub totals: (Totals, Totals),
+    /// What other prices cost.
+    pub price_cost: PriceCost,
     /// The first [`DIFFERENCES_MAX`], in the order in which they came. What belongs together is told once: an order
     /// that one side lacks with its legs, fills and refusals, all fills of an order, an account that stays different.
     pub differences: Vec<Difference>,
