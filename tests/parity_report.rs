@@ -258,7 +258,7 @@ fn a_session_at_other_costs_is_told_order_by_order() {
     assert_eq!((first.subject.name(), first.cause.rule.name()), ("fills", "venue_price"));
     assert!(first.cause.text.starts_with("The paper session filled 24.0 bps worse."), "{}", first.cause.text);
     let share = report.price_cost.share().expect("traded");
-    assert!((0.0020..0.0025).contains(&share), "25 bps instead of 1, but for stops and limits: {share}");
+    assert!((0.0010..0.0025).contains(&share), "24 bps, less where stops follow their entries: {share}");
     // Hundreds of orders drift apart; those of one decision still stand side by side.
     let orders = report.counts.iter().find(|counts| counts.subject.name() == "orders").expect("orders");
     assert!(orders.only_replay * 4 < orders.replay && orders.only_other * 4 < orders.other, "{orders:?}");

@@ -140,7 +140,7 @@ fn prices(report: &ParityReport<'_>) -> String {
     price_cost(report).map_or_else(String::new, |said| {
         let fills = counted(report.price_cost.fills, "fill", "fills");
         format!(
-            "<tr><th scope=\"row\" class=\"word\" colspan=\"2\">Prices of the {fills} for the same shares</th>\
+            "<tr><th scope=\"row\" class=\"word\" colspan=\"2\">Prices of {fills} on both sides</th>\
              <td colspan=\"2\"><b class=\"warn\">▲ {said}</b></td></tr>"
         )
     })

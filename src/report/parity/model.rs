@@ -125,7 +125,7 @@ impl Totals {
     }
 }
 
-/// What other prices cost: over the fills that are on both sides for the same shares.
+/// What other prices cost: over the fills that are on both sides, for the shares of the replay.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PriceCost {
     /// How many fills.
@@ -138,20 +138,20 @@ pub struct PriceCost {
 
 impl PriceCost {
     pub(super) fn of(replay: &Side, other: &Side, fills: &[Pair]) -> PriceCost {
-        let mut found = PriceCost { fills: 0, cost: Money::ZERO, traded: Money::ZERO };
-        for (left, right) in fills.iter().filter_map(|pair| pair.replay.zip(pair.other)) {
-            let (mine, theirs) = (&replay.fills, &other.fills);
-            let shares = mine.shares(left, "qty");
-            if shares != theirs.shares(right, "qty") || mine.get(left, "side") != theirs.get(right, "side") {
-                continue;
-            }
-            let (value, theirs) =
-                (mine.price(left, "price").notional(shares), theirs.price(right, "price").notional(shares));
-            found.fills += 1;
-            found.traded += value.abs();
-            found.cost += if mine.get(left, "side") == "buy" { theirs - value } else { value - theirs };
-        }
-        found
+        let none = PriceCost { fills: 0, cost: Money::ZERO, traded: Money::ZERO };
+        let (left, right) = (&replay.fills, &other.fills);
+        let both = fills.iter().filter_map(|pair| pair.replay.zip(pair.other));
+        let alike = both.filter(|(mine, theirs)| left.get(*mine, "side") == right.get(*theirs, "side"));
+        let add = |sum: PriceCost, (mine, theirs): (usize, usize)| {
+            let shares = left.shares(mine, "qty");
+            let value = left.price(mine, "price").notional(shares);
+            let more = right.price(theirs, "price").notional(shares) - value;
+            let cost = if left.get(mine, "side") == "buy" { more } else { -more };
+            let (cost, traded) = (sum.cost.checked_add(cost)?, sum.traded.checked_add(value.abs())?);
+            Some(PriceCost { fills: sum.fills + 1, cost, traded })
+        };
+        // Prices that no share has would not add up; they are told as differences.
+        alike.into_iter().try_fold(none, add).unwrap_or(none)
     }
 
     /// The cost as a share of what was traded; `None` where nothing was.

@@ -79,7 +79,7 @@ fn table(report: &ParityReport<'_>, screen: &Screen) -> String {
     }
     if let Some(said) = price_cost(report) {
         let fills = N.count(report.price_cost.fills as f64);
-        text.push_str(&line(&row("Prices, same shares", &fills, &fills), &said, false));
+        text.push_str(&line(&row("Prices of fills", &fills, &fills), &said, false));
     }
     text
 }
@@ -202,7 +202,7 @@ Halts                               0              0  same
 Equity at the end          $10,053.98     $10,053.98  same
 Cash at the end             $8,709.98      $8,709.98  same
 Fees                            $0.02          $0.02  same
-Prices, same shares                 2              2  1.0 bps worse, $2.00
+Prices of fills                     2              2  1.0 bps worse, $2.00
 
 ! 2013-10-07T13:34:00Z Order 5, MSFT buy, 40 at 33.5 filled in the replay alone.
   In the rehearsal order 5 expired before it had filled whole: 0 of 40 shares
