@@ -110,7 +110,9 @@ fn whatever_the_network_does_both_sides_end_with_the_same() {
     if let Ok(text) = std::env::var("A1_SEED") {
         let (from, to) = text.split_once("-").expect("range");
         for seed in from.parse::<u64>().unwrap()..to.parse().unwrap() {
-            if std::panic::catch_unwind(|| session(seed)).is_err() { println!("BAD {seed}"); }
+            if std::panic::catch_unwind(|| session(seed)).is_err() {
+                println!("BAD {seed}");
+            }
         }
         return;
     }
