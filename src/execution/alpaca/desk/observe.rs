@@ -280,7 +280,10 @@ impl AlpacaDesk {
             return;
         }
         for update in std::mem::take(&mut self.early) {
-            if let Some((id, _)) = self.owner(&update.order) {
+            let Some((id, _)) = self.owner(&update.order) else { continue };
+            if self.is_early(id, update.qty.quantity().unwrap_or_default()) {
+                self.early.push(update);
+            } else {
                 self.take_execution(id, &update);
                 self.observe(&update.order);
             }

@@ -162,6 +162,14 @@ impl AlpacaDesk {
         let legs: Vec<Standing> =
             self.ledger.mirror.standings(symbol).filter(|standing| standing.parent.is_some()).collect();
         let Some(side) = legs.first().map(|leg| leg.side) else { return };
+        let waits = |ticket: &Ticket| {
+            let is_due = matches!(ticket.state, TicketState::Due(_));
+            ticket.purpose == TicketPurpose::Leaves && is_due && ticket.symbol == symbol
+        };
+        if self.tickets.values().any(waits) {
+            // What is armed now would have to be taken back for the exit.
+            return;
+        }
         for (family, quantity) in self.shares_by_family(symbol, side) {
             let of_family: Vec<Standing> = legs.iter().filter(|other| other.parent == Some(family)).copied().collect();
             if !quantity.is_zero() && self.may_arm(family, &of_family) {

@@ -414,7 +414,7 @@ impl World {
             let line = &self.desk.lines[&standing.order];
             let at = line
                 .open()
-                .unwrap_or_else(|| panic!("{what}: {standing:?} is not at the venue: {:?}", self.desk.lines));
+                .unwrap_or_else(|| panic!("{what}: {standing:?} is not at the venue: {}", self.unrest()));
             let kept = self.venue.orders.iter().find(|order| order.id == at.id).expect("known");
             assert!(kept.is_open(), "{what}: {standing:?} {kept:?}");
             // A leg is for all of its entry until that has ended.
