@@ -39,7 +39,7 @@ impl AlpacaDesk {
         let Some((id, part)) = self.owner(order) else { return };
         self.meet(id, part, order);
         self.update_line(id, order);
-        self.observe_legs(id, part, order);
+        self.observe_legs(id, order);
     }
 
     fn note_strange(&mut self, strange: Strange) {
@@ -173,7 +173,7 @@ impl AlpacaDesk {
     }
 
     /// The orders that hang on it are those of our numbers behind it.
-    fn observe_legs(&mut self, id: OrderId, part: Option<Part>, order: &WireOrder) {
+    fn observe_legs(&mut self, id: OrderId, order: &WireOrder) {
         let Some(shown) = &order.legs else { return };
         let asked = self.ledger.asked(id).map(|asked| asked.request);
         let members: Vec<(OrderId, bool)> = match asked {
@@ -195,7 +195,6 @@ impl AlpacaDesk {
                 .into_iter()
                 .collect(),
         };
-        let _ = part;
         for leg in shown {
             self.note_strange(leg.strange());
             let known = self.ledger.linked(leg.id.as_str());

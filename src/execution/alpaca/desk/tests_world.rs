@@ -351,32 +351,63 @@ impl World {
     }
 
     fn pass_time(&mut self) {
-        let next = self
-            .next_moment()
-            .unwrap_or_else(|| panic!("nothing is due"));
+        let next = self.next_moment().unwrap_or_else(|| panic!("nothing is due"));
         self.now_ms = next.max(self.now_ms + 1);
     }
 
     /// What is not at rest.
     fn unrest(&self) -> String {
-        let mut out = format!("ready {} early {} reached {:?} tickets {:?}\n", self.desk.is_ready(), self.desk.early.len(), self.desk.reached, self.desk.tickets);
-        for (order, line) in self.desk.lines.iter().filter(|(_, line)| line.is_busy() || line.arm_after_ms > self.now_ms) {
+        let mut out = format!(
+            "shares {:?} closable {:?} ready {} early {} reached {:?} tickets {:?}\n",
+            self.desk.shares_by_family(A, Side::Sell),
+            self.desk.closable(A, Side::Sell),
+            self.desk.is_ready(),
+            self.desk.early.len(),
+            self.desk.reached,
+            self.desk.tickets
+        );
+        for (order, line) in self.desk.lines.iter().filter(|(_, line)| line.parent.is_some() || line.is_busy()) {
             let patch = line.patch.as_ref().map(|patch| (&patch.venue_id, patch.state));
             let ats: Vec<String> = line
                 .at_venue
                 .iter()
                 .chain(&line.former)
-                .map(|at| format!("{} {:?} {}/{:?} by {:?} gap {:?} settled {}", at.id, at.life, at.filled, at.quantity, at.replaced_by, at.gap_since_ms, at.is_settled))
+                .map(|at| {
+                    format!(
+                        "{} {:?} {}/{:?} by {:?} gap {:?} settled {}",
+                        at.id, at.life, at.filled, at.quantity, at.replaced_by, at.gap_since_ms, at.is_settled
+                    )
+                })
                 .collect();
             out += &format!(
                 "{}: {ats:?} patch {patch:?} delete {:?} ask {:?} change {:?} cancel {} expire {} freeing {} doomed {} live {} standing {:?}\n",
-                order.0, line.delete, line.ask, line.change, line.cancel_asked, line.expire_asked, line.freeing, line.doomed, line.was_live,
+                order.0,
+                line.delete,
+                line.ask,
+                line.change,
+                line.cancel_asked,
+                line.expire_asked,
+                line.freeing,
+                line.doomed,
+                line.was_live,
                 self.desk.ledger.mirror.standing(*order).map(|standing| standing.remaining)
             );
         }
-        for (at, kept) in self.venue.orders.iter().enumerate() {
-            out += &format!("  {} {} {} {} {} {}/{} parent {:?} {:?} by {:?} trig {}\n", kept.id, kept.client_id, kept.kind, kept.class, kept.status, kept.filled, kept.quantity, kept.parent, kept.stop, kept.replaced_by, kept.is_triggered);
-            let _ = at;
+        for kept in &self.venue.orders {
+            out += &format!(
+                "  {} {} {} {} {} {}/{} parent {:?} {:?} by {:?} trig {}\n",
+                kept.id,
+                kept.client_id,
+                kept.kind,
+                kept.class,
+                kept.status,
+                kept.filled,
+                kept.quantity,
+                kept.parent,
+                kept.stop,
+                kept.replaced_by,
+                kept.is_triggered
+            );
         }
         out
     }
@@ -412,9 +443,8 @@ impl World {
                 continue;
             }
             let line = &self.desk.lines[&standing.order];
-            let at = line
-                .open()
-                .unwrap_or_else(|| panic!("{what}: {standing:?} is not at the venue: {}", self.unrest()));
+            let at =
+                line.open().unwrap_or_else(|| panic!("{what}: {standing:?} is not at the venue: {}", self.unrest()));
             let kept = self.venue.orders.iter().find(|order| order.id == at.id).expect("known");
             assert!(kept.is_open(), "{what}: {standing:?} {kept:?}");
             // A leg is for all of its entry until that has ended.
