@@ -78,7 +78,7 @@ fn act(world: &mut World) {
 
 fn session(seed: u64) {
     let mut world = World::cold(seed);
-    world.venue.legs_grow = seed % 3 != 0;
+    world.venue.legs_grow = !seed.is_multiple_of(3);
     world.faults = faults(seed);
     for _ in 0..STEPS {
         act(&mut world);
