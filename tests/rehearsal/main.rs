@@ -14,7 +14,10 @@ use alphaflow::scenario::{
     LoadedScenario, MarketData, account_rows, check_rehearsable, load, load_market, run_on, run_with,
 };
 use alphaflow::strategy::BuiltIn;
-use scenarios::{SESSIONS_OF_HOURS, STRATEGIES, script, write_bars, write_case, write_script};
+use scenarios::{STRATEGIES, script, write_bars, write_case, write_script};
+
+/// A year of hours.
+const SESSIONS_OF_HOURS: u64 = 252;
 
 fn side(loaded: &LoadedScenario, market: &MarketData, journal: &Journal) -> Side {
     let rows = account_rows(market, journal, loaded.spec.account.cash);

@@ -8,9 +8,6 @@ use alphaflow::market::{Calendar, Length, SyntheticSpec, csv_text, synthesize};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
-/// A year of hours.
-pub const SESSIONS_OF_HOURS: u64 = 252;
-
 /// Bars of one made-up share.
 pub fn bars(symbol: &str, timeframe: Timeframe, sessions: u64, seed: u64) -> Vec<Bar> {
     let spec = SyntheticSpec {
@@ -171,13 +168,13 @@ pub fn script(bars: &[Vec<Bar>], seed: u64) -> String {
     let mut rows = String::from(
         "time,action,id,symbol,side,qty,type,limit_price,stop_price,trail_price,trail_percent,time_in_force,order_class,take_profit,stop_loss\n",
     );
-    let mut sent: Vec<String> = Vec::new();
-    for at in 0..bars[0].len() {
+    let (mut sent, mut sent_legs): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for (a_bar, b_bar) in bars[0].iter().zip(&bars[1]) {
         if below(3) != 0 {
             continue;
         }
         let symbol = below(2) as usize;
-        let bar = &bars[symbol][at];
+        let bar = [a_bar, b_bar][symbol];
         let (time, name) = (bar.time, ["AAA", "BBB"][symbol]);
         let cents = bar.close.units() / 10_000_000;
         let near = |cents: i64| format!("{}.{:02}", cents / 100, cents % 100);
@@ -185,23 +182,39 @@ pub fn script(bars: &[Vec<Bar>], seed: u64) -> String {
         let (a, b, c) = (off(6), off(12), off(12));
         let id = format!("o{}", sent.len());
         let qty = below(400) + 20;
-        let row = match below(12) {
-            0..=3 => format!(
+        // Shares that legs hold are not there for other exits: one share has the orders with legs, the other the rest.
+        let row = match (symbol, below(10)) {
+            (0, 0..=3) => format!(
                 "submit,{id},{name},buy,{qty},limit,{},,,,{},bracket,{},{}",
                 near(cents - a),
                 ["gtc", "day"][below(2) as usize],
                 near(cents + b),
                 near(cents - a - c)
             ),
-            4 => format!("submit,{id},{name},buy,{qty},market,,,,,gtc,bracket,{},{}", near(cents + b), near(cents - c)),
-            5 => format!("submit,{id},{name},buy,{qty},limit,{},,,,gtc,oto,,{}", near(cents + a), near(cents - c)),
-            6 => format!("submit,{id},{name},buy,{qty},stop,,{},,,day,,,", near(cents + a)),
-            7 => format!("submit,{id},{name},sell,max,,,,,,gtc,oco,{},{}", near(cents + b), near(cents - c)),
-            8 => format!("submit,{id},{name},sell,{qty},limit,{},,,,day,,,", near(cents + a)),
-            9 if !sent.is_empty() => format!("cancel,{},,,,,,,,,,,,", sent[below(sent.len() as u64) as usize]),
-            10 => format!("flatten,,{name},,,,,,,,,,,"),
+            (0, 4) => {
+                format!("submit,{id},{name},buy,{qty},market,,,,,gtc,bracket,{},{}", near(cents + b), near(cents - c))
+            }
+            (0, 5) => format!("submit,{id},{name},buy,{qty},limit,{},,,,gtc,oto,,{}", near(cents + a), near(cents - c)),
+            (0, 6) if !sent.is_empty() => {
+                format!("replace,{}.stop,,,,,,{},,,,,,", sent[sent.len() - 1], near(cents - c))
+            }
+            (0, _) => format!("flatten,,{name},,,,,,,,,,,"),
+            (_, 0) => format!("submit,{id},{name},buy,{qty},stop,,{},,,day,,,", near(cents + a)),
+            (_, 1) => format!("submit,{id},{name},sell,max,,,,,,gtc,oco,{},{}", near(cents + b), near(cents - c)),
+            (_, 2) => format!("submit,{id},{name},sell,{qty},limit,{},,,,day,,,", near(cents + a)),
+            (_, 3) => format!("submit,{id},{name},sell,{qty},trailing_stop,,,0.40,,gtc,,,"),
+            (_, 4) => {
+                format!("submit,{id},{name},buy,{qty},stop_limit,{},{},,,gtc,,,", near(cents + a + 5), near(cents + a))
+            }
+            (_, 5) => format!("flatten,,{name},,,,,,,,,,,"),
             _ => format!("submit,{id},{name},buy,{qty},market,,,,,{},,,", ["day", "ioc", "gtc"][below(3) as usize]),
         };
+        if row.starts_with("replace") && !sent_legs.contains(&sent[sent.len() - 1]) {
+            continue;
+        }
+        if row.contains(",bracket,") || row.contains(",oto,") {
+            sent_legs.push(id.clone());
+        }
         if row.starts_with("submit") {
             sent.push(id);
         }

@@ -3,7 +3,7 @@
 //! Not here: protective orders that must be freed or armed again (settle_protection), which wish leaves first (calls).
 use super::AlpacaDesk;
 use super::known::{AtVenue, Attempt, Life, Line, Patch, PatchState, TicketState, Wanted};
-use crate::domain::{OrderId, OrderKind, Quantity, Trail};
+use crate::domain::{OrderId, OrderKind, Quantity, TimeInForce, Trail};
 use crate::execution::alpaca::client_id::Part;
 use crate::execution::alpaca::finding::Finding;
 use crate::execution::alpaca::ledger::{Answer, Ending, Entry};
@@ -140,13 +140,14 @@ impl AlpacaDesk {
             }
             return;
         };
-        if line.is_own || line.cancel_asked {
+        let is_reached = at.life == Life::Replaced && standing.sibling.is_some();
+        if (line.is_own || line.cancel_asked) && !is_reached {
             let is_expiry = std::mem::take(&mut line.expire_asked);
             line.cancel_asked = false;
             let ending = ending_of(at, is_expiry);
             return self.ledger.record(Entry::Ended { order, ending });
         }
-        if at.life == Life::Replaced {
+        if is_reached {
             // Its stop has come to its price; what that filled comes first, if it is here by then.
             self.reached.insert(order);
             return self.ask_mate(order, &standing);
@@ -154,6 +155,11 @@ impl AlpacaDesk {
         if standing.parent.is_none() || was_freed {
             // The stop of a pair ends with its target; what was freed is armed again when it may be.
             return;
+        }
+        if at.life == Life::Expired && standing.time_in_force == TimeInForce::Day {
+            // It was for the day, as its entry was.
+            self.ask_mate(order, &standing);
+            return self.ledger.record(Entry::Ended { order, ending: Ending::Expired });
         }
         self.ended_unasked(order, at, &standing);
     }
