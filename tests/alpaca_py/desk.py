@@ -151,14 +151,9 @@ class Desk:
         with running(stream):
             yield stream
 
-    @contextmanager
     def feed(self, path="/v2/iex", **options):
-        """A StockDataStream, to be told by `subscribe` what to listen to, then started by `begin`."""
-        stream = Feed(self.key, self.secret, url_override=self.exchange.stream_url + path, **options)
-        try:
-            yield stream
-        finally:
-            finish(stream)
+        """A StockDataStream, to be told by `wants` what to listen to, then started by `begin`."""
+        return Feed(self.key, self.secret, url_override=self.exchange.stream_url + path, **options)
 
 
 class Updates(TradingStream):
@@ -206,6 +201,12 @@ class Feed(StockDataStream):
         super().__init__(*arguments, **options)
         self.seen, self.subscriptions, self.errors = [], [], []
         self.arrived = threading.Condition()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        finish(self)
 
     def wants(self, kind, *symbols):
         """Subscribes a handler that keeps what it is given under this kind."""
