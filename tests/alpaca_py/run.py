@@ -18,6 +18,8 @@ import traceback
 from importlib import metadata
 from pathlib import Path
 
+# The modules of this folder leave nothing behind.
+sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
 VERSION = "0.44.0"
 ROOMS = ["reference", "account", "orders", "legs", "changes", "lists", "errors", "guards", "updates", "sessions",
