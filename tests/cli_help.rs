@@ -1,6 +1,7 @@
 //! Help of every command: it is there, and every example in it works as printed.
 mod cli_binary;
 
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use cli_binary::{copy_of_repository, done, fails, small};
@@ -57,8 +58,23 @@ fn every_example_in_help_works() {
     examples.sort_by_key(rank);
     for example in &examples {
         let words = words(example);
-        done(copy.path(), &words.iter().map(String::as_str).collect::<Vec<_>>());
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        match words[0] {
+            "exchange" => serves_until_told_to_end(copy.path(), &words),
+            _ => drop(done(copy.path(), &words)),
+        }
     }
+}
+
+/// Of a command that does not end by itself.
+fn serves_until_told_to_end(folder: &std::path::Path, words: &[&str]) {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_alphaflow"));
+    let mut server = server.args(words).current_dir(folder).stdout(Stdio::piped()).spawn().expect("the binary starts");
+    let mut line = String::new();
+    BufReader::new(server.stdout.as_mut().expect("piped")).read_line(&mut line).expect("a line");
+    assert!(line.starts_with("listening on http://127.0.0.1:"), "{words:?}: {line}");
+    assert!(Command::new("kill").arg(server.id().to_string()).status().expect("kill").success());
+    assert_eq!(server.wait().expect("it ends").code(), Some(0), "{words:?}");
 }
 
 #[test]

@@ -104,6 +104,19 @@ rejections! {
     OrderType = "order_type", 422 SYNTAX, "invalid order type";
     /// An unknown side.
     Side = "side", 422 SYNTAX, "invalid side";
+    /// What the order would do to the position is not what its sender says it is to do.
+    IntentMismatch {
+        /// What it would do.
+        inferred: &'static str,
+        /// What its sender says.
+        specified: &'static str,
+    } = "intent_mismatch", 422 UNPROCESSABLE,
+        "position intent mismatch, inferred: {inferred}, specified: {specified}";
+    /// A trailing stop for a share that nobody knows a price of: there is nothing to trail. Our words.
+    NoPriceYet {
+        /// The share.
+        symbol: Symbol,
+    } = "no_price_yet", 422 UNPROCESSABLE, "asset \"{symbol}\" has no price yet for a trailing stop to start from";
     /// An unknown time in force.
     TimeInForceWord = "time_in_force_word", 422 SYNTAX, "invalid time_in_force";
     /// A limit order without a limit.

@@ -67,6 +67,15 @@ impl MarketAction {
         }
     }
 
+    /// The same action of another share.
+    pub const fn of(self, symbol: SymbolIndex) -> MarketAction {
+        match self {
+            Self::Split { ratio, .. } => Self::Split { symbol, ratio },
+            Self::Dividend { amount, .. } => Self::Dividend { symbol, amount },
+            Self::Delisting { name, amount, .. } => Self::Delisting { symbol, name, amount },
+        }
+    }
+
     /// The place among actions of one moment: a dividend is for the shares of before a split.
     pub const fn order(&self) -> u8 {
         match self {

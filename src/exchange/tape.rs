@@ -5,6 +5,7 @@
 //! (2) moments pass in order of time, closes before opens; (3) the clock never goes back.
 use std::collections::BTreeMap;
 
+use super::local_time::midnight;
 use crate::domain::{Bar, Price, Symbol, Timeframe, Timestamp};
 use crate::market::Calendar;
 use crate::scenario::{LoadedScenario, MarketData, data_calendar};
@@ -96,6 +97,10 @@ impl Tape {
         let calendar = data_calendar(data);
         let sessions = sessions(calendar, data.timeframe, &bars);
         let steps = steps(data.timeframe, &bars, &sessions);
+        // The data gate has set aside bars of no session; what it left belongs to a step.
+        for own in &mut bars {
+            own.retain(|bar| steps.binary_search_by_key(&bar.time, |step| step.stamp).is_ok());
+        }
         let now = sessions.first().map_or(Timestamp::MIN, |session| session.midnight);
         Tape {
             timeframe: data.timeframe,
@@ -114,6 +119,15 @@ impl Tape {
             sessions_closed: 0,
             extended_closed: 0,
         }
+    }
+
+    /// Back to where it began: nothing has opened or closed.
+    pub fn rewind(&mut self) {
+        self.now = self.sessions.first().map_or(Timestamp::MIN, |session| session.midnight);
+        (self.opened, self.closed, self.days_begun) = (0, 0, 0);
+        (self.sessions_opened, self.sessions_closed, self.extended_closed) = (0, 0, 0);
+        self.bars_begun.fill(0);
+        self.bars_closed.fill(0);
     }
 
     /// The clock.
@@ -164,9 +178,24 @@ impl Tape {
         Some((self.steps[at].opens, self.steps[at].closes))
     }
 
+    /// Which step has this stamp.
+    pub fn step_at(&self, stamp: Timestamp) -> Option<usize> {
+        self.steps.binary_search_by_key(&stamp, |step| step.stamp).ok()
+    }
+
+    /// The step of a bar of the tape.
+    pub fn step_of(&self, stamp: Timestamp) -> BarStep {
+        self.steps[self.step_at(stamp).expect("every bar of the tape belongs to a step")]
+    }
+
     /// A step, to be asked about bars that have begun.
     pub fn step(&self, step: usize) -> BarStep {
         self.steps[step]
+    }
+
+    /// Every session between the first bar and the last.
+    pub fn sessions(&self) -> &[SessionTimes] {
+        &self.sessions
     }
 
     /// A session by its index.
@@ -198,6 +227,11 @@ impl Tape {
     /// The last session whose day has begun.
     pub fn day(&self) -> Option<SessionTimes> {
         self.days_begun.checked_sub(1).map(|at| self.sessions[at])
+    }
+
+    /// The first session whose day has not begun: its hours are known from the calendar.
+    pub fn next_session(&self) -> Option<SessionTimes> {
+        self.sessions.get(self.days_begun).copied()
     }
 
     /// Is no bar left that has not closed?
@@ -278,7 +312,7 @@ fn sessions(calendar: Calendar, timeframe: Timeframe, bars: &[Vec<Bar>]) -> Vec<
         let is_new_york = calendar.name() == Calendar::xnys().name();
         SessionTimes {
             date: session.date,
-            midnight: calendar.start_of_day(session.date),
+            midnight: midnight(calendar, session.date),
             open: session.open,
             close: session.close,
             extended_open: if is_new_york { around.open } else { session.open },
@@ -296,11 +330,13 @@ fn sessions(calendar: Calendar, timeframe: Timeframe, bars: &[Vec<Bar>]) -> Vec<
             true => (stamp.plus_ns(14 * HOUR + HOUR / 2), stamp.plus_ns(21 * HOUR)),
             false => (stamp, stamp.plus_ns(bar_ns)),
         };
-        let midnight = date(stamp);
-        let own = SessionTimes { date: midnight, midnight, open, close, extended_open: open, extended_close: close };
+        let date = date(stamp);
+        let midnight = midnight(calendar, date);
+        let own = SessionTimes { date, midnight, open, close, extended_open: open, extended_close: close };
         let session = sessions.entry(stamp.days()).or_insert(own);
         (session.open, session.close) = (session.open.min(open), session.close.max(close));
         (session.extended_open, session.extended_close) = (session.open, session.close);
+        session.midnight = session.midnight.min(session.open);
     }
     sessions.into_values().collect()
 }
@@ -326,6 +362,11 @@ fn steps(timeframe: Timeframe, bars: &[Vec<Bar>], sessions: &[SessionTimes]) -> 
         let ends_session = is_core && stamp >= session.close.plus_ns(-bar_ns);
         Some(BarStep { stamp, opens: stamp, closes, is_core, ends_session })
     };
-    // The data gate has set aside bars of no session.
-    stamps.into_iter().filter_map(step).collect()
+    let mut steps: Vec<BarStep> = stamps.into_iter().filter_map(step).collect();
+    // Bars of different symbols may begin at different minutes, and a vendor may cut the first bar of a session
+    // short: as in a replay, one step is over when the next begins.
+    for at in 1..steps.len() {
+        steps[at - 1].closes = steps[at - 1].closes.min(steps[at].opens);
+    }
+    steps
 }

@@ -415,7 +415,8 @@ fn stop_rule(spec: &ScenarioSpec) -> StopRule {
     }
 }
 
-fn venue_rules(spec: &ScenarioSpec) -> VenueRules {
+/// How the simulated market of this scenario fills, charges and refuses.
+pub fn venue_rules(spec: &ScenarioSpec) -> VenueRules {
     let execution = &spec.execution;
     VenueRules {
         market_fill: match execution.market_fill {

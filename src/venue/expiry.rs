@@ -13,8 +13,13 @@ const GTC_DAYS: i32 = 90;
 ///
 /// What a strategy sent lives on: the engine keeps a position's stop, and sends it anew.
 pub(super) fn gtc_end(request: &OrderRequest, now: Timestamp, tick: Tick) -> Timestamp {
-    let is_ours = request.purpose == OrderPurpose::Entry || request.purpose.leaves();
-    if request.time_in_force != TimeInForce::Gtc || is_ours || tick == Tick::None {
+    gtc_end_of(request.purpose, request.time_in_force, now, tick)
+}
+
+/// The same for an order of this purpose that lives so from `now` on.
+pub(super) fn gtc_end_of(purpose: OrderPurpose, time_in_force: TimeInForce, now: Timestamp, tick: Tick) -> Timestamp {
+    let is_ours = purpose == OrderPurpose::Entry || purpose.leaves();
+    if time_in_force != TimeInForce::Gtc || is_ours || tick == Tick::None {
         return Timestamp::MAX;
     }
     Timestamp::from_days(now.days() + GTC_DAYS + 1).unwrap_or(Timestamp::MAX)

@@ -4,6 +4,7 @@
 //! books (engine, portfolio). The venue keeps an account of its own, as a broker does.
 mod account;
 mod admission;
+mod amend;
 mod costs;
 mod delist;
 mod execute;
@@ -16,6 +17,7 @@ mod order;
 mod path;
 mod reading;
 pub mod refusal;
+mod resting;
 mod room;
 mod rules;
 mod settling;
@@ -31,6 +33,7 @@ pub use costs::{
 pub use finer::FinerBars;
 pub use order::Band;
 pub use reading::{Reading, Undecided};
+pub use resting::Resting;
 pub use rules::{BothTouched, DueExit, LimitFill, MarketFill, VenueRules};
 pub use simulated::{SimulatedVenue, Submission};
 pub(crate) use split::split_kind;

@@ -1,0 +1,192 @@
+//! Changes of an order: another takes its place, under an id of its own.
+//!
+//! Not here: what may be changed (venue::refusal::change). What has filled stays with the order that is replaced:
+//! `qty` of the new one is what it may still fill, and what was left where the change names none.
+use super::read::Body;
+use super::record::{Record, Status, Times};
+use super::update::More;
+use crate::domain::{
+    ExitLegs, LegLevel, Money, NewPrices, OrderClass, OrderKind, OrderPurpose, OrderRequest, OrderSize, Quantity,
+    RejectReason, SymbolIndex, TimeInForce, Trail,
+};
+use crate::exchange::Answer;
+use crate::exchange::core::Exchange;
+use crate::exchange::refusal::Refused;
+use crate::exchange::reply::ok;
+use crate::venue::refusal::{Change, Changing, Terms, change, form};
+
+/// What a change comes to.
+struct Amended {
+    client_id: Option<String>,
+    kind: OrderKind,
+    /// Shares it may fill from here on, where the change names them.
+    quantity: Option<Quantity>,
+    time_in_force: TimeInForce,
+}
+
+impl Exchange {
+    /// `PATCH /v2/orders/{id}`.
+    pub(in crate::exchange) fn patch_order(&mut self, id: &str, body: &[u8]) -> Answer {
+        let amended = self.find_order(id).and_then(|at| Ok((at, self.read_change(at, body)?)));
+        match amended {
+            Ok((at, amended)) => {
+                let new = self.amend(at, amended);
+                ok(&self.shown(new, true))
+            }
+            Err(refused) => refused.answer(),
+        }
+    }
+
+    /// The order of this id. Errors: there is none.
+    pub(super) fn find_order(&self, id: &str) -> Result<usize, Refused> {
+        if !is_uuid(id) {
+            return Err(Refused::plain(&RejectReason::OrderIdMissing));
+        }
+        let id = id.to_ascii_lowercase();
+        self.book.by_id(&id).ok_or_else(|| Refused::not_found(format!("order not found for {id}")))
+    }
+
+    fn read_change(&self, at: usize, body: &[u8]) -> Result<Amended, Refused> {
+        let order = self.book.get(at);
+        let refused = |reason: RejectReason| self.refused(&reason, order.asset);
+        let ended = RejectReason::AlreadyIn { state: order.status.name() };
+        let Some(status) = order.status.as_rule() else { return Err(refused(ended)) };
+        let body = Body::read(body)?;
+        let client_id = body.client_id()?;
+        self.check_client_id(client_id.as_deref())?;
+        let trail = match order.kind {
+            OrderKind::TrailingStop { trail: Trail::Fraction(_) } => body.percent("trail")?.map(Trail::Fraction),
+            _ => body.price("trail", "trail")?.map(Trail::Price),
+        };
+        let prices = NewPrices {
+            limit: body.price("limit_price", "limit_price")?,
+            stop: body.price("stop_price", "stop_price")?,
+            trail,
+        };
+        let asked = Change { quantity: body.number("qty")?, prices, time_in_force: body.time_in_force()? };
+        let changing = Changing {
+            status,
+            kind: order.kind,
+            quantity: order.remaining(),
+            time_in_force: order.time_in_force,
+            in_dollars: order.notional.is_some(),
+        };
+        change(&changing, &asked, self.setup.rules.tick).map_err(refused)?;
+        let quantity = asked.quantity.filter(|quantity| *quantity != order.remaining());
+        let time_in_force = asked.time_in_force.unwrap_or(order.time_in_force);
+        if order.waits_for_entry() && (quantity.is_some() || time_in_force != order.time_in_force) {
+            // It is for what its entry fills, and lives as that does.
+            return Err(refused(RejectReason::NotOpen));
+        }
+        let kind = order.kind.with(prices);
+        self.check_form(order, kind, time_in_force).map_err(refused)?;
+        self.admit_change(at, quantity.unwrap_or(order.remaining()), kind).map_err(refused)?;
+        Ok(Amended { client_id, kind, quantity, time_in_force })
+    }
+
+    /// Is the changed order still one that the venue takes? A leg is looked at as an order of its own.
+    fn check_form(&self, order: &Record, kind: OrderKind, time_in_force: TimeInForce) -> Result<(), RejectReason> {
+        let class = if order.leg_of.is_some() { OrderClass::Simple } else { order.class };
+        let mut legs = ExitLegs { time_in_force, ..ExitLegs::NONE };
+        for leg in order.legs.iter().map(|leg| self.book.get(*leg)) {
+            match leg.kind {
+                OrderKind::Limit { limit } => legs.take_profit = Some(LegLevel::At(limit)),
+                OrderKind::Stop { stop } => legs.stop = Some(LegLevel::At(stop)),
+                OrderKind::StopLimit { stop, limit } => {
+                    (legs.stop, legs.stop_limit) = (Some(LegLevel::At(stop)), Some(limit));
+                }
+                OrderKind::Market | OrderKind::TrailingStop { .. } => {}
+            }
+        }
+        let request = OrderRequest {
+            symbol: SymbolIndex(order.asset as u16),
+            side: order.side,
+            size: OrderSize::Shares(order.remaining()),
+            kind,
+            time_in_force,
+            class,
+            purpose: OrderPurpose::Manual,
+            legs,
+            extended_hours: order.extended_hours,
+        };
+        form(&request, &Terms { tick: self.setup.rules.tick, extended_hours: true, new_york_minute: None })
+    }
+
+    /// Puts a new order in the place of the one at `at`.
+    fn amend(&mut self, at: usize, amended: Amended) -> usize {
+        let time = self.event_time(self.tape().now());
+        let old = self.book.get(at).clone();
+        let (symbol, number) = (SymbolIndex(old.asset as u16), old.at_venue);
+        let Amended { client_id, kind, quantity, time_in_force } = amended;
+        let expires = self.expires(time_in_force, old.extended_hours);
+        let mut new = Record {
+            id: self.order_id(),
+            client_id: client_id.unwrap_or_else(|| self.made_up_client_id()),
+            kind,
+            time_in_force,
+            status: if old.status == Status::PartiallyFilled { Status::New } else { old.status },
+            qty: quantity.unwrap_or(old.remaining()),
+            filled: Quantity::ZERO,
+            value: Money::ZERO,
+            replaces: Some(at),
+            replaced_by: None,
+            times: Times::of(time, expires),
+            ..old.clone()
+        };
+        if let Some(price) = self.last_price(old.asset).or(kind.limit()) {
+            new.price_by(price);
+        }
+        let is_told = new.status != Status::Held;
+        let waits = new.waits_for_entry();
+        let place = self.book.add(new);
+        self.hand_on(at, place);
+        self.end_replaced(at, place, time);
+        if waits {
+            let entry = old.leg_of.map(|entry| self.book.get(entry).at_venue);
+            entry.into_iter().for_each(|entry| self.venue.move_waiting_leg(symbol, entry, kind));
+        } else {
+            self.venue.replace(number, quantity, kind, self.moment());
+        }
+        if time_in_force != old.time_in_force {
+            self.venue.change_time_in_force(symbol, number, time_in_force, self.moment());
+        }
+        self.collect(self.tape().now());
+        self.see_trails();
+        match is_told {
+            true => self.take_up(place, self.tape().now()),
+            false => {
+                let time = self.event_time(self.tape().now());
+                self.tell(place, "held", time, More::default());
+            }
+        }
+        place
+    }
+
+    /// Legs of the old order are those of the new, and it is a leg of what the old one was.
+    fn hand_on(&mut self, old: usize, new: usize) {
+        let legs = std::mem::take(&mut self.book.get_mut(old).legs);
+        for leg in &legs {
+            self.book.get_mut(*leg).leg_of = Some(new);
+        }
+        if let Some(entry) = self.book.get(old).leg_of {
+            for leg in self.book.get_mut(entry).legs.iter_mut().filter(|leg| **leg == old) {
+                *leg = new;
+            }
+        }
+    }
+
+    fn end_replaced(&mut self, old: usize, new: usize, time: crate::domain::Timestamp) {
+        let order = self.book.get_mut(old);
+        (order.status, order.times.replaced, order.times.updated) = (Status::Replaced, Some(time), time);
+        order.replaced_by = Some(new);
+        self.book.close(old);
+        self.tell(old, "replaced", time, More::default());
+    }
+}
+
+/// Has the text the shape of an id?
+fn is_uuid(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_hex = parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    is_hex && parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
+}
