@@ -112,7 +112,7 @@ class Desk:
 
     def buy(self, symbol="AAPL", qty=10, **fields):
         """A simple order to buy, at market where nothing else is said, sent as a plain body."""
-        body = {"symbol": symbol, "qty": str(qty), "side": "buy", "type": "market", "time_in_force": "day"}
+        body = {"symbol": symbol, "qty": None if qty is None else str(qty), "side": "buy", "type": "market", "time_in_force": "day"}
         body.update(fields)
         return self.trading.post("/orders", {name: value for name, value in body.items() if value is not None})
 
@@ -291,9 +291,9 @@ def fence(stream):
     asyncio.run_coroutine_threadsafe(pass_through(), stream._loop).result(2 * WAIT_S)
 
 
-def wait_for(condition, holds, complaint):
+def wait_for(condition, holds, complaint, seconds=WAIT_S):
     with condition:
-        assert condition.wait_for(holds, WAIT_S), complaint
+        assert condition.wait_for(holds, seconds), complaint
 
 
 def wait_until(holds, complaint, seconds=WAIT_S):

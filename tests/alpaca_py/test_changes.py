@@ -6,7 +6,7 @@ from alpaca.trading.enums import OrderStatus, TimeInForce
 from alpaca.trading.requests import ClosePositionRequest, ReplaceOrderRequest
 
 import market
-from desk import contains, is_uuid, refused
+from desk import contains, is_uuid, plain, refused
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
@@ -28,7 +28,7 @@ def test_replace(desk):
         assert before.status is OrderStatus.REPLACED and before.replaced_by == new.id
         assert before.replaced_at is not None and Decimal(before.limit_price) == 95 and Decimal(before.qty) == 10
         assert desk.order(new).status is OrderStatus.NEW
-        [replaced] = [update for update in updates.of(old) if update.event.value == "replaced"]
+        [replaced] = [update for update in updates.of(old) if plain(update.event) == "replaced"]
         assert Decimal(replaced.order.limit_price) == 95 and replaced.order.replaced_by == new.id
         assert updates.events(new)[-1] == "new"
 

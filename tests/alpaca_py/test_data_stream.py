@@ -8,7 +8,7 @@ from alpaca.data.timeframe import TimeFrame
 from websockets.sync.client import connect
 
 import market
-from desk import KEY, SECRET, Feed, Log, finish, start, wait_for, wait_until
+from desk import KEY, SECRET, Feed, Log, finish, plain, start, wait_for, wait_until
 
 MINUTE = timedelta(minutes=1)
 
@@ -118,7 +118,7 @@ def test_both_streams_at_once(desk):
         desk.at("09:30")
         desk.buy()
         desk.step()
-        assert updates.settled()[-1].event.value == "fill" and len(feed.settled("bars")) == 1
+        assert plain(updates.settled()[-1].event) == "fill" and len(feed.settled("bars")) == 1
 
 
 def test_test_feed(desk):

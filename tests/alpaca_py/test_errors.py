@@ -136,13 +136,25 @@ def test_extended_hours(desk):
 
 
 def test_buying_power(desk):
-    desk.at("09:30")
+    desk.at("09:31")
     found = refused(403, RIGHT, "insufficient buying power", desk.buy, qty=2500)
     assert Decimal(found["buying_power"]) == 200_000 and Decimal(found["cost_basis"]) >= 250_000
     refused(403, RIGHT, "insufficient buying power", desk.buy, qty=2500, type="limit", limit_price="99")
     refused(403, RIGHT, "insufficient buying power", desk.sell, qty=2500)
     desk.buy(qty=1900, type="limit", limit_price="99")
     refused(403, RIGHT, "insufficient buying power", desk.buy, qty=200, type="limit", limit_price="99")
+
+
+def test_buying_power_where_no_price_is_known_yet(desk):
+    """Before the first bar an order at market has no price; what it costs is tested at its open at the latest."""
+    desk.at("09:30")
+    try:
+        order = desk.buy(qty=2500)
+    except APIError as error:
+        assert error.status_code == 403
+        return
+    desk.step()
+    assert desk.position() == 0 and desk.status(order) in ("rejected", "canceled")
 
 
 def test_shares_that_are_not_there(desk):

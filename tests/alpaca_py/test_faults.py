@@ -4,7 +4,7 @@ import time
 import requests
 
 import market
-from desk import refused, start, wait_until
+from desk import plain, refused, start, wait_until
 
 
 def rule(route, kind, count=1, **fields):
@@ -79,7 +79,7 @@ def test_duplicated_events(desk):
         order = desk.buy()
         desk.faults(rule("/stream", "duplicate"))
         desk.step()
-        fills = [update for update in updates.of(order) if update.event.value == "fill"]
+        fills = [update for update in updates.of(order) if plain(update.event) == "fill"]
         assert len(fills) == 2 and fills[0] == fills[1], "with its execution id"
         assert desk.position() == 10
 
@@ -90,16 +90,16 @@ def test_reordered_events(desk):
         first, second = desk.buy("AAPL"), desk.buy("TSLA")
         desk.faults(rule("/stream", "reorder"))
         desk.step()
-        fills = [str(update.order.id) for update in updates.settled() if update.event.value == "fill"]
+        fills = [str(update.order.id) for update in updates.settled() if plain(update.event) == "fill"]
         assert sorted(fills) == sorted([first["id"], second["id"]])
         desk.reset()
         desk.at("09:30")
     with desk.updates() as updates:
         again = [desk.buy("AAPL"), desk.buy("TSLA")]
         desk.step()
-        plain = [str(update.order.id) for update in updates.settled() if update.event.value == "fill"]
+        usual = [str(update.order.id) for update in updates.settled() if plain(update.event) == "fill"]
     by_symbol = {order["id"]: order["symbol"] for order in (first, second, *again)}
-    assert [by_symbol[order] for order in fills] == [by_symbol[order] for order in plain][::-1]
+    assert [by_symbol[order] for order in fills] == [by_symbol[order] for order in usual][::-1]
 
 
 def test_a_held_event_comes_with_the_end_of_the_request(desk):

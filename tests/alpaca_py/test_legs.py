@@ -8,7 +8,7 @@ from alpaca.trading.requests import (
     TakeProfitRequest)
 
 import market
-from desk import contains, refused
+from desk import contains, plain, refused
 
 MINUTE = timedelta(minutes=1)
 NESTED = GetOrderByIdRequest(nested=True)
@@ -79,7 +79,7 @@ def test_life_of_a_bracket_by_its_stop(desk):
         target, stop = legs_of(desk, parent)
         assert statuses(target, stop) == ["replaced", "filled"]
         assert Decimal(stop.filled_avg_price) == 99 and desk.position() == 0
-        sequence = [(update.event.value, update.order.id) for update in updates.settled()]
+        sequence = [(plain(update.event), update.order.id) for update in updates.settled()]
         assert sequence.index(("replaced", target.id)) < sequence.index(("fill", stop.id))
 
 
@@ -135,7 +135,7 @@ def test_a_bracket_to_sell_short(desk):
 
 def test_canceling_the_parent_cancels_the_legs(desk):
     desk.at("09:30")
-    parent = bracket(desk, 101, 98, limit_price=95)
+    parent = bracket(desk, 101, 90, limit_price=95)
     desk.trading.cancel_order_by_id(parent.id)
     target, stop = legs_of(desk, parent)
     assert statuses(desk.order(parent), target, stop) == ["canceled"] * 3
@@ -243,7 +243,7 @@ def test_oto_with_a_target(desk):
     desk.at("09:30")
     parent = desk.trading.submit_order(LimitOrderRequest(
         symbol="AAPL", qty=10, side=OrderSide.BUY, time_in_force=TimeInForce.DAY, order_class=OrderClass.OTO,
-        limit_price=105, take_profit=TakeProfitRequest(limit_price=101.5)))
+        limit_price=100.1, take_profit=TakeProfitRequest(limit_price=101.5)))
     [target] = parent.legs
     assert target.status is OrderStatus.HELD and target.type is OrderType.LIMIT
     desk.step()
