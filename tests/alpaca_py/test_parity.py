@@ -1,0 +1,144 @@
+"""The same orders through `alphaflow backtest` and, by alpaca-py, through the exchange: the same fills and cash.
+
+Scripts are made from a seed: simple orders of every type, brackets, cancels and changes, at the close of bars. What
+the exchange refuses (shares that other orders hold, hours of auctions) is left out of the script of the replay; what
+it takes, the replay must take too.
+"""
+import csv
+import random
+import subprocess
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from alpaca.common.exceptions import APIError
+
+import market
+
+MINUTE = timedelta(minutes=1)
+COLUMNS = ("time,action,id,symbol,side,qty,type,limit_price,stop_price,trail_price,trail_percent,"
+           "time_in_force,order_class,take_profit,stop_loss").split(",")
+SYMBOLS = ["AAPL", "MSFT", "TSLA"]
+
+
+def near(rng, symbol, low, high):
+    """A price between `low` and `high` percent around where a symbol trades."""
+    middle = {"AAPL": 100, "MSFT": 300, "TSLA": 190}[symbol]
+    return f"{middle * (1 + rng.uniform(low, high) / 100):.2f}"
+
+
+def submit(rng, name):
+    """A row that sends an order; many are good, some will be refused by both."""
+    symbol, side = rng.choice(SYMBOLS), rng.choice(["buy", "sell"])
+    row = {"action": "submit", "id": name, "symbol": symbol, "side": side, "qty": str(rng.randint(1, 120 if symbol == "MSFT" else 40)),
+           "type": rng.choice(["market", "market", "limit", "limit", "stop", "stop_limit", "trailing_stop"]),
+           "time_in_force": rng.choice(["day", "gtc"])}
+    if rng.random() < 0.3:
+        up, down = near(rng, symbol, 0.8, 2), near(rng, symbol, -2, -0.8)
+        row.update(type="market", order_class="bracket", take_profit=up if side == "buy" else down,
+                   stop_loss=down if side == "buy" else up)
+    elif row["type"] in ("market", "limit") and rng.random() < 0.25:
+        row["time_in_force"] = rng.choice(["ioc", "fok", "opg", "cls"])
+    if row["type"] in ("limit", "stop_limit"):
+        row["limit_price"] = near(rng, symbol, -2, 2)
+    if row["type"] in ("stop", "stop_limit"):
+        row["stop_price"] = near(rng, symbol, -2, 2)
+    if row["type"] == "trailing_stop":
+        row["trail_price"] = f"{rng.uniform(0.3, 2):.2f}"
+    return row
+
+
+def script(seed):
+    """Rows in order of time."""
+    rng = random.Random(seed)
+    stamps = [bar.time for bar in market.BARS["AAPL"]]
+    times = sorted(rng.sample(range(0, len(stamps) - 2), 90))
+    rows, sent = [], []
+    for count, at in enumerate(times):
+        stamp = market.text(stamps[at])
+        if sent and rng.random() < 0.25:
+            target = rng.choice(sent[-6:])
+            row = {"action": "cancel", "id": target["id"]}
+            if target["type"] == "limit" and rng.random() < 0.6:
+                row = {"action": "replace", "id": target["id"], "limit_price": near(rng, target["symbol"], -2, 2)}
+        else:
+            row = submit(rng, f"o{count}")
+            sent.append(row)
+        rows.append({"time": stamp, **row})
+    return rows
+
+
+def replay(binary, scenario, folder, rows):
+    """Fills and last cash of a backtest of these rows, and what it refused."""
+    with open(folder / "script.csv", "w", newline="") as out:
+        table = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+    text = scenario.read_text().replace('name = "buy_and_hold"',
+                                        'name = "order_script"\nparams = { file = "script.csv" }')
+    (folder / "script.toml").write_text(text)
+    done = subprocess.run([binary, "backtest", str(folder / "script.toml"), "--out", str(folder / "run"),
+                           "--no-report"],
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    with open(folder / "run" / "fills.csv", newline="") as file:
+        fills = [(row["time"], row["symbol"], row["side"], Decimal(row["qty"]), Decimal(row["price"]))
+                 for row in csv.DictReader(file)]
+    with open(folder / "run" / "equity.csv", newline="") as file:
+        cash = Decimal(list(csv.DictReader(file))[-1]["cash"])
+    with open(folder / "run" / "refusals.csv", newline="") as file:
+        refusals = [(row["time"], row["order"], row["reason"]) for row in csv.DictReader(file)]
+    return sorted(fills), cash, refusals
+
+
+def send(desk, row, ids):
+    """Sends one row; says whether the exchange took it."""
+    try:
+        if row["action"] == "submit":
+            body = {name: row[name] for name in COLUMNS[3:13] if row.get(name)}
+            if row.get("order_class"):
+                body.update(take_profit={"limit_price": row["take_profit"]}, stop_loss={"stop_price": row["stop_loss"]})
+            ids[row["id"]] = desk.trading.post("/orders", body)["id"]
+        elif row["id"] in ids and row["action"] == "cancel":
+            desk.trading.cancel_order_by_id(ids[row["id"]])
+        elif row["id"] not in ids:
+            return False
+        else:
+            changed = desk.trading.patch(f"/orders/{ids[row['id']]}", {"limit_price": row["limit_price"]})
+            ids[row["id"]] = changed["id"]
+    except APIError as error:
+        assert error.status_code in (403, 422), error
+        return False
+    return True
+
+
+def exchange(desk, rows):
+    """Fills and last cash of rows at the exchange, each sent when its bar has closed, and the rows that it took."""
+    desk.reset()
+    ids, taken = {}, []
+    for row in rows:
+        desk.until(datetime.fromisoformat(row["time"]) + MINUTE)
+        if send(desk, row, ids):
+            taken.append(row)
+    desk.step(10_000)
+    fills, page = [], desk.trading.get("/account/activities/FILL", {"direction": "asc"})
+    while page:
+        fills += page
+        page = desk.trading.get("/account/activities/FILL", {"direction": "asc", "page_token": page[-1]["id"]})
+    return sorted((stamp_of(row["transaction_time"]), row["symbol"], row["side"].replace("sell_short", "sell"),
+                   Decimal(row["qty"]), Decimal(row["price"])) for row in fills), desk.cash(), taken
+
+
+def stamp_of(moment):
+    """The stamp of the minute in which a moment lies."""
+    return moment[:16] + ":00Z"
+
+
+def test_a_replay_and_the_exchange_fill_alike(desk, binary, scenario, folder):
+    for seed in range(1, 5):
+        theirs, their_cash, taken = exchange(desk, script(seed))
+        ours, cash, refusals = replay(binary, scenario, folder, taken)
+        assert not refusals, f"seed {seed}: the replay refuses {refusals[:3]}"
+        missing = [fill for fill in ours if fill not in theirs]
+        extra = [fill for fill in theirs if fill not in ours]
+        assert ours == theirs, f"seed {seed}: only in the replay {missing[:3]}, only at the exchange {extra[:3]}"
+        assert cash == their_cash and len(ours) >= 20, f"seed {seed}: {cash} {their_cash} {len(ours)}"
