@@ -13,6 +13,7 @@ import time
 import uuid
 from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 
 import requests
 from alpaca.common.exceptions import APIError
@@ -33,6 +34,7 @@ class Exchange:
     """`alphaflow exchange` on a port of its own; `url` is what its first line says."""
 
     def __init__(self, binary, scenario, *options, speed="step", environment=None):
+        self.scenario = Path(scenario).name
         command = [binary, "exchange", str(scenario), "--listen", "127.0.0.1:0", "--speed", speed, *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         timer = threading.Timer(20, self.process.kill)
@@ -60,6 +62,7 @@ class Desk:
 
     def __init__(self, exchange, key=KEY, secret=SECRET):
         self.exchange = exchange
+        self.scenario, self.is_daily = exchange.scenario, exchange.scenario == "days.toml"
         self.key, self.secret = key, secret
         self.trading = TradingClient(key, secret, url_override=exchange.url)
         self.data = StockHistoricalDataClient(key, secret, url_override=exchange.url)

@@ -7,7 +7,7 @@ it takes, the replay must take too.
 import csv
 import random
 import subprocess
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from alpaca.common.exceptions import APIError
@@ -17,53 +17,55 @@ import market
 MINUTE = timedelta(minutes=1)
 COLUMNS = ("time,action,id,symbol,side,qty,type,limit_price,stop_price,trail_price,trail_percent,"
            "time_in_force,order_class,take_profit,stop_loss").split(",")
-SYMBOLS = ["AAPL", "MSFT", "TSLA"]
+MIDDLES = {"AAPL": 100, "MSFT": 300, "TSLA": 190}
+# Of each bar its stamp, when it has closed, the symbols that trade and the middle of their prices.
+MINUTES = [(market.text(bar.time), bar.time + MINUTE, MIDDLES) for bar in market.BARS["AAPL"]]
+DAYS = [(bar.time.isoformat(), market.at(bar.time, "16:00"), {"ACME": float(bar.close)}) for bar in market.DAILY]
 
 
-def near(rng, symbol, low, high):
-    """A price between `low` and `high` percent around where a symbol trades."""
-    middle = {"AAPL": 100, "MSFT": 300, "TSLA": 190}[symbol]
+def near(rng, middle, low, high):
+    """A price between `low` and `high` percent around the middle."""
     return f"{middle * (1 + rng.uniform(low, high) / 100):.2f}"
 
 
-def submit(rng, name):
+def submit(rng, name, middles):
     """A row that sends an order; many are good, some will be refused by both."""
-    symbol, side = rng.choice(SYMBOLS), rng.choice(["buy", "sell"])
+    symbol, side = rng.choice(list(middles)), rng.choice(["buy", "sell"])
+    middle = middles[symbol]
     row = {"action": "submit", "id": name, "symbol": symbol, "side": side, "qty": str(rng.randint(1, 120 if symbol == "MSFT" else 40)),
            "type": rng.choice(["market", "market", "limit", "limit", "stop", "stop_limit", "trailing_stop"]),
            "time_in_force": rng.choice(["day", "gtc"])}
     if rng.random() < 0.3:
-        up, down = near(rng, symbol, 0.8, 2), near(rng, symbol, -2, -0.8)
+        up, down = near(rng, middle, 0.8, 2), near(rng, middle, -2, -0.8)
         row.update(type="market", order_class="bracket", take_profit=up if side == "buy" else down,
                    stop_loss=down if side == "buy" else up)
     elif row["type"] in ("market", "limit") and rng.random() < 0.25:
         row["time_in_force"] = rng.choice(["ioc", "fok", "opg", "cls"])
     if row["type"] in ("limit", "stop_limit"):
-        row["limit_price"] = near(rng, symbol, -2, 2)
+        row["limit_price"] = near(rng, middle, -2, 2)
     if row["type"] in ("stop", "stop_limit"):
-        row["stop_price"] = near(rng, symbol, -2, 2)
+        row["stop_price"] = near(rng, middle, -2, 2)
     if row["type"] == "trailing_stop":
         row["trail_price"] = f"{rng.uniform(0.3, 2):.2f}"
     return row
 
 
-def script(seed):
-    """Rows in order of time."""
+def script(seed, bars):
+    """Rows in order of time, each with the moment at which it is sent; up to 90."""
     rng = random.Random(seed)
-    stamps = [bar.time for bar in market.BARS["AAPL"]]
-    times = sorted(rng.sample(range(0, len(stamps) - 2), 90))
+    times = sorted(rng.choices(range(0, len(bars) - 2), k=90))
     rows, sent = [], []
     for count, at in enumerate(times):
-        stamp = market.text(stamps[at])
+        stamp, closes, middles = bars[at]
         if sent and rng.random() < 0.25:
             target = rng.choice(sent[-6:])
             row = {"action": "cancel", "id": target["id"]}
             if target["type"] == "limit" and rng.random() < 0.6:
-                row = {"action": "replace", "id": target["id"], "limit_price": near(rng, target["symbol"], -2, 2)}
+                row = {"action": "replace", "id": target["id"], "limit_price": near(rng, middles[target["symbol"]], -2, 2)}
         else:
-            row = submit(rng, f"o{count}")
+            row = submit(rng, f"o{count}", middles)
             sent.append(row)
-        rows.append({"time": stamp, **row})
+        rows.append(({"time": stamp, **row}, closes))
     return rows
 
 
@@ -114,9 +116,11 @@ def send(desk, row, ids):
 def exchange(desk, rows):
     """Fills and last cash of rows at the exchange, each sent when its bar has closed, and the rows that it took."""
     desk.reset()
-    ids, taken = {}, []
-    for row in rows:
-        desk.until(datetime.fromisoformat(row["time"]) + MINUTE)
+    ids, taken, now = {}, [], market.at(market.DAILY[0].time, "00:00")
+    for row, closes in rows:
+        if closes > now:
+            desk.until(closes)
+            now = closes
         if send(desk, row, ids):
             taken.append(row)
     desk.step(10_000)
@@ -124,21 +128,30 @@ def exchange(desk, rows):
     while page:
         fills += page
         page = desk.trading.get("/account/activities/FILL", {"direction": "asc", "page_token": page[-1]["id"]})
-    return sorted((stamp_of(row["transaction_time"]), row["symbol"], row["side"].replace("sell_short", "sell"),
+    return sorted((stamp_of(desk, row["transaction_time"]), row["symbol"], row["side"].replace("sell_short", "sell"),
                    Decimal(row["qty"]), Decimal(row["price"])) for row in fills), desk.cash(), taken
 
 
-def stamp_of(moment):
-    """The stamp of the minute in which a moment lies."""
-    return moment[:16] + ":00Z"
+def stamp_of(desk, moment):
+    """The stamp of the bar in which a moment lies."""
+    return moment[:10] if desk.is_daily else moment[:16] + ":00Z"
 
 
-def test_a_replay_and_the_exchange_fill_alike(desk, binary, scenario, folder):
-    for seed in range(1, 5):
-        theirs, their_cash, taken = exchange(desk, script(seed))
-        ours, cash, refusals = replay(binary, scenario, folder, taken)
+def alike(desk, binary, folder, bars, seeds, least):
+    for seed in seeds:
+        theirs, their_cash, taken = exchange(desk, script(seed, bars))
+        ours, cash, refusals = replay(binary, folder / desk.scenario, folder, taken)
         assert not refusals, f"seed {seed}: the replay refuses {refusals[:3]}"
         missing = [fill for fill in ours if fill not in theirs]
         extra = [fill for fill in theirs if fill not in ours]
         assert ours == theirs, f"seed {seed}: only in the replay {missing[:3]}, only at the exchange {extra[:3]}"
-        assert cash == their_cash and len(ours) >= 20, f"seed {seed}: {cash} {their_cash} {len(ours)}"
+        assert cash == their_cash and len(ours) >= least, f"seed {seed}: {cash} {their_cash} {len(ours)}"
+
+
+def test_a_replay_and_the_exchange_fill_alike(desk, binary, folder):
+    alike(desk, binary, folder, MINUTES, range(1, 4), 25)
+
+
+def test_a_replay_and_the_exchange_fill_alike_over_days(days, binary, folder):
+    """With slippage, fees, a split and a dividend."""
+    alike(days, binary, folder, DAYS, range(1, 4), 25)
