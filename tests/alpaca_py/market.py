@@ -106,8 +106,8 @@ def path(symbol, day, minute):
     if symbol == "MSFT":
         return 3_000_000 + 100 * minute
     if symbol == "TSLA":
-        # Opens a tenth lower on the second day and climbs.
-        return 1_800_000 + 1_000 * minute if day == 1 else 2_000_000 + 1_000 * (minute % 10)
+        # Opens a tenth lower on the second day and climbs to 201, then opens at 210 and falls.
+        return [2_000_000 + 1_000 * (minute % 10), 1_800_000 + 1_000 * minute, 2_100_000 - 500 * minute][day]
     if symbol == "F":
         return 8_000 + 10 * (minute % 20)
     return 5_000_000 + 500 * (minute % 30)

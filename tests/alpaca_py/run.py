@@ -23,7 +23,7 @@ sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
 VERSION = "0.44.0"
 ROOMS = ["reference", "account", "orders", "legs", "changes", "lists", "errors", "guards", "updates", "sessions",
-         "data", "days", "data_stream", "control", "faults", "parity", "speeds"]
+         "data", "days", "data_stream", "control", "faults", "robust", "parity", "speeds"]
 
 
 def is_installed(strict):

@@ -2,6 +2,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import requests
 from alpaca.trading.enums import AccountStatus, PositionSide
 from alpaca.trading.requests import GetPortfolioHistoryRequest
 
@@ -195,12 +196,23 @@ def test_portfolio_history_within_a_day(desk):
     refused((400, 422), None, "", desk.trading.get, "/account/portfolio/history", {"timeframe": "7Min"})
 
 
+def test_activities_tell_a_short_sale(desk):
+    desk.at("09:30")
+    desk.sell(qty=5)
+    desk.step()
+    [row] = desk.trading.get("/account/activities/FILL")
+    assert row["side"] in ("sell", "sell_short") and Decimal(row["qty"]) == 5
+
+
 def test_other_keys_are_refused(desk):
     other = Desk(desk.exchange, "AKNOBODY", "wrong")
     for call in (other.trading.get_account, other.trading.get_clock, other.trading.get_all_positions):
         assert "code" not in refused(401, None, "unauthorized", call)
     refused((401, 403), None, ("unauthorized", "forbidden"), other.raw_data.get, "/stocks/bars/latest",
             {"symbols": "AAPL"})
+    without = requests.get(desk.exchange.url + "/v2/account", timeout=5)
+    assert without.status_code == 401
+    assert requests.post(desk.exchange.url + "/_control/reset", timeout=5).status_code == 401
     assert other.send("POST", "/_control/step", {"bars": 1}).status_code == 401
     assert other.send("GET", "/_control/state").status_code == 401
     assert desk.trading.get_clock().timestamp == market.at(0, "00:00"), "nothing has moved"

@@ -22,6 +22,22 @@ def test_step_until(desk):
     assert desk.trading.get_clock().timestamp == market.at(0, "18:00")
 
 
+def test_steps_from_within_a_bar(desk):
+    desk.at("09:30:30")
+    assert desk.step()["time"] == "2024-07-02T13:31:00Z", "ends the bar that has begun"
+    same = desk.control("step", {"until": "2024-07-02T13:31:00Z"})
+    assert same["time"] == "2024-07-02T13:31:00Z", "now is not past"
+    desk.until(market.at(0, "09:31"))
+    order = desk.buy()
+    desk.at("09:31:20")
+    assert desk.status(order) == "filled", "at the open, which has been"
+    late = desk.buy()
+    desk.at("09:31:40")
+    assert desk.status(late) == "new", "the next open is that of 09:32"
+    desk.at("09:32:10")
+    assert desk.status(late) == "filled"
+
+
 def test_steps_that_are_refused_change_nothing(desk):
     desk.at("10:00")
     for body in ({"until": "2024-07-02T13:59:00Z"}, {"until": "soon"}, {"bars": -1}, {"bars": 0}, {"bars": "x"},

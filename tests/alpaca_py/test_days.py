@@ -1,6 +1,6 @@
 """Daily bars with a split, a dividend, fees and slippage: what changes with the date."""
 from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from alpaca.data.enums import Adjustment, CorporateActionsType
 from alpaca.data.requests import CorporateActionsRequest, StockBarsRequest
@@ -44,6 +44,15 @@ def test_an_order_fills_at_the_open_with_slippage(days):
     assert abs(price - bar.open * (1 + SLIPPAGE)) <= Decimal("0.01")
     assert market.at(bar.time, "09:30") <= found.filled_at < market.at(bar.time, "16:00")
     assert days.cash() == 100_000 - 100 * price, "a purchase has no fee"
+
+
+def test_a_notional_order_is_sized_at_its_fill_price(days):
+    order = days.buy("ACME", None, notional="1000")
+    days.step()
+    found = days.json(order)
+    price = Decimal(found["filled_avg_price"])
+    assert price > market.DAILY[0].open
+    assert Decimal(found["filled_qty"]) == (1000 / price).quantize(Decimal("1e-9"), ROUND_DOWN)
 
 
 def test_sales_pay_the_fees_of_the_day(days):

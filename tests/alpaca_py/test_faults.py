@@ -71,6 +71,10 @@ def test_routes_with_ids(desk):
 def test_latency(desk):
     desk.faults(rule("GET /v2/account", "latency_ms", value=50))
     assert desk.trading.get_account().currency == "USD"
+    with desk.updates() as updates:
+        desk.faults(rule("/stream", "latency_ms", value=50))
+        order = desk.buy()
+        wait_until(lambda: updates.events(order), "late, but told")
 
 
 def test_duplicated_events(desk):
@@ -144,6 +148,16 @@ def test_data_stream_faults(desk):
         desk.faults(rule("/v2/iex", "halt_stream"))
         desk.step(2)
         assert [bar.timestamp for bar in feed.settled("bars")] == [market.at(0, "09:31")]
+
+
+def test_duplicated_data(desk):
+    with desk.feed().wants("bars", "AAPL") as feed:
+        feed.begin()
+        desk.at("09:30")
+        desk.faults(rule("/v2/iex", "duplicate"))
+        desk.step(2)
+        times = [bar.timestamp for bar in feed.settled("bars")]
+        assert times == [market.at(0, "09:30")] * 2 + [market.at(0, "09:31")]
 
 
 def test_bad_rules_are_refused_and_change_nothing(desk):

@@ -84,6 +84,23 @@ def test_openers_against_each_other(desk):
             limit_price="95")
 
 
+def test_a_short_may_stand_behind_an_exit_at_market(desk):
+    desk.at("09:30")
+    desk.hold(qty=10)
+    refused(403, RIGHT, "insufficient qty available", desk.sell, qty=15)
+    desk.sell(qty=10)
+    desk.sell(qty=5)
+    desk.step()
+    assert desk.position() == -5
+
+
+def test_no_short_stands_behind_an_exit_at_a_limit(desk):
+    desk.at("09:30")
+    desk.hold(qty=10)
+    desk.sell(qty=10, type="limit", limit_price="110")
+    refused(403, RIGHT, "insufficient qty available", desk.sell, qty=5, type="limit", limit_price="111")
+
+
 def test_no_new_notional_orders_beside_closing_ones(desk):
     desk.at("09:30")
     desk.hold(qty=10)

@@ -114,6 +114,39 @@ def test_a_bracket_with_a_limit_entry(desk):
     assert statuses(desk.order(parent), target, stop) == ["filled", "new", "held"]
 
 
+def test_legs_wait_a_bar_where_the_entry_filled_within_one(desk):
+    # The bar at 09:52 falls from 99.6 to 99.4 and 5 cents below: it touches entry and stop.
+    desk.at("09:50")
+    parent = bracket(desk, 103, 99.4, limit_price=99.5)
+    desk.at("09:53")
+    target, stop = legs_of(desk, parent)
+    assert statuses(desk.order(parent), target, stop) == ["filled", "new", "held"]
+    desk.step()
+    target, stop = legs_of(desk, parent)
+    assert statuses(target, stop) == ["replaced", "filled"]
+    assert Decimal(stop.filled_avg_price) == market.bar_at("AAPL", market.at(0, "09:53")).open == Decimal("99.4")
+
+
+def test_legs_of_an_entry_that_never_fills_end_with_it(desk):
+    desk.at("15:58")
+    parent = bracket(desk, 120, 80, limit_price=90, time_in_force=TimeInForce.DAY)
+    desk.at("16:00")
+    assert desk.order(parent).status is OrderStatus.EXPIRED
+    assert all(leg.status in (OrderStatus.CANCELED, OrderStatus.EXPIRED) for leg in legs_of(desk, parent))
+
+
+def test_what_has_filled_stays_protected(desk):
+    """An entry that is canceled with a part of it filled leaves its legs, over that part."""
+    desk.at("09:30")
+    parent = bracket(desk, 310, 290, symbol="MSFT", qty=300)
+    desk.step()
+    desk.trading.cancel_order_by_id(parent.id)
+    desk.step()
+    target, stop = legs_of(desk, parent)
+    assert statuses(desk.order(parent), target, stop) == ["canceled", "new", "held"]
+    assert (Decimal(target.qty), Decimal(stop.qty), desk.position("MSFT")) == (100, 100, 100)
+
+
 def test_a_bracket_with_a_stop_limit_leg(desk):
     desk.at("09:48")
     parent = bracket(desk, 103, 99, stop_loss=StopLossRequest(stop_price=99, limit_price=98.9))

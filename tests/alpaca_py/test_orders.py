@@ -133,6 +133,21 @@ def test_a_stop_that_the_open_has_passed_fills_at_the_open(desk):
     filled(desk, desk.order(order["id"]), bar, bar.open)
 
 
+def test_a_buy_stop_has_a_collar(desk):
+    """From $50 it is a stop-limit 2.5 % above its stop: an open beyond that fills nothing until the price is back."""
+    desk.at("10:00", day=1)
+    order = desk.buy("TSLA", 10, type="stop", stop_price="203", time_in_force="gtc")
+    opens = desk.at("09:31", day=2)
+    assert market.bar_at("TSLA", opens - MINUTE).open == 210
+    assert desk.status(order) == "new"
+    worst = Decimal(203) * Decimal("1.025")
+    bar = first(market.bars_from("TSLA", opens), lambda bar: bar.low <= worst - Decimal("0.01"))
+    desk.until(bar.time + MINUTE)
+    found = desk.order(order["id"])
+    assert found.status is OrderStatus.FILLED
+    assert worst - Decimal("0.01") <= Decimal(found.filled_avg_price) <= worst
+
+
 def test_a_limit_that_the_open_has_passed_fills_at_the_open(desk):
     desk.at("15:00")
     order = desk.buy("TSLA", 10, type="limit", limit_price="190", time_in_force="gtc")

@@ -111,6 +111,31 @@ def test_replace(desk):
         assert Decimal(replaced.order.limit_price) == 95, "the old order with its old price"
 
 
+def test_life_of_a_bracket(desk):
+    with desk.updates() as updates:
+        desk.at("09:48")
+        parent = desk.buy(order_class="bracket", time_in_force="gtc", take_profit={"limit_price": "103"},
+                          stop_loss={"stop_price": "99"})
+        target, stop = (leg["id"] for leg in parent["legs"])
+        desk.at("09:58")
+        names = {parent["id"]: "parent", target: "target", stop: "stop"}
+        seen = [(names[str(update.order.id)], plain(update.event)) for update in updates.settled()]
+        seen = [pair for pair in seen if pair[1] not in ("accepted", "pending_new", "held")]
+        assert seen in ([("parent", "new"), ("parent", "fill"), ("target", "new"), ("target", "replaced"),
+                         ("stop", "fill")],
+                        [("parent", "new"), ("parent", "fill"), ("target", "new"), ("target", "replaced"),
+                         ("stop", "new"), ("stop", "fill")]), seen
+
+
+def test_an_order_that_the_venue_rejects_later(desk):
+    """What an order at market costs is not known before the first bar; its open finds that the money is not there."""
+    with desk.updates() as updates:
+        order = desk.buy(qty=2500)
+        desk.at("09:31")
+        assert updates.events(order)[-1] == "rejected" and desk.status(order) == "rejected"
+        assert updates.of(order)[-1].order.failed_at is not None and desk.position() == 0
+
+
 def test_events_come_in_order_of_time(desk):
     with desk.updates() as updates:
         desk.at("09:30")
