@@ -127,10 +127,16 @@ pub(super) fn limit(query: &Parameters, default: usize, max: usize) -> Result<us
     }
 }
 
+/// The id of an action.
+pub(super) fn id(tape: &Tape, scenario: &str, action: &Action) -> String {
+    let (symbol, date) = (tape.names()[action.asset], action.date.text(Timeframe::Day1));
+    ids::uuid(&[scenario, "corporate action", symbol.as_str(), &date, action.kind.name()])
+}
+
 fn told(tape: &Tape, scenario: &str, action: &Action) -> Told {
     let name = tape.names()[action.asset];
     let (date, symbol) = (action.date.text(Timeframe::Day1), name.as_str().to_owned());
-    let id = ids::uuid(&[scenario, "corporate action", &symbol, &date, action.kind.name()]);
+    let id = id(tape, scenario, action);
     let (kind, fields) = match action.kind {
         ActionKind::Split { ratio } => {
             let (new, old) = rates(ratio);
@@ -173,7 +179,7 @@ fn told(tape: &Tape, scenario: &str, action: &Action) -> Told {
 }
 
 /// New shares for old ones, in whole numbers where small ones say it: 1 for 20 instead of 0.05 for 1.
-fn rates(ratio: Ratio) -> (f64, f64) {
+pub(super) fn rates(ratio: Ratio) -> (f64, f64) {
     let small = |old: &i64| {
         let new = ratio.units() * old;
         (new % Ratio::ONE.units() == 0).then(|| ((new / Ratio::ONE.units()) as f64, *old as f64))

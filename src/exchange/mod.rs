@@ -6,6 +6,7 @@
 mod account;
 mod actions;
 mod activities;
+mod announcements;
 mod asset_actions;
 mod assets;
 mod calendar_days;
@@ -38,6 +39,8 @@ mod testing;
 mod tests_account;
 #[cfg(test)]
 mod tests_reading;
+#[cfg(test)]
+mod tests_replay;
 #[cfg(test)]
 mod tests_tape;
 mod watchlists;

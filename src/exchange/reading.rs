@@ -8,7 +8,7 @@ use super::configurations::Configurations;
 use super::parameters::{Parameters, segments};
 use super::watchlists::{Context, Watchlists};
 use super::{Answer, Method, Request, Tape};
-use super::{calendar_days, clock, corporate_actions, data};
+use super::{announcements, calendar_days, clock, corporate_actions, data};
 use crate::domain::Timestamp;
 use crate::engine::MarketAction;
 use crate::market::ActionKind;
@@ -60,6 +60,12 @@ pub(super) fn answer(tape: &Tape, reading: &mut Reading, request: &Request) -> O
         (Method::Patch, ["v2", "account", "configurations"]) => reading.configurations.patch(request.body),
         (Method::Get, ["v1", "corporate-actions"]) => {
             corporate_actions::list(tape, &reading.scenario, &reading.actions, &query)
+        }
+        (Method::Get, ["v2", "corporate_actions", "announcements"]) => {
+            announcements::list(tape, &reading.scenario, &reading.actions, &query)
+        }
+        (Method::Get, ["v2", "corporate_actions", "announcements", id]) => {
+            announcements::one(tape, &reading.scenario, &reading.actions, id)
         }
         (Method::Get, ["v2", "stocks", rest @ ..]) => return data::answer(tape, &reading.actions, rest, &query),
         (method, ["v2", ..]) => {

@@ -386,3 +386,40 @@ fn corporate_actions_are_filtered_and_paged() {
         assert_eq!(world.refused(400, &format!("/v1/corporate-actions{query}")), message);
     }
 }
+
+#[test]
+fn announcements_tell_the_same_actions() {
+    let mut world = with_actions();
+    world.until("2013-10-10T12:00:00Z");
+    let path = "/v2/corporate_actions/announcements";
+    let all = world.got(&format!("{path}?ca_types=dividend,split,merger&since=2013-10-01&until=2013-10-31"));
+    let kinds: Vec<&str> =
+        all.as_array().expect("list").iter().map(|one| one["ca_sub_type"].as_str().expect("text")).collect();
+    assert_eq!(kinds, ["cash", "stock_split", "reverse_split"]);
+    let id = all[0]["id"].as_str().expect("id");
+    let wanted = json!({
+        "id": id, "corporate_action_id": id, "ca_type": "dividend", "ca_sub_type": "cash",
+        "initiating_symbol": "AAPL", "initiating_original_cusip": "", "target_symbol": "AAPL",
+        "target_original_cusip": "", "declaration_date": null, "ex_date": "2013-10-08", "record_date": "2013-10-08",
+        "payable_date": "2013-10-08", "cash": "0.5", "old_rate": "1", "new_rate": "1",
+    });
+    assert_eq!(all[0], wanted);
+    let newer = world.got("/v1/corporate-actions?start=2013-10-08&end=2013-10-08");
+    assert_eq!(newer["corporate_actions"]["cash_dividends"][0]["id"], json!(id));
+    assert_eq!(world.got(&format!("{path}/{id}")), wanted);
+    assert_eq!(world.refused(404, &format!("{path}/none")), "announcement not found for none");
+    let range = "since=2013-10-01&until=2013-10-31";
+    for none in ["ca_types=split&symbol=MSFT", "ca_types=spinoff", "ca_types=split&cusip=037833100"] {
+        assert_eq!(world.got(&format!("{path}?{none}&{range}")), json!([]), "{none}");
+    }
+    for (query, message) in [
+        (range, "ca_types is required"),
+        ("ca_types=bonus&since=2013-10-01&until=2013-10-31", "invalid ca_types: bonus"),
+        ("ca_types=split&until=2013-10-31", "since is required"),
+        ("ca_types=split&since=2013-10-01&until=soon", "invalid until: soon"),
+        ("ca_types=split&since=2013-10-01&until=2014-01-01", "until must be 0 to 90 days after since"),
+        ("ca_types=split&since=2013-10-01&until=2013-10-31&date_type=day", "invalid date_type: day"),
+    ] {
+        assert_eq!(world.refused(422, &format!("{path}?{query}")), message);
+    }
+}

@@ -231,6 +231,9 @@ fn dates_before_the_calendar_have_the_sessions_of_the_data() {
 }
 
 proptest! {
+    // Every case is two tapes of hundreds of bars.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     /// However time passes, the moments are the same, in order, and nothing is known too early or too late.
     #[test]
     fn moments_do_not_depend_on_the_stops(stops in prop::collection::vec(0i64..3_000, 0..20), minutes in prop::sample::select(vec![1, 5, 30, 60])) {

@@ -162,9 +162,13 @@ fn adjusted(
 
 /// The newest day of an asset with a complete bar, as far as it has come, and the one before it.
 pub(super) fn days(tape: &Tape, asset: usize) -> [Option<DataBar>; 2] {
-    let bars = tape.closed(asset);
-    let (newest, rest) = last_day(tape, bars);
-    [newest, last_day(tape, rest).0]
+    let (newest, rest) = last_day(tape, tape.closed(asset));
+    [newest, day_of_last(tape, rest)]
+}
+
+/// The day of the last of these bars.
+pub(super) fn day_of_last(tape: &Tape, bars: &[Bar]) -> Option<DataBar> {
+    last_day(tape, bars).0
 }
 
 /// The day of the last of these bars, and the bars before it.

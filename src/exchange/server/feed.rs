@@ -1,6 +1,8 @@
 //! Feeds of market data, their channels, and what one connection has subscribed to.
 //!
 //! Not here: messages of subscriptions (data_protocol), the data (exchange::data).
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::exchange::data::MessageKind;
@@ -35,7 +37,14 @@ const CHANNELS: [MessageKind; 10] = [
 /// The symbols of every channel, as they were asked for.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Subscriptions {
-    symbols: [Vec<String>; CHANNELS.len()],
+    lists: [List; CHANNELS.len()],
+}
+
+/// Symbols in the order in which they were asked for, each once.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct List {
+    order: Vec<String>,
+    all: BTreeSet<String>,
 }
 
 /// Why a subscription is refused.
@@ -80,14 +89,11 @@ impl Subscriptions {
         let named = named(message)?;
         let mut next = self.clone();
         for (channel, symbols) in named {
-            let own = &mut next.symbols[channel];
-            for symbol in symbols {
-                if !own.contains(&symbol) {
-                    own.push(symbol);
-                }
-            }
+            let own = &mut next.lists[channel];
+            let new = symbols.into_iter().filter(|symbol| own.all.insert(symbol.clone()));
+            own.order.extend(new);
         }
-        if next.symbols.iter().map(Vec::len).sum::<usize>() > SYMBOLS_MAX {
+        if next.lists.iter().map(|list| list.order.len()).sum::<usize>() > SYMBOLS_MAX {
             return Err(Unsubscribable::TooMany);
         }
         *self = next;
@@ -97,33 +103,36 @@ impl Subscriptions {
     /// Takes away what a message names; on an error nothing is.
     pub(super) fn remove(&mut self, message: &Map<String, Value>) -> Result<(), Unsubscribable> {
         for (channel, symbols) in named(message)? {
-            self.symbols[channel].retain(|own| !symbols.contains(own));
+            let own = &mut self.lists[channel];
+            own.order.retain(|symbol| !symbols.contains(symbol));
+            own.all = own.order.iter().cloned().collect();
         }
         Ok(())
     }
 
     /// Is this message wanted?
     pub(super) fn wants(&self, kind: MessageKind, symbol: &str) -> bool {
-        self.of(kind).iter().any(|own| own == symbol || own == "*")
+        let own = &self.of(kind).all;
+        own.contains(symbol) || own.contains("*")
     }
 
     /// Is anything wanted?
     pub(super) fn is_empty(&self) -> bool {
-        self.symbols.iter().all(Vec::is_empty)
+        self.lists.iter().all(|list| list.order.is_empty())
     }
 
     /// Every channel's complete list.
     pub(super) fn acknowledgement(&self) -> Value {
         let mut all = Map::new();
         all.insert("T".to_owned(), "subscription".into());
-        all.extend(CHANNELS.map(|channel| (channel.channel().to_owned(), self.of(channel).into())));
+        all.extend(CHANNELS.map(|channel| (channel.channel().to_owned(), self.of(channel).order.clone().into())));
         Value::Object(all)
     }
 
-    fn of(&self, kind: MessageKind) -> &[String] {
+    fn of(&self, kind: MessageKind) -> &List {
         let source = if follows_trades(kind) { MessageKind::Trade } else { kind };
         let at = CHANNELS.iter().position(|channel| *channel == source).expect("every kind has a channel");
-        &self.symbols[at]
+        &self.lists[at]
     }
 }
 
