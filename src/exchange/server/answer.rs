@@ -106,9 +106,10 @@ enum StreamPath {
 
 impl StreamPath {
     fn of(path: &str) -> Option<StreamPath> {
-        match path {
+        // Alpaca's older library for Python ends the path with a slash.
+        match path.strip_suffix('/').unwrap_or(path) {
             "/stream" => Some(StreamPath::Trading),
-            _ => Feed::of_path(path).map(StreamPath::Data),
+            path => Feed::of_path(path).map(StreamPath::Data),
         }
     }
 }
