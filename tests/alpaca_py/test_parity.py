@@ -1,6 +1,6 @@
 """The same orders through `alphaflow backtest` and, by alpaca-py, through the exchange: the same fills and cash.
 
-Scripts are made from a seed: simple orders of every type, brackets, cancels and changes, at the close of bars. What
+Scripts are made from a seed: orders of every type and class, cancels and changes, of legs too, at closes of bars. What
 the exchange refuses (shares that other orders hold, hours of auctions) is left out of the script of the replay; what
 it takes, the replay must take too.
 """
@@ -16,7 +16,7 @@ import market
 
 MINUTE = timedelta(minutes=1)
 COLUMNS = ("time,action,id,symbol,side,qty,type,limit_price,stop_price,trail_price,trail_percent,"
-           "time_in_force,order_class,take_profit,stop_loss").split(",")
+           "time_in_force,order_class,take_profit,stop_loss,notional").split(",")
 MIDDLES = {"AAPL": 100, "MSFT": 300, "TSLA": 190}
 # Of each bar its stamp, when it has closed, the symbols that trade and the middle of their prices.
 MINUTES = [(market.text(bar.time), bar.time + MINUTE, MIDDLES) for bar in market.BARS["AAPL"]]
@@ -32,16 +32,23 @@ def submit(rng, name, middles):
     """A row that sends an order; many are good, some will be refused by both."""
     symbol, side = rng.choice(list(middles)), rng.choice(["buy", "sell"])
     middle = middles[symbol]
-    row = {"action": "submit", "id": name, "symbol": symbol, "side": side, "qty": str(rng.randint(1, 120 if symbol == "MSFT" else 40)),
+    row = {"action": "submit", "id": name, "symbol": symbol, "side": side,
+           "qty": str(rng.randint(1, 120 if symbol == "MSFT" else 40)),
            "type": rng.choice(["market", "market", "limit", "limit", "stop", "stop_limit", "trailing_stop"]),
            "time_in_force": rng.choice(["day", "gtc"])}
-    if rng.random() < 0.3:
+    if rng.random() < 0.4:
         up, down = near(rng, middle, 0.8, 2), near(rng, middle, -2, -0.8)
-        row.update(type="market", order_class="bracket", take_profit=up if side == "buy" else down,
-                   stop_loss=down if side == "buy" else up)
+        kind = rng.choice(["bracket", "bracket", "oto", "oco"])
+        rises = (side == "buy") != (kind == "oco")
+        row.update(type="limit" if kind == "oco" else rng.choice(["market", "limit"]), order_class=kind,
+                   take_profit=up if rises else down, stop_loss=down if rises else up)
+        if kind == "oto":
+            del row[rng.choice(["take_profit", "stop_loss"])]
     elif row["type"] in ("market", "limit") and rng.random() < 0.25:
         row["time_in_force"] = rng.choice(["ioc", "fok", "opg", "cls"])
-    if row["type"] in ("limit", "stop_limit"):
+    elif row["type"] in ("market", "limit") and row["time_in_force"] == "day" and rng.random() < 0.2:
+        row.update(qty="", notional=str(rng.randint(50, 3000)))
+    if row["type"] in ("limit", "stop_limit") and row.get("order_class") != "oco":
         row["limit_price"] = near(rng, middle, -2, 2)
     if row["type"] in ("stop", "stop_limit"):
         row["stop_price"] = near(rng, middle, -2, 2)
@@ -50,18 +57,31 @@ def submit(rng, name, middles):
     return row
 
 
+def alter(rng, order, middles):
+    """A row that cancels or changes an order that was sent, or a leg of it."""
+    middle = middles[order["symbol"]]
+    parts = [order["id"]] * 2 + [order["id"] + "." + leg for leg, field in (("stop", "stop_loss"),
+                                                                        ("take_profit", "take_profit"))
+                                 if order.get(field) and (order["order_class"], leg) != ("oco", "take_profit")]
+    target = rng.choice(parts)
+    row = {"action": "cancel", "id": target}
+    field = {"stop": "stop_price", "take_profit": "limit_price"}.get(target.partition(".")[2])
+    if field is None and order.get("limit_price"):
+        field = "limit_price"
+    if field and rng.random() < 0.6:
+        row = {"action": "replace", "id": target, field: near(rng, middle, -2, 2)}
+    return row
+
+
 def script(seed, bars):
-    """Rows in order of time, each with the moment at which it is sent; up to 90."""
+    """Rows in order of time, each with the moment at which it is sent."""
     rng = random.Random(seed)
-    times = sorted(rng.choices(range(0, len(bars) - 2), k=90))
+    times = sorted(rng.choices(range(0, len(bars) - 2), k=120))
     rows, sent = [], []
     for count, at in enumerate(times):
         stamp, closes, middles = bars[at]
         if sent and rng.random() < 0.25:
-            target = rng.choice(sent[-6:])
-            row = {"action": "cancel", "id": target["id"]}
-            if target["type"] == "limit" and rng.random() < 0.6:
-                row = {"action": "replace", "id": target["id"], "limit_price": near(rng, middles[target["symbol"]], -2, 2)}
+            row = alter(rng, rng.choice(sent[-6:]), middles)
         else:
             row = submit(rng, f"o{count}", middles)
             sent.append(row)
@@ -93,24 +113,36 @@ def replay(binary, scenario, folder, rows):
 
 
 def send(desk, row, ids):
-    """Sends one row; says whether the exchange took it."""
+    """Sends one row; says whether the exchange took it. `ids` are the exchange's, by those of the script."""
     try:
         if row["action"] == "submit":
-            body = {name: row[name] for name in COLUMNS[3:13] if row.get(name)}
-            if row.get("order_class"):
-                body.update(take_profit={"limit_price": row["take_profit"]}, stop_loss={"stop_price": row["stop_loss"]})
-            ids[row["id"]] = desk.trading.post("/orders", body)["id"]
-        elif row["id"] in ids and row["action"] == "cancel":
-            desk.trading.cancel_order_by_id(ids[row["id"]])
-        elif row["id"] not in ids:
+            body = {name: row[name] for name in COLUMNS[3:13] + ["notional"] if row.get(name)}
+            if row.get("take_profit"):
+                body["take_profit"] = {"limit_price": row["take_profit"]}
+            if row.get("stop_loss"):
+                body["stop_loss"] = {"stop_price": row["stop_loss"]}
+            order = desk.trading.post("/orders", body)
+            ids[row["id"]] = order["id"]
+            for leg in order["legs"] or []:
+                ids[row["id"] + (".take_profit" if leg["type"] == "limit" else ".stop")] = leg["id"]
+        elif row["id"] not in ids or waits(desk, row, ids):
             return False
+        elif row["action"] == "cancel":
+            desk.trading.cancel_order_by_id(ids[row["id"]])
         else:
-            changed = desk.trading.patch(f"/orders/{ids[row['id']]}", {"limit_price": row["limit_price"]})
-            ids[row["id"]] = changed["id"]
+            fields = {name: row[name] for name in ("limit_price", "stop_price") if name in row}
+            ids[row["id"]] = desk.trading.patch(f"/orders/{ids[row['id']]}", fields)["id"]
     except APIError as error:
         assert error.status_code in (403, 422), error
         return False
     return True
+
+
+def waits(desk, row, ids):
+    """Is this a leg whose entry has not filled? A replay knows no such leg yet; Alpaca cancels and changes it."""
+    entry, _, leg = row["id"].partition(".")
+    order = desk.json(ids[entry])
+    return bool(leg) and order["order_class"] != "oco" and order["filled_qty"] == "0"
 
 
 def exchange(desk, rows):
