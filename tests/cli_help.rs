@@ -61,6 +61,10 @@ fn every_example_in_help_works() {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words[0] {
             "exchange" => serves_until_told_to_end(copy.path(), &words),
+            // All of it is understood; what is missing is an account.
+            "data" if words[1] == "fetch" => {
+                assert!(fails(copy.path(), 2, &words).starts_with("error ALPACA_API_KEY is not set"), "{example}");
+            }
             _ => drop(done(copy.path(), &words)),
         }
     }

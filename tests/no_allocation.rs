@@ -92,3 +92,29 @@ fn the_counter_counts() {
     // Through a black box: an optimised build would leave the pair of calls out.
     assert_eq!(measure(|| drop(std::hint::black_box(vec![0u8; 100]))).count_total, 1);
 }
+
+/// Market data comes in thousands of messages a second.
+#[test]
+fn a_batch_of_market_data_allocates_nothing() {
+    use alphaflow::execution::alpaca::{Decoder, Encoding, MarketMessage};
+    let trade = r#"{"T":"t","S":"AAPL","i":96921,"x":"D","p":126.55,"s":1,"t":"2024-01-02T14:30:00.123456789Z","c":["@","I"],"z":"C"}"#;
+    let quote = r#"{"T":"q","S":"AMD","bx":"U","bp":87.66,"bs":1,"ax":"Q","ap":87.68,"as":4,"t":"2024-01-02T14:30:00Z","c":["R"],"z":"C"}"#;
+    let bar = r#"{"T":"b","S":"SPY","o":388.985,"h":389.13,"l":388.975,"c":389.12,"v":49378,"n":461,"vw":389.06,"t":"2021-02-22T19:15:00Z"}"#;
+    let json = format!("[{trade},{quote},{bar}]");
+    let msgpack =
+        b"\x91\x88\xa1T\xa1t\xa1S\xa4AAPL\xa1i\xcd\x12\x34\xa1x\xa1D\xa1p\xcb\x40\x5f\xa3\x33\x33\x33\x33\x33\xa1s\x01\
+        \xa1t\xd7\xff\x00\x00\x00\x00\x65\x94\x1e\x28\xa1c\x92\xa1@\xa1I";
+    for (encoding, batch, messages) in [(Encoding::Json, json.as_bytes(), 3), (Encoding::MessagePack, &msgpack[..], 1)]
+    {
+        let mut decoder = Decoder::new(encoding);
+        let mut count = 0;
+        let counted = measure(|| {
+            let each = |message: MarketMessage<'_>| {
+                count +=
+                    usize::from(!matches!(message, MarketMessage::Unknown { .. } | MarketMessage::Unreadable { .. }));
+            };
+            decoder.decode(batch, each).unwrap();
+        });
+        assert_eq!((counted.count_total, count), (0, messages), "{encoding:?}");
+    }
+}

@@ -20,11 +20,13 @@ mod sweep;
 mod sweep_model;
 mod sweep_walk;
 
+use std::env;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::execution::alpaca::refuse_secrets_in;
 use crate::strategy::{BuiltIn, Catalog};
 
 /// Backtest US-equity strategies on real bars: exact fills, one risk gate, a report of every run.
@@ -39,7 +41,7 @@ struct Cli {
 enum Command {
     /// Run one scenario on history; print a summary and write a run folder
     Backtest(backtest::BacktestArgs),
-    /// Check, convert or make up files of bars
+    /// Check, convert, download or make up files of bars
     #[command(subcommand)]
     Data(data::DataCommand),
     /// The built-in Alpaca-compatible exchange on this machine, replaying the data of a scenario
@@ -95,6 +97,13 @@ pub fn main() -> ExitCode {
 ///
 /// `BuiltIn.and::<Mine>()` is a catalog with a strategy of one's own: every command knows it then.
 pub fn main_with<C: Catalog + Sync>(catalog: C) -> ExitCode {
+    let arguments: Vec<String> =
+        env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+    // Before they are understood: an error of the parser would repeat it.
+    if let Err(error) = refuse_secrets_in(arguments.iter().map(String::as_str), None) {
+        let _ = writeln!(io::stderr(), "error {error}");
+        return ExitCode::from(2);
+    }
     let command = Cli::parse().command;
     let mut out = io::stdout().lock();
     let outcome = match command {

@@ -87,7 +87,7 @@ pub enum TimeInForce {
 }
 
 /// How orders hang together.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderClass {
     /// On its own.
@@ -101,7 +101,7 @@ pub enum OrderClass {
 }
 
 /// Why an order was sent: names the exit in `trades.csv`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderPurpose {
     /// Opens or adds.
@@ -127,7 +127,7 @@ pub enum OrderPurpose {
 }
 
 /// How many shares an order is for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum OrderSize {
     /// So many; fixed at approval.
     Shares(Quantity),
@@ -143,7 +143,7 @@ pub enum OrderSize {
 }
 
 /// From when a protective order can fill.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum LegActivation {
     /// On the bar of the entry's fill, if the entry filled at its open.
     EntryBar,
@@ -168,7 +168,7 @@ pub enum LegLevel {
 }
 
 /// The exits that become live when an entry fills, sized to what has filled.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ExitLegs {
     /// The protective stop.
     pub stop: Option<LegLevel>,
@@ -203,7 +203,7 @@ impl ExitLegs {
 }
 
 /// An order as somebody wants it, before risk has seen it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct OrderRequest {
     /// Which share.
     pub symbol: SymbolIndex,

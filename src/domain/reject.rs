@@ -29,11 +29,17 @@ macro_rules! rejections {
 
             /// The HTTP status of the answer.
             pub const fn http_status(&self) -> u16 {
+                if let Self::Unlisted { status, .. } = self {
+                    return *status;
+                }
                 match self { $(Self::$name { .. } => $http),+ }
             }
 
             /// The `code` of the answer's body; Alpaca leaves it out of some.
             pub const fn code(&self) -> Option<u32> {
+                if let Self::Unlisted { code, .. } = self {
+                    return *code;
+                }
                 match self { $(Self::$name { .. } => $code),+ }
             }
         }
@@ -263,6 +269,19 @@ rejections! {
     } = "no_such_price", 422 UNPROCESSABLE, "the order has no {field} to replace";
     /// A trail in dollars for one in percent, or the other way round. Our words.
     TrailKind = "trail_kind", 422 UNPROCESSABLE, "trail_price and trail_percent cannot be exchanged";
+
+    /// It was not sent: its size or its place behind exits is known to our own venue only. Our words.
+    NotSendable = "not_sendable", 422 None,
+        "an order for a share of cash, or one that needs exits to fill before it, cannot be sent to a venue";
+    /// It was not sent while its approval was fresh. Our words.
+    TooLate = "too_late", 422 None, "the order could not be sent while its approval was fresh";
+    /// The venue's reason is none of these; its own words are kept beside the order. Our words.
+    Unlisted {
+        /// The HTTP status of its answer; 0 where it refused after it had taken the order.
+        status: u16,
+        /// The `code` of its answer, where it gave one.
+        code: Option<u32>,
+    } = "unlisted", 422 None, "the venue refused with status {status} and a reason that is not in the catalogue";
 }
 
 #[cfg(test)]

@@ -125,7 +125,7 @@ impl Exchange {
 
     fn at_the_start(setup: Setup, tape: Tape) -> Exchange {
         let symbols = tape.names().len();
-        Exchange {
+        let mut exchange = Exchange {
             venue: setup.venue(symbols),
             ledger: Portfolio::with_cash(setup.cash, symbols),
             book: Book::default(),
@@ -141,7 +141,10 @@ impl Exchange {
             marks: Vec::new(),
             setup,
             tape,
-        }
+        };
+        // The first day begins with the clock.
+        exchange.advance(exchange.tape.now());
+        exchange
     }
 
     /// Back to the start: orders, positions, cash, activities, settings and client order ids are forgotten.
@@ -213,12 +216,25 @@ impl Exchange {
         self.last_event
     }
 
-    /// The account here and the venue's must be one.
-    pub(super) fn assert_accounts_agree(&self) {
+    /// The account here and the venue's must be one, and so must open orders.
+    pub(super) fn assert_agrees(&self) {
         assert_eq!(self.ledger.cash(), self.venue.cash(), "our cash and the venue's");
         let symbols = (0..self.tape.names().len()).map(|index| SymbolIndex(index as u16));
         for symbol in symbols {
             assert_eq!(self.ledger.position(symbol).quantity(), self.venue.shares(symbol), "shares of {symbol:?}");
+        }
+        debug_assert!(self.ledger.is_conserved(), "equity is cash and positions");
+        debug_assert!(self.book.open().all(|at| self.is_at_venue(at)), "open orders rest at the venue");
+    }
+
+    /// Does the venue have this open order for as many shares? Of one in dollars they are known when it fills.
+    fn is_at_venue(&self, at: usize) -> bool {
+        let order = self.book.get(at);
+        let resting = self.venue.resting(SymbolIndex(order.asset as u16), order.at_venue);
+        let is_estimate = order.notional.is_some() && order.filled.is_zero();
+        match resting {
+            None => order.waits_for_entry(),
+            Some(resting) => is_estimate || resting.remaining == order.remaining(),
         }
     }
 }

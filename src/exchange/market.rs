@@ -28,7 +28,7 @@ impl Exchange {
                 self.collect(self.tape.now());
             }
         }
-        self.assert_accounts_agree();
+        self.assert_agrees();
     }
 
     fn begin_day(&mut self, session: usize) {

@@ -27,6 +27,7 @@ mod positions;
 mod published;
 mod reading;
 mod refusal;
+mod rehearsal;
 mod reply;
 mod request;
 pub mod server;
@@ -47,5 +48,6 @@ mod watchlists;
 
 pub use core::Exchange;
 pub use published::Published;
+pub use rehearsal::{MemoryReach, Reach, Rehearsal, answered, rehearsal_desk};
 pub use request::{Answer, Method, Request};
 pub use tape::{BarStep, Moment, SessionTimes, Tape};

@@ -13,6 +13,7 @@ pub mod html;
 pub mod limits;
 pub mod model;
 pub mod notes;
+pub mod parity;
 pub mod proof;
 pub mod reading;
 pub mod reference;

@@ -18,6 +18,42 @@ use crate::domain::{
 use crate::engine::{Journal, OrderOutcome, OrderRecord};
 use crate::portfolio::RoundTrip;
 
+/// The file of every order.
+pub const ORDERS_FILE: &str = "orders.csv";
+/// The file of every execution.
+pub const FILLS_FILE: &str = "fills.csv";
+/// The file of what the gate refused.
+pub const REFUSALS_FILE: &str = "refusals.csv";
+/// The file of the account at every step.
+pub const EQUITY_FILE: &str = "equity.csv";
+/// Columns of [`ORDERS_FILE`].
+pub const ORDER_COLUMNS: [&str; 18] = [
+    "id",
+    "status",
+    "reason",
+    "time",
+    "symbol",
+    "side",
+    "qty",
+    "filled_qty",
+    "type",
+    "limit_price",
+    "stop_price",
+    "time_in_force",
+    "order_class",
+    "purpose",
+    "parent",
+    "trail_price",
+    "trail_percent",
+    "extended_hours",
+];
+/// Columns of [`FILLS_FILE`].
+pub const FILL_COLUMNS: [&str; 7] = ["order", "time", "symbol", "side", "qty", "price", "fee"];
+/// Columns of [`REFUSALS_FILE`].
+pub const REFUSAL_COLUMNS: [&str; 5] = ["time", "order", "reason", "need", "have"];
+/// Columns of [`EQUITY_FILE`].
+pub const EQUITY_COLUMNS: [&str; 6] = ["timestamp", "equity", "cash", "gross_exposure", "heat", "drawdown"];
+
 /// Writes the files of numbers into `folder`, which must exist.
 ///
 /// Errors: whatever the file system says, with the file's name.
@@ -44,10 +80,10 @@ pub fn write_folder(
     save(folder, "metrics.json", &pretty(&metrics.to_json())?)?;
     save(folder, "trades.csv", &trades(trips, market, symbols, timeframe)?)?;
     let names = OrderNames { journal, script: market.script.as_ref(), symbols };
-    save(folder, "orders.csv", &orders(&names, timeframe)?)?;
-    save(folder, "fills.csv", &fills(&names, timeframe)?)?;
-    save_with(folder, "equity.csv", |out| equity(out, rows, timeframe))?;
-    save(folder, "refusals.csv", &refusals(&names, timeframe)?)
+    save(folder, ORDERS_FILE, &orders(&names, timeframe)?)?;
+    save(folder, FILLS_FILE, &fills(&names, timeframe)?)?;
+    save_with(folder, EQUITY_FILE, |out| equity(out, rows, timeframe))?;
+    save(folder, REFUSALS_FILE, &refusals(&names, timeframe)?)
 }
 
 pub(super) fn save(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
@@ -141,27 +177,7 @@ fn exit_reason(purpose: OrderPurpose) -> &'static str {
     }
 }
 
-fn orders(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
-    let header = [
-        "id",
-        "status",
-        "reason",
-        "time",
-        "symbol",
-        "side",
-        "qty",
-        "filled_qty",
-        "type",
-        "limit_price",
-        "stop_price",
-        "time_in_force",
-        "order_class",
-        "purpose",
-        "parent",
-        "trail_price",
-        "trail_percent",
-        "extended_hours",
-    ];
+pub(super) fn orders(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
     let rejected: BTreeMap<OrderId, RejectReason> = names.journal.rejections.iter().copied().collect();
     // The first refusal of an order is its own; later ones are of changes to it.
     let reasons = names.journal.refusals.iter().rev().map(|record| (record.order, record.refusal.code()));
@@ -209,7 +225,7 @@ fn orders(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
             request.extended_hours.to_string(),
         ]
     };
-    table(header, names.journal.orders.iter().map(row))
+    table(ORDER_COLUMNS, names.journal.orders.iter().map(row))
 }
 
 /// Alpaca's word for how an order stands. It holds the stop of a pair back until it triggers.
@@ -227,7 +243,7 @@ fn in_percent(share: Ratio) -> String {
     Ratio::from_units(share.units().saturating_mul(100)).to_string()
 }
 
-fn fills(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
+pub(super) fn fills(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
     let row = |fill: &Fill| {
         [
             names.of_id(fill.order),
@@ -239,12 +255,12 @@ fn fills(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
             fill.fee.to_string(),
         ]
     };
-    table(["order", "time", "symbol", "side", "qty", "price", "fee"], names.journal.fills.iter().map(row))
+    table(FILL_COLUMNS, names.journal.fills.iter().map(row))
 }
 
 /// A row a bar: by far the longest table of a run, so it is written as it is made. Numbers need no quotes.
-fn equity(out: &mut impl Write, rows: &[AccountRow], timeframe: Timeframe) -> io::Result<()> {
-    out.write_all(b"timestamp,equity,cash,gross_exposure,heat,drawdown\n")?;
+pub(super) fn equity(out: &mut impl Write, rows: &[AccountRow], timeframe: Timeframe) -> io::Result<()> {
+    writeln!(out, "{}", EQUITY_COLUMNS.join(","))?;
     for row in rows {
         match timeframe.is_daily() {
             true => write!(out, "{}", row.time.utc_date())?,
@@ -259,7 +275,7 @@ fn equity(out: &mut impl Write, rows: &[AccountRow], timeframe: Timeframe) -> io
     Ok(())
 }
 
-fn refusals(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
+pub(super) fn refusals(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>> {
     let rows = names.journal.refusals.iter().map(|record| {
         [
             record.time.text(timeframe),
@@ -269,5 +285,5 @@ fn refusals(names: &OrderNames<'_>, timeframe: Timeframe) -> io::Result<Vec<u8>>
             record.refusal.have().unwrap_or_default(),
         ]
     });
-    table(["time", "order", "reason", "need", "have"], rows)
+    table(REFUSAL_COLUMNS, rows)
 }

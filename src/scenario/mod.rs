@@ -48,6 +48,7 @@ mod run_folder;
 mod script;
 mod series;
 mod series_metrics;
+mod session_files;
 mod share;
 mod span_metrics;
 pub mod spec;
@@ -80,7 +81,10 @@ pub use efficacy::{Efficacy, LimitKind, LimitUnit, LimitUse, Reached, efficacy, 
 pub use efficacy_file::write_limits;
 pub use efficacy_halts::HaltUse;
 pub use fingerprint::fingerprint;
-pub use folder::write_folder;
+pub use folder::{
+    EQUITY_COLUMNS, EQUITY_FILE, FILL_COLUMNS, FILLS_FILE, ORDER_COLUMNS, ORDERS_FILE, REFUSAL_COLUMNS, REFUSALS_FILE,
+    write_folder,
+};
 pub use forced::Forced;
 pub use holding::{benchmark_held, held_equally};
 pub use load::{LoadedScenario, load, parse};
@@ -97,6 +101,7 @@ pub use run::{atr_columns, run, run_again, run_from, run_on, run_with, venue_rul
 pub use run_folder::RunFolder;
 pub use series::{Series, SeriesKind, SeriesRow, read_series};
 pub use series_metrics::series_metrics;
+pub use session_files::{HaltSpan, SessionFiles};
 pub use span_metrics::measure_span;
 pub use spec::ScenarioSpec;
 pub use together::{GroupRun, run_together};

@@ -137,7 +137,14 @@ impl SimulatedVenue {
 
     /// What the fill of `order`, as it was before, does to the orders around it.
     #[inline]
-    fn follow(&mut self, symbol: SymbolIndex, order: &VenueOrder, fill: &Fill, reduces: bool, moment: Moment) {
+    pub(super) fn follow(
+        &mut self,
+        symbol: SymbolIndex,
+        order: &VenueOrder,
+        fill: &Fill,
+        reduces: bool,
+        moment: Moment,
+    ) {
         if reduces {
             self.shrink_legs(symbol, order, fill.quantity);
             self.void_target(symbol, order);
@@ -151,7 +158,7 @@ impl SimulatedVenue {
     #[cold]
     fn lacks_volume(&mut self, symbol: SymbolIndex, at: usize, bar: &Bar) {
         let order = self.books[symbol.get()][at];
-        self.books[symbol.get()][at].wait_after(bar, self.rules.tick);
+        self.books[symbol.get()][at].wait_after(bar.time, self.rules.tick);
         self.void_target(symbol, &order);
         self.refresh_band(symbol);
     }
@@ -163,7 +170,7 @@ impl SimulatedVenue {
         resting.remaining = rest;
         // Sized now; the rest is a plain number of shares.
         resting.size = OrderSize::Shares(rest);
-        resting.wait_after(bar, self.rules.tick);
+        resting.wait_after(bar.time, self.rules.tick);
     }
 
     /// How many shares the order is for, now that it is known what they cost.

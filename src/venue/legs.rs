@@ -26,7 +26,7 @@ impl SimulatedVenue {
             if order.sibling == Some(filled.id) {
                 order.remaining = order.remaining - quantity.min(order.remaining);
             }
-            if filled.parent == Some(order.id) {
+            if filled.parent == Some(order.id) && !self.mirrors {
                 // The exit has begun: the rest of the entry would open a position that its exits have left.
                 order.remaining = Quantity::ZERO;
             }
@@ -47,6 +47,9 @@ impl SimulatedVenue {
             }
         }
         self.cancel_emptied(symbol);
+        if self.mirrors {
+            return;
+        }
         // What is left of an entry would open again a position that is being left.
         let reopens = |order: &VenueOrder| order.purpose == OrderPurpose::Entry && order.side != filled.side;
         self.cancel_where(symbol, |order| !order.reduce_only && reopens(order));
@@ -57,7 +60,8 @@ impl SimulatedVenue {
     #[inline]
     pub(super) fn void_target(&mut self, symbol: SymbolIndex, order: &VenueOrder) {
         if order.is_stop() && (order.sibling.is_some() || order.parent.is_some()) {
-            self.cancel_where(symbol, |other| Some(other.id) == order.sibling || Some(other.id) == order.parent);
+            let parent = order.parent.filter(|_| !self.mirrors);
+            self.cancel_where(symbol, |other| Some(other.id) == order.sibling || Some(other.id) == parent);
         }
     }
 

@@ -199,7 +199,7 @@ impl SimulatedVenue {
                     }
                 }
                 (_, Some(collar)) if bar.open > collar => {
-                    order.wait_after(bar, tick);
+                    order.wait_after(bar.time, tick);
                     has_triggered = true;
                 }
                 _ => {}

@@ -13,6 +13,7 @@ mod finer;
 mod legs;
 mod lifetime;
 mod matching;
+mod mirror;
 mod order;
 mod path;
 mod reading;
@@ -31,7 +32,9 @@ pub use costs::{
     regulatory_fees,
 };
 pub use finer::FinerBars;
+pub use mirror::{FillMoment, Reported, Standing};
 pub use order::Band;
+pub(crate) use order::leg_price;
 pub use reading::{Reading, Undecided};
 pub use resting::Resting;
 pub use rules::{BothTouched, DueExit, LimitFill, MarketFill, VenueRules};

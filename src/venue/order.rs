@@ -151,10 +151,10 @@ impl VenueOrder {
         }
     }
 
-    /// It could not fill whole on `bar`: it waits for the next, a triggered stop as the market order it is,
-    /// or as a limit at its collar.
-    pub(super) fn wait_after(&mut self, bar: &Bar, tick: Tick) {
-        self.filled_on = bar.time;
+    /// It could not fill whole on the bar of `time`: it waits for the next, a triggered stop as the market order it
+    /// is, or as a limit at its collar.
+    pub(super) fn wait_after(&mut self, time: Timestamp, tick: Tick) {
+        self.filled_on = time;
         if let (OrderKind::Stop { stop }, Some(limit)) = (self.kind, self.collar(tick)) {
             self.kind = OrderKind::StopLimit { stop, limit };
             self.triggered = true;
@@ -250,7 +250,7 @@ pub(super) fn trail_level(side: Side, best: Price, trail: Trail, tick: Tick) -> 
 }
 
 /// The price of a protective level, `side` being the side of the protective order.
-pub(super) fn leg_price(side: Side, fill: Price, level: LegLevel, is_stop: bool, tick: Tick) -> Price {
+pub(crate) fn leg_price(side: Side, fill: Price, level: LegLevel, is_stop: bool, tick: Tick) -> Price {
     let units = match level {
         LegLevel::At(price) => return price,
         LegLevel::FromFill { distance_units } => distance_units,

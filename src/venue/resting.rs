@@ -9,14 +9,14 @@ use crate::domain::{OrderId, OrderKind, Price, Quantity, SymbolIndex};
 pub struct Resting {
     /// Shares it may still fill.
     pub remaining: Quantity,
+    /// Its type and prices now: a stop that waits for volume is a market order, or a limit at its collar.
+    pub kind: OrderKind,
     /// Its stop now; a trailing stop's moves. Zero where it has none.
     pub trigger: Price,
     /// A trailing stop's best price so far.
     pub best: Price,
     /// It leaves at the next price, whatever that is: a market order, or a stop that has become one.
     pub is_at_market: bool,
-    /// A stop that has come to its price and waits as a limit.
-    pub is_triggered: bool,
 }
 
 impl SimulatedVenue {
@@ -25,10 +25,10 @@ impl SimulatedVenue {
         let order = self.books[symbol.get()].iter().find(|order| order.id == id)?;
         Some(Resting {
             remaining: order.remaining,
+            kind: order.kind,
             trigger: order.trigger,
             best: order.best,
             is_at_market: order.kind == OrderKind::Market || order.triggered && order.kind.limit().is_none(),
-            is_triggered: order.triggered,
         })
     }
 }

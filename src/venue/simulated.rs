@@ -48,6 +48,8 @@ pub struct SimulatedVenue {
     pub(super) room_lost_of: Option<Timestamp>,
     /// Cancels and changes on their way.
     pub(super) transit: Vec<Sent>,
+    /// Another venue holds the orders and says which entries end: see `mirror`.
+    pub(super) mirrors: bool,
 }
 
 /// An order as it arrives at the venue.
@@ -93,6 +95,7 @@ impl SimulatedVenue {
             inside: Inside::new(rules.both_touched),
             room_lost_of: None,
             transit: Vec::new(),
+            mirrors: false,
         }
     }
 
@@ -116,14 +119,19 @@ impl SimulatedVenue {
     /// Takes an order.
     #[inline]
     pub fn submit(&mut self, submission: &Submission<'_>) {
-        let Submission { id, request, quantity, reduce_only, last, now, live_after, in_session, .. } = *submission;
         let room = self.room_of(submission);
-        let is_late = room == Room::Needs && self.is_room_lost(now);
+        let is_late = room == Room::Needs && self.is_room_lost(submission.now);
         let admitted = if is_late { Err(RejectReason::ExitNotFilled) } else { self.admit(submission) };
-        if let Err(reason) = admitted {
-            self.events.push(ExecutionEvent::Rejected { order: id, reason });
-            return;
+        match admitted {
+            Ok(()) => self.accept(submission, room),
+            Err(reason) => self.events.push(ExecutionEvent::Rejected { order: submission.id, reason }),
         }
+    }
+
+    /// An order that may be sent rests from here on.
+    #[inline]
+    pub(super) fn accept(&mut self, submission: &Submission<'_>, room: Room) {
+        let Submission { id, request, quantity, reduce_only, last, now, live_after, in_session, .. } = *submission;
         let trigger = match request.kind {
             OrderKind::Stop { stop } | OrderKind::StopLimit { stop, .. } => stop,
             OrderKind::TrailingStop { trail } => trail_level(request.side, last, trail, self.rules.tick),
@@ -234,7 +242,8 @@ impl SimulatedVenue {
             self.events.push(ExecutionEvent::Canceled { order: id });
             self.take_room_back(&order);
             // A leg takes its pair along, and what is left of an entry that would bring it back.
-            self.cancel_where(symbol, |other| Some(other.id) == order.sibling || Some(other.id) == order.parent);
+            let parent = order.parent.filter(|_| !self.mirrors);
+            self.cancel_where(symbol, |other| Some(other.id) == order.sibling || Some(other.id) == parent);
             self.refresh_band(symbol);
             return;
         }
@@ -263,9 +272,10 @@ impl SimulatedVenue {
     /// Cancels orders without shares left, and the rest of an entry whose legs are among them: what it
     /// bought has left, and its legs cannot come back.
     pub(super) fn cancel_emptied(&mut self, symbol: SymbolIndex) {
+        let ends_entries = !self.mirrors;
         let book = &mut self.books[symbol.get()];
         for at in 0..book.len() {
-            if let (Some(parent), true) = (book[at].parent, book[at].remaining.is_zero())
+            if let (Some(parent), true) = (book[at].parent, ends_entries && book[at].remaining.is_zero())
                 && let Some(entry) = book.iter_mut().find(|order| order.id == parent)
             {
                 entry.remaining = Quantity::ZERO;

@@ -1,8 +1,9 @@
-//! `alphaflow data`: check, convert and make up files of bars.
+//! `alphaflow data`: check, convert, fetch and make up files of bars.
 //!
 //! Not here: reading and writing them (market).
 mod check;
 mod convert;
+mod fetch;
 mod synthesize;
 
 use std::io::Write;
@@ -25,6 +26,8 @@ pub(super) enum DataCommand {
     Check(check::CheckArgs),
     /// Write bars as another kind of file, CSV or Parquet by the ending; every value comes back the same
     Convert(convert::ConvertArgs),
+    /// Download bars of the past from Alpaca as Parquet, with their provenance beside them
+    Fetch(fetch::FetchArgs),
     /// Make up bars from a seed, for trying things out: same options, same bytes
     Synthesize(synthesize::SynthesizeArgs),
 }
@@ -34,6 +37,7 @@ pub(super) fn run(command: &DataCommand, out: &mut impl Write) -> Result<(), Fai
     match command {
         DataCommand::Check(args) => check::run(args, out),
         DataCommand::Convert(args) => convert::run(args, out),
+        DataCommand::Fetch(args) => fetch::run(args, out),
         DataCommand::Synthesize(args) => synthesize::run(args, out),
     }
 }

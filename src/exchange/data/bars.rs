@@ -2,12 +2,12 @@
 //!
 //! Not here: parameters and pages. Only bars that are complete are gathered, so the newest gathered bar holds what
 //! has closed of it. Invariant: an adjusted price knows no action that has not happened.
-use super::prints::Prints;
+use super::prints::Totals;
 use super::timeframe::{BarSpan, Buckets};
 use crate::domain::{Bar, Price, Timestamp, Volume};
+use crate::exchange::Tape;
 use crate::exchange::asset_actions::Action;
 use crate::exchange::local_time::date_at;
-use crate::exchange::{BarStep, Tape};
 use crate::market::{ActionKind, AdjustError, Adjustment, CorporateAction, adjust};
 
 /// A bar with what its trades come to.
@@ -25,10 +25,8 @@ pub(in crate::exchange) struct DataBar {
     pub(in crate::exchange) close: Price,
     /// Shares traded.
     pub(in crate::exchange) volume: Volume,
-    /// How many trades.
-    pub(in crate::exchange) trades: u64,
-    /// Billionths of a dollar times shares, and shares, of the trades.
-    turnover: (i128, i128),
+    /// What its trades come to.
+    pub(in crate::exchange) totals: Totals,
 }
 
 /// Which actions prices are adjusted for.
@@ -54,16 +52,8 @@ pub(super) struct Wanted {
 impl DataBar {
     /// A bar of the data under this stamp.
     pub(super) fn of(bar: &Bar, stamp: Timestamp) -> DataBar {
-        // Prices and sizes of trades do not depend on when the bar begins and ends.
-        let step = BarStep { stamp, opens: stamp, closes: stamp, is_core: true, ends_session: false };
-        let prints = Prints::of_bar(bar, 0, step);
-        let turnover = prints.all().iter().fold((0, 0), |(value, shares), print| {
-            let size = i128::from(print.size);
-            (value + i128::from(print.price.units()) * size, shares + size)
-        });
         let Bar { open, high, low, close, volume, .. } = *bar;
-        let trades = prints.all().len() as u64;
-        DataBar { time: stamp, open, high, low, close, volume, trades, turnover }
+        DataBar { time: stamp, open, high, low, close, volume, totals: Totals::of_bar(bar) }
     }
 
     /// Takes the next bar of the same bucket in.
@@ -73,13 +63,12 @@ impl DataBar {
         self.close = next.close;
         let volume = self.volume.units().saturating_add(next.volume.units());
         self.volume = Volume::from_units(volume).unwrap_or(self.volume);
-        self.trades += next.trades;
-        self.turnover = (self.turnover.0 + next.turnover.0, self.turnover.1 + next.turnover.1);
+        self.totals = self.totals.plus(next.totals);
     }
 
     /// The mean price of its trades, weighted by size, rounded down to a billionth; the close without a trade.
     pub(in crate::exchange) fn mean_price(&self) -> Price {
-        let mean = self.turnover.0.checked_div(self.turnover.1);
+        let mean = self.totals.value.checked_div(self.totals.shares);
         mean.and_then(|units| i64::try_from(units).ok()).and_then(Price::from_units).unwrap_or(self.close)
     }
 }

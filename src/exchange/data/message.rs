@@ -144,7 +144,7 @@ pub(in crate::exchange) fn bar(bar: &DataBar) -> Fields {
         ("l", Field::Price(bar.low)),
         ("c", Field::Price(bar.close)),
         ("v", Field::Volume(bar.volume)),
-        ("n", Field::Whole(bar.trades)),
+        ("n", Field::Whole(bar.totals.trades)),
         ("vw", Field::Price(bar.mean_price())),
         ("t", Field::Time(bar.time)),
     ]

@@ -41,8 +41,7 @@ pub(in crate::exchange) struct Prints {
 impl Prints {
     /// Those of a bar that is complete: the bar of this place among those of its asset.
     pub(in crate::exchange) fn of_bar(bar: &Bar, place: usize, step: BarStep) -> Prints {
-        let salt = mixed(bar.time.ns() as u64 ^ (place as u64) << 40);
-        let shares = bar.volume.units() / Volume::UNITS_PER_SHARE;
+        let (salt, shares) = (salt(bar), shares(bar));
         let (prices, count) = prices(bar, salt, shares);
         let mut prints = Prints { all: [Print::default(); PRINTS_MAX], count };
         let times = Times::new(step, count, salt);
@@ -67,6 +66,33 @@ impl Prints {
     }
 }
 
+/// What the trades of a bar come to.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(in crate::exchange) struct Totals {
+    /// How many there are.
+    pub(in crate::exchange) trades: u64,
+    /// Price times size over all of them: billionths of a dollar.
+    pub(in crate::exchange) value: i128,
+    /// Their shares.
+    pub(in crate::exchange) shares: i128,
+}
+
+impl Totals {
+    /// Of the trades of a bar, without making them.
+    pub(in crate::exchange) fn of_bar(bar: &Bar) -> Totals {
+        let shares = shares(bar);
+        let (prices, count) = prices(bar, salt(bar), shares);
+        let value = |at: usize| i128::from(prices[at].units()) * i128::from(size_of(at, count, shares));
+        let all = if count == 0 { 0 } else { shares };
+        Totals { trades: count as u64, value: (0..count).map(value).sum(), shares: all.into() }
+    }
+
+    /// With these as well.
+    pub(in crate::exchange) fn plus(self, more: Totals) -> Totals {
+        Totals { trades: self.trades + more.trades, value: self.value + more.value, shares: self.shares + more.shares }
+    }
+}
+
 /// The trades of an asset that have happened in the bar of this place: all of a complete one, that at the open of
 /// one that is going on.
 pub(in crate::exchange) fn happened(tape: &Tape, asset: usize, place: usize) -> Prints {
@@ -84,6 +110,15 @@ pub(in crate::exchange) fn happened(tape: &Tape, asset: usize, place: usize) -> 
 /// How many bars of an asset have begun.
 pub(in crate::exchange) fn bars_begun(tape: &Tape, asset: usize) -> usize {
     tape.closed(asset).len() + usize::from(tape.begun(asset).is_some())
+}
+
+/// What tells bars apart: how many trades they have and when.
+fn salt(bar: &Bar) -> u64 {
+    mixed(bar.time.ns() as u64)
+}
+
+fn shares(bar: &Bar) -> i64 {
+    bar.volume.units() / Volume::UNITS_PER_SHARE
 }
 
 /// The prices of a bar on its way from open to close, and how many there are: the nearer end of the range first,

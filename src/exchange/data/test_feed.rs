@@ -3,9 +3,9 @@
 //! Not here: the wall clock, which is an argument. The same second gives the same messages.
 use super::bars::DataBar;
 use super::message::{self, DataMessage, MessageKind};
-use super::prints::Print;
+use super::prints::{Print, Totals};
 use super::quotes::Quote;
-use crate::domain::{Bar, Price, Symbol, Timestamp, Volume};
+use crate::domain::{Price, Symbol, Timestamp, Volume};
 
 /// The only symbol of the test feed.
 pub const TEST_SYMBOL: &str = "FAKEPACA";
@@ -47,14 +47,19 @@ fn price(second: i64) -> Price {
 
 /// The bar of the trades from one second on and before another.
 fn bar(from: i64, until: i64) -> DataBar {
-    let prices = || (from..until).map(price);
-    let bar = Bar {
+    let prints = || (from..until).map(print);
+    let prices = || prints().map(|print| print.price);
+    let totals = |print: Print| {
+        let (price, shares) = (i128::from(print.price.units()), i128::from(print.size));
+        Totals { trades: 1, value: price * shares, shares }
+    };
+    DataBar {
         time: Timestamp::from_seconds(from).unwrap_or_default(),
         open: price(from),
         high: prices().max().unwrap_or_default(),
         low: prices().min().unwrap_or_default(),
         close: price(until - 1),
-        volume: Volume::from_shares((from..until).map(|second| print(second).size).sum()).unwrap_or_default(),
-    };
-    DataBar::of(&bar, bar.time)
+        volume: Volume::from_shares(prints().map(|print| print.size).sum()).unwrap_or_default(),
+        totals: prints().map(totals).fold(Totals::default(), Totals::plus),
+    }
 }

@@ -289,6 +289,21 @@ fn the_stream_says_what_rest_says() {
             assert!(shown.len() > 150, "{symbol} {path}");
             assert_eq!(of_kind(&said, kind, symbol), shown, "{symbol} {path}");
         }
+        // A bar's count, volume and mean price are those of its trades.
+        let bars = of_kind(&said, MessageKind::Bar, symbol);
+        let trades = of_kind(&said, MessageKind::Trade, symbol);
+        let at = |one: &Value| time(one["t"].as_str().expect("time"));
+        for bar in &bars {
+            let inside =
+                |trade: &&Value| at(bar) <= at(trade) && at(trade) < at(bar).plus_ns(60 * Timestamp::NS_PER_SECOND);
+            let own: Vec<&Value> = trades.iter().filter(inside).collect();
+            let size = |trade: &Value| trade["s"].as_f64().expect("number");
+            let shares: f64 = own.iter().map(|trade| size(trade)).sum();
+            assert_eq!((bar["n"].as_u64(), bar["v"].as_f64()), (Some(own.len() as u64), Some(shares)), "{bar}");
+            let value: f64 = own.iter().map(|trade| size(trade) * trade["p"].as_f64().expect("number")).sum();
+            let mean = if own.is_empty() { bar["c"].as_f64().expect("number") } else { value / shares };
+            assert!((bar["vw"].as_f64().expect("number") - mean).abs() < 1e-8, "{bar}");
+        }
         // The day so far, each time a bar has closed: the last is the one REST shows.
         let days = of_kind(&said, MessageKind::DailyBar, symbol);
         assert_eq!(days.len(), of_kind(&said, MessageKind::Bar, symbol).len());
@@ -362,7 +377,7 @@ fn the_test_feed_depends_on_the_second_alone() {
         (&json!("2024-01-06T11:59:00Z"), &trades[0]["p"], &trades[59]["p"])
     );
     let sum: u64 = trades[..60].iter().map(|trade| trade["s"].as_u64().expect("whole")).sum();
-    assert_eq!(minute["v"], json!(sum));
+    assert_eq!((&minute["v"], &minute["n"]), (&json!(sum), &json!(60)));
     let day = &of_kind(&said, MessageKind::DailyBar, "FAKEPACA")[1];
     assert_eq!(day["t"], "2024-01-06T00:00:00Z");
     assert_ne!(trades[0]["p"], trades[1]["p"]);

@@ -3,7 +3,7 @@
 //! Not here: the rules (venue::refusal), reading the order (read).
 use super::intent::Intent;
 use super::read::Wanted;
-use super::record::Record;
+use super::record::{Record, Status};
 use crate::domain::{
     LegLevel, Money, OrderClass, OrderKind, OrderRequest, OrderSize, Price, Quantity, RejectReason, Side, SymbolIndex,
     Timestamp,
@@ -157,14 +157,14 @@ impl Exchange {
         self.venue.resting(symbol, order.at_venue).is_some_and(|resting| resting.is_at_market)
     }
 
-    /// Orders of the asset that could trade with a new one: not those that are held.
+    /// Orders of the asset that could trade with a new one, as the venue has them: not those that are held.
     fn at_market(&self, asset: usize) -> impl Iterator<Item = Resting> + Clone + '_ {
         let open = self.book.open().map(|at| self.book.get(at));
-        open.filter(move |order| order.asset == asset && order.status != super::Status::Held).map(|order| Resting {
-            id: order.at_venue,
-            side: order.side,
-            kind: order.kind,
-            opens: order.opens,
+        let others = open.filter(move |order| order.asset == asset && order.status != Status::Held);
+        others.map(move |order| {
+            let resting = self.venue.resting(SymbolIndex(asset as u16), order.at_venue);
+            let kind = resting.map_or(order.kind, |resting| resting.kind);
+            Resting { id: order.at_venue, side: order.side, kind, opens: order.opens }
         })
     }
 

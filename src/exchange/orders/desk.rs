@@ -89,13 +89,20 @@ impl Desk {
         Desk { exchange: Exchange::new(&scenario(r#""TST""#, set), &market).expect("an exchange") }
     }
 
+    /// Bars of TST with their stamps.
+    pub(in crate::exchange) fn at(bars: &[(&str, &str)], set: &[&str]) -> Desk {
+        let bars = vec![bars.iter().map(|(time, text)| bar(time, text)).collect()];
+        let market = MarketData { bars, ..MarketData::default() };
+        Desk { exchange: Exchange::new(&scenario(r#""TST""#, set), &market).expect("an exchange") }
+    }
+
     /// Minute bars of TST from 14:30 of a day in winter.
     pub(in crate::exchange) fn minutes(bars: &[&str], set: &[&str]) -> Desk {
-        let time = |minute: usize| format!("2024-01-02T14:{:02}:00Z", 30 + minute);
-        let bars = vec![bars.iter().enumerate().map(|(minute, text)| bar(&time(minute), text)).collect()];
-        let market = MarketData { bars, ..MarketData::default() };
+        let times: Vec<String> =
+            (0..bars.len()).map(|minute| format!("2024-01-02T14:{:02}:00Z", 30 + minute)).collect();
+        let bars: Vec<(&str, &str)> = times.iter().map(String::as_str).zip(bars.iter().copied()).collect();
         let set: Vec<&str> = ["data.timeframe=1m"].iter().chain(set).copied().collect();
-        Desk { exchange: Exchange::new(&scenario(r#""TST""#, &set), &market).expect("an exchange") }
+        Desk::at(&bars, &set)
     }
 
     /// Lets bars pass.

@@ -283,3 +283,48 @@ fn the_same_requests_give_the_same_ids_and_a_reset_forgets() {
     two.step(1);
     assert_eq!(one.exchange.state(), two.exchange.state());
 }
+
+#[test]
+fn an_order_of_extended_hours_lives_until_they_end() {
+    let mut desk = Desk::daily(&[FLAT; 3], &[]);
+    desk.step(1);
+    let sent = desk.send("buy 1 limit limit_price=50 extended_hours=true");
+    assert_eq!(
+        (word(&sent["status"]), word(&sent["expires_at"])),
+        ("pending_new".to_owned(), "2024-01-03T01:00:00Z".to_owned())
+    );
+    desk.until("2024-01-03T01:00:00Z");
+    assert_eq!(desk.life(&sent["id"]), "expired 0 of 1");
+}
+
+#[test]
+fn in_extended_hours_only_orders_for_them_fill() {
+    // 09:28, 09:29, 09:30 in New York.
+    let bars = [
+        ("2024-01-02T14:28:00Z", FLAT),
+        ("2024-01-02T14:29:00Z", "60 60 58 58"),
+        ("2024-01-02T14:30:00Z", "58 58 58 58"),
+    ];
+    let mut desk = Desk::at(&bars, &["data.timeframe=1m", "data.hours=extended"]);
+    desk.step(1);
+    let early = desk.send("buy 1 limit limit_price=59 extended_hours=true");
+    let core = desk.send("buy 1 limit limit_price=59");
+    assert_eq!((word(&early["status"]), word(&core["status"])), ("pending_new".to_owned(), "accepted".to_owned()));
+    desk.step(1);
+    assert_eq!(desk.order(&early["id"])["filled_avg_price"], "59");
+    assert_eq!(desk.life(&core["id"]), "new 0 of 1");
+    desk.step(1);
+    assert_eq!(desk.order(&core["id"])["filled_avg_price"], "58");
+}
+
+#[test]
+fn round_the_clock_there_is_always_a_session() {
+    let bars =
+        [("2024-01-06T23:58:00Z", FLAT), ("2024-01-06T23:59:00Z", FLAT), ("2024-01-07T00:00:00Z", "62 62 62 62")];
+    let mut desk = Desk::at(&bars, &["data.timeframe=1m", "data.calendar=\"24/7\""]);
+    desk.step(2);
+    let sent = desk.send("buy 1 market");
+    assert_eq!(sent["status"], "pending_new");
+    desk.step(1);
+    assert_eq!(desk.order(&sent["id"])["filled_avg_price"], "62");
+}

@@ -144,16 +144,14 @@ async fn websocket(
             StreamPath::Trading => {
                 let session = Arc::new(TradingSession::new(floor.keys.clone(), encoding));
                 hub.join_trading(&session);
-                hold(socket, &*session, encoding, &session.outbox, stop).await;
-                hub.leave(&session.outbox);
+                hold(socket, &*session, encoding, (&session.outbox, hub), stop).await;
             }
             StreamPath::Data(feed) => {
                 let session = DataSession::new(feed, Arc::clone(hub), floor.keys.clone(), encoding);
                 let session = Arc::new(session);
                 hub.join_data(&session);
                 session.greet(shown);
-                hold(socket, &*session, encoding, &session.outbox, stop).await;
-                hub.leave(&session.outbox);
+                hold(socket, &*session, encoding, (&session.outbox, hub), stop).await;
             }
         }
     }))

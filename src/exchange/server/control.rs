@@ -17,8 +17,8 @@ use crate::exchange::{Answer, Method, Tape};
 
 /// Where control calls are.
 pub(super) const PREFIX: &str = "/_control";
-/// Bars of one step: more than a century of minutes.
-const BARS_MAX: u64 = 100_000_000;
+/// More bars than any data have: a step of more is one of so many.
+const BARS_MAX: usize = 100_000_000;
 
 /// Answers a control call of a client whose keys are right.
 pub(super) async fn answer(floor: &Floor, method: Method, path: &str, body: &[u8]) -> Answer {
@@ -57,9 +57,9 @@ fn target(tape: &Tape, body: &[u8]) -> Result<Option<Timestamp>, Answer> {
     };
     match (key.as_str(), value) {
         ("bars", Value::Number(count)) => {
-            let count = count.as_u64().filter(|count| (1..=BARS_MAX).contains(count));
-            let count = count.ok_or_else(|| bad(&format!("`bars` is {value}, allowed are 1 to {BARS_MAX}")))?;
-            Ok(tape.after_bars(usize::try_from(count).unwrap_or(usize::MAX)))
+            let count = count.as_u64().filter(|count| *count > 0);
+            let count = count.ok_or_else(|| bad(&format!("`bars` is {value}, which is no whole number ≥ 1")))?;
+            Ok(tape.after_bars(usize::try_from(count).map_or(BARS_MAX, |count| count.min(BARS_MAX))))
         }
         ("until", Value::String(text)) => {
             // A date alone would leave open whose midnight is meant.

@@ -12,6 +12,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio::sync::watch;
 
+use super::hub::Hub;
 use super::msgpack;
 use super::outbox::{Item, Outbox};
 
@@ -19,7 +20,7 @@ use super::outbox::{Item, Outbox};
 pub(super) const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// How long a client may take to show its keys where the venue limits that.
 pub(super) const KEYS_WAIT: Duration = Duration::from_secs(10);
-/// How long the last words to a client that does not read may take.
+/// How long the last words may take: to a client that does not read, and of one that is to close.
 const FAREWELL_WAIT: Duration = Duration::from_secs(1);
 
 /// How values are written.
@@ -45,7 +46,11 @@ pub(super) trait Conversation {
 
 /// Why a conversation ends.
 enum End {
+    /// The connection is gone, or to be cut.
     Over,
+    /// One side has said that it closes.
+    Closing,
+    /// The client does not keep up; the last words.
     TooSlow(Option<Message>),
 }
 
@@ -66,41 +71,53 @@ impl Encoding {
     }
 }
 
-/// Holds a conversation to its end: the client's, ours, or that of the server.
+/// Holds a conversation to its end: the client's, ours, or that of the server. `hub` forgets it before the client
+/// can know of the end, so a client that comes back at once finds its feed free.
 pub(super) async fn hold(
     mut socket: WebSocket,
     conversation: &impl Conversation,
     encoding: Encoding,
-    outbox: &Arc<Outbox>,
+    (outbox, hub): (&Arc<Outbox>, &Hub),
     mut stop: watch::Receiver<bool>,
 ) {
     let end = tokio::select! {
-        () = talk(&mut socket, conversation, encoding, outbox) => End::Over,
+        end = talk(&mut socket, conversation, encoding, outbox) => end,
         _ = stop.wait_for(|is_stopped| *is_stopped) => End::Over,
         farewell = outbox.too_slow() => End::TooSlow(farewell),
     };
     outbox.gone();
-    if let End::TooSlow(Some(farewell)) = end {
-        // A client that reads again within a second learns why it is cut; any other finds out.
-        let _ = tokio::time::timeout(FAREWELL_WAIT, socket.send(farewell)).await;
-    }
+    hub.leave(outbox);
+    let last_words = async {
+        match end {
+            End::Over | End::TooSlow(None) => {}
+            // A client that reads again in time learns why it is cut; any other finds out.
+            End::TooSlow(Some(farewell)) => drop(socket.send(farewell).await),
+            End::Closing => {
+                drop(socket.flush().await);
+                while let Some(Ok(_)) = socket.next().await {}
+            }
+        }
+    };
+    let _ = tokio::time::timeout(FAREWELL_WAIT, last_words).await;
 }
 
-async fn talk(socket: &mut WebSocket, conversation: &impl Conversation, encoding: Encoding, outbox: &Outbox) {
+async fn talk(socket: &mut WebSocket, conversation: &impl Conversation, encoding: Encoding, outbox: &Outbox) -> End {
     let keys_wait = tokio::time::sleep(KEYS_WAIT);
     tokio::pin!(keys_wait);
     let mut is_late = false;
     loop {
         tokio::select! {
             () = outbox.filled() => match write(socket, outbox).await {
-                Ok(true) => {}
-                Ok(false) | Err(_) => return,
+                Ok(None) => {}
+                Ok(Some(end)) => return end,
+                Err(_) => return End::Over,
             },
             message = socket.next() => match message {
                 Some(Ok(Message::Text(text))) => conversation.heard(encoding.read(text.as_bytes(), true)),
                 Some(Ok(Message::Binary(bytes))) => conversation.heard(encoding.read(&bytes, false)),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                Some(Ok(Message::Close(_))) => return End::Closing,
+                Some(Err(_)) | None => return End::Over,
             },
             () = &mut keys_wait, if !is_late => {
                 is_late = true;
@@ -112,8 +129,8 @@ async fn talk(socket: &mut WebSocket, conversation: &impl Conversation, encoding
     }
 }
 
-/// Writes what waits; `false` once the connection is to end.
-async fn write(socket: &mut WebSocket, outbox: &Outbox) -> Result<bool, Error> {
+/// Writes what waits; says so where the connection is to end.
+async fn write(socket: &mut WebSocket, outbox: &Outbox) -> Result<Option<End>, Error> {
     let (items, number) = outbox.take();
     for item in items {
         match item {
@@ -125,15 +142,15 @@ async fn write(socket: &mut WebSocket, outbox: &Outbox) -> Result<bool, Error> {
             }
             Item::Cut => {
                 socket.flush().await?;
-                return Ok(false);
+                return Ok(Some(End::Over));
             }
             Item::Close => {
                 socket.send(Message::Close(None)).await?;
-                return Ok(false);
+                return Ok(Some(End::Closing));
             }
         }
     }
     socket.flush().await?;
     outbox.written(number);
-    Ok(true)
+    Ok(None)
 }

@@ -2,6 +2,53 @@
 //!
 //! Not here: what may be sent (risk), what a fill means (engine). The desk decides what to call and what an answer
 //! means without input or output of its own; tasks of `http` and `stream` carry it over the wire.
+mod authorization;
+mod bucket;
 mod call;
+mod carrier;
+mod client_id;
+mod decimal;
+mod decode;
+mod desk;
+mod env_file;
+mod finding;
+pub mod history;
+mod http;
+mod keys;
+mod ledger;
+mod market_message;
+mod mode;
+mod reader;
+mod reader_json;
+mod reader_msgpack;
+mod refusal;
+mod stream;
+#[cfg(test)]
+mod tests_decode;
+#[cfg(test)]
+mod tests_wire;
+mod translate;
+mod wire;
 
+pub use authorization::{
+    LiveAccount, LiveAuthorization, LiveEvidence, LiveRefusal, MissingEvidence, PREFLIGHT_AGE_MAX_NS, ParityRecord,
+    PreflightRecord,
+};
+pub use bucket::Instant;
 pub use call::{Call, Outcome, RateHeaders, StreamKind, StreamSignal, Urgency, Verb};
+pub use carrier::{AlpacaWire, DataLine, WireError, WireEvent};
+pub use client_id::{SessionName, SessionNameError};
+pub use decode::{DecodeCounts, Decoder, Encoding};
+pub use desk::{AlpacaDesk, DataState, DeskConfig, Patience, StreamCommand};
+pub use env_file::{EnvError, EnvFile};
+pub use finding::Finding;
+pub use http::ClientError;
+pub use keys::{ApiKeys, KeyError, KeyKind, Secret, refuse_secrets_in};
+pub use ledger::{Answer, Asked, Ending, Entry};
+pub use market_message::{
+    Band, BarKind, Cancel, Conditions, Correction, MarketMessage, Print, Quote, QuoteSide, StreamBar, Subscription,
+    Trade, TradingStatus,
+};
+pub use mode::{Feed, Live, LoopbackAddr, LoopbackError, Paper, Rehearsal, TradingMode};
+pub use reader::DecodeError;
+pub use stream::LineCommand;

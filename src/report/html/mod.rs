@@ -11,7 +11,7 @@ mod limits;
 mod measures;
 mod months;
 pub(in crate::report) mod pack;
-mod prices;
+pub(in crate::report) mod prices;
 mod results;
 pub(in crate::report) mod text;
 

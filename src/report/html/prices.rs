@@ -19,7 +19,7 @@ const MARGIN: usize = 90;
 const STOPS_MAX: usize = 40_000;
 
 /// Units of a page's times: days for daily bars, minutes for the rest.
-pub(super) fn time_unit_ns(timeframe: Timeframe) -> i64 {
+pub(in crate::report) fn time_unit_ns(timeframe: Timeframe) -> i64 {
     if timeframe.is_daily() { Timestamp::NS_PER_DAY } else { 60 * Timestamp::NS_PER_SECOND }
 }
 

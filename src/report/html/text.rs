@@ -44,9 +44,11 @@ pub(in crate::report) fn json_string(text: &str) -> String {
 pub(in crate::report) fn typographic(message: &str) -> String {
     let mut text = String::with_capacity(message.len() + 4);
     let mut before = ' ';
-    let mut letters = message.chars().peekable();
+    let mut letters = message.chars();
     while let Some(letter) = letters.next() {
-        let sign = letter == '-' && before == ' ' && letters.peek().is_some_and(char::is_ascii_digit);
+        // "-5" and "-$5" are amounts; "-x" is a word.
+        let mut after = letters.clone().skip_while(|after| *after == '$');
+        let sign = letter == '-' && before == ' ' && after.next().is_some_and(|after| after.is_ascii_digit());
         text.push(if sign { '\u{2212}' } else { letter });
         before = letter;
     }
@@ -77,6 +79,14 @@ mod tests {
     fn nothing_opens_a_tag() {
         assert_eq!(escape("<b>\"A\" & 'B'</b>"), "&lt;b&gt;&quot;A&quot; &amp; &#39;B&#39;&lt;/b&gt;");
         assert_eq!(json_string("</script>\n"), "\"\\u003c/script\\u003e\\u000a\"");
+    }
+
+    #[test]
+    fn a_minus_before_an_amount_is_as_wide_as_a_digit() {
+        assert_eq!(
+            typographic("-5 and -$7.44, a-b, -x, 2013-10-07"),
+            "\u{2212}5 and \u{2212}$7.44, a-b, -x, 2013-10-07"
+        );
     }
 
     #[test]

@@ -4,11 +4,13 @@
 //! and the doubts are the report's own words, with the terminal's minus.
 mod chart;
 mod figures;
+mod parity;
 mod proof;
 mod screen;
 mod spent;
 mod sweep;
 
+pub use parity::parity_summary;
 pub use proof::proof;
 pub use screen::{Colours, Screen};
 pub use spent::Spent;

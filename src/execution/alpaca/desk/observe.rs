@@ -1,0 +1,406 @@
+//! What an order that the venue shows tells us, whoever shows it: an answer, a list, the stream.
+//!
+//! Not here: what follows from it (settle).
+//! Invariants: (1) an order that has ended stays ended; (2) what the venue counts as filled never shrinks; (3) every
+//! execution counts once, and an order's end is believed when all its fills are here.
+use super::AlpacaDesk;
+use super::known::{AtVenue, Attempt, Life, Line};
+use crate::domain::{OrderClass, OrderId, OrderPurpose, Price, Quantity};
+use crate::execution::alpaca::client_id::Part;
+use crate::execution::alpaca::finding::Finding;
+use crate::execution::alpaca::ledger::{Answer, Entry, legs};
+use crate::execution::alpaca::translate::Prices;
+use crate::execution::alpaca::wire::{Strange, WireFill, WireOrder, WireUpdate};
+
+/// Fills that wait for their entry's.
+const EARLY_MAX: usize = 1_000;
+
+impl AlpacaDesk {
+    /// Is it an order of this session?
+    pub(super) fn is_ours(&self, order: &WireOrder) -> bool {
+        self.owner(order).is_some()
+    }
+
+    fn owner(&self, order: &WireOrder) -> Option<(OrderId, Option<Part>)> {
+        if let Some(known) = self.ledger.linked(order.id.as_str()) {
+            return Some((known, None));
+        }
+        let named = self.config.session.read(order.client_order_id.as_str());
+        if let Some((id, part)) = named.filter(|(id, _)| self.ledger.facts(*id).is_some()) {
+            return Some((id, Some(part)));
+        }
+        let before = self.ledger.linked(order.replaces.as_str())?;
+        Some((before, None))
+    }
+
+    /// Takes an order as the venue shows it.
+    pub(super) fn observe(&mut self, order: &WireOrder) {
+        self.note_strange(order.strange());
+        let Some((id, part)) = self.owner(order) else { return };
+        self.meet(id, part, order);
+        self.update_line(id, order);
+        self.observe_legs(id, part, order);
+    }
+
+    fn note_strange(&mut self, strange: Strange) {
+        for what in strange.0 {
+            self.find(Finding::Strange(what));
+        }
+    }
+
+    /// The first sight of an order: its number, that it is taken, the end of its ticket.
+    fn meet(&mut self, id: OrderId, part: Option<Part>, order: &WireOrder) {
+        let venue_id = order.id.as_str();
+        self.link(id, venue_id);
+        let is_refused = order.life() == Life::Rejected && order.filled_qty.quantity().unwrap_or_default().is_zero();
+        let is_own = self.ledger.asked(id).is_some();
+        if is_own && !self.ledger.is_taken(id) && !self.ledger.is_closed(id) && !is_refused {
+            self.ledger.record(Entry::Taken { order: id });
+        }
+        if let Some(ticket) = self.tickets.remove(order.client_order_id.as_str()) {
+            let arms = part.is_some_and(|part| matches!(part, Part::Armed(_)));
+            for member in std::iter::once(ticket.main).chain(ticket.mate) {
+                if let Some(line) = self.lines.get_mut(&member) {
+                    line.cancel_asked |= ticket.cancel_asked && member == ticket.main;
+                    if arms {
+                        (line.freeing, line.stale_looks) = (false, 0);
+                    }
+                }
+            }
+        }
+        if is_own && is_refused && !self.ledger.is_taken(id) && !self.ledger.is_closed(id) {
+            let body = serde_json::json!({ "message": "the order was rejected" }).to_string();
+            self.ledger.record(Entry::Refused { order: id, answer: Answer::Venue { status: 0, body, existing: None } });
+        }
+    }
+
+    fn update_line(&mut self, id: OrderId, order: &WireOrder) {
+        if !self.lines.contains_key(&id) {
+            // It was forgotten since nothing was left of it; a fill of it would be news.
+            let counted = self.ledger.counted(order.id.as_str());
+            let has_news =
+                order.life() == Life::Open || order.filled_qty.quantity().is_some_and(|filled| filled > counted);
+            let Some(line) = self.new_line(id).filter(|_| has_news) else { return };
+            let was_live = true;
+            self.lines.insert(id, Line { was_live, ..line });
+        }
+        let Some(line) = self.lines.get_mut(&id) else { return };
+        let venue_id = order.id.as_str();
+        let is_known = line.named(venue_id).is_some();
+        if !is_known {
+            let is_present = match &line.at_venue {
+                None => true,
+                Some(at) => {
+                    let is_in_its_place =
+                        order.replaces.as_str() == at.id || at.replaced_by.as_deref() == Some(venue_id);
+                    is_in_its_place || at.life != Life::Open && at.replaced_by.is_none()
+                }
+            };
+            let shown = AtVenue::unseen(venue_id.to_owned());
+            if is_present {
+                line.former.extend(line.at_venue.replace(shown));
+                (line.delete, line.looked_for) = (None, None);
+                // What was asked about the order before it is answered.
+                line.ask = line.ask.filter(|ask| ask.is_sent);
+            } else {
+                line.former.push(shown);
+            }
+        }
+        self.complete_patch(id, order);
+        self.write_shown(id, order);
+    }
+
+    fn complete_patch(&mut self, id: OrderId, order: &WireOrder) {
+        let time = self.bar;
+        let Some(line) = self.lines.get_mut(&id) else { return };
+        let is_result = line.patch.as_ref().is_some_and(|patch| {
+            patch.client_id == order.client_order_id.as_str() || order.replaces.as_str() == patch.venue_id
+        });
+        if !is_result {
+            return;
+        }
+        let Some(patch) = line.patch.take() else { return };
+        if let Some(change) = patch.change {
+            if line.change == Some(change) {
+                line.change = None;
+            }
+            if order.life() != Life::Rejected && self.ledger.mirror.standing(id).is_some() {
+                self.ledger.record(Entry::Changed { order: id, quantity: change.quantity, kind: change.kind, time });
+            }
+        }
+    }
+
+    fn write_shown(&mut self, id: OrderId, order: &WireOrder) {
+        let counted = self.ledger.counted(order.id.as_str());
+        let now_ms = self.now.ms;
+        let Some(line) = self.lines.get_mut(&id) else { return };
+        let Some(at) = line.named(order.id.as_str()) else { return };
+        at.filled = at.filled.max(order.filled_qty.quantity().unwrap_or_default());
+        if order.filled_avg_price.0.is_some() {
+            at.average = order.filled_avg_price.as_str().to_owned();
+        }
+        if at.submitted_at.is_empty() {
+            at.submitted_at = order.submitted_at.as_str().to_owned();
+        }
+        if at.life == Life::Open {
+            at.life = order.life();
+            at.quantity = order.qty.quantity().or(at.quantity);
+            at.status = order.status.as_str().to_owned();
+            at.prices = Prices { limit: order.limit_price.price(), stop: order.stop_price.price() };
+            at.replaces = order.replaces.as_str().to_owned();
+        }
+        if order.replaced_by.0.is_some() {
+            at.replaced_by = Some(order.replaced_by.as_str().to_owned());
+        }
+        at.gap_since_ms = (at.filled > counted).then(|| at.gap_since_ms.unwrap_or(now_ms));
+        let has_ended = at.life != Life::Open && at.gap_since_ms.is_none() && at.replaced_by.is_none();
+        line.former.retain(|former| former.gap_since_ms.is_some() || former.life == Life::Open || former.is_settled);
+        if has_ended && line.at_venue.as_ref().is_some_and(|at| at.id == order.id.as_str()) {
+            line.ask = line.ask.filter(|ask| ask.is_sent);
+        }
+        self.follow_known_successor(id);
+    }
+
+    /// The order in its place may have been seen before.
+    fn follow_known_successor(&mut self, id: OrderId) {
+        let Some(line) = self.lines.get_mut(&id) else { return };
+        let Some(successor) = line.at_venue.as_ref().and_then(|at| at.replaced_by.clone()) else { return };
+        if let Some(place) = line.former.iter().position(|former| former.id == successor) {
+            let next = line.former.remove(place);
+            line.former.extend(line.at_venue.replace(next));
+            (line.delete, line.ask) = (None, line.ask.filter(|ask| ask.is_sent));
+        }
+    }
+
+    /// The orders that hang on it are those of our numbers behind it.
+    fn observe_legs(&mut self, id: OrderId, part: Option<Part>, order: &WireOrder) {
+        let Some(shown) = &order.legs else { return };
+        let asked = self.ledger.asked(id).map(|asked| asked.request);
+        let members: Vec<(OrderId, bool)> = match asked {
+            Some(request) => {
+                let of = legs(&request, id);
+                let is_pair = request.class == OrderClass::Oco;
+                [(of[0], false), (of[1], !is_pair)]
+                    .into_iter()
+                    .filter_map(|(leg, is_target)| Some((leg?.order, is_target)))
+                    .collect()
+            }
+            // A pair that was armed again: its target is the order itself.
+            None => self
+                .ledger
+                .mirror
+                .standing(id)
+                .and_then(|leg| leg.sibling)
+                .map(|mate| (mate, false))
+                .into_iter()
+                .collect(),
+        };
+        let _ = part;
+        for leg in shown {
+            self.note_strange(leg.strange());
+            let known = self.ledger.linked(leg.id.as_str());
+            let by_kind =
+                members.iter().find(|(_, is_target)| *is_target == leg.is_target()).map(|(member, _)| *member);
+            if let Some(member) = known.or(by_kind) {
+                self.link(member, leg.id.as_str());
+                self.update_line(member, leg);
+            }
+        }
+    }
+
+    /// Takes a message of the stream.
+    pub(super) fn on_update(&mut self, update: WireUpdate) {
+        self.note_strange(update.strange());
+        let Some((id, part)) = self.owner(&update.order) else {
+            let order = &update.order;
+            return self.find(Finding::ForeignOrder {
+                id: order.id.as_str().to_owned(),
+                symbol: order.symbol.as_str().to_owned(),
+                client_id: order.client_order_id.as_str().to_owned(),
+            });
+        };
+        self.meet(id, part, &update.order);
+        match update.event.as_str() {
+            "fill" | "partial_fill" => self.take_execution(id, &update),
+            "trade_bust" | "trade_correct" => {
+                let named = update.previous_execution_id.0.as_ref().unwrap_or(&String::new()).clone();
+                let execution = if named.is_empty() { update.execution_id.as_str().to_owned() } else { named };
+                self.find(Finding::Busted { order: id, execution });
+            }
+            "order_replace_rejected" => self.patch_refused(id, update.reason.as_str()),
+            "order_cancel_rejected" => self.ask_soon(id),
+            _ => {}
+        }
+        self.observe(&update.order);
+        if update.reason.0.is_some()
+            && let Some(at) = self.lines.get_mut(&id).and_then(|line| line.named(update.order.id.as_str()))
+        {
+            at.reason = update.reason.as_str().to_owned();
+        }
+        self.take_early();
+    }
+
+    fn ask_soon(&mut self, id: OrderId) {
+        let now_ms = self.now.ms;
+        if let Some(line) = self.lines.get_mut(&id) {
+            line.ask = line.ask.or(Some(Attempt::at(now_ms)));
+        }
+    }
+
+    fn take_execution(&mut self, id: OrderId, update: &WireUpdate) {
+        if self.is_early(id) {
+            if let Some(parent) = self.ledger.facts(id).and_then(|facts| facts.parent) {
+                self.ask_soon(parent);
+            }
+            if self.early.len() < EARLY_MAX {
+                self.early.push(update.clone());
+            }
+            return;
+        }
+        let (Some(price), Some(quantity)) = (update.price.price(), update.qty.quantity()) else { return };
+        let order = &update.order;
+        let venue = (order.filled_qty.quantity().unwrap_or(quantity), order.life() == Life::Filled);
+        self.count(id, order.id.as_str(), update.execution_id.as_str(), (price, quantity), venue);
+    }
+
+    /// A leg cannot fill for us before its entry has.
+    fn is_early(&self, id: OrderId) -> bool {
+        let Some(facts) = self.ledger.facts(id) else { return false };
+        let was_live = self.lines.get(&id).is_none_or(|line| line.was_live);
+        facts.parent.is_some() && !was_live && self.ledger.mirror.standing(id).is_none()
+    }
+
+    /// Fills that waited for their entry's may have it now.
+    pub(super) fn take_early(&mut self) {
+        for update in std::mem::take(&mut self.early) {
+            if let Some((id, _)) = self.owner(&update.order) {
+                self.take_execution(id, &update);
+                self.observe(&update.order);
+            }
+        }
+    }
+
+    /// A row of the list of fills.
+    pub(super) fn take_row(&mut self, row: &WireFill) {
+        let Some(id) = self.ledger.linked(row.order_id.as_str()) else { return };
+        let (Some(price), Some(quantity)) = (row.price.price(), row.qty.quantity()) else { return };
+        let at = self.lines.get_mut(&id).and_then(|line| line.named(row.order_id.as_str()));
+        // An order that shows no missing fill has none, or is not known well enough yet.
+        let Some(venue) = at.map(|at| (at.filled, at.life == Life::Filled)) else { return };
+        if self.is_early(id) {
+            return;
+        }
+        self.count(id, row.order_id.as_str(), row.execution_id(), (price, quantity), venue);
+        self.take_early();
+    }
+
+    /// Counts an execution of `venue_id`, of which the venue counts `filled` shares as filled, all of it or not.
+    fn count(
+        &mut self,
+        id: OrderId,
+        venue_id: &str,
+        execution_id: &str,
+        (price, quantity): (Price, Quantity),
+        (filled, is_whole): (Quantity, bool),
+    ) {
+        let known = self.lines.get_mut(&id).and_then(|line| line.named(venue_id)).map(|at| (at.filled, at.life));
+        let filled = known.map_or(filled, |(known, _)| known.max(filled));
+        let is_whole = is_whole || known.is_some_and(|(_, life)| life == Life::Filled);
+        let counted = self.ledger.counted(venue_id);
+        let is_new = quantity > Quantity::ZERO && (execution_id.is_empty() || !self.ledger.has_execution(execution_id));
+        if !is_new || counted + quantity > filled {
+            return;
+        }
+        if self.ledger.is_closed(id) && self.ledger.mirror.standing(id).is_none() && !self.may_fill_late(id) {
+            self.find(Finding::LateFill { order: id, quantity });
+        }
+        let counts_for_all = counted + quantity == filled && is_whole;
+        let is_last = counts_for_all && !self.is_followed(id, venue_id);
+        self.doom_entries(id);
+        self.ledger.record(Entry::Filled {
+            order: id,
+            venue_id: venue_id.to_owned(),
+            execution_id: execution_id.to_owned(),
+            price,
+            reference: price,
+            quantity,
+            time: self.bar,
+            moment: self.moment,
+            is_last,
+        });
+        let is_stop_reached = self.reached.iter().any(|target| {
+            self.lines
+                .get(target)
+                .is_some_and(|other| self.lines.get(&id).is_some_and(|line| line.parent == other.parent))
+        });
+        if let Some(line) = self.lines.get_mut(&id) {
+            line.was_live = true;
+            // The stream has told what it was to be asked for.
+            let is_told = is_stop_reached && line.patch.is_none();
+            line.ask = line.ask.filter(|ask| ask.is_sent || !is_told);
+            if let Some(at) = line.named(venue_id) {
+                at.gap_since_ms = at.gap_since_ms.filter(|_| at.filled > counted + quantity);
+            }
+        }
+        self.mark_births();
+    }
+
+    /// The position is being left: what is left of its entries would open it again.
+    fn doom_entries(&mut self, id: OrderId) {
+        let Some(facts) = self.ledger.facts(id) else { return };
+        if self.ledger.mirror.shares(facts.symbol).closing_side() != Some(facts.side) {
+            return;
+        }
+        let ledger = &self.ledger;
+        let reopens = |order: &OrderId, line: &Line| {
+            let is_entry = ledger.asked(*order).is_some_and(|asked| asked.request.purpose == OrderPurpose::Entry);
+            let is_own_entry = facts.parent == Some(*order);
+            line.opens && line.symbol == facts.symbol && (is_own_entry || is_entry && line.side != facts.side)
+        };
+        for (_, line) in self.lines.iter_mut().filter(|(order, line)| reopens(order, line)) {
+            line.doomed = true;
+        }
+    }
+
+    /// The first fill after an end is one that overtook it; more cannot be told to the engine.
+    fn may_fill_late(&self, id: OrderId) -> bool {
+        self.lines.get(&id).is_none_or(|line| line.at_venue.as_ref().is_none_or(|at| at.life != Life::Filled))
+    }
+
+    /// Was another part of the same order of ours sent after this one, so that its last fill is not the order's?
+    fn is_followed(&self, id: OrderId, venue_id: &str) -> bool {
+        let Some(line) = self.lines.get(&id) else { return false };
+        let is_present = line.at_venue.as_ref().is_none_or(|at| at.id == venue_id);
+        let leaves_some = self.ledger.mirror.standing(id).is_some_and(|standing| {
+            let is_leg = standing.parent.is_some();
+            is_leg && line.armed > 0 && line.open_quantity() < standing.remaining
+        });
+        !is_present || leaves_some
+    }
+
+    fn mark_births(&mut self) {
+        for (order, line) in &mut self.lines {
+            line.was_live |= self.ledger.mirror.standing(*order).is_some();
+        }
+    }
+
+    /// Fills that the venue counts and does not show are taken at its average price.
+    pub(super) fn work_out_gaps(&mut self) {
+        let mut missing: Vec<(OrderId, String, Price, Quantity, bool)> = Vec::new();
+        for (id, line) in &self.lines {
+            for at in line.at_venue.iter().chain(&line.former).filter(|at| at.gap_since_ms.is_some()) {
+                let (counted, dollars) = self.ledger.counted_for(&at.id);
+                let quantity = at.filled - counted.min(at.filled);
+                let Some(average) = at.average.parse::<Price>().ok() else { continue };
+                let units = (average.notional(at.filled) - dollars).units() / i128::from(quantity.units().max(1));
+                let price = i64::try_from(units).ok().and_then(Price::from_units).unwrap_or(average);
+                missing.push((*id, at.id.clone(), price, quantity, at.life == Life::Filled));
+            }
+        }
+        for (id, venue_id, price, quantity, is_whole) in missing {
+            let filled = self.ledger.counted(&venue_id) + quantity;
+            self.find(Finding::MissingFill { order: id, quantity });
+            self.count(id, &venue_id, "", (price, quantity), (filled, is_whole));
+        }
+    }
+}

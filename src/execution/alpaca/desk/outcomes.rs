@@ -1,0 +1,323 @@
+//! What became of a call.
+//!
+//! Not here: what an order that it shows means (observe), what follows (settle).
+//! Rules: a POST or PATCH of which nobody knows whether it arrived is looked up, never repeated; a GET or DELETE is
+//! repeated, later each time.
+use super::AlpacaDesk;
+use super::calls::Doing;
+use super::known::{Attempt, PatchState, Ticket, TicketPurpose, TicketState};
+use crate::domain::{OrderId, RejectReason};
+use crate::execution::alpaca::finding::Finding;
+use crate::execution::alpaca::ledger::{Answer, Entry};
+use crate::execution::alpaca::refusal;
+use crate::execution::alpaca::wire::{WireOrder, WireProblem};
+use crate::execution::alpaca::{Instant, Outcome};
+
+/// An exit that is refused for shares which legs have just let go is sent again so often.
+const EXIT_REFUSALS_MAX: u32 = 6;
+
+/// An outcome, seen as what it says about the request.
+enum Verdict {
+    /// Done; the body.
+    Done(Vec<u8>),
+    /// Surely not done, and never will be, by the words of the answer.
+    Refused(u16, WireProblem, String),
+    /// There is nothing of that name.
+    NotFound(WireProblem),
+    /// It surely did not leave.
+    NotSent,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl AlpacaDesk {
+    /// Takes what became of call `id`; an unknown one is no error, it may be of an earlier life.
+    pub fn on_outcome(&mut self, id: u64, outcome: Outcome, now: Instant) {
+        self.now = Instant { ms: self.now.ms.max(now.ms), wall_ms: now.wall_ms };
+        let Some(doing) = self.calls.remove(&id) else { return };
+        let verdict = self.judge(outcome);
+        match doing {
+            Doing::Post(name) => self.posted(&name, verdict),
+            Doing::Find(name) => self.found(&name, verdict),
+            Doing::Patch(order) => self.patched(order, verdict),
+            Doing::Delete(order) => self.deleted(order, verdict),
+            Doing::Look(order) => self.looked(order, verdict),
+            Doing::Read(page) => match verdict {
+                Verdict::Done(body) => self.read(page, &body),
+                Verdict::Refused(status, problem, _) => {
+                    self.find(Finding::Unreadable(format!(
+                        "{page} was refused with {status}: {}",
+                        problem.message.as_str()
+                    )));
+                    self.read_failed(page);
+                }
+                Verdict::NotFound(_) | Verdict::NotSent | Verdict::Unknown => self.read_failed(page),
+            },
+        }
+        self.settle();
+    }
+
+    fn judge(&mut self, outcome: Outcome) -> Verdict {
+        match outcome {
+            Outcome::NotSent(_) => Verdict::NotSent,
+            Outcome::Unknown(_) => Verdict::Unknown,
+            Outcome::Answered { status, body, rate } => {
+                let now = self.now;
+                self.bucket.heed(status, &rate, now, &mut self.backoff);
+                match status {
+                    200..=299 => Verdict::Done(body),
+                    408 | 425 | 429 | 500..=599 => Verdict::Unknown,
+                    404 => Verdict::NotFound(WireProblem::read(&body)),
+                    _ => {
+                        let problem = WireProblem::read(&body);
+                        if status == 401 || status == 403 && problem.code.is_none() {
+                            self.find(Finding::Unauthorized(problem.message.as_str().to_owned()));
+                        }
+                        Verdict::Refused(status, problem, String::from_utf8_lossy(&body).into_owned())
+                    }
+                }
+            }
+        }
+    }
+
+    fn posted(&mut self, name: &str, verdict: Verdict) {
+        let now_ms = self.now.ms;
+        match verdict {
+            Verdict::Done(body) => match serde_json::from_slice::<WireOrder>(&body) {
+                Ok(order) if !order.id.as_str().is_empty() => self.observe(&order),
+                _ => self.doubt(name),
+            },
+            Verdict::NotSent => {
+                let wait = self.backoff.wait_ms(0);
+                if let Some(ticket) = self.tickets.get_mut(name) {
+                    ticket.state = TicketState::Due(now_ms + wait);
+                }
+            }
+            Verdict::Unknown => self.doubt(name),
+            Verdict::Refused(_, ref problem, _)
+                if problem.message.as_str().starts_with("client_order_id must be unique") =>
+            {
+                // An earlier sending has arrived after all.
+                self.doubt(name);
+            }
+            Verdict::Refused(status, problem, body) => self.refuse(name, status, &problem, body),
+            Verdict::NotFound(problem) => {
+                let body = serde_json::json!({ "message": problem.message.as_str(), "code": problem.code });
+                self.refuse(name, 404, &problem, body.to_string());
+            }
+        }
+    }
+
+    /// Nobody knows whether it arrived: it is looked up, soon and then less and less often.
+    fn doubt(&mut self, name: &str) {
+        let due_ms = self.now.ms + self.backoff.wait_ms(0);
+        if let Some(ticket) = self.tickets.get_mut(name)
+            && !matches!(ticket.state, TicketState::Doubtful(_))
+        {
+            ticket.state = TicketState::Doubtful(Attempt::at(due_ms));
+        }
+    }
+
+    fn found(&mut self, name: &str, verdict: Verdict) {
+        let (now_ms, grace) = (self.now.ms, self.config.patience.lookup);
+        let Some(ticket) = self.tickets.get(name) else { return };
+        let TicketState::Doubtful(attempt) = ticket.state else { return };
+        let wait = self.backoff.wait_ms(attempt.tries + 1);
+        let again = TicketState::Doubtful(Attempt { due_ms: now_ms + wait, tries: attempt.tries + 1, is_sent: false });
+        let next = match verdict {
+            Verdict::Done(body) => match serde_json::from_slice::<WireOrder>(&body) {
+                Ok(order) if !order.id.as_str().is_empty() => return self.found_order(name, &order),
+                _ => again,
+            },
+            // Absent for longer than an answer can lag: the same name may be sent once more.
+            Verdict::NotFound(_) if now_ms.saturating_sub(ticket.sent_ms) >= grace => TicketState::Due(now_ms),
+            _ => again,
+        };
+        if let Some(ticket) = self.tickets.get_mut(name) {
+            ticket.state = next;
+        }
+    }
+
+    /// What is found under the name must be what was sent under it.
+    fn found_order(&mut self, name: &str, order: &WireOrder) {
+        let Some(ticket) = self.tickets.get(name) else { return };
+        let symbol = self.config.symbols[ticket.symbol.get()];
+        let is_ours = order.symbol.as_str() == symbol.as_str() && order.side.as_str() == ticket.side.name();
+        if is_ours {
+            return self.observe(order);
+        }
+        let taken = RejectReason::ClientOrderIdTaken;
+        let body = serde_json::json!({ "code": taken.code(), "message": taken.to_string() }).to_string();
+        self.refuse(name, 422, &WireProblem::read(body.as_bytes()), body);
+    }
+
+    fn refuse(&mut self, name: &str, status: u16, problem: &WireProblem, body: String) {
+        let Some(ticket) = self.tickets.remove(name) else { return };
+        let existing = self.ledger.linked(problem.existing_order_id.as_str());
+        let reason = refusal::reason(status, problem, existing);
+        if ticket.purpose == TicketPurpose::Arms {
+            let is_beyond = matches!(reason, RejectReason::StopAboveBase | RejectReason::StopBelowBase);
+            return self.arming_refused(&ticket, problem.message.as_str().to_owned(), is_beyond);
+        }
+        let lacks_shares = matches!(reason, RejectReason::InsufficientQty { .. });
+        if ticket.purpose == TicketPurpose::Leaves
+            && lacks_shares
+            && ticket.refusals < EXIT_REFUSALS_MAX
+            && self.may_come_free(&ticket)
+        {
+            // Its shares were let go a moment ago; the venue has not noticed yet. A refused name is not used up.
+            let due_ms = self.now.ms + self.backoff.wait_ms(ticket.refusals);
+            let refusals = ticket.refusals + 1;
+            self.tickets.insert(name.to_owned(), Ticket { state: TicketState::Due(due_ms), refusals, ..ticket });
+            return;
+        }
+        if matches!(reason, RejectReason::Unlisted { .. }) {
+            self.find(Finding::Refused { order: ticket.main, status, reason: problem.message.as_str().to_owned() });
+        }
+        self.ledger.record(Entry::Refused { order: ticket.main, answer: Answer::Venue { status, body, existing } });
+    }
+
+    /// Does our image say that the shares of a refused exit are there, held by legs at most?
+    fn may_come_free(&self, ticket: &Ticket) -> bool {
+        let held = self.ledger.mirror.shares(ticket.symbol);
+        let others = self
+            .ledger
+            .mirror
+            .standings(ticket.symbol)
+            .filter(|standing| standing.reduces && standing.parent.is_none() && standing.order != ticket.main);
+        let taken = others.fold(crate::domain::Quantity::ZERO, |sum, standing| sum + standing.remaining);
+        held.closing_side() == Some(ticket.side) && taken + ticket.quantity <= held.abs()
+    }
+
+    fn patched(&mut self, order: OrderId, verdict: Verdict) {
+        let now_ms = self.now.ms;
+        match verdict {
+            Verdict::Done(body) => match serde_json::from_slice::<WireOrder>(&body) {
+                Ok(changed) if !changed.id.as_str().is_empty() => self.observe(&changed),
+                _ => self.doubt_patch(order),
+            },
+            Verdict::NotSent => {
+                let wait = self.backoff.wait_ms(0);
+                if let Some(patch) = self.lines.get_mut(&order).and_then(|line| line.patch.as_mut()) {
+                    patch.state = PatchState::Due(now_ms + wait);
+                }
+            }
+            Verdict::Unknown => self.doubt_patch(order),
+            Verdict::Refused(_, problem, _) | Verdict::NotFound(problem) => {
+                self.patch_refused(order, problem.message.as_str());
+            }
+        }
+    }
+
+    fn doubt_patch(&mut self, order: OrderId) {
+        let due_ms = self.now.ms + self.backoff.wait_ms(0);
+        let Some(line) = self.lines.get_mut(&order) else { return };
+        if let Some(patch) = &mut line.patch {
+            patch.state = PatchState::Doubtful;
+            line.ask = line.ask.or(Some(Attempt::at(due_ms)));
+        }
+    }
+
+    /// The venue will not change the order: it stays as it is, and a person is told.
+    pub(super) fn patch_refused(&mut self, order: OrderId, reason: &str) {
+        let now_ms = self.now.ms;
+        let Some(line) = self.lines.get_mut(&order) else { return };
+        let Some(patch) = line.patch.take() else { return };
+        // Whatever the reason, how the order stands is looked at: it may have ended.
+        line.ask = line.ask.or(Some(Attempt::at(now_ms)));
+        line.refused = Some(patch.wanted.clone());
+        let reason = reason.to_owned();
+        let says_same = reason.starts_with("order parameters are not changed");
+        match patch.change {
+            Some(change) => {
+                if line.change == Some(change) {
+                    line.change = None;
+                }
+                let (quantity, kind, time) = (change.quantity, change.kind, self.bar);
+                match says_same {
+                    true => self.ledger.record(Entry::Changed { order, quantity, kind, time }),
+                    false => self.find(Finding::NotChanged { order, reason }),
+                }
+            }
+            None if says_same => {}
+            None => {
+                let wanted = patch.wanted.prices.stop.or(patch.wanted.prices.limit);
+                self.find(Finding::NotMoved { order, wanted, reason });
+            }
+        }
+    }
+
+    fn deleted(&mut self, order: OrderId, verdict: Verdict) {
+        let now_ms = self.now.ms;
+        let Some(line) = self.lines.get_mut(&order) else { return };
+        let Some(delete) = line.delete else { return };
+        let tries = delete.tries + 1;
+        let wait = self.backoff.wait_ms(tries.min(8));
+        line.delete = match verdict {
+            Verdict::Done(_) | Verdict::Refused(..) | Verdict::NotFound(_) => {
+                // The effect comes over the stream; should it not, the order is asked for.
+                let is_confirmed = matches!(verdict, Verdict::Done(_));
+                let due_ms = if is_confirmed { now_ms + self.config.patience.gap } else { now_ms };
+                line.ask = line.ask.or(Some(Attempt::at(due_ms)));
+                // Off hours a cancel may wait for the open: it is repeated seldom.
+                Some(Attempt { due_ms: now_ms + wait.max(self.config.patience.lookup), tries, is_sent: false })
+            }
+            Verdict::NotSent | Verdict::Unknown => Some(Attempt { due_ms: now_ms + wait, tries, is_sent: false }),
+        };
+        if tries > super::calls::DELETES_MAX {
+            self.find(Finding::Stuck { order, asked: "its cancel" });
+        }
+    }
+
+    fn looked(&mut self, order: OrderId, verdict: Verdict) {
+        let now_ms = self.now.ms;
+        let Some(line) = self.lines.get_mut(&order) else { return };
+        let tries = line.ask.map_or(0, |ask| ask.tries) + 1;
+        line.ask = None;
+        match verdict {
+            Verdict::Done(body) => match serde_json::from_slice::<WireOrder>(&body) {
+                Ok(shown) if !shown.id.as_str().is_empty() => {
+                    self.observe(&shown);
+                    self.look_again(order, tries);
+                }
+                _ => self.ask_again(order, tries),
+            },
+            Verdict::Refused(..) | Verdict::NotFound(_) if tries > super::calls::LOOKS_MAX => {
+                let at = line.at_venue.as_mut();
+                at.into_iter().for_each(|at| at.life = super::known::Life::Canceled);
+                line.patch = None;
+                self.find(Finding::Stuck { order, asked: "its name" });
+            }
+            _ => self.ask_again(order, tries),
+        }
+        let _ = now_ms;
+    }
+
+    fn ask_again(&mut self, order: OrderId, tries: u32) {
+        let due_ms = self.now.ms + self.backoff.wait_ms(tries);
+        if let Some(line) = self.lines.get_mut(&order) {
+            line.ask = Some(Attempt { due_ms, tries, is_sent: false });
+        }
+    }
+
+    /// The answer may not have settled what it was asked for.
+    fn look_again(&mut self, order: OrderId, tries: u32) {
+        let (now_ms, grace) = (self.now.ms, self.config.patience.lookup);
+        let Some(line) = self.lines.get_mut(&order) else { return };
+        if line.ask.is_some() {
+            return;
+        }
+        if let Some(patch) = &mut line.patch
+            && patch.state == PatchState::Doubtful
+        {
+            let is_absent =
+                line.at_venue.as_ref().is_some_and(|at| at.life == super::known::Life::Open && at.id == patch.venue_id);
+            if is_absent && now_ms.saturating_sub(patch.sent_ms) >= grace {
+                // Its old order stands as it was for longer than an answer can lag: it is drawn up anew.
+                line.patch = None;
+            } else {
+                self.ask_again(order, tries);
+            }
+        }
+    }
+}

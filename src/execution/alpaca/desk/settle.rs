@@ -1,0 +1,426 @@
+//! What follows once something has changed: what ends mean, what is to be asked, taken back or moved.
+//!
+//! Not here: protective orders that must be freed or armed again (settle_protection), which wish leaves first (calls).
+use super::AlpacaDesk;
+use super::known::{AtVenue, Attempt, Life, Line, Patch, PatchState, TicketState, Wanted};
+use crate::domain::{OrderId, OrderKind, Quantity, Trail};
+use crate::execution::alpaca::client_id::Part;
+use crate::execution::alpaca::finding::Finding;
+use crate::execution::alpaca::ledger::{Answer, Ending, Entry};
+use crate::execution::alpaca::translate::{Prices, change_body, prices_of};
+use crate::venue::Standing;
+
+/// How often an order that should be gone is asked for before it is taken back, or reported.
+const LOOKS_MAX: u32 = 8;
+/// How often the venue may end a protective order unasked before we believe that it means it.
+const UNASKED_ENDS_MAX: u32 = 3;
+
+impl AlpacaDesk {
+    /// Draws what follows from how things stand.
+    pub(super) fn settle(&mut self) {
+        self.note_births();
+        let orders: Vec<OrderId> = self.lines.keys().copied().collect();
+        for order in &orders {
+            self.conclude(*order);
+        }
+        self.drop_unsent();
+        for order in orders {
+            self.look_for_patch(order);
+            self.wish_delete(order);
+            self.answer_change(order);
+            self.look_at_stale(order);
+            self.wish_patch(order);
+        }
+        self.free_shares();
+        self.arm_all();
+        self.watch_bare();
+        self.drop_finished();
+    }
+
+    fn note_births(&mut self) {
+        for (order, line) in &mut self.lines {
+            line.was_live |= self.ledger.mirror.standing(*order).is_some();
+        }
+    }
+
+    /// An order at the venue has ended, and all its fills are counted: what does its end mean?
+    fn conclude(&mut self, order: OrderId) {
+        let Some(line) = self.lines.get_mut(&order) else { return };
+        let Some(at) = line.at_venue.as_mut() else { return };
+        if at.life == Life::Open || at.is_settled || at.gap_since_ms.is_some() {
+            return;
+        }
+        let at_end = at.clone();
+        line.delete = None;
+        if at_end.life != Life::Replaced {
+            // It cannot be changed any more.
+            line.patch = None;
+        }
+        match (at_end.life, &at_end.replaced_by) {
+            (Life::Open, _) => {}
+            (Life::Filled, _) => self.conclude_filled(order),
+            (Life::Replaced, Some(_)) => self.follow_successor(order),
+            (Life::Replaced, None) if line.patch.is_some() => {}
+            (Life::Rejected, _) if !at_end.replaces.is_empty() => self.return_to_former(order, &at_end),
+            _ => self.conclude_ended(order, &at_end),
+        }
+    }
+
+    /// A change of which nobody knows whether it arrived shows in the order it was to change.
+    fn look_for_patch(&mut self, order: OrderId) {
+        let due_ms = self.now.ms + self.config.patience.gap;
+        if let Some(line) = self.lines.get_mut(&order)
+            && line.patch.as_ref().is_some_and(|patch| patch.state == PatchState::Doubtful)
+        {
+            line.ask = line.ask.or(Some(Attempt::at(due_ms)));
+        }
+    }
+
+    fn mark_settled(&mut self, order: OrderId) {
+        if let Some(at) = self.lines.get_mut(&order).and_then(|line| line.at_venue.as_mut()) {
+            at.is_settled = true;
+        }
+    }
+
+    fn conclude_filled(&mut self, order: OrderId) {
+        self.mark_settled(order);
+        let Some(line) = self.lines.get(&order) else { return };
+        if line.is_own && self.ledger.mirror.standing(order).is_some() {
+            // The venue has filled fewer shares than we believed it was for.
+            self.ledger.record(Entry::Ended { order, ending: Ending::Canceled });
+        }
+    }
+
+    /// Another order stands in its place: that one is asked for.
+    fn follow_successor(&mut self, order: OrderId) {
+        let now_ms = self.now.ms;
+        if let Some(line) = self.lines.get_mut(&order)
+            && line.ask.is_none()
+        {
+            line.ask = Some(Attempt::at(now_ms));
+        }
+    }
+
+    /// The order in its place was refused: the one before it may live on.
+    fn return_to_former(&mut self, order: OrderId, refused: &AtVenue) {
+        let (now_ms, reason) = (self.now.ms, refused.reason.clone());
+        let Some(line) = self.lines.get_mut(&order) else { return };
+        let place = line.former.iter().position(|former| former.id == refused.replaces);
+        let mut former = match place {
+            Some(place) => line.former.remove(place),
+            None => AtVenue::unseen(refused.replaces.clone()),
+        };
+        (former.life, former.replaced_by, former.is_settled) = (Life::Open, None, false);
+        line.at_venue = Some(former);
+        line.ask = Some(Attempt::at(now_ms));
+        self.find(Finding::NotChanged { order, reason });
+    }
+
+    fn conclude_ended(&mut self, order: OrderId, at: &AtVenue) {
+        self.mark_settled(order);
+        let Some(line) = self.lines.get_mut(&order) else { return };
+        let Some(standing) = self.ledger.mirror.standing(order) else {
+            if line.is_own && !self.ledger.is_closed(order) && !self.ledger.is_taken(order) {
+                let ending = ending_of(at, false);
+                self.ledger.record(Entry::Ended { order, ending });
+            }
+            return;
+        };
+        if line.is_own || line.cancel_asked {
+            let is_expiry = std::mem::take(&mut line.expire_asked);
+            line.cancel_asked = false;
+            let ending = ending_of(at, is_expiry);
+            return self.ledger.record(Entry::Ended { order, ending });
+        }
+        if at.life == Life::Replaced {
+            // Its stop has come to its price; what that filled comes first, if it is here by then.
+            self.reached.insert(order);
+            return self.ask_mate(order, &standing);
+        }
+        if standing.parent.is_none() || std::mem::take(&mut line.freeing) {
+            // The stop of a pair ends with its target; what was freed is armed again when it may be.
+            return;
+        }
+        self.ended_unasked(order, at, &standing);
+    }
+
+    /// The venue has ended a leg that protects: with its entry, by its time, or for a reason of its own.
+    fn ended_unasked(&mut self, order: OrderId, at: &AtVenue, standing: &Standing) {
+        let parent_ended = standing.parent.and_then(|parent| self.lines.get(&parent)).is_some_and(|parent| {
+            let ended = |at: &AtVenue| matches!(at.life, Life::Canceled | Life::Expired | Life::Rejected);
+            parent.at_venue.as_ref().is_some_and(ended)
+        });
+        self.ask_mate(order, standing);
+        if parent_ended || at.life == Life::Expired {
+            return;
+        }
+        let Some(line) = self.lines.get_mut(&order) else { return };
+        line.ended_unasked += 1;
+        if line.ended_unasked > UNASKED_ENDS_MAX {
+            self.find(Finding::NotArmed { order, reason: "the venue ended it again and again".to_owned() });
+            self.ledger.record(Entry::Ended { order, ending: Ending::Canceled });
+        }
+    }
+
+    /// Targets whose stop has come to its price end with it, after what the stop has filled: where the venue has no
+    /// fill of it, by themselves.
+    pub(super) fn draw_reached(&mut self) {
+        for target in std::mem::take(&mut self.reached) {
+            let Some(standing) = self.ledger.mirror.standing(target) else { continue };
+            let stop = standing.sibling.and_then(|stop| self.lines.get(&stop));
+            if stop.is_some_and(Line::is_unsettled) {
+                self.reached.insert(target);
+            } else {
+                self.ledger.record(Entry::StopReached { target });
+                self.settle();
+            }
+        }
+    }
+
+    /// What is wanted back and rests at the venue is to be taken back.
+    fn wish_delete(&mut self, order: OrderId) {
+        let now_ms = self.now.ms;
+        if let Some(line) = self.lines.get_mut(&order)
+            && (line.cancel_asked || line.expire_asked)
+            && line.open().is_some()
+        {
+            line.delete = line.delete.or(Some(Attempt::at(now_ms)));
+        }
+    }
+
+    /// The other of the pair may have filled: it is asked for before anything is armed again, unless the stream tells.
+    fn ask_mate(&mut self, order: OrderId, standing: &Standing) {
+        let due_ms = self.now.ms + self.config.patience.gap;
+        let mate = standing.sibling.filter(|mate| *mate != order).and_then(|mate| self.lines.get_mut(&mate));
+        if let Some(mate) = mate
+            && mate.open().is_some()
+            && mate.ask.is_none()
+        {
+            mate.ask = Some(Attempt::at(due_ms));
+        }
+    }
+
+    /// What is wanted back before it left is over.
+    fn drop_unsent(&mut self) {
+        let is_unsent = |ticket: &super::Ticket| ticket.cancel_asked && matches!(ticket.state, TicketState::Due(_));
+        let orders: Vec<(String, OrderId)> = self
+            .tickets
+            .values()
+            .filter(|ticket| is_unsent(ticket))
+            .map(|ticket| (ticket.client_id.clone(), ticket.main))
+            .collect();
+        for (client_id, order) in orders {
+            self.tickets.remove(&client_id);
+            self.ledger.record(Entry::Ended { order, ending: Ending::Canceled });
+        }
+        let (late, now_ms) = (self.config.patience.opening, self.now.ms);
+        let is_late = |ticket: &&super::Ticket| {
+            let is_due = matches!(ticket.state, TicketState::Due(_));
+            ticket.purpose == super::TicketPurpose::Opens && is_due && now_ms.saturating_sub(ticket.asked_ms) > late
+        };
+        let orders: Vec<(String, OrderId)> =
+            self.tickets.values().filter(is_late).map(|ticket| (ticket.client_id.clone(), ticket.main)).collect();
+        for (client_id, order) in orders {
+            self.tickets.remove(&client_id);
+            self.ledger.record(Entry::Refused { order, answer: Answer::TooLate });
+        }
+    }
+
+    /// A change of an order that is not at the venue now needs no answer of the venue.
+    fn answer_change(&mut self, order: OrderId) {
+        let time = self.bar;
+        let Some(line) = self.lines.get_mut(&order) else { return };
+        let Some(change) = line.change.filter(|_| line.patch.is_none()) else { return };
+        let is_on_its_way = self.tickets.values().any(|ticket| ticket.main == order || ticket.mate == Some(order));
+        if line.open().is_some() || line.is_unsettled() || is_on_its_way {
+            return;
+        }
+        line.change = None;
+        if self.ledger.mirror.standing(order).is_some() {
+            self.ledger.record(Entry::Changed { order, quantity: change.quantity, kind: change.kind, time });
+        }
+    }
+
+    /// An order that rests at the venue and no longer in our image is asked for, then taken back.
+    fn look_at_stale(&mut self, order: OrderId) {
+        let now_ms = self.now.ms;
+        let Some(line) = self.lines.get(&order) else { return };
+        let was_there = line.was_live || line.is_own && self.ledger.is_taken(order);
+        let is_unwanted = line.doomed || self.ledger.mirror.standing(order).is_none();
+        let is_stale = was_there && line.open().is_some() && is_unwanted;
+        if !is_stale || line.ask.is_some() || line.delete.is_some() {
+            return;
+        }
+        let mate_lives = self.has_living_mate(order);
+        let (looks, wait) = (line.stale_looks, self.backoff.wait_ms(line.stale_looks));
+        if looks > LOOKS_MAX && mate_lives {
+            return self.find(Finding::Stuck { order, asked: "its end" });
+        }
+        let Some(line) = self.lines.get_mut(&order) else { return };
+        if looks == 0 || mate_lives {
+            // Its pair may have ended it without a word. Taking it back would take a living pair along.
+            line.ask = Some(Attempt::at(if looks == 0 { now_ms } else { now_ms + wait }));
+            line.stale_looks += 1;
+        } else {
+            line.delete = Some(Attempt::at(now_ms));
+        }
+    }
+
+    fn has_living_mate(&self, order: OrderId) -> bool {
+        let Some(line) = self.lines.get(&order) else { return false };
+        let is_family = |other: &OrderId, candidate: &Line| {
+            let same_entry = line.parent.is_some() && candidate.parent == line.parent;
+            *other != order && (same_entry || line.parent == Some(*other) || candidate.parent == Some(order))
+        };
+        self.lines.iter().any(|(other, candidate)| {
+            is_family(other, candidate) && candidate.open().is_some() && self.ledger.mirror.standing(*other).is_some()
+        })
+    }
+
+    /// Wishes for a change where the venue has an order otherwise than it should be.
+    fn wish_patch(&mut self, order: OrderId) {
+        let Some(line) = self.lines.get(&order) else { return };
+        let Some(at) = line.open() else { return };
+        let is_leaving = line.cancel_asked || line.expire_asked || line.freeing || line.delete.is_some();
+        if is_leaving || line.patch.is_some() || line.is_unsettled() {
+            return;
+        }
+        let Some(standing) = self.ledger.mirror.standing(order) else { return };
+        let change = line.change;
+        let (prices, trail) = self.wanted_prices(line, at, &standing);
+        let quantity = match change {
+            Some(change) => change.quantity.filter(|quantity| Some(*quantity) != at.quantity),
+            None => match self.wanted_quantity(order, &standing) {
+                Resize::None => None,
+                Resize::Look(quantity) => return self.look_before_resize(order, quantity),
+                Resize::To(quantity) => Some(quantity),
+            },
+        };
+        let is_same = prices == Prices::default() && trail.is_none() && quantity.is_none();
+        let wanted = Wanted { prices, quantity, status: at.status.clone() };
+        if is_same && let Some(change) = change {
+            // The venue has it so already.
+            let time = self.bar;
+            self.ledger.record(Entry::Changed { order, quantity: change.quantity, kind: change.kind, time });
+            self.lines.entry(order).and_modify(|line| line.change = None);
+        } else if !is_same && line.refused.as_ref() != Some(&wanted) {
+            self.write_patch(order, wanted, trail);
+        }
+    }
+
+    /// The prices that are to change, and the trail.
+    fn wanted_prices(&self, line: &Line, at: &AtVenue, standing: &Standing) -> (Prices, Option<Trail>) {
+        let differs = |wanted: Prices| Prices {
+            limit: wanted.limit.filter(|price| Some(*price) != at.prices.limit),
+            stop: wanted.stop.filter(|price| Some(*price) != at.prices.stop),
+        };
+        match (line.change, standing.kind) {
+            (Some(change), OrderKind::TrailingStop { trail: old }) if line.is_own => match change.kind {
+                OrderKind::TrailingStop { trail } if trail != old => (Prices::default(), Some(trail)),
+                _ => (Prices::default(), None),
+            },
+            (Some(change), OrderKind::TrailingStop { .. }) => {
+                // A leg that trails rests as a fixed stop: the new distance moves it when it is drawn.
+                let _ = change;
+                (Prices::default(), None)
+            }
+            (Some(change), _) => (differs(prices_of(change.kind)), None),
+            (None, _) if line.is_own => (Prices::default(), None),
+            (None, OrderKind::TrailingStop { .. } | OrderKind::Stop { .. }) => {
+                (differs(Prices { stop: Some(standing.trigger), limit: None }), None)
+            }
+            (None, OrderKind::Limit { limit }) => (differs(Prices { limit: Some(limit), stop: None }), None),
+            (None, OrderKind::StopLimit { .. } | OrderKind::Market) => (Prices::default(), None),
+        }
+    }
+
+    /// The shares a leg is to be for, where the venue has it for others: only once its entry has ended, since it grows
+    /// with the entry there.
+    fn wanted_quantity(&self, order: OrderId, standing: &Standing) -> Resize {
+        let Some((line, parent)) = self.lines.get(&order).and_then(|line| Some((line, line.parent?))) else {
+            return Resize::None;
+        };
+        let is_market = standing.kind == OrderKind::Market;
+        if is_market || self.ledger.mirror.standing(parent).is_some() {
+            return Resize::None;
+        }
+        let most = self.closable(line.symbol, line.side);
+        let wanted = standing.remaining.min(most);
+        if wanted == line.open_quantity() || wanted.is_zero() {
+            return Resize::None;
+        }
+        if line.looked_for != Some(wanted) {
+            return Resize::Look(wanted);
+        }
+        Resize::To(wanted)
+    }
+
+    /// The venue may have changed its size by itself, without a word.
+    fn look_before_resize(&mut self, order: OrderId, quantity: Quantity) {
+        let now_ms = self.now.ms;
+        if let Some(line) = self.lines.get_mut(&order) {
+            line.looked_for = Some(quantity);
+            line.ask = Some(Attempt::at(now_ms));
+        }
+    }
+
+    fn write_patch(&mut self, order: OrderId, wanted: Wanted, trail: Option<Trail>) {
+        let (now_ms, session) = (self.now.ms, self.config.session.clone());
+        let Some(line) = self.lines.get_mut(&order) else { return };
+        let Some(venue_id) = line.open().map(|at| at.id.clone()) else { return };
+        line.changes += 1;
+        let client_id = session.client_id(order, Part::Changed(line.changes));
+        let body = change_body(wanted.quantity, wanted.prices, trail, &client_id);
+        let state = PatchState::Due(now_ms);
+        line.patch = Some(Patch { venue_id, client_id, body, wanted, change: line.change, sent_ms: now_ms, state });
+    }
+
+    /// Lines of which nothing is left anywhere are forgotten; late messages still find their numbers.
+    fn drop_finished(&mut self) {
+        let (ledger, tickets, early) = (&self.ledger, &self.tickets, &self.early);
+        let waits = |order: OrderId| tickets.values().any(|ticket| ticket.main == order || ticket.mate == Some(order));
+        let lives = |order: OrderId, line: &Line| {
+            ledger.mirror.standing(order).is_some() || line.open().is_some() || line.is_busy() || waits(order)
+        };
+        if !early.is_empty() {
+            return;
+        }
+        // A family goes together: a leg that is not born yet waits for its entry.
+        let root = |order: OrderId, line: &Line| line.parent.unwrap_or(order);
+        let living: std::collections::BTreeSet<OrderId> = self
+            .lines
+            .iter()
+            .filter(|(order, line)| lives(**order, line))
+            .map(|(order, line)| root(*order, line))
+            .collect();
+        let unborn_only = |order: OrderId, line: &Line| {
+            // The venue ends legs with an entry that never filled, silently.
+            !line.was_live
+                && line.parent.is_some_and(|parent| ledger.mirror.standing(parent).is_none() && !waits(parent))
+                && order != line.parent.unwrap_or(order)
+        };
+        self.lines.retain(|order, line| {
+            let keeps = living.contains(&root(*order, line));
+            keeps && !(unborn_only(*order, line) && ledger.is_closed(line.parent.unwrap_or(*order)))
+        });
+    }
+}
+
+/// What is to be done about the size of a leg.
+enum Resize {
+    None,
+    Look(Quantity),
+    To(Quantity),
+}
+
+fn ending_of(at: &AtVenue, is_expiry: bool) -> Ending {
+    match at.life {
+        _ if is_expiry => Ending::Expired,
+        Life::Expired => Ending::Expired,
+        Life::Rejected => {
+            let body = serde_json::json!({ "message": at.reason }).to_string();
+            Ending::Rejected(Answer::Venue { status: 0, body, existing: None })
+        }
+        _ => Ending::Canceled,
+    }
+}

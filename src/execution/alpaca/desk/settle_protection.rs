@@ -1,0 +1,339 @@
+//! Protective orders around exits: shares are freed for an exit, and armed again when it is refused or leaves some.
+//!
+//! Not here: moving a stop (settle). The venue lets one order hold a share: an exit for shares that legs hold is refused,
+//! and legs that were taken back do not come back. So legs are taken back first, the exit follows, and what still rests in
+//! our image is armed as orders of their own as soon as its shares are free.
+use super::AlpacaDesk;
+use super::known::{Attempt, Line, Ticket, TicketPurpose, TicketState};
+use crate::domain::{OrderId, OrderKind, Quantity, Side, SymbolIndex};
+use crate::execution::alpaca::client_id::Part;
+use crate::execution::alpaca::finding::Finding;
+use crate::execution::alpaca::ledger::Entry;
+use crate::execution::alpaca::translate::{Arming, Prices, arming_body};
+use crate::venue::Standing;
+
+impl AlpacaDesk {
+    /// Legs whose shares an exit needs are to be taken back.
+    pub(super) fn free_shares(&mut self) {
+        let waiting: Vec<(SymbolIndex, Side, Quantity)> = self
+            .tickets
+            .values()
+            .filter(|ticket| ticket.purpose == TicketPurpose::Leaves && matches!(ticket.state, TicketState::Due(_)))
+            .map(|ticket| (ticket.symbol, ticket.side, ticket.quantity))
+            .collect();
+        self.keep_what_no_exit_needs();
+        for (symbol, side, quantity) in waiting {
+            if self.free(symbol, side) < quantity {
+                self.free_legs(symbol, side);
+            }
+        }
+        let now_ms = self.now.ms;
+        let mut chosen: Vec<OrderId> = Vec::new();
+        for (order, line) in self.lines.iter().filter(|(_, line)| line.freeing && line.open().is_some()) {
+            // Taking one back takes its pair along; the pair is asked for, since that may be silent.
+            let family = line.parent.unwrap_or(*order);
+            match chosen.contains(&family) {
+                true => continue,
+                false => chosen.push(family),
+            }
+        }
+        for family in chosen {
+            self.take_back_family(family, now_ms);
+        }
+    }
+
+    /// The exit is gone before its legs were taken back: they stay.
+    fn keep_what_no_exit_needs(&mut self) {
+        let tickets = &self.tickets;
+        for line in self.lines.values_mut().filter(|line| line.freeing) {
+            let needs = |ticket: &Ticket| {
+                ticket.purpose == TicketPurpose::Leaves && ticket.symbol == line.symbol && ticket.side == line.side
+            };
+            let is_begun = line.delete.is_some_and(|delete| delete.is_sent || delete.tries > 0);
+            if !is_begun && line.open().is_some() && !tickets.values().any(needs) {
+                (line.freeing, line.delete) = (false, None);
+            }
+        }
+    }
+
+    fn take_back_family(&mut self, family: OrderId, now_ms: u64) {
+        let of_family = |(order, line): &(&OrderId, &Line)| line.parent == Some(family) || **order == family;
+        let legs: Vec<OrderId> = self
+            .lines
+            .iter()
+            .filter(of_family)
+            .filter(|(_, line)| line.freeing && line.open().is_some())
+            .map(|(order, _)| *order)
+            .collect();
+        let is_begun = self.lines.iter().filter(of_family).any(|(_, line)| line.delete.is_some());
+        // The target is the later number: it is live where the stop is held.
+        match legs.as_slice() {
+            [.., last] if !is_begun => {
+                let was_asked = legs.len() == 1 && self.lines.get(last).is_some_and(|line| line.stale_looks == 0);
+                let mate_gone = self.lines.iter().filter(of_family).any(|(order, line)| {
+                    order != last && line.at_venue.is_some() && line.open().is_none() && line.parent.is_some()
+                });
+                let Some(line) = self.lines.get_mut(last) else { return };
+                if was_asked && mate_gone {
+                    line.stale_looks += 1;
+                    line.ask = line.ask.or(Some(Attempt::at(now_ms)));
+                } else if line.ask.is_none() {
+                    line.delete = Some(Attempt::at(now_ms));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn free_legs(&mut self, symbol: SymbolIndex, side: Side) {
+        let holds = |line: &&mut Line| !line.is_own && line.symbol == symbol && line.side == side;
+        for line in self.lines.values_mut().filter(holds).filter(|line| line.open().is_some() && line.was_live) {
+            line.freeing = true;
+            // A change of it is beside the point now, unless it may have arrived.
+            line.patch = line.patch.take().filter(|patch| patch.state != super::known::PatchState::Due(patch.sent_ms));
+        }
+    }
+
+    /// Shares of the position that no order at the venue holds.
+    pub(super) fn free(&self, symbol: SymbolIndex, side: Side) -> Quantity {
+        let held = self.ledger.mirror.shares(symbol);
+        if held.closing_side() != Some(side) {
+            return Quantity::ZERO;
+        }
+        let mut families: Vec<(OrderId, Quantity)> = Vec::new();
+        let closes = |line: &Line| line.symbol == symbol && line.side == side && !line.opens;
+        for (order, line) in self.lines.iter().filter(|(_, line)| closes(line) && line.open().is_some()) {
+            let is_unborn = line.parent.is_some() && !line.was_live;
+            let root = line.parent.unwrap_or(*order);
+            let quantity = if is_unborn { Quantity::ZERO } else { line.open_quantity() };
+            match families.iter_mut().find(|(known, _)| *known == root) {
+                Some((_, most)) => *most = (*most).max(quantity),
+                None => families.push((root, quantity)),
+            }
+        }
+        families.iter().fold(held.abs(), |free, (_, quantity)| free - (*quantity).min(free))
+    }
+
+    /// May the exit leave, or do protective orders hold its shares still?
+    pub(super) fn may_leave(&self, ticket: &Ticket) -> bool {
+        let holds =
+            |line: &&Line| !line.is_own && line.symbol == ticket.symbol && line.side == ticket.side && line.was_live;
+        let mut legs = self.lines.values().filter(holds);
+        let is_held = legs.any(|line| line.open().is_some() || line.freeing && line.is_unsettled());
+        let is_arming = self.tickets.values().any(|other| {
+            other.purpose == TicketPurpose::Arms
+                && other.symbol == ticket.symbol
+                && other.state != TicketState::Due(0)
+                && !matches!(other.state, TicketState::Due(_))
+        });
+        !is_arming && (!is_held || self.free(ticket.symbol, ticket.side) >= ticket.quantity)
+    }
+
+    /// Shares that protective orders may be for: those that no exit, on its way or resting, takes.
+    pub(super) fn closable(&self, symbol: SymbolIndex, side: Side) -> Quantity {
+        let held = self.ledger.mirror.shares(symbol);
+        if held.closing_side() != Some(side) {
+            return Quantity::ZERO;
+        }
+        let on_their_way = self.tickets.values().filter(|ticket| {
+            let leaves = matches!(ticket.purpose, TicketPurpose::Leaves | TicketPurpose::Reduces);
+            leaves && ticket.symbol == symbol && ticket.side == side
+        });
+        let taken = on_their_way.fold(Quantity::ZERO, |sum, ticket| sum + ticket.quantity);
+        let rest = self.lines.iter().filter(|(_, line)| {
+            line.is_own && !line.opens && line.symbol == symbol && line.side == side && line.open().is_some()
+        });
+        let resting = rest.filter_map(|(order, _)| self.ledger.mirror.standing(*order));
+        let taken = resting.fold(taken, |sum, standing| sum + standing.remaining);
+        held.abs() - taken.min(held.abs())
+    }
+
+    /// Arms what rests in our image and nowhere else.
+    pub(super) fn arm_all(&mut self) {
+        let mut symbols: Vec<SymbolIndex> = self.lines.values().map(|line| line.symbol).collect();
+        symbols.sort_unstable();
+        symbols.dedup();
+        for symbol in symbols {
+            self.arm(symbol);
+        }
+    }
+
+    fn arm(&mut self, symbol: SymbolIndex) {
+        let legs: Vec<Standing> =
+            self.ledger.mirror.standings(symbol).filter(|standing| standing.parent.is_some()).collect();
+        let Some(side) = legs.first().map(|leg| leg.side) else { return };
+        let mut left = self.closable(symbol, side);
+        let mut families: Vec<OrderId> = Vec::new();
+        // The newest entries' first: what was bought first leaves first.
+        for leg in legs.iter().rev() {
+            let Some(family) = leg.parent.filter(|family| !families.contains(family)) else { continue };
+            families.push(family);
+            let of_family: Vec<Standing> = legs.iter().filter(|other| other.parent == Some(family)).copied().collect();
+            let remaining = of_family.iter().map(|leg| leg.remaining).max().unwrap_or_default();
+            let quantity = remaining.min(left);
+            left = left - quantity;
+            if !quantity.is_zero() && self.may_arm(family, &of_family) {
+                self.write_arming(symbol, &of_family, quantity);
+            }
+        }
+    }
+
+    /// Is nothing of the family at the venue, and nothing unknown of it or of the exits of its share?
+    fn may_arm(&self, family: OrderId, of_family: &[Standing]) -> bool {
+        let now_ms = self.now.ms;
+        let mine = |order: &OrderId, line: &Line| line.parent == Some(family) || *order == family;
+        let is_clear = self.lines.iter().filter(|(order, line)| mine(order, line)).all(|(order, line)| {
+            let is_entry = *order == family;
+            let is_done = is_entry || line.open().is_none();
+            is_done && !line.is_unsettled() && line.arm_after_ms <= now_ms && !line.freeing
+        });
+        let is_known = of_family.iter().all(|leg| self.lines.contains_key(&leg.order));
+        let is_on_its_way =
+            |ticket: &Ticket| of_family.iter().any(|leg| ticket.main == leg.order || ticket.mate == Some(leg.order));
+        // Before the entry's answer has named its legs, they are not missing.
+        let entry = self.lines.get(&family);
+        let names_are_awaited = entry.is_some_and(|entry| entry.at_venue.is_none());
+        is_clear
+            && is_known
+            && !names_are_awaited
+            && !self.tickets.values().any(is_on_its_way)
+            && of_family.iter().all(|leg| self.lines.get(&leg.order).is_some_and(|line| line.at_venue.is_some()))
+    }
+
+    fn write_arming(&mut self, symbol: SymbolIndex, family: &[Standing], quantity: Quantity) {
+        let is_target = |leg: &&Standing| matches!(leg.kind, OrderKind::Limit { .. });
+        let stop = family.iter().find(|leg| !is_target(leg));
+        let is_stop_at_market = stop.is_some_and(|stop| {
+            stop.kind == OrderKind::Market || self.lines.get(&stop.order).is_some_and(|line| line.at_market)
+        });
+        let target = family.iter().find(is_target).filter(|_| !is_stop_at_market);
+        let Some(main) = target.or(stop) else { return };
+        let prices = stop.filter(|_| !is_stop_at_market).map(|stop| Prices {
+            stop: Some(stop.trigger),
+            limit: if let OrderKind::StopLimit { limit, .. } = stop.kind { Some(limit) } else { None },
+        });
+        let target_price = target.and_then(|target| target.kind.limit());
+        let mate = stop.filter(|stop| stop.order != main.order).map(|stop| stop.order);
+        let ended_unasked =
+            family.iter().any(|leg| self.lines.get(&leg.order).is_some_and(|line| line.ended_unasked > 0));
+        let Some(line) = self.lines.get_mut(&main.order) else { return };
+        line.armed += 1;
+        let client_id = self.config.session.client_id(main.order, Part::Armed(line.armed));
+        let body = arming_body(&Arming {
+            symbol: self.config.symbols[symbol.get()],
+            side: main.side,
+            quantity,
+            stop: prices,
+            target: target_price,
+            time_in_force: main.time_in_force,
+            client_id: &client_id,
+        });
+        for leg in family {
+            if let Some(line) = self.lines.get_mut(&leg.order) {
+                (line.stale_looks, line.refused, line.looked_for) = (0, None, None);
+            }
+        }
+        if ended_unasked {
+            self.find(Finding::StopEnded { order: stop.unwrap_or(main).order });
+        }
+        let ticket = self.arming_ticket(client_id, (main.order, mate), (symbol, main.side), quantity, body);
+        self.tickets.insert(ticket.client_id.clone(), ticket);
+    }
+
+    fn arming_ticket(
+        &self,
+        client_id: String,
+        (main, mate): (OrderId, Option<OrderId>),
+        (symbol, side): (SymbolIndex, Side),
+        quantity: Quantity,
+        body: String,
+    ) -> Ticket {
+        Ticket {
+            client_id,
+            main,
+            mate,
+            symbol,
+            side,
+            quantity,
+            purpose: TicketPurpose::Arms,
+            body,
+            state: TicketState::Due(self.now.ms),
+            asked_ms: self.now.ms,
+            sent_ms: self.now.ms,
+            cancel_asked: false,
+            refusals: 0,
+        }
+    }
+
+    /// An arming of an earlier life may have arrived: it is looked up.
+    pub(super) fn resume_arming(&mut self, order: OrderId, client_id: &str, body: &str) {
+        let is_known = self.ledger.mirror.standing(order);
+        let Some(standing) = is_known else { return };
+        let Some(symbol) = self.lines.get(&order).map(|line| line.symbol) else { return };
+        let is_pair = body.contains("\"oco\"");
+        let mate = standing.sibling.filter(|_| is_pair);
+        let (main, side) = ((order, mate), (symbol, standing.side));
+        let mut ticket = self.arming_ticket(client_id.to_owned(), main, side, standing.remaining, body.to_owned());
+        ticket.state = TicketState::Doubtful(Attempt::at(self.now.ms));
+        self.tickets.retain(|_, other| other.purpose != TicketPurpose::Arms || other.main != order);
+        self.tickets.insert(client_id.to_owned(), ticket);
+    }
+
+    /// Tells a person when shares have no stop at the venue for too long.
+    pub(super) fn watch_bare(&mut self) {
+        let now_ms = self.now.ms;
+        for index in 0..self.config.symbols.len() {
+            let symbol = SymbolIndex(index as u16);
+            if !self.is_bare(symbol) {
+                self.bare.remove(&symbol);
+                continue;
+            }
+            let (since, told) = *self.bare.entry(symbol).or_insert((now_ms, false));
+            let ms = now_ms.saturating_sub(since);
+            if ms > self.config.patience.bare && !told {
+                self.bare.insert(symbol, (since, true));
+                self.findings.push(Finding::Bare { symbol: self.config.symbols[index], ms });
+            }
+        }
+    }
+
+    /// Have shares that a stop is to protect neither a stop nor an exit at the venue?
+    fn is_bare(&self, symbol: SymbolIndex) -> bool {
+        let is_stop = |leg: &Standing| leg.parent.is_some() && !matches!(leg.kind, OrderKind::Limit { .. });
+        let stops = self.ledger.mirror.standings(symbol).filter(is_stop);
+        let needed = stops.fold(Quantity::ZERO, |sum, stop| sum + stop.remaining);
+        if needed.is_zero() {
+            return false;
+        }
+        let protects = |order: OrderId, line: &Line| {
+            let standing = self.ledger.mirror.standing(order);
+            line.symbol == symbol && !line.opens && standing.is_some_and(|standing| is_stop(&standing) || line.is_own)
+        };
+        let lines = self.lines.iter().filter(|(order, line)| protects(**order, line));
+        let covered = lines.fold(Quantity::ZERO, |sum, (_, line)| sum + line.open_quantity());
+        covered < needed
+    }
+
+    /// What could not be armed is tried again, at the market where its stop lies beyond it.
+    pub(super) fn arming_refused(&mut self, ticket: &Ticket, reason: String, is_beyond_market: bool) {
+        let wait = self.backoff.wait_ms(3);
+        let was_at_market = self.lines.get(&ticket.main).is_some_and(|line| line.at_market);
+        let is_beyond_market = is_beyond_market && !was_at_market;
+        for order in std::iter::once(ticket.main).chain(ticket.mate) {
+            if let Some(line) = self.lines.get_mut(&order) {
+                line.arm_after_ms = self.now.ms + if is_beyond_market { 0 } else { wait };
+                line.at_market |= is_beyond_market;
+            }
+        }
+        if !is_beyond_market {
+            self.find(Finding::NotArmed { order: ticket.main, reason });
+        }
+    }
+
+    /// Records that the venue has it, once.
+    pub(super) fn link(&mut self, order: OrderId, venue_id: &str) {
+        if self.ledger.linked(venue_id).is_none() {
+            self.ledger.record(Entry::Linked { order, venue_id: venue_id.to_owned() });
+        }
+    }
+}

@@ -1,0 +1,434 @@
+//! What this session knows to have happened: a list of entries, and the image of the venue that follows from it.
+//!
+//! Not here: what is on its way (the desk), disks (whoever keeps the list).
+//! Invariants: (1) every answer to the engine follows from an entry, so the same list gives the same answers; (2) an
+//! intent is in the list before its call leaves.
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::refusal;
+use super::wire::WireProblem;
+use crate::domain::{
+    Bar, ExecutionEvent, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, Price, Quantity, Ratio,
+    Side, SymbolIndex, Timestamp, Volume,
+};
+use crate::venue::{FillMoment, Reported, SimulatedVenue, Submission, VenueRules};
+
+/// Something that happened, or is about to leave.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "entry", rename_all = "snake_case")]
+pub enum Entry {
+    /// The engine wants an order sent.
+    Asked {
+        /// Our number.
+        order: OrderId,
+        /// What is wanted.
+        asked: Asked,
+    },
+    /// A call that makes or changes an order is about to leave; it may have left.
+    Intent {
+        /// The order it is for.
+        order: OrderId,
+        /// The name it gives the order at the venue.
+        client_id: String,
+        /// POST or PATCH, with its path.
+        call: String,
+        /// Its body.
+        body: String,
+    },
+    /// An order of ours is this one at the venue.
+    Linked {
+        /// Our number.
+        order: OrderId,
+        /// The venue's name.
+        venue_id: String,
+    },
+    /// The venue has taken the order.
+    Taken {
+        /// Our number.
+        order: OrderId,
+    },
+    /// The venue has refused the order, or it was not sent.
+    Refused {
+        /// Our number.
+        order: OrderId,
+        /// Why.
+        answer: Answer,
+    },
+    /// An execution.
+    Filled {
+        /// Our number.
+        order: OrderId,
+        /// The venue's name for the order.
+        venue_id: String,
+        /// The venue's name for the execution; empty where it was worked out.
+        execution_id: String,
+        /// Dollars a share.
+        price: Price,
+        /// Price before slippage.
+        reference: Price,
+        /// Shares of this execution.
+        quantity: Quantity,
+        /// The bar it happened on.
+        time: Timestamp,
+        /// When in that bar.
+        moment: FillMoment,
+        /// Nothing of the order is left.
+        is_last: bool,
+    },
+    /// The order has ended before it filled whole.
+    Ended {
+        /// Our number.
+        order: OrderId,
+        /// How.
+        ending: Ending,
+    },
+    /// The order was changed.
+    Changed {
+        /// Our number.
+        order: OrderId,
+        /// Shares it may still fill; `None` leaves them.
+        quantity: Option<Quantity>,
+        /// Its prices.
+        kind: OrderKind,
+        /// Since when.
+        time: Timestamp,
+    },
+    /// The stop of this target's pair has come to its price.
+    StopReached {
+        /// Our number for the target.
+        target: OrderId,
+    },
+    /// A bar that trailing stops follow.
+    Bar {
+        /// Which share.
+        symbol: SymbolIndex,
+        /// Its open time.
+        time: Timestamp,
+        /// Its highest price.
+        high: Price,
+        /// Its lowest price.
+        low: Price,
+    },
+    /// A split.
+    Split {
+        /// Which share.
+        symbol: SymbolIndex,
+        /// New shares per old.
+        ratio: Ratio,
+        /// Shares held after it.
+        kept: Quantity,
+        /// The mark after it.
+        mark: Price,
+        /// Paid for a part of a share.
+        cash: Money,
+        /// When.
+        time: Timestamp,
+    },
+}
+
+/// An approved order as it was handed over.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Asked {
+    /// What is wanted.
+    pub request: OrderRequest,
+    /// Shares, unless sized at the fill.
+    pub quantity: Quantity,
+    /// The price it was measured at.
+    pub reference: Price,
+    /// It was proved to shrink the position.
+    pub reduces: bool,
+    /// The moment of its approval.
+    pub time: Timestamp,
+}
+
+/// How an order ended.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// Taken back.
+    Canceled,
+    /// Its time ran out.
+    Expired,
+    /// Refused after it was taken.
+    Rejected(Answer),
+}
+
+/// A refusal as the venue gave it, or ours in its place.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// It cannot be sent at all.
+    NotSendable,
+    /// It was not sent in time.
+    TooLate,
+    /// The venue's.
+    Venue {
+        /// The HTTP status; 0 where it came after the order was taken.
+        status: u16,
+        /// The body, as far as it could be read as text.
+        body: String,
+        /// Our number for the order that the answer names.
+        existing: Option<OrderId>,
+    },
+}
+
+impl Answer {
+    pub(super) fn reason(&self) -> crate::domain::RejectReason {
+        use crate::domain::RejectReason;
+        match self {
+            Answer::NotSendable => RejectReason::NotSendable,
+            Answer::TooLate => RejectReason::TooLate,
+            Answer::Venue { status, body, existing } => {
+                refusal::reason(*status, &WireProblem::read(body.as_bytes()), *existing)
+            }
+        }
+    }
+}
+
+/// What is known of one of our numbers, be it an order or a leg.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Facts {
+    pub(super) symbol: SymbolIndex,
+    pub(super) side: Side,
+    pub(super) purpose: OrderPurpose,
+    /// The entry it protects, for a leg of an entry.
+    pub(super) parent: Option<OrderId>,
+}
+
+/// The list and its image.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    pub(super) mirror: SimulatedVenue,
+    asked: BTreeMap<OrderId, Asked>,
+    taken: BTreeSet<OrderId>,
+    closed: BTreeSet<OrderId>,
+    executions: BTreeSet<String>,
+    /// Shares counted as filled and their dollars, by the venue's name for the order.
+    counted: BTreeMap<String, (Quantity, Money)>,
+    linked: BTreeMap<String, OrderId>,
+    /// Entries that nobody has taken to the disk yet.
+    fresh: Vec<Entry>,
+    events: Vec<ExecutionEvent>,
+}
+
+impl Ledger {
+    pub(super) fn new(rules: VenueRules, cash: Money, symbols: usize) -> Ledger {
+        Ledger {
+            mirror: SimulatedVenue::new(rules, cash, symbols),
+            asked: BTreeMap::new(),
+            taken: BTreeSet::new(),
+            closed: BTreeSet::new(),
+            executions: BTreeSet::new(),
+            counted: BTreeMap::new(),
+            linked: BTreeMap::new(),
+            fresh: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Writes an entry and draws what follows.
+    pub(super) fn record(&mut self, entry: Entry) {
+        self.apply(&entry);
+        self.fresh.push(entry);
+    }
+
+    /// Draws what follows from an entry of an earlier life.
+    pub(super) fn apply(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Asked { order, asked } => drop(self.asked.insert(*order, *asked)),
+            Entry::Intent { .. } => {}
+            Entry::Linked { order, venue_id } => drop(self.linked.insert(venue_id.clone(), *order)),
+            Entry::Taken { order } => self.take(*order),
+            Entry::Refused { order, answer } => {
+                self.closed.insert(*order);
+                self.events.push(ExecutionEvent::Rejected { order: *order, reason: answer.reason() });
+            }
+            Entry::Filled { .. } => self.fill(entry),
+            Entry::Ended { order, ending } => self.end(*order, ending),
+            Entry::Changed { order, quantity, kind, time } => self.mirror.replace(*order, *quantity, *kind, *time),
+            Entry::StopReached { target } => self.mirror.stop_reported(*target),
+            Entry::Bar { symbol, time, high, low } => {
+                let volume = Volume::from_shares(1).unwrap_or_default();
+                let bar = Bar { time: *time, open: *low, high: *high, low: *low, close: *high, volume };
+                self.mirror.follow_bar(*symbol, &bar);
+            }
+            Entry::Split { symbol, ratio, kept, mark, cash, time } => {
+                self.mirror.split(*symbol, *ratio, (*kept, *mark, *cash), *time);
+            }
+        }
+        let from = self.events.len();
+        let mut answers = std::mem::take(&mut self.events);
+        self.mirror.poll(&mut answers);
+        self.events = answers;
+        self.closed.extend(self.events[from..].iter().filter_map(closes));
+    }
+
+    fn take(&mut self, order: OrderId) {
+        let Some(asked) = self.asked.get(&order) else { return };
+        self.taken.insert(order);
+        self.mirror.take_over(&Submission {
+            id: order,
+            request: &asked.request,
+            quantity: asked.quantity,
+            reduce_only: asked.reduces,
+            relies_on_exits: false,
+            last: asked.reference,
+            now: asked.time,
+            live_after: asked.time,
+            in_session: true,
+        });
+    }
+
+    fn fill(&mut self, entry: &Entry) {
+        let Entry::Filled { order, venue_id, execution_id, price, reference, quantity, time, moment, is_last } = entry
+        else {
+            return;
+        };
+        let Some(Facts { symbol, side, purpose, parent }) = self.facts(*order) else { return };
+        if !execution_id.is_empty() {
+            self.executions.insert(execution_id.clone());
+        }
+        let (shares, dollars) = self.counted.entry(venue_id.clone()).or_default();
+        *shares += *quantity;
+        *dollars += price.notional(*quantity);
+        self.mirror.fill_reported(&Reported {
+            order: *order,
+            symbol,
+            side,
+            purpose,
+            parent,
+            price: *price,
+            reference: *reference,
+            quantity: *quantity,
+            time: *time,
+            moment: *moment,
+            is_last: *is_last,
+        });
+    }
+
+    fn end(&mut self, order: OrderId, ending: &Ending) {
+        if self.mirror.standing(order).is_some() {
+            match ending {
+                Ending::Canceled => self.mirror.cancel(order),
+                Ending::Expired => self.mirror.expire_reported(order),
+                Ending::Rejected(answer) => self.mirror.reject_reported(order, answer.reason()),
+            }
+        } else if !self.taken.contains(&order) && self.asked.contains_key(&order) && self.closed.insert(order) {
+            // It never left: nothing of it rests anywhere.
+            self.events.push(match ending {
+                Ending::Canceled => ExecutionEvent::Canceled { order },
+                Ending::Expired => ExecutionEvent::Expired { order },
+                Ending::Rejected(answer) => ExecutionEvent::Rejected { order, reason: answer.reason() },
+            });
+        }
+    }
+
+    /// What the number stands for.
+    pub(super) fn facts(&self, id: OrderId) -> Option<Facts> {
+        if let Some(asked) = self.asked.get(&id) {
+            let request = &asked.request;
+            let is_pair = request.class == OrderClass::Oco && known_stop(request);
+            let purpose = if is_pair { OrderPurpose::TakeProfit } else { request.purpose };
+            return Some(Facts { symbol: request.symbol, side: request.side, purpose, parent: None });
+        }
+        // Legs are numbered next after their entry, the stop first.
+        [1u64, 2].into_iter().find_map(|place| {
+            let parent = OrderId(id.0.checked_sub(place)?);
+            let request = &self.asked.get(&parent)?.request;
+            let leg = legs(request, parent).into_iter().flatten().find(|leg| leg.order == id)?;
+            let (side, of) = match request.class {
+                OrderClass::Oco => (request.side, None),
+                _ => (request.side.opposite(), Some(parent)),
+            };
+            Some(Facts { symbol: request.symbol, side, purpose: leg.purpose, parent: of })
+        })
+    }
+
+    pub(super) fn asked(&self, order: OrderId) -> Option<&Asked> {
+        self.asked.get(&order)
+    }
+
+    pub(super) fn asked_orders(&self) -> impl Iterator<Item = (OrderId, &Asked)> + '_ {
+        self.asked.iter().map(|(order, asked)| (*order, asked))
+    }
+
+    pub(super) fn is_taken(&self, order: OrderId) -> bool {
+        self.taken.contains(&order)
+    }
+
+    /// Has the engine been told that it is over?
+    pub(super) fn is_closed(&self, order: OrderId) -> bool {
+        self.closed.contains(&order)
+    }
+
+    pub(super) fn has_execution(&self, id: &str) -> bool {
+        self.executions.contains(id)
+    }
+
+    pub(super) fn counted(&self, venue_id: &str) -> Quantity {
+        self.counted_for(venue_id).0
+    }
+
+    /// Shares counted as filled, and what they came to.
+    pub(super) fn counted_for(&self, venue_id: &str) -> (Quantity, Money) {
+        self.counted.get(venue_id).copied().unwrap_or_default()
+    }
+
+    pub(super) fn linked(&self, venue_id: &str) -> Option<OrderId> {
+        self.linked.get(venue_id).copied()
+    }
+
+    pub(super) fn take_fresh(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.fresh)
+    }
+
+    pub(super) fn has_events(&self) -> bool {
+        !self.events.is_empty()
+    }
+
+    /// Moves the events to the end of `answers`.
+    pub(super) fn poll(&mut self, answers: &mut Vec<ExecutionEvent>) {
+        answers.append(&mut self.events);
+    }
+
+    /// The first `count` events were given out in an earlier life.
+    pub(super) fn forget_events(&mut self, count: usize) {
+        self.events.drain(..count.min(self.events.len()));
+    }
+}
+
+/// A leg of a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct LegOf {
+    pub(super) order: OrderId,
+    pub(super) purpose: OrderPurpose,
+}
+
+/// Stop and target of the request that is order `parent`; of a pair, the target is the order itself.
+pub(super) fn legs(request: &OrderRequest, parent: OrderId) -> [Option<LegOf>; 2] {
+    let is_pair = request.class == OrderClass::Oco;
+    let stop_purpose = if request.legs.trailing { OrderPurpose::Trail } else { OrderPurpose::Stop };
+    let has_stop = if is_pair { known_stop(request) } else { request.legs.stop.is_some() };
+    let stop = has_stop.then(|| LegOf { order: OrderId(parent.0 + 1), purpose: stop_purpose });
+    let has_target = request.legs.take_profit.is_some() && !is_pair;
+    let place = 1 + u64::from(request.legs.stop.is_some());
+    let target = has_target.then(|| LegOf { order: OrderId(parent.0 + place), purpose: OrderPurpose::TakeProfit });
+    [stop, target]
+}
+
+fn known_stop(request: &OrderRequest) -> bool {
+    matches!(request.legs.stop, Some(crate::domain::LegLevel::At(_)))
+}
+
+/// The order that the event ends.
+fn closes(event: &ExecutionEvent) -> Option<OrderId> {
+    match event {
+        ExecutionEvent::Filled { fill, remaining } if remaining.is_zero() => Some(fill.order),
+        ExecutionEvent::Canceled { order }
+        | ExecutionEvent::Expired { order }
+        | ExecutionEvent::Rejected { order, .. } => Some(*order),
+        _ => None,
+    }
+}
