@@ -110,6 +110,8 @@ def test_one_order(desk):
     by_id = desk.trading.get_order_by_id(order["id"])
     assert by_id == desk.trading.get_order_by_client_id("with space & sign")
     assert by_id == desk.trading.get_order_by_id(order["id"], GetOrderByIdRequest(nested=True))
+    for written in (order["id"].replace("-", ""), order["id"].upper()):
+        assert desk.trading.get(f"/orders/{written}")["id"] == order["id"], "apca writes ids without hyphens"
     refused(404, 40410000, f"order not found for {UNKNOWN}", desk.trading.get_order_by_id, UNKNOWN)
     refused(404, 40410000, "order not found", desk.trading.get_order_by_client_id, "nobody's")
     refused(422, 40010001, "order_id is missing", desk.trading.get, "/orders/abc")

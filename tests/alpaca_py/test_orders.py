@@ -64,7 +64,7 @@ def test_order_on_the_wire(desk):
 def test_symbols_may_be_written_otherwise(desk):
     desk.at("09:30")
     asset = desk.trading.get_asset("AAPL")
-    for name in (str(asset.id), "AAPL:NASDAQ", "AAPL:NASDAQ:us_equity"):
+    for name in (str(asset.id), "AAPL:NASDAQ", "AAPL:NASDAQ:us_equity", "AAPL:ARCA"):
         assert desk.buy(name, 1)["symbol"] == "AAPL", name
 
 

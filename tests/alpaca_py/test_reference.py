@@ -37,6 +37,7 @@ def test_one_asset(desk):
     asset = desk.trading.get_asset("AAPL")
     assert asset.symbol == "AAPL"
     assert desk.trading.get_asset(asset.id) == asset, "by its id"
+    assert desk.trading.get_asset(asset.id.hex) == asset, "without hyphens"
     refused(404, 40410000, "asset not found", desk.trading.get_asset, "NOPE")
     refused(404, 40410000, "asset not found", desk.trading.get_asset, "00000000-0000-4000-8000-000000000000")
 
@@ -134,6 +135,7 @@ def test_watchlists(desk):
     renamed = desk.trading.update_watchlist_by_id(made.id, UpdateWatchlistRequest(name="yours", symbols=["TSLA"]))
     assert (renamed.name, [asset.symbol for asset in renamed.assets]) == ("yours", ["TSLA"])
     assert desk.trading.get_watchlist_by_id(made.id).assets == renamed.assets
+    assert desk.trading.get(f"/watchlists/{made.id.hex}")["id"] == str(made.id)
     by_name = desk.trading.get("/watchlists:by_name", {"name": "yours"})
     assert by_name["id"] == str(made.id)
     desk.trading.delete_watchlist_by_id(made.id)
