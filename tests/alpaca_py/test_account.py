@@ -180,6 +180,9 @@ def test_portfolio_history(desk):
     assert [round(value, 6) for value in history.equity[-3:]] == expected
     assert history.base_value == 100_000
     assert history.timestamp == sorted(history.timestamp)
+    first = desk.trading.get_portfolio_history(GetPortfolioHistoryRequest(
+        period="1M", timeframe="1D", date_end=market.DAYS[0]))
+    assert [round(value, 6) for value in first.equity] == expected[:1], "up to that day, and with it"
 
 
 def test_portfolio_history_within_a_day(desk):
