@@ -247,11 +247,18 @@ fn the_page_of_a_difference_says_from_when_in_what_and_why() {
 fn a_session_at_other_costs_is_told_order_by_order() {
     let replay = ran("ma_crossover_tech4.toml", &["data.start=2005-01-03"]);
     let other = ran("ma_crossover_tech4.toml", &["data.start=2005-01-03", "execution.slippage.value=25"]);
-    let context = Context { other: "paper session".to_owned(), bars_compared: Some(8_216), ..replay.context.clone() };
+    let context = Context {
+        other: "paper session".to_owned(),
+        venue: "Alpaca paper".to_owned(),
+        bars_compared: Some(8_216),
+        ..replay.context.clone()
+    };
     let report = ParityReport::of(&replay.side, &other.side, &context);
     let first = report.first().expect("a difference");
     assert_eq!((first.subject.name(), first.cause.rule.name()), ("fills", "venue_price"));
     assert!(first.cause.text.starts_with("The paper session filled 24.0 bps worse."), "{}", first.cause.text);
+    let share = report.price_cost.share().expect("traded");
+    assert!((0.0010..0.0025).contains(&share), "24 bps, less where stops follow their entries: {share}");
     // Hundreds of orders drift apart; those of one decision still stand side by side.
     let orders = report.counts.iter().find(|counts| counts.subject.name() == "orders").expect("orders");
     assert!(orders.only_replay * 4 < orders.replay && orders.only_other * 4 < orders.other, "{orders:?}");

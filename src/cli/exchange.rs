@@ -107,7 +107,7 @@ fn variable((name, default): (&str, &str)) -> String {
     env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned())
 }
 
-fn wall() -> Timestamp {
+pub(super) fn wall() -> Timestamp {
     // The range of nanoseconds in 64 bits ends in 2262.
     Timestamp::from_ns(i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX))
 }

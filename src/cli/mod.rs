@@ -11,6 +11,7 @@ mod indicators;
 mod metrics;
 mod overfit;
 mod prove;
+mod rehearse;
 mod report;
 mod resume;
 mod screen;
@@ -54,6 +55,8 @@ enum Command {
     Metrics(metrics::MetricsArgs),
     /// How much of the best of many tries is luck, from a matrix of returns or from numbers
     Overfit(overfit::OverfitArgs),
+    /// Run a scenario on the built-in exchange as well, through the Alpaca adapter, and show that nothing differs
+    Rehearse(rehearse::RehearseArgs),
     /// Rebuild the report of a finished run
     Report(report::ReportArgs),
     /// End a halt, with a reason
@@ -114,6 +117,7 @@ pub fn main_with<C: Catalog + Sync>(catalog: C) -> ExitCode {
         Command::Indicators(args) => indicators::run(&args, &mut out),
         Command::Metrics(args) => metrics::run(&args, &mut out),
         Command::Overfit(args) => overfit::run(&args, &mut out),
+        Command::Rehearse(args) => rehearse::run(&args, &catalog, &mut out),
         Command::Report(args) => report::run(&args, &catalog, &mut out),
         Command::Resume(args) => resume::run(&args, &mut out),
         Command::Status(args) => status::run(&args, &mut out),

@@ -15,7 +15,7 @@ use super::Failure;
 use super::finish::{Run, draw, input};
 use super::screen::{Progress, error_style};
 use crate::market::sha256_of_file;
-use crate::scenario::{Diagnostic, data_diagnostic, load_market, parse, run_with};
+use crate::scenario::{Diagnostic, LoadedScenario, data_diagnostic, load_market, parse, run_with};
 use crate::strategy::Catalog;
 
 /// Longest run.json: the longest scenario, a thousand files, room to spare.
@@ -38,10 +38,10 @@ pub(super) struct ReportArgs {
 }
 
 /// What `run.json` says of a run.
-struct Record {
+pub(super) struct Record {
     path: PathBuf,
-    scenario: String,
-    name: String,
+    pub(super) scenario: String,
+    pub(super) name: String,
     fingerprint: String,
     /// Path as in the scenario, sha256.
     files: Vec<(String, String)>,
@@ -49,15 +49,7 @@ struct Record {
 
 /// Rebuilds the report.
 pub(super) fn run<C: Catalog>(args: &ReportArgs, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
-    let record = Record::read(&args.run)?;
-    let base = match &args.paths_from {
-        Some(folder) => folder.clone(),
-        None => find_base(&args.run, &record)?,
-    };
-    record.verify_files(&base)?;
-    // The scenario as if it lay there; no file of this name is read.
-    let file = base.join(format!("{}.toml", record.name));
-    let loaded = parse(&file, &record.scenario, &[]).map_err(|all| Failure::Input(all.render(&error_style())))?;
+    let (record, loaded) = Record::loaded(&args.run, args.paths_from.as_deref())?;
     let run = {
         let _progress = Progress::begin("replaying", &record.name);
         let market = load_market(&loaded).map_err(input)?;
@@ -77,6 +69,20 @@ pub(super) fn run<C: Catalog>(args: &ReportArgs, catalog: &C, out: &mut impl Wri
 }
 
 impl Record {
+    /// What a run folder says of its run, and its scenario, whose data files are as they were.
+    pub(super) fn loaded(folder: &Path, paths_from: Option<&Path>) -> Result<(Record, LoadedScenario), Failure> {
+        let record = Record::read(folder)?;
+        let base = match paths_from {
+            Some(folder) => folder.to_owned(),
+            None => find_base(folder, &record)?,
+        };
+        record.verify_files(&base)?;
+        // The scenario as if it lay there; no file of this name is read.
+        let file = base.join(format!("{}.toml", record.name));
+        let loaded = parse(&file, &record.scenario, &[]).map_err(|all| Failure::Input(all.render(&error_style())))?;
+        Ok((record, loaded))
+    }
+
     fn read(folder: &Path) -> Result<Record, Failure> {
         let path = folder.join("run.json");
         let fail = |what: &str| {

@@ -16,7 +16,7 @@ use super::reading::{self, Reading};
 use super::reply::{NOT_FOUND, refuse};
 use super::statement::Statement;
 use super::{Answer, Method, Published, Request, Tape};
-use crate::domain::{LegActivation, Money, SymbolIndex, Timestamp};
+use crate::domain::{LegActivation, Money, Quantity, SymbolIndex, Timestamp};
 use crate::engine::MarketAction;
 use crate::portfolio::Portfolio;
 use crate::scenario::spec::ActiveFrom;
@@ -152,6 +152,21 @@ impl Exchange {
         let mut tape = self.tape.clone();
         tape.rewind();
         *self = Exchange::at_the_start(self.setup.clone(), tape);
+    }
+
+    /// Updates of orders that were published since the start.
+    pub fn updates(&self) -> u64 {
+        self.updates
+    }
+
+    /// Cash, to the last digit.
+    pub fn cash(&self) -> Money {
+        self.ledger.cash()
+    }
+
+    /// Shares held of the asset at this place of the tape.
+    pub fn shares(&self, asset: usize) -> Quantity {
+        self.ledger.position(SymbolIndex(asset as u16)).quantity()
     }
 
     /// The clock and the data up to it.

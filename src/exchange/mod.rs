@@ -48,6 +48,6 @@ mod watchlists;
 
 pub use core::Exchange;
 pub use published::Published;
-pub use rehearsal::{MemoryReach, Reach, Rehearsal, answered, rehearsal_desk};
+pub use rehearsal::{BarSeen, MemoryReach, Reach, Rehearsal, SocketReach, answered, rehearsal_desk};
 pub use request::{Answer, Method, Request};
 pub use tape::{BarStep, Moment, SessionTimes, Tape};

@@ -299,3 +299,18 @@ fn the_benchmark_is_traded_too() {
     assert_eq!(texts(&desk.get("/v2/positions")[0], &["symbol", "qty", "avg_entry_price"]), ["SPY", "3", "400"]);
     assert_eq!(desk.get("/v2/account")["cash"], "98803");
 }
+
+#[test]
+fn an_order_that_a_split_left_between_two_ticks_is_still_changed() {
+    let split = MarketAction::Split { symbol: FIRST, ratio: "2".parse().expect("ratio") };
+    let actions = vec![(DAYS[2].parse().expect("time"), split)];
+    let mut desk = Desk::with_actions(&[FLAT, FLAT, "30 30 30 30", FLAT], &[], actions);
+    desk.step(1);
+    let sent = desk.send("buy 2 stop_limit stop_price=61.63 limit_price=61.7 time_in_force=gtc");
+    desk.step(2);
+    let (status, new) = desk.patch(&word(&sent["id"]), &json!({ "limit_price": "31" }));
+    assert_eq!(
+        (status, texts(&new, &["qty", "stop_price", "limit_price"])),
+        (200, ["4", "30.815", "31"].map(str::to_owned).to_vec())
+    );
+}

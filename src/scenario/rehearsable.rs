@@ -2,15 +2,21 @@
 //!
 //! Not here: the rehearsal (exchange), what one order may be (venue::refusal). Each rule names a thing that replay
 //! does and no call of a broker can ask for; such a scenario is refused whole, before anything is sent.
-use super::spec::{BothTouched, CashCheck, Hours, MarketFill, ScenarioSpec, Settlement, SizingRule, VenueRules};
-use super::{Diagnostic, LoadedScenario};
+use super::spec::{
+    BothTouched, CashCheck, DueExit, Hours, MarketFill, ScenarioSpec, Settlement, SizingRule, VenueRules,
+};
+use super::{Diagnostic, LoadedScenario, MarketData};
 use crate::domain::Ratio;
 
 /// Can the scenario be rehearsed, and traded, as it was tested?
 ///
 /// Errors: the first key that only replay can follow, with what to write in its place.
-pub fn check_rehearsable(loaded: &LoadedScenario) -> Result<(), Box<Diagnostic>> {
+pub fn check_rehearsable(loaded: &LoadedScenario, market: &MarketData) -> Result<(), Box<Diagnostic>> {
     match findings(&loaded.spec).into_iter().find(|finding| finding.applies) {
+        None if market.actions.iter().any(|(_, action)| action.is_delisting()) => {
+            let what = "a share is delisted in the time of the scenario, and no order of ours makes that happen";
+            Err(Box::new(loaded.diagnostic("data.corporate_actions", what).note("end the scenario before that day")))
+        }
         None => Ok(()),
         Some(Finding { key, what, remedy, .. }) => Err(Box::new(loaded.diagnostic(key, what).note(remedy))),
     }
@@ -23,7 +29,7 @@ struct Finding {
     remedy: &'static str,
 }
 
-fn findings(spec: &ScenarioSpec) -> [Finding; 10] {
+fn findings(spec: &ScenarioSpec) -> [Finding; 11] {
     let (account, execution) = (&spec.account, &spec.execution);
     let finding = |applies, key, what, remedy| Finding { applies, key, what, remedy };
     let walks = matches!(execution.both_touched, BothTouched::Ohlc | BothTouched::Finer);
@@ -75,6 +81,12 @@ fn findings(spec: &ScenarioSpec) -> [Finding; 10] {
             "account.margin_rate",
             "the exchange lends dollars for nothing",
             "set margin_rate = 0",
+        ),
+        finding(
+            spec.stop.due_exit == DueExit::StopFirst,
+            "stop.due_exit",
+            "shares that are on their way out hold no stop at the venue",
+            "set due_exit = \"exit_first\"",
         ),
         finding(
             spec.stop.trail && walks,

@@ -14,18 +14,18 @@ use alphaflow::scenario::{
     LoadedScenario, MarketData, account_rows, check_rehearsable, load, load_market, run_on, run_with,
 };
 use alphaflow::strategy::BuiltIn;
-use scenarios::{SESSIONS_OF_HOURS, STRATEGIES, script, write_bars, write_case};
+use scenarios::{SESSIONS_OF_HOURS, STRATEGIES, script, write_bars, write_case, write_script};
 
 fn side(loaded: &LoadedScenario, market: &MarketData, journal: &Journal) -> Side {
     let rows = account_rows(market, journal, loaded.spec.account.cash);
     Side::of_run(loaded, market, journal, &rows).unwrap()
 }
 
-/// Replays and rehearses the scenario; how many fills both had.
-fn same(path: &Path) -> usize {
+/// Replays the scenario and rehearses it without a network; how many fills both had, and the first difference.
+fn compared(path: &Path) -> (usize, Option<String>) {
     let loaded = load(path, &[]).unwrap_or_else(|all| panic!("{all:?}"));
-    check_rehearsable(&loaded).unwrap();
     let market = load_market(&loaded).unwrap();
+    check_rehearsable(&loaded, &market).unwrap();
     let replayed = run_with(&BuiltIn, &loaded, &market).unwrap();
 
     let exchange = Exchange::new(&loaded, &market).unwrap();
@@ -37,15 +37,21 @@ fn same(path: &Path) -> usize {
     let (ours, theirs) = (side(&loaded, &market, &replayed), side(&loaded, &market, &rehearsed));
     let context = Context::of(&loaded, &market, "rehearsal", "the built-in exchange");
     let report = ParityReport::of(&ours, &theirs, &context);
-    let mut reach = rehearsal.into_reach();
-    let findings = alphaflow::exchange::Reach::desk(&mut reach).take_findings();
-    if let Some(first) = report.first() {
-        let keep = std::env::temp_dir().join("rehearsal");
-        fs::create_dir_all(&keep).unwrap();
-        panic!("{}: {}\n{}\n{findings:#?}", path.display(), headline(&report), describe(&report, first));
+    let found: Vec<String> = rehearsal.findings().iter().map(|(time, what)| format!("{time} {what}")).collect();
+    let first = report.first().map(|first| format!("{}\n{}\n{found:#?}", headline(&report), describe(&report, first)));
+    if first.is_none() {
+        assert!(found.is_empty(), "{found:#?}");
+        let mut reach = rehearsal.into_reach();
+        let cash = account_rows(&market, &rehearsed, loaded.spec.account.cash).last().map(|row| row.cash);
+        assert_eq!(Some(reach.exchange().cash()), cash, "the exchange's cash and ours");
     }
-    assert!(findings.is_empty(), "{findings:#?}");
-    replayed.fills.len()
+    (replayed.fills.len(), first)
+}
+
+fn same(path: &Path) -> usize {
+    let (fills, first) = compared(path);
+    assert_eq!(first, None, "{}", path.display());
+    fills
 }
 
 #[test]
@@ -53,11 +59,21 @@ fn every_strategy_over_a_year_of_hours() {
     let folder = tempfile::tempdir().unwrap();
     write_bars(folder.path(), Timeframe::Hour1, SESSIONS_OF_HOURS, 11);
     for case in &STRATEGIES {
-        if std::env::var("ONLY").is_ok_and(|only| only != case.name) {
-            continue;
-        }
         let fills = same(&write_case(folder.path(), case, Timeframe::Hour1, "0.10"));
-        eprintln!("{}: {fills} fills", case.name);
         assert!(fills > 10 || case.name == "hold", "{}: {fills} fills", case.name);
     }
+}
+
+/// A week of minutes, full of brackets, pairs, changes and cancels, each order filling in many parts.
+#[test]
+fn scripts_of_brackets_that_fill_in_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let bars = write_bars(folder.path(), Timeframe::Minute1, 5, 5);
+    let mut all = 0;
+    for seed in 1..=6 {
+        let name = format!("script{seed}");
+        fs::write(folder.path().join(format!("{name}.csv")), script(&bars, seed)).unwrap();
+        all += same(&write_script(folder.path(), &name, Timeframe::Minute1, "0.01"));
+    }
+    assert!(all > 2_000, "{all} fills");
 }

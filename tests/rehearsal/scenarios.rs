@@ -144,6 +144,20 @@ pub fn write_case(folder: &Path, case: &Case, timeframe: Timeframe, participatio
     path
 }
 
+/// The file of a scenario that sends the orders of `NAME.csv`.
+pub fn write_script(folder: &Path, name: &str, timeframe: Timeframe, participation: &str) -> PathBuf {
+    let text = format!(
+        "[scenario]\nname = \"{name}\"\nseed = 1\n[data]\ntimeframe = \"{}\"\npath = \"{{symbol}}.csv\"\nsymbols = [\"AAA\", \"BBB\"]\n\
+         [account]\n{LONG}[strategy]\nname = \"order_script\"\nparams = {{ file = \"{name}.csv\" }}\n\
+         [sizing]\nkind = \"equity_fraction\"\nvalue = \"0.35\"\n\
+         [execution]\n{PAID}participation = \"{participation}\"\n{RISK}",
+        timeframe.name(),
+    );
+    let path = folder.join(format!("{name}.toml"));
+    fs::write(&path, text).unwrap();
+    path
+}
+
 /// Limits that a run of these scenarios meets now and then.
 const RISK: &str = "[risk]\nmax_daily_loss = \"0.02\"\nmax_position_size = \"0.40\"\nmax_portfolio_heat = \"0.60\"\n\
     max_correlated_exposure = \"0.90\"\nmax_drawdown = \"0.35\"\nmax_gross_exposure = \"1.6\"\nmax_open_positions = 2\n\

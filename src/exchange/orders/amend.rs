@@ -6,8 +6,8 @@ use super::read::Body;
 use super::record::{Record, Status, Times};
 use super::update::More;
 use crate::domain::{
-    ExitLegs, LegLevel, Money, NewPrices, OrderClass, OrderKind, OrderPurpose, OrderRequest, OrderSize, Quantity,
-    RejectReason, SymbolIndex, TimeInForce, Trail,
+    ExitLegs, LegLevel, Money, NewPrices, OrderClass, OrderKind, OrderPurpose, OrderRequest, OrderSize, Price,
+    Quantity, RejectReason, SymbolIndex, TimeInForce, Trail,
 };
 use crate::exchange::Answer;
 use crate::exchange::core::Exchange;
@@ -82,12 +82,17 @@ impl Exchange {
         Ok(Amended { client_id, kind, quantity, time_in_force })
     }
 
-    /// Is the changed order still one that the venue takes? A leg is looked at as an order of its own.
+    /// Is the changed order still one that the venue takes? A leg is looked at as an order of its own. A price that a
+    /// split has left between two ticks is not the change's doing, and the change's own were looked at before.
     fn check_form(&self, order: &Record, kind: OrderKind, time_in_force: TimeInForce) -> Result<(), RejectReason> {
         let class = if order.leg_of.is_some() { OrderClass::Simple } else { order.class };
+        let on_grid = |kind: OrderKind| {
+            let floor = |price: Option<Price>| price.map(|price| price.floor_to(self.setup.rules.tick));
+            kind.with(NewPrices { limit: floor(kind.limit()), stop: floor(kind.stop()), trail: None })
+        };
         let mut legs = ExitLegs { time_in_force, ..ExitLegs::NONE };
         for leg in order.legs.iter().map(|leg| self.book.get(*leg)) {
-            match leg.kind {
+            match on_grid(leg.kind) {
                 OrderKind::Limit { limit } => legs.take_profit = Some(LegLevel::At(limit)),
                 OrderKind::Stop { stop } => legs.stop = Some(LegLevel::At(stop)),
                 OrderKind::StopLimit { stop, limit } => {
@@ -100,7 +105,7 @@ impl Exchange {
             symbol: SymbolIndex(order.asset as u16),
             side: order.side,
             size: OrderSize::Shares(order.remaining()),
-            kind,
+            kind: on_grid(kind),
             time_in_force,
             class,
             purpose: OrderPurpose::Manual,

@@ -135,7 +135,7 @@ impl Exchange {
 
     fn canceled(&mut self, number: OrderId, later: &[ExecutionEvent], time: Timestamp) {
         let Some(at) = self.open_under(number) else { return };
-        let goes_later = |number| later.iter().any(|event| *event == ExecutionEvent::Canceled { order: number });
+        let goes_later = |order| later.contains(&ExecutionEvent::Canceled { order });
         // A target that goes while its stop stays has made way for it.
         let stop = self.stop_of(at).filter(|stop| {
             let order = self.book.get(*stop);

@@ -1,8 +1,8 @@
 //! The way between a desk and an exchange in one program without a network: every call is answered at once.
 //!
 //! Not here: sockets (sockets), faults (tests).
-use super::Reach;
-use crate::domain::Timestamp;
+use super::{BarSeen, Reach};
+use crate::domain::{Bar, SymbolIndex, Timestamp};
 use crate::exchange::{Exchange, Method, Published, Request};
 use crate::execution::BackendFailure;
 use crate::execution::alpaca::{
@@ -79,19 +79,6 @@ impl MemoryReach {
         }
         if let Some(call) = self.desk.next_call() {
             let outcome = answered(&mut self.exchange, &call);
-            if std::env::var("TRACE").is_ok() {
-                let Outcome::Answered { status, body, .. } = &outcome else { unreachable!() };
-                eprintln!(
-                    "{} {} {:?} -> {status} {:.900}",
-                    call.verb.name(),
-                    call.path,
-                    call.body,
-                    String::from_utf8_lossy(body)
-                );
-            }
-            if std::env::var("TRACE").is_ok() {
-                eprintln!("{} {} {:?} -> {:.300}", call.verb.name(), call.path, call.body, format!("{outcome:?}"));
-            }
             self.desk.on_outcome(call.id, outcome, self.now);
             self.hear();
             has_moved = true;
@@ -119,6 +106,11 @@ impl Reach for MemoryReach {
             self.now = Instant { ms: wake_ms, wall_ms: self.exchange.tape().now().ns() / NS_PER_MS };
             self.desk.on_time(self.now);
         }
+        if std::env::var("TRACE").is_ok() {
+            let text = format!("{:?}", self.desk);
+            let at = text.find("lines: {").unwrap_or(0);
+            eprintln!("LINES {}", &text[at..]);
+        }
         Err(BackendFailure(
             "the desk does not come to rest at the exchange; this is a defect of the program".to_owned(),
         ))
@@ -129,6 +121,10 @@ impl Reach for MemoryReach {
         self.now.wall_ms = self.exchange.tape().now().ns() / NS_PER_MS;
         self.desk.on_time(self.now);
         Ok(())
+    }
+
+    fn bars(&mut self, _step: &[(SymbolIndex, &Bar)]) -> Result<Vec<BarSeen>, BackendFailure> {
+        Ok(Vec::new())
     }
 }
 

@@ -6,8 +6,10 @@
 //! Invariants: (1) the engine hears of a bar's answers when a replay would tell it of them; (2) before the clock moves,
 //! nothing is on its way.
 mod memory;
+mod sockets;
 
 pub use memory::{MemoryReach, answered};
+pub use sockets::SocketReach;
 
 use std::fmt::Debug;
 
@@ -15,7 +17,7 @@ use super::Tape;
 use crate::domain::{
     Bar, ExecutionEvent, Fill, Money, OrderId, Price, Quantity, Ratio, Symbol, SymbolIndex, Timestamp,
 };
-use crate::execution::alpaca::{AlpacaDesk, DeskConfig, Patience, SessionName};
+use crate::execution::alpaca::{AlpacaDesk, DeskConfig, Finding, Patience, SessionName};
 use crate::execution::{BackendFailure, ExecutionBackend, ReplayMarket};
 use crate::market::Calendar;
 use crate::risk::{ApprovedChange, ApprovedOrder, Gate};
@@ -36,6 +38,22 @@ pub trait Reach: Debug {
     ///
     /// Errors: the exchange does not answer.
     fn advance(&mut self, until: Timestamp) -> Result<(), BackendFailure>;
+
+    /// The bars of a step as they came over the stream of market data; none where there is no such stream.
+    ///
+    /// Errors: one does not come.
+    fn bars(&mut self, step: &[(SymbolIndex, &Bar)]) -> Result<Vec<BarSeen>, BackendFailure>;
+}
+
+/// A bar as it came, beside the one of the data.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BarSeen {
+    /// Which share.
+    pub symbol: SymbolIndex,
+    /// As the data have it.
+    pub replayed: Bar,
+    /// As it came.
+    pub seen: Bar,
 }
 
 /// The backend of a rehearsal.
@@ -48,6 +66,13 @@ pub struct Rehearsal<R> {
     held: Vec<ExecutionEvent>,
     /// The bars of a session that has not ended for the engine have traded.
     holds: bool,
+    /// Bars that came, and those of them that were not the data's.
+    bars_compared: u64,
+    bars_differing: Vec<BarSeen>,
+    /// What the desk has noticed, by the bar of the time.
+    findings: Vec<(Timestamp, Finding)>,
+    /// The bars at hand.
+    time: Timestamp,
     failure: Option<BackendFailure>,
 }
 
@@ -76,7 +101,27 @@ const JUST_AFTER_NS: i64 = 1_000;
 impl<R: Reach> Rehearsal<R> {
     /// Nothing has happened; `tape` is that of the exchange's scenario.
     pub fn new(reach: R, tape: Tape) -> Rehearsal<R> {
-        Rehearsal { reach, tape, held: Vec::new(), holds: false, failure: None }
+        Rehearsal {
+            reach,
+            tape,
+            held: Vec::new(),
+            holds: false,
+            bars_compared: 0,
+            bars_differing: Vec::new(),
+            findings: Vec::new(),
+            time: Timestamp::MIN,
+            failure: None,
+        }
+    }
+
+    /// How many bars came over the stream, and those that were not the data's.
+    pub fn bars(&self) -> (u64, &[BarSeen]) {
+        (self.bars_compared, &self.bars_differing)
+    }
+
+    /// What the desk has noticed, with the bar of the time.
+    pub fn findings(&self) -> &[(Timestamp, Finding)] {
+        &self.findings
     }
 
     /// The way to the exchange, when the run is over.
@@ -96,6 +141,17 @@ impl<R: Reach> Rehearsal<R> {
             reach.advance(until)?;
             reach.settle()
         });
+    }
+
+    /// Are the bars that came those of the data?
+    fn compare(&mut self, step: &[(SymbolIndex, &Bar)]) {
+        let mut bars = Vec::new();
+        self.attempt(|reach| {
+            bars = reach.bars(step)?;
+            Ok(())
+        });
+        self.bars_compared += bars.len() as u64;
+        self.bars_differing.extend(bars.iter().filter(|bar| bar.seen != bar.replayed));
     }
 
     fn span(&self, stamp: Timestamp) -> (Timestamp, Timestamp) {
@@ -155,10 +211,13 @@ impl<R: Reach> ReplayMarket for Rehearsal<R> {
     }
 
     fn check(&mut self) -> Result<(), BackendFailure> {
+        let (time, found) = (self.time, self.reach.desk().take_findings());
+        self.findings.extend(found.into_iter().map(|finding| (time, finding)));
         self.failure.clone().map_or(Ok(()), Err)
     }
 
     fn begin(&mut self, time: Timestamp) {
+        self.time = time;
         let (opens, _) = self.span(time);
         self.reach.desk().at_bar(time, FillMoment::Open);
         self.advance(opens);
@@ -191,6 +250,7 @@ impl<R: Reach> ReplayMarket for Rehearsal<R> {
         self.advance(opens.plus_ns(JUST_AFTER_NS));
         self.reach.desk().at_bar(first.time, FillMoment::Within);
         self.advance(closes);
+        self.compare(step);
         self.reach.desk().on_bars(step);
         self.attempt(R::settle);
         self.holds = true;

@@ -84,6 +84,11 @@ impl Turn {
         self.exchange.tape()
     }
 
+    /// Looks at the exchange.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Exchange) -> T) -> T {
+        look(&self.exchange)
+    }
+
     /// Everything at a glance.
     pub(super) fn state(&self) -> Value {
         self.exchange.state()

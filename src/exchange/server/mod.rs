@@ -65,6 +65,7 @@ pub struct ServerOptions {
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    floor: Arc<floor::Floor>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -101,13 +102,18 @@ impl Server {
         let mut tasks = JoinSet::new();
         tasks.spawn(connection::serve(Arc::clone(&floor), listener));
         tasks.spawn(pace::run(Arc::clone(&floor)));
-        tasks.spawn(fakepaca::run(floor));
-        Ok(Server { address, stop, tasks })
+        tasks.spawn(fakepaca::run(Arc::clone(&floor)));
+        Ok(Server { address, floor, stop, tasks })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Looks at the exchange, between two requests.
+    pub async fn look<T>(&self, look: impl FnOnce(&Exchange) -> T) -> T {
+        self.floor.turn().await.look(look)
     }
 
     /// Cuts every connection and gives the port back.

@@ -91,6 +91,7 @@ pub struct LiveAuthorization {
 #[derive(Debug)]
 pub struct LiveAccount {
     number: String,
+    #[cfg_attr(not(feature = "live"), expect(dead_code, reason = "nothing is authorized without the feature"))]
     keys: [u8; 32],
 }
 
@@ -420,6 +421,7 @@ mod tests {
         assert_eq!(refusal.missing, [MissingEvidence::Build]);
     }
 
+    #[cfg(feature = "live")]
     type Break = fn(&mut LiveEvidence<'_>);
 
     #[cfg(feature = "live")]

@@ -106,6 +106,17 @@ pub enum WireError {
     Client(#[from] ClientError),
 }
 
+impl WireEvent {
+    /// Does it tell of an order, unasked?
+    pub fn is_update(&self) -> bool {
+        const STREAM: &[u8] = br#""stream":"trade_updates""#;
+        let WireEvent::Signal { stream: StreamKind::Trading, signal: StreamSignal::Message(bytes) } = self else {
+            return false;
+        };
+        bytes.windows(STREAM.len()).any(|window| window == STREAM)
+    }
+}
+
 impl<M: TradingMode> AlpacaWire<M> {
     /// Prepares the wire and starts its tasks on the runtime that this is called from; nothing is connected yet.
     ///
@@ -140,7 +151,6 @@ impl<M: TradingMode> AlpacaWire<M> {
     }
 
     /// Hands a call over. Gives it back when too many wait already.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the backend sends through it"))]
     pub(in crate::execution::alpaca) fn send(&self, call: Call) -> Result<(), Call> {
         self.calls.try_send(call).map_err(|error| match error {
             TrySendError::Full(call) | TrySendError::Closed(call) => call,

@@ -78,7 +78,7 @@ pub(super) fn builder(base: &str, keys: &ApiKeys, call_time: Duration) -> Result
 }
 
 /// Names the cryptography that TLS uses in this process.
-pub(super) fn provide_cryptography() {
+pub fn provide_cryptography() {
     // The second time it is there already, and that is no error.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

@@ -3,6 +3,7 @@
 //! Not here: what may be sent (risk), what a fill means (engine). The desk decides what to call and what an answer
 //! means without input or output of its own; tasks of `http` and `stream` carry it over the wire.
 mod authorization;
+mod backend;
 mod bucket;
 mod call;
 mod carrier;
@@ -34,6 +35,7 @@ pub use authorization::{
     LiveAccount, LiveAuthorization, LiveEvidence, LiveRefusal, MissingEvidence, PREFLIGHT_AGE_MAX_NS, ParityRecord,
     PreflightRecord,
 };
+pub use backend::{AlpacaBackend, Traffic};
 pub use bucket::Instant;
 pub use call::{Call, Outcome, RateHeaders, StreamKind, StreamSignal, Urgency, Verb};
 pub use carrier::{AlpacaWire, DataLine, WireError, WireEvent};
@@ -42,7 +44,7 @@ pub use decode::{DecodeCounts, Decoder, Encoding};
 pub use desk::{AlpacaDesk, DataState, DeskConfig, Patience, StreamCommand};
 pub use env_file::{EnvError, EnvFile};
 pub use finding::Finding;
-pub use http::ClientError;
+pub use http::{ClientError, provide_cryptography};
 pub use keys::{ApiKeys, KeyError, KeyKind, Secret, refuse_secrets_in};
 pub use ledger::{Answer, Asked, Ending, Entry};
 pub use market_message::{

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::align::{Pair, by_key, by_time, ordinals};
 use super::cause::{Scene, explain};
 use super::difference::{Difference, FieldDifference, Nature, Place};
-use super::model::{Counts, DIFFERENCES_MAX, FileCheck, Pairs, ParityReport, Subject, Totals};
+use super::model::{Counts, DIFFERENCES_MAX, FileCheck, Pairs, ParityReport, PriceCost, Subject, Totals};
 use super::outcome::{self, signal_pairs};
 use super::side::FILES;
 use super::table::Table;
@@ -76,6 +76,7 @@ impl<'a> ParityReport<'a> {
         let identical = files.iter().all(FileCheck::is_same) && halts_same;
         assert_eq!(identical, differences_total == 0, "what is not the same has a difference");
         let totals = (Totals::of(replay), Totals::of(&other));
+        let price_cost = PriceCost::of(replay, &other, &pairs.fills);
         let given = renames.values().filter_map(|id| replay.order(id)).min();
         let renumbered_from = given.map(|row| replay.orders.get(row, "id").to_owned());
         ParityReport {
@@ -87,6 +88,7 @@ impl<'a> ParityReport<'a> {
             renumbered_from,
             files,
             totals,
+            price_cost,
             differences,
             differences_total,
             pairs,

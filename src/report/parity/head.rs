@@ -5,10 +5,10 @@ use super::difference::Difference;
 use super::grid::{more, stamp, time_head};
 use super::model::{FileCheck, ParityReport};
 use super::words::{
-    change, describe, dollars_apart, headline, paragraph, scope, subject_name, verdict as counted_verdict,
+    change, describe, dollars_apart, headline, paragraph, price_cost, scope, subject_name, verdict as counted_verdict,
 };
 use crate::domain::Money;
-use crate::report::format::{Numbers, capitalized, code_in_words};
+use crate::report::format::{Numbers, capitalized, code_in_words, counted};
 use crate::report::html::text::{escape, typographic};
 
 const N: Numbers = Numbers::TYPOGRAPHIC;
@@ -122,6 +122,7 @@ pub(super) fn sums(report: &ParityReport<'_>) -> String {
     .into_iter()
     .map(|(name, mine, theirs)| sum_row(name, mine, theirs))
     .collect();
+    let rows = rows + &prices(report);
     let files: String = report.files.iter().map(file_row).collect();
     format!(
         "<div class=\"pair\"><section id=\"sums\"><div class=\"head\"><h2>What it came to</h2></div><table><caption class=\"hidden\">Sums of both sides</caption>\
@@ -132,6 +133,17 @@ pub(super) fn sums(report: &ParityReport<'_>) -> String {
          <tbody>{files}</tbody></table></section></div>\n",
         escape(&capitalized(&report.context.other))
     )
+}
+
+/// What other prices cost; nothing where they are the same.
+fn prices(report: &ParityReport<'_>) -> String {
+    price_cost(report).map_or_else(String::new, |said| {
+        let fills = counted(report.price_cost.fills, "fill", "fills");
+        format!(
+            "<tr><th scope=\"row\" class=\"word\" colspan=\"2\">Prices of {fills} on both sides</th>\
+             <td colspan=\"2\"><b class=\"warn\">▲ {said}</b></td></tr>"
+        )
+    })
 }
 
 fn sum_row(name: &str, mine: Option<Money>, theirs: Option<Money>) -> String {

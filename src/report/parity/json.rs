@@ -11,7 +11,7 @@
 //! | `checks` | a list, one a subject (`signals orders refusals fills equity halts`): `subject replay other same differ only_replay only_other`; `halts` is left out where a side does not name them |
 //! | `renumbered_from` | the first order of the replay that has another number on the other side, or `null`; differences and findings call orders as the replay does, one that the other side sent alone by its own number, with the side where the number is taken |
 //! | `files` | a list: `name replay other same`, the sha256 of both sides |
-//! | `totals` | `equity cash fees`, each `replay other difference` (other − replay) |
+//! | `totals` | `equity cash fees`, each `replay other difference` (other − replay); `prices`: what the other side's prices cost over the `fills` that both have, for the replay's shares, `cost` dollars of `traded`, `share` a fraction |
 //! | `first_difference` | the first of `differences`, or `null` |
 //! | `differences_total` | how many there are; `differences` lists the first 1,000 |
 //! | `differences` | a list in order of time: `subject order ordinal time rows nature row fields text cause`; `nature` is `fields only_replay only_other row_order numbers form`, `fields` a list of `name replay other`, `row` the first row of `row_order`, `cause` is `rule text evidence noticed` |
@@ -90,6 +90,12 @@ fn totals(report: &ParityReport<'_>) -> Value {
         "equity": sums(replay.equity, other.equity),
         "cash": sums(replay.cash, other.cash),
         "fees": sums(Some(replay.fees), Some(other.fees)),
+        "prices": {
+            "fills": report.price_cost.fills,
+            "cost": report.price_cost.cost.to_string(),
+            "traded": report.price_cost.traded.to_string(),
+            "share": report.price_cost.share(),
+        },
     })
 }
 

@@ -125,6 +125,41 @@ impl Totals {
     }
 }
 
+/// What other prices cost: over the fills that are on both sides, for the shares of the replay.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PriceCost {
+    /// How many fills.
+    pub fills: usize,
+    /// Dollars that the other side's prices cost more; negative where they were better.
+    pub cost: Money,
+    /// Dollars traded, at the replay's prices.
+    pub traded: Money,
+}
+
+impl PriceCost {
+    pub(super) fn of(replay: &Side, other: &Side, fills: &[Pair]) -> PriceCost {
+        let none = PriceCost { fills: 0, cost: Money::ZERO, traded: Money::ZERO };
+        let (left, right) = (&replay.fills, &other.fills);
+        let both = fills.iter().filter_map(|pair| pair.replay.zip(pair.other));
+        let alike = both.filter(|(mine, theirs)| left.get(*mine, "side") == right.get(*theirs, "side"));
+        let add = |sum: PriceCost, (mine, theirs): (usize, usize)| {
+            let shares = left.shares(mine, "qty");
+            let value = left.price(mine, "price").notional(shares);
+            let more = right.price(theirs, "price").notional(shares) - value;
+            let cost = if left.get(mine, "side") == "buy" { more } else { -more };
+            let (cost, traded) = (sum.cost.checked_add(cost)?, sum.traded.checked_add(value.abs())?);
+            Some(PriceCost { fills: sum.fills + 1, cost, traded })
+        };
+        // Prices that no share has would not add up; they are told as differences.
+        alike.into_iter().try_fold(none, add).unwrap_or(none)
+    }
+
+    /// The cost as a share of what was traded; `None` where nothing was.
+    pub fn share(&self) -> Option<f64> {
+        self.cost.fraction_of(self.traded)
+    }
+}
+
 /// The rows of the sides, paired.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Pairs {
@@ -155,6 +190,8 @@ pub struct ParityReport<'a> {
     pub files: Vec<FileCheck>,
     /// Of the replay and of the other side.
     pub totals: (Totals, Totals),
+    /// What other prices cost.
+    pub price_cost: PriceCost,
     /// The first [`DIFFERENCES_MAX`], in the order in which they came. What belongs together is told once: an order
     /// that one side lacks with its legs, fills and refusals, all fills of an order, an account that stays different.
     pub differences: Vec<Difference>,

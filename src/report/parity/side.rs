@@ -3,7 +3,7 @@
 //! Not here: comparing. Both makers read the same bytes the same way, a record in memory those that its files would
 //! hold, so that "identical" means the very bytes of the files.
 //! Invariants: (1) an order's id stands once; (2) every fill and refusal is of an order that is there; (3) equity rows
-//! are in order of time, one a moment.
+//! are in order of time, one a moment; (4) the values of all fills add up.
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -144,6 +144,12 @@ impl Side {
                 let what = format!("order {} is not in {ORDERS_FILE}", table.get(row, "order"));
                 return Err(damaged(place(name), row, what));
             }
+        }
+        let mut traded = Money::ZERO;
+        for row in 0..self.fills.len() {
+            let value = self.fills.price(row, "price").notional(self.fills.shares(row, "qty")).abs();
+            let sum = traded.checked_add(value);
+            traded = sum.ok_or_else(|| damaged(place(FILLS_FILE), row, "more dollars than can be added".to_owned()))?;
         }
         let mut before = None;
         for row in 0..self.equity.len() {

@@ -77,6 +77,15 @@ fn sums(report: &ParityReport<'_>) -> String {
     }
 }
 
+/// What other prices cost: "24.0 bps worse, $5,512.10"; `None` where they are the same.
+pub(in crate::report) fn price_cost(report: &ParityReport<'_>) -> Option<String> {
+    let found = report.price_cost;
+    let share = found.share().filter(|_| found.cost != Money::ZERO)?;
+    let word = if found.cost > Money::ZERO { "worse" } else { "better" };
+    let dollars = N.dollars_cents(found.cost.abs().to_f64(), Sign::Negative);
+    Some(format!("{} {word}, {dollars}", N.basis_points(share.abs())))
+}
+
 /// Dollars with their sign, to the cent; less than a cent as it is.
 pub(in crate::report) fn change(amount: Money) -> String {
     match amount.to_f64() {

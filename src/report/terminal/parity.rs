@@ -6,7 +6,8 @@ use super::{LABEL, N, fact, headed, warning};
 use crate::domain::Money;
 use crate::report::format::{Sign, capitalized};
 use crate::report::parity::{
-    Difference, FileCheck, ParityReport, change, describe, headline, paragraph, scope, subject_name, verdict,
+    Difference, FileCheck, ParityReport, change, describe, headline, paragraph, price_cost, scope, subject_name,
+    verdict,
 };
 
 /// Differences that are listed; the page has the rest.
@@ -75,6 +76,10 @@ fn table(report: &ParityReport<'_>, screen: &Screen) -> String {
             _ => "not on both sides".to_owned(),
         };
         text.push_str(&line(&row(name, &dollars(mine), &dollars(theirs)), &said, mine == theirs));
+    }
+    if let Some(said) = price_cost(report) {
+        let fills = N.count(report.price_cost.fills as f64);
+        text.push_str(&line(&row("Prices of fills", &fills, &fills), &said, false));
     }
     text
 }
@@ -197,6 +202,7 @@ Halts                               0              0  same
 Equity at the end          $10,053.98     $10,053.98  same
 Cash at the end             $8,709.98      $8,709.98  same
 Fees                            $0.02          $0.02  same
+Prices of fills                     2              2  1.0 bps worse, $2.00
 
 ! 2013-10-07T13:34:00Z Order 5, MSFT buy, 40 at 33.5 filled in the replay alone.
   In the rehearsal order 5 expired before it had filled whole: 0 of 40 shares

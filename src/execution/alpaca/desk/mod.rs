@@ -252,7 +252,6 @@ impl AlpacaDesk {
         self.calls.values().all(|doing| doing.is_background())
             && self.tickets.is_empty()
             && self.early.is_empty()
-            && self.reached.is_empty()
             && self.reconcile.is_idle()
             && self.lines.values().all(|line| !line.is_busy() && line.arm_after_ms <= self.now.ms)
     }

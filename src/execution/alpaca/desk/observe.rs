@@ -39,7 +39,7 @@ impl AlpacaDesk {
         let Some((id, part)) = self.owner(order) else { return };
         self.meet(id, part, order);
         self.update_line(id, order);
-        self.observe_legs(id, part, order);
+        self.observe_legs(id, order);
     }
 
     fn note_strange(&mut self, strange: Strange) {
@@ -133,6 +133,8 @@ impl AlpacaDesk {
     fn write_shown(&mut self, id: OrderId, order: &WireOrder) {
         let counted = self.ledger.counted(order.id.as_str());
         let now_ms = self.now.ms;
+        // What stands in a target's place when its stop fires is that stop, which is known by itself.
+        let is_mate = self.ledger.linked(order.replaced_by.as_str()).is_some_and(|other| other != id);
         let Some(line) = self.lines.get_mut(&id) else { return };
         let Some(at) = line.named(order.id.as_str()) else { return };
         at.filled = at.filled.max(order.filled_qty.quantity().unwrap_or_default());
@@ -149,7 +151,7 @@ impl AlpacaDesk {
             at.prices = Prices { limit: order.limit_price.price(), stop: order.stop_price.price() };
             at.replaces = order.replaces.as_str().to_owned();
         }
-        if order.replaced_by.0.is_some() {
+        if order.replaced_by.0.is_some() && !is_mate {
             at.replaced_by = Some(order.replaced_by.as_str().to_owned());
         }
         at.gap_since_ms = (at.filled > counted).then(|| at.gap_since_ms.unwrap_or(now_ms));
@@ -173,7 +175,7 @@ impl AlpacaDesk {
     }
 
     /// The orders that hang on it are those of our numbers behind it.
-    fn observe_legs(&mut self, id: OrderId, part: Option<Part>, order: &WireOrder) {
+    fn observe_legs(&mut self, id: OrderId, order: &WireOrder) {
         let Some(shown) = &order.legs else { return };
         let asked = self.ledger.asked(id).map(|asked| asked.request);
         let members: Vec<(OrderId, bool)> = match asked {
@@ -195,7 +197,6 @@ impl AlpacaDesk {
                 .into_iter()
                 .collect(),
         };
-        let _ = part;
         for leg in shown {
             self.note_strange(leg.strange());
             let known = self.ledger.linked(leg.id.as_str());
@@ -248,9 +249,11 @@ impl AlpacaDesk {
     }
 
     fn take_execution(&mut self, id: OrderId, update: &WireUpdate) {
-        if self.is_early(id) {
+        let is_new = !self.ledger.has_execution(update.execution_id.as_str());
+        if is_new && self.is_early(id, update.qty.quantity().unwrap_or_default()) {
             if let Some(parent) = self.ledger.facts(id).and_then(|facts| facts.parent) {
                 self.ask_soon(parent);
+                self.doom_entries(id);
             }
             if self.early.len() < EARLY_MAX {
                 self.early.push(update.clone());
@@ -263,17 +266,25 @@ impl AlpacaDesk {
         self.count(id, order.id.as_str(), update.execution_id.as_str(), (price, quantity), venue);
     }
 
-    /// A leg cannot fill for us before its entry has.
-    fn is_early(&self, id: OrderId) -> bool {
-        let Some(facts) = self.ledger.facts(id) else { return false };
-        let was_live = self.lines.get(&id).is_none_or(|line| line.was_live);
-        facts.parent.is_some() && !was_live && self.ledger.mirror.standing(id).is_none()
+    /// A leg cannot fill for us before its entry has, nor whole while more of its entry may have filled.
+    fn is_early(&self, id: OrderId, quantity: Quantity) -> bool {
+        let Some(parent) = self.ledger.facts(id).and_then(|facts| facts.parent) else { return false };
+        match self.ledger.mirror.standing(id) {
+            None => self.lines.get(&id).is_some_and(|line| !line.was_live),
+            Some(leg) => quantity >= leg.remaining && self.ledger.mirror.standing(parent).is_some(),
+        }
     }
 
     /// Fills that waited for their entry's may have it now.
     pub(super) fn take_early(&mut self) {
+        if self.early.is_empty() {
+            return;
+        }
         for update in std::mem::take(&mut self.early) {
-            if let Some((id, _)) = self.owner(&update.order) {
+            let Some((id, _)) = self.owner(&update.order) else { continue };
+            if self.is_early(id, update.qty.quantity().unwrap_or_default()) {
+                self.early.push(update);
+            } else {
                 self.take_execution(id, &update);
                 self.observe(&update.order);
             }
@@ -287,7 +298,9 @@ impl AlpacaDesk {
         let at = self.lines.get_mut(&id).and_then(|line| line.named(row.order_id.as_str()));
         // An order that shows no missing fill has none, or is not known well enough yet.
         let Some(venue) = at.map(|at| (at.filled, at.life == Life::Filled)) else { return };
-        if self.is_early(id) {
+        if self.is_early(id, quantity) {
+            self.ask_soon(id);
+            self.doom_entries(id);
             return;
         }
         self.count(id, row.order_id.as_str(), row.execution_id(), (price, quantity), venue);
@@ -315,7 +328,7 @@ impl AlpacaDesk {
             self.find(Finding::LateFill { order: id, quantity });
         }
         let counts_for_all = counted + quantity == filled && is_whole;
-        let is_last = counts_for_all && !self.is_followed(id, venue_id);
+        let is_last = self.is_last(id, venue_id, quantity, counts_for_all);
         self.doom_entries(id);
         self.ledger.record(Entry::Filled {
             order: id,
@@ -367,15 +380,15 @@ impl AlpacaDesk {
         self.lines.get(&id).is_none_or(|line| line.at_venue.as_ref().is_none_or(|at| at.life != Life::Filled))
     }
 
-    /// Was another part of the same order of ours sent after this one, so that its last fill is not the order's?
-    fn is_followed(&self, id: OrderId, venue_id: &str) -> bool {
-        let Some(line) = self.lines.get(&id) else { return false };
-        let is_present = line.at_venue.as_ref().is_none_or(|at| at.id == venue_id);
-        let leaves_some = self.ledger.mirror.standing(id).is_some_and(|standing| {
-            let is_leg = standing.parent.is_some();
-            is_leg && line.armed > 0 && line.open_quantity() < standing.remaining
-        });
-        !is_present || leaves_some
+    /// Is nothing of our order left after this fill of `quantity`? A leg may be at the venue for fewer shares than it
+    /// protects; of an approved order the venue's last fill is the last, unless another stands in its place.
+    fn is_last(&self, id: OrderId, venue_id: &str, quantity: Quantity, is_venues_last: bool) -> bool {
+        let Some(standing) = self.ledger.mirror.standing(id) else { return true };
+        if standing.parent.is_some() {
+            return quantity >= standing.remaining;
+        }
+        let at = self.lines.get(&id).and_then(|line| line.at_venue.as_ref());
+        is_venues_last && at.is_none_or(|at| at.id == venue_id)
     }
 
     fn mark_births(&mut self) {
@@ -391,6 +404,9 @@ impl AlpacaDesk {
             for at in line.at_venue.iter().chain(&line.former).filter(|at| at.gap_since_ms.is_some()) {
                 let (counted, dollars) = self.ledger.counted_for(&at.id);
                 let quantity = at.filled - counted.min(at.filled);
+                if self.is_early(*id, quantity) {
+                    continue;
+                }
                 let Some(average) = at.average.parse::<Price>().ok() else { continue };
                 let units = (average.notional(at.filled) - dollars).units() / i128::from(quantity.units().max(1));
                 let price = i64::try_from(units).ok().and_then(Price::from_units).unwrap_or(average);

@@ -270,7 +270,6 @@ impl AlpacaDesk {
     }
 
     fn looked(&mut self, order: OrderId, verdict: Verdict) {
-        let now_ms = self.now.ms;
         let Some(line) = self.lines.get_mut(&order) else { return };
         let tries = line.ask.map_or(0, |ask| ask.tries) + 1;
         line.ask = None;
@@ -290,7 +289,6 @@ impl AlpacaDesk {
             }
             _ => self.ask_again(order, tries),
         }
-        let _ = now_ms;
     }
 
     fn ask_again(&mut self, order: OrderId, tries: u32) {
@@ -310,8 +308,12 @@ impl AlpacaDesk {
         if let Some(patch) = &mut line.patch
             && patch.state == PatchState::Doubtful
         {
-            let is_absent =
-                line.at_venue.as_ref().is_some_and(|at| at.life == super::known::Life::Open && at.id == patch.venue_id);
+            let is_absent = line.at_venue.as_ref().is_some_and(|at| {
+                // Ended by its pair, it says `replaced` and names no order in its place.
+                let stands = at.life == super::known::Life::Open
+                    || at.life == super::known::Life::Replaced && at.replaced_by.is_none();
+                stands && at.id == patch.venue_id
+            });
             if is_absent && now_ms.saturating_sub(patch.sent_ms) >= grace {
                 // Its old order stands as it was for longer than an answer can lag: it is drawn up anew.
                 line.patch = None;

@@ -237,9 +237,7 @@ impl AlpacaDesk {
                 self.reconcile.pages.remove(0);
                 self.reconcile.pages.splice(0..0, next);
                 (self.reconcile.is_sent, self.reconcile.tries, self.reconcile.due_ms) = (false, 0, self.now.ms);
-                if self.reconcile.pages.is_empty() {
-                    self.reconcile.has_read_all |= page == Page::Positions;
-                }
+                self.reconcile.has_read_all |= page == Page::Positions;
             }
         }
     }

@@ -21,8 +21,10 @@ impl AlpacaDesk {
         self.note_births();
         let orders: Vec<OrderId> = self.lines.keys().copied().collect();
         for order in &orders {
+            self.promote_former(*order);
             self.conclude(*order);
         }
+        self.take_early();
         self.drop_unsent();
         for order in orders {
             self.look_for_patch(order);
@@ -40,6 +42,17 @@ impl AlpacaDesk {
     fn note_births(&mut self) {
         for (order, line) in &mut self.lines {
             line.was_live |= self.ledger.mirror.standing(*order).is_some();
+        }
+    }
+
+    /// An order seen beside the present one, which has ended since, is the present one.
+    fn promote_former(&mut self, order: OrderId) {
+        let Some(line) = self.lines.get_mut(&order) else { return };
+        let has_ended = line.at_venue.as_ref().is_some_and(|at| at.is_settled && at.replaced_by.is_none());
+        let is_open = |at: &AtVenue| at.life == Life::Open && !at.status.is_empty();
+        if has_ended && let Some(place) = line.former.iter().position(is_open) {
+            let next = line.former.remove(place);
+            line.former.extend(line.at_venue.replace(next));
         }
     }
 
@@ -76,10 +89,11 @@ impl AlpacaDesk {
         }
     }
 
-    fn mark_settled(&mut self, order: OrderId) {
-        if let Some(at) = self.lines.get_mut(&order).and_then(|line| line.at_venue.as_mut()) {
-            at.is_settled = true;
-        }
+    /// Says whether its shares were to be freed.
+    fn mark_settled(&mut self, order: OrderId) -> bool {
+        let Some(line) = self.lines.get_mut(&order) else { return false };
+        line.at_venue.iter_mut().for_each(|at| at.is_settled = true);
+        std::mem::take(&mut line.freeing)
     }
 
     fn conclude_filled(&mut self, order: OrderId) {
@@ -117,7 +131,7 @@ impl AlpacaDesk {
     }
 
     fn conclude_ended(&mut self, order: OrderId, at: &AtVenue) {
-        self.mark_settled(order);
+        let was_freed = self.mark_settled(order);
         let Some(line) = self.lines.get_mut(&order) else { return };
         let Some(standing) = self.ledger.mirror.standing(order) else {
             if line.is_own && !self.ledger.is_closed(order) && !self.ledger.is_taken(order) {
@@ -137,7 +151,7 @@ impl AlpacaDesk {
             self.reached.insert(order);
             return self.ask_mate(order, &standing);
         }
-        if standing.parent.is_none() || std::mem::take(&mut line.freeing) {
+        if standing.parent.is_none() || was_freed {
             // The stop of a pair ends with its target; what was freed is armed again when it may be.
             return;
         }
@@ -251,7 +265,7 @@ impl AlpacaDesk {
         if !is_stale || line.ask.is_some() || line.delete.is_some() {
             return;
         }
-        let mate_lives = self.has_living_mate(order);
+        let mate_lives = if line.is_own { self.is_being_left(order) } else { self.has_living_mate(order) };
         let (looks, wait) = (line.stale_looks, self.backoff.wait_ms(line.stale_looks));
         if looks > LOOKS_MAX && mate_lives {
             return self.find(Finding::Stuck { order, asked: "its end" });
@@ -264,6 +278,12 @@ impl AlpacaDesk {
         } else {
             line.delete = Some(Attempt::at(now_ms));
         }
+    }
+
+    /// Has a leg of the entry come to its price? The venue ends the entry then; taking it back would end the leg.
+    fn is_being_left(&self, entry: OrderId) -> bool {
+        let fills = |line: &Line| line.open().is_some_and(|at| !at.filled.is_zero());
+        self.lines.values().any(|line| line.parent == Some(entry) && fills(line))
     }
 
     fn has_living_mate(&self, order: OrderId) -> bool {
@@ -319,9 +339,8 @@ impl AlpacaDesk {
                 OrderKind::TrailingStop { trail } if trail != old => (Prices::default(), Some(trail)),
                 _ => (Prices::default(), None),
             },
-            (Some(change), OrderKind::TrailingStop { .. }) => {
+            (Some(_), OrderKind::TrailingStop { .. }) => {
                 // A leg that trails rests as a fixed stop: the new distance moves it when it is drawn.
-                let _ = change;
                 (Prices::default(), None)
             }
             (Some(change), _) => (differs(prices_of(change.kind)), None),
@@ -344,7 +363,8 @@ impl AlpacaDesk {
         if is_market || self.ledger.mirror.standing(parent).is_some() {
             return Resize::None;
         }
-        let most = self.closable(line.symbol, line.side);
+        let shares = self.shares_by_family(line.symbol, line.side);
+        let most = shares.into_iter().find(|(family, _)| *family == parent).map_or(Quantity::ZERO, |(_, most)| most);
         let wanted = standing.remaining.min(most);
         if wanted == line.open_quantity() || wanted.is_zero() {
             return Resize::None;

@@ -162,20 +162,39 @@ impl AlpacaDesk {
         let legs: Vec<Standing> =
             self.ledger.mirror.standings(symbol).filter(|standing| standing.parent.is_some()).collect();
         let Some(side) = legs.first().map(|leg| leg.side) else { return };
-        let mut left = self.closable(symbol, side);
-        let mut families: Vec<OrderId> = Vec::new();
-        // The newest entries' first: what was bought first leaves first.
-        for leg in legs.iter().rev() {
-            let Some(family) = leg.parent.filter(|family| !families.contains(family)) else { continue };
-            families.push(family);
+        let waits = |ticket: &Ticket| {
+            let is_due = matches!(ticket.state, TicketState::Due(_));
+            ticket.purpose == TicketPurpose::Leaves && is_due && ticket.symbol == symbol
+        };
+        if self.tickets.values().any(waits) {
+            // What is armed now would have to be taken back for the exit.
+            return;
+        }
+        for (family, quantity) in self.shares_by_family(symbol, side) {
             let of_family: Vec<Standing> = legs.iter().filter(|other| other.parent == Some(family)).copied().collect();
-            let remaining = of_family.iter().map(|leg| leg.remaining).max().unwrap_or_default();
-            let quantity = remaining.min(left);
-            left = left - quantity;
             if !quantity.is_zero() && self.may_arm(family, &of_family) {
                 self.write_arming(symbol, &of_family, quantity);
             }
         }
+    }
+
+    /// What the legs of each entry may be for at the venue: all of their shares, but for those that exits take. The
+    /// newest entries' first: what was bought first leaves first.
+    pub(super) fn shares_by_family(&self, symbol: SymbolIndex, side: Side) -> Vec<(OrderId, Quantity)> {
+        let mut left = self.closable(symbol, side);
+        let mut families: Vec<(OrderId, Quantity)> = Vec::new();
+        for leg in self.ledger.mirror.standings(symbol).rev() {
+            let Some(family) = leg.parent else { continue };
+            if families.iter().any(|(known, _)| *known == family) {
+                continue;
+            }
+            let of_family = self.ledger.mirror.standings(symbol).filter(|other| other.parent == Some(family));
+            let remaining = of_family.map(|leg| leg.remaining).max().unwrap_or_default();
+            let quantity = remaining.min(left);
+            left = left - quantity;
+            families.push((family, quantity));
+        }
+        families
     }
 
     /// Is nothing of the family at the venue, and nothing unknown of it or of the exits of its share?
@@ -185,7 +204,7 @@ impl AlpacaDesk {
         let is_clear = self.lines.iter().filter(|(order, line)| mine(order, line)).all(|(order, line)| {
             let is_entry = *order == family;
             let is_done = is_entry || line.open().is_none();
-            is_done && !line.is_unsettled() && line.arm_after_ms <= now_ms && !line.freeing
+            is_done && !line.is_unsettled() && line.arm_after_ms <= now_ms
         });
         let is_known = of_family.iter().all(|leg| self.lines.contains_key(&leg.order));
         let is_on_its_way =
@@ -230,7 +249,7 @@ impl AlpacaDesk {
         });
         for leg in family {
             if let Some(line) = self.lines.get_mut(&leg.order) {
-                (line.stale_looks, line.refused, line.looked_for) = (0, None, None);
+                (line.freeing, line.stale_looks, line.refused, line.looked_for) = (false, 0, None, None);
             }
         }
         if ended_unasked {

@@ -70,6 +70,18 @@ impl Stream {
 }
 
 impl AlpacaDesk {
+    /// Does the stream of trade updates send?
+    pub fn is_listening(&self) -> bool {
+        self.trading.is_ready()
+    }
+
+    /// Has a stream been told something that it has not answered?
+    pub fn is_connecting(&self) -> bool {
+        let is_asked =
+            |stream: &Stream| matches!(stream.stage, Stage::Connecting | Stage::Authenticating | Stage::Asking);
+        is_asked(&self.trading) || self.config.listens_to_bars && is_asked(&self.data)
+    }
+
     /// Takes what a stream brings.
     pub fn on_signal(&mut self, kind: StreamKind, signal: StreamSignal, now: Instant) {
         self.now = Instant { ms: self.now.ms.max(now.ms), wall_ms: now.wall_ms };

@@ -328,7 +328,7 @@ impl World {
             }
             self.pass_time();
         }
-        panic!("no end: {:?} {:?} {:?}", self.desk.lines, self.desk.tickets, self.venue.orders);
+        panic!("no end: {}", self.unrest());
     }
 
     /// Runs for so long.
@@ -337,7 +337,7 @@ impl World {
         let mut steps = 0;
         while self.now_ms < until {
             steps += 1;
-            assert!(steps < 50_000, "no end: {:?} {:?} {:?}", self.desk.lines, self.desk.tickets, self.venue.orders);
+            assert!(steps < 50_000, "no end: {}", self.unrest());
             if !self.step() {
                 let next = self.next_moment().unwrap_or(until).min(until);
                 self.now_ms = next.max(self.now_ms + 1);
@@ -351,10 +351,65 @@ impl World {
     }
 
     fn pass_time(&mut self) {
-        let next = self
-            .next_moment()
-            .unwrap_or_else(|| panic!("nothing is due: {:?} {:?}", self.desk.lines, self.desk.tickets));
+        let next = self.next_moment().unwrap_or_else(|| panic!("nothing is due"));
         self.now_ms = next.max(self.now_ms + 1);
+    }
+
+    /// What is not at rest.
+    fn unrest(&self) -> String {
+        let mut out = format!(
+            "shares {:?} closable {:?} ready {} early {} reached {:?} tickets {:?}\n",
+            self.desk.shares_by_family(A, Side::Sell),
+            self.desk.closable(A, Side::Sell),
+            self.desk.is_ready(),
+            self.desk.early.len(),
+            self.desk.reached,
+            self.desk.tickets
+        );
+        for (order, line) in self.desk.lines.iter().filter(|(_, line)| line.parent.is_some() || line.is_busy()) {
+            let patch = line.patch.as_ref().map(|patch| (&patch.venue_id, patch.state));
+            let ats: Vec<String> = line
+                .at_venue
+                .iter()
+                .chain(&line.former)
+                .map(|at| {
+                    format!(
+                        "{} {:?} {}/{:?} by {:?} gap {:?} settled {}",
+                        at.id, at.life, at.filled, at.quantity, at.replaced_by, at.gap_since_ms, at.is_settled
+                    )
+                })
+                .collect();
+            out += &format!(
+                "{}: {ats:?} patch {patch:?} delete {:?} ask {:?} change {:?} cancel {} expire {} freeing {} doomed {} live {} standing {:?}\n",
+                order.0,
+                line.delete,
+                line.ask,
+                line.change,
+                line.cancel_asked,
+                line.expire_asked,
+                line.freeing,
+                line.doomed,
+                line.was_live,
+                self.desk.ledger.mirror.standing(*order).map(|standing| standing.remaining)
+            );
+        }
+        for kept in &self.venue.orders {
+            out += &format!(
+                "  {} {} {} {} {} {}/{} parent {:?} {:?} by {:?} trig {}\n",
+                kept.id,
+                kept.client_id,
+                kept.kind,
+                kept.class,
+                kept.status,
+                kept.filled,
+                kept.quantity,
+                kept.parent,
+                kept.stop,
+                kept.replaced_by,
+                kept.is_triggered
+            );
+        }
+        out
     }
 
     /// The program dies and comes back with what is on the disk.
@@ -388,9 +443,8 @@ impl World {
                 continue;
             }
             let line = &self.desk.lines[&standing.order];
-            let at = line
-                .open()
-                .unwrap_or_else(|| panic!("{what}: {standing:?} is not at the venue: {:?}", self.desk.lines));
+            let at =
+                line.open().unwrap_or_else(|| panic!("{what}: {standing:?} is not at the venue: {}", self.unrest()));
             let kept = self.venue.orders.iter().find(|order| order.id == at.id).expect("known");
             assert!(kept.is_open(), "{what}: {standing:?} {kept:?}");
             // A leg is for all of its entry until that has ended.

@@ -9,6 +9,7 @@ use super::super::keys::ApiKeys;
 use super::super::mode::sealed::Sealed;
 use super::super::mode::{DATA_HOST, Paper, Rehearsal};
 use super::error::FetchError;
+use super::parts::DayEnd;
 use crate::domain::Timestamp;
 
 /// Tries of one page. The waits between them add up to a minute, in which a limit of calls a minute has passed.
@@ -58,6 +59,11 @@ impl HistoryClient {
         let clock: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
         let time = clock["timestamp"].as_str().and_then(|text| text.parse().ok());
         time.ok_or_else(|| self.unusable(TIME, "it says no time"))
+    }
+
+    /// When the bar of a day is complete there.
+    pub(super) fn day_end(&self) -> DayEnd {
+        if self.source == DATA_HOST { DayEnd::Midnight } else { DayEnd::Close }
     }
 
     /// The body of an answer of 200. `about`: what is asked for, in errors.

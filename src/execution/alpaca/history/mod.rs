@@ -15,6 +15,6 @@ mod tests;
 
 pub use client::HistoryClient;
 pub use error::FetchError;
-pub use parts::{Bound, ended_by};
+pub use parts::Bound;
 pub use pull::{Fetched, fetch_bars};
 pub use request::{Adjustment, BarsRequest};

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::domain::{ParseTimeError, Timeframe, Timestamp};
+use crate::market::{Calendar, new_york_date};
 
 /// A day or a moment, as typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,12 +52,26 @@ pub(super) fn midnight(date: Date) -> Timestamp {
     moment.ok().and_then(|ns| i64::try_from(ns).ok()).map_or(Timestamp::MAX, Timestamp::from_ns)
 }
 
-/// The last moment at which a bar can have begun that has ended by `now`. A day ends with the day in New York.
-pub fn ended_by(now: Timestamp, timeframe: Timeframe) -> Timestamp {
-    if timeframe.is_daily() {
-        midnight(crate::market::new_york_date(now).utc_date()).plus_ns(-1)
+/// When the bar of a day is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DayEnd {
+    /// With the session: the built-in exchange adds nothing after it.
+    Close,
+    /// With the day in New York: late reports and the hours after the session still change it.
+    Midnight,
+}
+
+/// The last moment at which a bar can have begun that has ended by `now`.
+pub(super) fn ended_by(now: Timestamp, timeframe: Timeframe, day_end: DayEnd) -> Timestamp {
+    if !timeframe.is_daily() {
+        return now.plus_ns(-timeframe.minutes() * 60 * Timestamp::NS_PER_SECOND);
+    }
+    let today = new_york_date(now);
+    let is_over = Calendar::xnys().session(today).is_some_and(|session| session.close <= now);
+    if is_over && day_end == DayEnd::Close {
+        Bound::Day(today.utc_date()).last()
     } else {
-        now.plus_ns(-timeframe.minutes() * 60 * Timestamp::NS_PER_SECOND)
+        midnight(today.utc_date()).plus_ns(-1)
     }
 }
 

@@ -40,7 +40,7 @@ pub async fn fetch_bars(
     on_parts: &mut dyn FnMut(usize, usize),
 ) -> Result<Fetched, FetchError> {
     let now = client.venue_time().await?;
-    let until = request.end.min(ended_by(now, request.timeframe));
+    let until = request.end.min(ended_by(now, request.timeframe, client.day_end()));
     if until < request.start {
         let (start, end) = (request.start.to_string(), until.to_string());
         return Err(FetchError::NothingEnded { about: request.symbol.to_string(), start, end });

@@ -2,7 +2,7 @@
 use proptest::prelude::*;
 
 use super::page;
-use super::parts::{Bound, ended_by, months};
+use super::parts::{Bound, DayEnd, ended_by, months};
 use super::request::{Adjustment, BarsRequest};
 use crate::domain::{Timeframe, Timestamp};
 use crate::execution::alpaca::Feed;
@@ -30,12 +30,22 @@ fn dates_are_days_in_new_york() {
 
 #[test]
 fn only_what_has_ended_is_asked_for() {
-    let now = time("2024-01-03T14:35:20Z");
-    assert_eq!(ended_by(now, Timeframe::Minute1), time("2024-01-03T14:34:20Z"));
-    assert_eq!(ended_by(now, Timeframe::Hour1), time("2024-01-03T13:35:20Z"));
-    assert_eq!(ended_by(now, Timeframe::Day1), time("2024-01-03T04:59:59.999999999Z"));
-    // Before midnight in New York, after it in UTC.
-    assert_eq!(ended_by(time("2024-01-04T03:00:00Z"), Timeframe::Day1), time("2024-01-03T04:59:59.999999999Z"));
+    let ended = |now: &str, timeframe: Timeframe, day_end: DayEnd| ended_by(time(now), timeframe, day_end).to_string();
+    let now = "2024-01-03T14:35:20Z";
+    assert_eq!(ended(now, Timeframe::Minute1, DayEnd::Midnight), "2024-01-03T14:34:20Z");
+    assert_eq!(ended(now, Timeframe::Hour1, DayEnd::Close), "2024-01-03T13:35:20Z");
+    // The second of January ends at five in the morning of UTC, the third at four in the afternoon at the earliest.
+    let (second, third) = ("2024-01-03T04:59:59.999999999Z", "2024-01-04T04:59:59.999999999Z");
+    for (now, day_end, last) in [
+        ("2024-01-03T05:00:00Z", DayEnd::Midnight, second),
+        ("2024-01-03T20:59:59Z", DayEnd::Close, second),
+        ("2024-01-03T21:00:00Z", DayEnd::Close, third),
+        ("2024-01-03T21:00:00Z", DayEnd::Midnight, second),
+        ("2024-01-04T03:00:00Z", DayEnd::Midnight, second),
+        ("2024-01-04T05:00:00Z", DayEnd::Midnight, third),
+    ] {
+        assert_eq!(ended(now, Timeframe::Day1, day_end), last, "{now}");
+    }
 }
 
 #[test]
