@@ -78,12 +78,12 @@ impl Exchange {
                 .filter(|size| (1..=PAGE_MAX).contains(size))
                 .ok_or_else(|| invalid("page_size", text))?,
         };
-        let order = query.get("order_id");
+        let order = query.get("order_id").map(|id| ids::canonical(id).unwrap_or_default());
         let mut rows = self.activities();
         rows.retain(|row| {
             let is_trade = matches!(row.what, What::Fill(_));
             let of_order = match row.what {
-                What::Fill(execution) => order.is_none_or(|id| self.book.get(execution.order).id == id),
+                What::Fill(execution) => order.as_ref().is_none_or(|id| self.book.get(execution.order).id == *id),
                 What::Payment(_) => order.is_none(),
             };
             of_order

@@ -37,15 +37,17 @@ impl Assets {
         &self.ids[asset]
     }
 
-    /// The place of what a request calls `AAPL`, `AAPL:NASDAQ`, `AAPL:NASDAQ:us_equity`, or by its id.
+    /// The place of what a request calls `AAPL`, `AAPL:NYSE`, `AAPL:NYSE:us_equity`, or by its id. Any exchange will do:
+    /// a client knows where a share is listed, the data do not.
     pub(super) fn find(&self, tape: &Tape, text: &str) -> Option<usize> {
         let mut parts = text.split(':');
         let symbol = parts.next().unwrap_or_default();
         let (exchange, class) = (parts.next().unwrap_or(EXCHANGE), parts.next().unwrap_or(CLASS));
-        if exchange != EXCHANGE || class != CLASS || parts.next().is_some() {
+        if !EXCHANGES.contains(&exchange) || class != CLASS || parts.next().is_some() {
             return None;
         }
-        tape.index_of(symbol).or_else(|| self.ids.iter().position(|id| id.eq_ignore_ascii_case(text)))
+        let by_id = || ids::canonical(text).and_then(|id| self.ids.iter().position(|own| *own == id));
+        tape.index_of(symbol).or_else(by_id)
     }
 
     /// The asset as Alpaca shows it.

@@ -67,9 +67,16 @@ impl Exchange {
         }
         let now = self.tape().now();
         let moment = |name: &str, text: &str| text.parse::<Timestamp>().map_err(|_| invalid(name, text));
+        // A date alone is the whole of its day where the exchange is.
+        let is_date = |text: &str| !text.contains(['T', 't', ' ']);
+        let first_of = |text: &str| moment("start", text).map(|at| if is_date(text) { self.midnight(at) } else { at });
+        let last_of = |text: &str| {
+            let of_day = |date: Timestamp| self.midnight(date.plus_ns(Timestamp::NS_PER_DAY)).plus_ns(-1);
+            moment("end", text).map(|at| if is_date(text) { of_day(at) } else { at })
+        };
         let length = period.map_or(Ok(1.month()), span)?;
-        let end_given = end.map(|text| moment("end", text)).transpose()?;
-        let start_given = start.map(|text| moment("start", text)).transpose()?;
+        let end_given = end.map(last_of).transpose()?;
+        let start_given = start.map(first_of).transpose()?;
         let end = match (end_given, start_given, period) {
             (Some(end), ..) => end,
             (None, Some(start), Some(_)) => shifted(start, length, 1),

@@ -18,6 +18,20 @@ pub(super) fn uuid(parts: &[&str]) -> String {
     format!("{}-{}-{version:04x}-{variant:04x}-{}", hex(0, 4), hex(4, 6), hex(10, 16))
 }
 
+/// A UUID as ours are written, from any way in which clients write one: with hyphens or without, in large letters or
+/// small. `None` for what is none.
+pub(super) fn canonical(text: &str) -> Option<String> {
+    const PARTS: [usize; 5] = [8, 4, 4, 4, 12];
+    let has_hyphens = text.split('-').map(str::len).eq(PARTS);
+    let digits: String = text.chars().filter(|letter| *letter != '-' || !has_hyphens).collect();
+    if digits.len() != PARTS.iter().sum::<usize>() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut rest = digits.to_ascii_lowercase();
+    let parts = PARTS.map(|length| rest.drain(..length).collect::<String>());
+    Some(parts.join("-"))
+}
+
 /// The id of the account of a scenario.
 pub(super) fn account_id(scenario: &str) -> String {
     uuid(&[scenario, "account"])
@@ -26,6 +40,17 @@ pub(super) fn account_id(scenario: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_are_known_however_they_are_written() {
+        let id = uuid(&["demo", "order"]);
+        for text in [id.clone(), id.replace('-', ""), id.to_uppercase()] {
+            assert_eq!(canonical(&text).as_ref(), Some(&id));
+        }
+        for text in ["", "abc", &id[1..], &format!("{id}0"), &id.replace('-', "g"), &format!("-{}", &id[1..])] {
+            assert_eq!(canonical(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn ids_have_the_shape_of_version_4_and_are_told_apart() {

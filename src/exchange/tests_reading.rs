@@ -58,7 +58,7 @@ fn assets_are_filtered() {
     ] {
         assert_eq!(world.refused(422, &format!("/v2/assets?{query}")), message);
     }
-    for name in ["XYZ", "aapl", "AAPL:NYSE", "AAPL:NASDAQ:crypto", "AAPL:NASDAQ:us_equity:1"] {
+    for name in ["XYZ", "aapl", "AAPL:LSE", "AAPL:NASDAQ:crypto", "AAPL:NASDAQ:us_equity:1"] {
         let (status, body) = world.get(&format!("/v2/assets/{name}"));
         let wanted = json!({ "code": 40_410_000, "message": format!("asset not found for {name}") });
         assert_eq!((status, body), (404, wanted));

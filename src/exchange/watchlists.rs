@@ -60,7 +60,7 @@ impl Watchlists {
                 _ => return None,
             },
             ("watchlists", [id]) => {
-                let place = self.lists.iter().position(|list| list.id == *id);
+                let place = self.place_of(id);
                 self.of_one(context, place, method, body)?
             }
             ("watchlists:by_name", []) => {
@@ -68,7 +68,7 @@ impl Watchlists {
                 self.of_one(context, place, method, body)?
             }
             ("watchlists", [id, symbol]) if method == Method::Delete => {
-                let place = self.lists.iter().position(|list| list.id == *id);
+                let place = self.place_of(id);
                 self.remove(context, place, symbol)
             }
             ("watchlists:by_name", [symbol]) if method == Method::Delete => {
@@ -78,6 +78,11 @@ impl Watchlists {
             _ => return None,
         };
         Some(answer.unwrap_or_else(|refused| refused))
+    }
+
+    fn place_of(&self, id: &str) -> Option<usize> {
+        let id = ids::canonical(id)?;
+        self.lists.iter().position(|list| list.id == id)
     }
 
     /// What can be done with one list; `None` for what cannot.

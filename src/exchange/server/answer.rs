@@ -54,12 +54,14 @@ pub(super) async fn answer(
     }
     let is_control = parts.uri.path().starts_with(control::PREFIX);
     let wall = floor.wall;
+    // Also where it is of no use: an unread body would end the connection under the client's next request.
+    let body = body_of(body).await;
     match floor.keys.shown(&parts.headers) {
         Shown::Right => {}
         Shown::Nothing if !is_control => return Ok(reply::no_keys(wall())),
         Shown::Nothing | Shown::Wrong => return Ok(reply::of_answer(reply::unauthorized(), wall())),
     }
-    let answer = match (method(&parts.method), body_of(body).await) {
+    let answer = match (method(&parts.method), body) {
         (_, Err(answer)) => answer,
         (None, _) => reply::error(405, "method not allowed."),
         // A client that goes away in the middle must not leave time half moved, so this runs to its end.
@@ -106,9 +108,10 @@ enum StreamPath {
 
 impl StreamPath {
     fn of(path: &str) -> Option<StreamPath> {
-        match path {
+        // Alpaca's older library for Python ends the path with a slash.
+        match path.strip_suffix('/').unwrap_or(path) {
             "/stream" => Some(StreamPath::Trading),
-            _ => Feed::of_path(path).map(StreamPath::Data),
+            path => Feed::of_path(path).map(StreamPath::Data),
         }
     }
 }
