@@ -115,7 +115,8 @@ class Desk:
 
     def buy(self, symbol="AAPL", qty=10, **fields):
         """A simple order to buy, at market where nothing else is said, sent as a plain body."""
-        body = {"symbol": symbol, "qty": None if qty is None else str(qty), "side": "buy", "type": "market", "time_in_force": "day"}
+        body = {"symbol": symbol, "qty": None if qty is None else str(qty), "side": "buy",
+                "type": "market", "time_in_force": "day"}
         body.update(fields)
         return self.trading.post("/orders", {name: value for name, value in body.items() if value is not None})
 

@@ -1,4 +1,4 @@
-"""Requests that no client should send: whatever comes, the answer is an error of the client, and the exchange goes on."""
+"""Requests that no client should send: whatever comes is answered as the client's error, and the exchange goes on."""
 import random
 from urllib.parse import quote
 
