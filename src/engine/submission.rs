@@ -64,6 +64,7 @@ impl<S: Strategy> Engine<S> {
         let leaving =
             self.gate.open().iter().filter(|open| open.symbol == symbol && open.reduces && !open.is_called_off);
         let rest = leaving.fold(held.abs(), |rest, open| rest - open.open);
+        let rest = rest - self.leaving_by_stops(symbol);
         if rest <= Quantity::ZERO {
             return;
         }
@@ -83,6 +84,18 @@ impl<S: Strategy> Engine<S> {
             extended_hours: false,
         };
         self.send(request, label, now);
+    }
+
+    /// Shares that stops are selling already: one that has filled in part is a market order for the rest, and a venue
+    /// takes no second order for the same shares.
+    fn leaving_by_stops(&self, symbol: SymbolIndex) -> Quantity {
+        let is_selling = |order: OrderId| {
+            let record = self.orders.get(order);
+            let has_triggered = record.outcome == OrderOutcome::Sent(OrderStatus::PartiallyFilled);
+            has_triggered && !matches!(record.request.kind, OrderKind::StopLimit { .. })
+        };
+        let stops = self.gate.stops(symbol).iter().filter(|stop| is_selling(stop.order));
+        stops.fold(Quantity::ZERO, |sum, stop| sum + stop.shares)
     }
 
     /// Good until canceled: an exit waits over bars without volume. Alpaca takes parts of shares for a day

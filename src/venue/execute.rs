@@ -110,6 +110,7 @@ impl SimulatedVenue {
             Ok(wanted) => wanted,
             Err(reason) => return self.reject(symbol, at, reason),
         };
+        let wanted = if order.waits_as_leg() { wanted.min(self.left_to_legs(symbol, bar)) } else { wanted };
         let quantity = pricing.limited(wanted);
         if quantity.is_zero() || (order.time_in_force == TimeInForce::Fok && quantity < wanted) {
             return self.lacks_volume(symbol, at, bar);

@@ -83,6 +83,12 @@ impl Band {
 const NEVER: Price = Price::MAX;
 
 impl VenueOrder {
+    /// Does it protect an entry, and has not come to its price?
+    #[inline]
+    pub(super) fn waits_as_leg(&self) -> bool {
+        self.parent.is_some() && self.kind != OrderKind::Market && !self.triggered
+    }
+
     /// Where it could fill.
     pub(super) fn band(&self) -> Band {
         let rises_to = |price: Price| Band { low: Price::ZERO, high: price };

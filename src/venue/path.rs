@@ -49,7 +49,7 @@ impl SimulatedVenue {
             if !self.is_live(order, bar) || !order.joins_bar() {
                 return None;
             }
-            let price = self.met_at(order, from, to)?;
+            let price = self.met_at(order, from, to).filter(|_| !self.is_suspended(symbol, order, bar))?;
             Some(((price.units() - from.units()).abs(), !order.is_stop(), at, price))
         };
         let first = self.books[symbol.get()].iter().enumerate().filter_map(met).min()?;

@@ -75,6 +75,9 @@ impl SimulatedVenue {
                 continue;
             }
             let Some(first) = self.inside.first_price(&order, part.open) else { continue };
+            if self.is_suspended(symbol, &order, bar) {
+                continue;
+            }
             if stops && order.is_stop() && order.stop_touched(part) {
                 let price = order.worse(order.trigger, first);
                 let OrderKind::StopLimit { limit, .. } = order.kind else { return Some((at - 1, price)) };
@@ -106,7 +109,7 @@ impl SimulatedVenue {
     }
 
     /// Does `part` of the bar reach the order?
-    fn reaches(&self, order: &VenueOrder, part: &Bar, bar: &Bar) -> bool {
+    fn reaches(&self, symbol: SymbolIndex, order: &VenueOrder, part: &Bar, bar: &Bar) -> bool {
         let is_reached = match order.kind {
             OrderKind::Market => false,
             _ if order.is_stop() => order.stop_touched(part),
@@ -115,21 +118,21 @@ impl SimulatedVenue {
                 kind.limit().is_some_and(reached)
             }
         };
-        is_reached && self.is_live(order, bar) && order.joins_bar()
+        is_reached && self.is_live(order, bar) && order.joins_bar() && !self.is_suspended(symbol, order, bar)
     }
 
     /// Could something fill inside the bar? A trailing stop may be hit on the way back.
     fn could_fill(&self, symbol: SymbolIndex, bar: &Bar) -> bool {
         let trails =
             |order: &VenueOrder| matches!(order.kind, OrderKind::TrailingStop { .. }) && self.is_live(order, bar);
-        self.books[symbol.get()].iter().any(|order| trails(order) || self.reaches(order, bar, bar))
+        self.books[symbol.get()].iter().any(|order| trails(order) || self.reaches(symbol, order, bar, bar))
     }
 
     /// Are there finer bars of the bar, and do they reach every order that it reaches?
     fn is_told(&self, symbol: SymbolIndex, bar: &Bar, parts: &[Bar]) -> bool {
-        let mut reached = self.books[symbol.get()].iter().filter(|order| self.reaches(order, bar, bar));
+        let mut reached = self.books[symbol.get()].iter().filter(|order| self.reaches(symbol, order, bar, bar));
         let trading = || parts.iter().filter(|part| !part.volume.is_zero());
-        trading().next().is_some() && reached.all(|order| trading().any(|part| self.reaches(order, part, bar)))
+        trading().next().is_some() && reached.all(|order| trading().any(|part| self.reaches(symbol, order, part, bar)))
     }
 
     /// Notes that a stop and its own target both lie in `part` of the bar.
@@ -137,9 +140,10 @@ impl SimulatedVenue {
         let book = &self.books[symbol.get()];
         let both = book.iter().any(|stop| {
             let hit = stop.is_stop() && self.is_live(stop, bar) && stop.stop_touched(part);
+            let hit = hit && !self.is_suspended(symbol, stop, bar);
             hit && book.iter().any(|target| {
                 let is_limit = matches!(target.kind, OrderKind::Limit { .. });
-                is_limit && target.sibling == Some(stop.id) && self.reaches(target, part, bar)
+                is_limit && target.sibling == Some(stop.id) && self.reaches(symbol, target, part, bar)
             })
         });
         self.inside.note_ambiguous(both);

@@ -43,7 +43,12 @@ impl World<'_> {
 
     /// Nothing fills on a bar without volume, before an order is live, or twice on one bar.
     fn may_fill(&self, order: &Order, bar: &Bar) -> bool {
-        bar.volume > 0 && order.from <= self.now && order.done_on != Some(self.now)
+        bar.volume > 0 && order.from <= self.now && order.done_on != Some(self.now) && self.has_shares(order)
+    }
+
+    fn has_shares(&self, order: &Order) -> bool {
+        let holds = |symbol: &usize| self.books[*symbol].iter().any(|other| other.number == order.number);
+        !Self::waits_as_leg(order) || self.symbols().find(holds).is_none_or(|symbol| self.left_to_legs(symbol) > 0)
     }
 
     /// At one open: exits of all symbols, then entries, by symbol.
@@ -58,6 +63,25 @@ impl World<'_> {
                 }
             }
         }
+    }
+
+    /// Shares that an exit at the market is leaving with are not there for legs, whatever of it has filled: at Alpaca one
+    /// order holds a share. A leg that has come to its price is such an exit itself.
+    fn left_to_legs(&self, symbol: usize) -> i64 {
+        let held = self.held[symbol].abs();
+        if !self.case.rules.alpaca {
+            return held;
+        }
+        let is_exit = |order: &&Order| {
+            let stands_alone = order.entry.is_none() && order.pair.is_none();
+            order.exit && stands_alone && order.kind == Kind::Market && order.from <= self.now
+        };
+        let leaving: i64 = self.books[symbol].iter().filter(is_exit).map(|exit| exit.open).sum();
+        (held - leaving).max(0)
+    }
+
+    fn waits_as_leg(order: &Order) -> bool {
+        order.entry.is_some() && order.kind != Kind::Market && !order.is_triggered
     }
 
     /// A stop-limit that the open has jumped over is a limit from here on. Where the open is beyond the limit it
@@ -304,6 +328,7 @@ impl World<'_> {
             return self.remove(symbol, number, status);
         }
         let wanted = if closes { order.open.min(held.abs()) } else { order.open };
+        let wanted = if Self::waits_as_leg(&order) { wanted.min(self.left_to_legs(symbol)) } else { wanted };
         let shares = wanted.min(bar.volume * self.case.rules.participation_percent / 100);
         if shares == 0 || (order.tif == Tif::Fok && shares < wanted) {
             self.used("volume: too little, the order waits");
