@@ -1,5 +1,9 @@
 //! Replay and rehearsal are the same: orders, fills, refusals and equity, byte for byte.
 #![allow(clippy::unwrap_used)]
+#[path = "../realism_laws/draw.rs"]
+#[allow(dead_code, reason = "the laws of a single run ask for more")]
+mod draw;
+mod drawn;
 mod scenarios;
 
 use std::fs;
@@ -25,34 +29,34 @@ fn side(loaded: &LoadedScenario, market: &MarketData, journal: &Journal) -> Side
 }
 
 /// Replays the scenario and rehearses it without a network; how many fills both had, and the first difference.
-fn compared(path: &Path) -> (usize, Option<String>) {
-    let loaded = load(path, &[]).unwrap_or_else(|all| panic!("{all:?}"));
-    let market = load_market(&loaded).unwrap();
-    check_rehearsable(&loaded, &market).unwrap();
-    let replayed = run_with(&BuiltIn, &loaded, &market).unwrap();
+fn compared(loaded: &LoadedScenario, market: &MarketData) -> (usize, Option<String>) {
+    let replayed = run_with(&BuiltIn, loaded, market).unwrap();
 
-    let exchange = Exchange::new(&loaded, &market).unwrap();
+    let exchange = Exchange::new(loaded, market).unwrap();
     let tape = exchange.tape().clone();
-    let desk = AlpacaDesk::new(rehearsal_desk(&loaded, false), Instant::default());
+    let desk = AlpacaDesk::new(rehearsal_desk(loaded, false), Instant::default());
     let mut rehearsal = Rehearsal::new(MemoryReach::new(desk, exchange), tape);
-    let rehearsed = run_on(&BuiltIn, &loaded, &market, &mut rehearsal).unwrap_or_else(|error| panic!("{error:?}"));
+    let rehearsed = run_on(&BuiltIn, loaded, market, &mut rehearsal).unwrap_or_else(|error| panic!("{error:?}"));
 
-    let (ours, theirs) = (side(&loaded, &market, &replayed), side(&loaded, &market, &rehearsed));
-    let context = Context::of(&loaded, &market, "rehearsal", "the built-in exchange");
+    let (ours, theirs) = (side(loaded, market, &replayed), side(loaded, market, &rehearsed));
+    let context = Context::of(loaded, market, "rehearsal", "the built-in exchange");
     let report = ParityReport::of(&ours, &theirs, &context);
     let found: Vec<String> = rehearsal.findings().iter().map(|(time, what)| format!("{time} {what}")).collect();
     let first = report.first().map(|first| format!("{}\n{}\n{found:#?}", headline(&report), describe(&report, first)));
     if first.is_none() {
         assert!(found.is_empty(), "{found:#?}");
         let mut reach = rehearsal.into_reach();
-        let cash = account_rows(&market, &rehearsed, loaded.spec.account.cash).last().map(|row| row.cash);
+        let cash = account_rows(market, &rehearsed, loaded.spec.account.cash).last().map(|row| row.cash);
         assert_eq!(Some(reach.exchange().cash()), cash, "the exchange's cash and ours");
     }
     (replayed.fills.len(), first)
 }
 
 fn same(path: &Path) -> usize {
-    let (fills, first) = compared(path);
+    let loaded = load(path, &[]).unwrap_or_else(|all| panic!("{all:?}"));
+    let market = load_market(&loaded).unwrap();
+    check_rehearsable(&loaded, &market).unwrap();
+    let (fills, first) = compared(&loaded, &market);
     assert_eq!(first, None, "{}", path.display());
     fills
 }

@@ -106,11 +106,6 @@ impl Reach for MemoryReach {
             self.now = Instant { ms: wake_ms, wall_ms: self.exchange.tape().now().ns() / NS_PER_MS };
             self.desk.on_time(self.now);
         }
-        if std::env::var("TRACE").is_ok() {
-            let text = format!("{:?}", self.desk);
-            let at = text.find("lines: {").unwrap_or(0);
-            eprintln!("LINES {}", &text[at..]);
-        }
         Err(BackendFailure(
             "the desk does not come to rest at the exchange; this is a defect of the program".to_owned(),
         ))

@@ -162,14 +162,17 @@ impl<R: Reach> Rehearsal<R> {
 impl<R: Reach> ExecutionBackend for Rehearsal<R> {
     fn submit(&mut self, order: ApprovedOrder) {
         self.reach.desk().submit(order);
+        self.attempt(R::settle);
     }
 
     fn cancel(&mut self, order: OrderId) {
         self.reach.desk().cancel(order);
+        self.attempt(R::settle);
     }
 
     fn replace(&mut self, change: ApprovedChange) {
         self.reach.desk().replace(change);
+        self.attempt(R::settle);
     }
 
     fn poll(&mut self, answers: &mut Vec<ExecutionEvent>) {

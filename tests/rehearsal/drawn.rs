@@ -1,0 +1,108 @@
+//! Whole scenarios drawn by seed: what may be rehearsed is rehearsed as it was replayed.
+//!
+//! Not here: how they are drawn (`realism_laws`). A seed that fails leaves its files, and says where.
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use alphaflow::scenario::{check_rehearsable, load, load_market, run_with};
+use alphaflow::strategy::BuiltIn;
+
+use super::compared;
+use super::draw::{Case, case, damaged};
+
+/// Seeds of a normal run.
+const CASES: u64 = 60;
+
+/// What only replay can follow is set to what a venue can.
+const REHEARSABLE: [&str; 8] = [
+    "execution.venue_rules=alpaca",
+    "execution.market_fill=next_open",
+    "execution.latency_ms=0",
+    "account.cash_check=approval",
+    "account.settlement=instant",
+    "account.borrow_rate=0",
+    "account.margin_rate=0",
+    "stop.due_exit=exit_first",
+];
+
+/// How a case went.
+enum Went {
+    /// It is no scenario, or none to rehearse.
+    Refused,
+    /// Both sides are the same, with so many fills.
+    Same(usize),
+    Differs(String),
+}
+
+fn number(name: &str, usual: u64) -> u64 {
+    std::env::var(name).map_or(usual, |text| text.parse().unwrap())
+}
+
+/// Without the delistings, which no rehearsal admits.
+fn write(folder: &Path, case: &Case) {
+    for (name, text) in &case.files {
+        let kept: Vec<&str> = text.lines().filter(|line| !line.contains(",delisting,")).collect();
+        fs::write(folder.join(name), kept.join("\n") + "\n").unwrap();
+    }
+}
+
+fn overrides(text: &str) -> Vec<String> {
+    let mut all: Vec<String> = REHEARSABLE.iter().map(ToString::to_string).collect();
+    if text.contains("kind = \"cash_fraction\"") {
+        all.push("sizing={ kind = \"equity_fraction\", value = \"0.6\" }".to_owned());
+    }
+    all
+}
+
+fn rehearse(folder: &Path) -> Went {
+    let path = folder.join("scenario.toml");
+    let overrides = overrides(&fs::read_to_string(&path).unwrap());
+    let Ok(loaded) = load(&path, &overrides) else { return Went::Refused };
+    let Ok(market) = load_market(&loaded) else { return Went::Refused };
+    if check_rehearsable(&loaded, &market).is_err() || run_with(&BuiltIn, &loaded, &market).is_err() {
+        return Went::Refused;
+    }
+    match catch_unwind(AssertUnwindSafe(|| compared(&loaded, &market))) {
+        Ok((fills, None)) => Went::Same(fills),
+        Ok((_, Some(first))) => Went::Differs(first),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            Went::Differs(format!("panic: {}", text.unwrap_or_default()))
+        }
+    }
+}
+
+/// Cases that ran, and those with fills.
+fn all(drawn: impl Fn(u64) -> Case) -> (u64, u64) {
+    let (from, cases) = (number("REHEARSAL_FROM", 0), number("REHEARSAL_CASES", CASES));
+    let (mut ran, mut filled, mut broken) = (0, 0, Vec::new());
+    for seed in from..from + cases {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &drawn(seed));
+        match rehearse(folder.path()) {
+            Went::Refused => {}
+            Went::Same(fills) => {
+                ran += 1;
+                filled += u64::from(fills > 0);
+            }
+            Went::Differs(first) => broken.push(format!("seed {seed}, {}: {first}", folder.keep().display())),
+        }
+    }
+    assert!(broken.is_empty(), "{} of {cases}:\n{}", broken.len(), broken.join("\n"));
+    (ran, filled)
+}
+
+#[test]
+fn whatever_is_drawn_both_sides_are_the_same() {
+    let (ran, filled) = all(case);
+    assert!(ran * 2 >= number("REHEARSAL_CASES", CASES) && filled * 2 >= ran, "{ran} ran, {filled} with fills");
+}
+
+/// One strange number, a line too few or too many.
+#[test]
+fn what_is_damaged_is_refused_or_the_same() {
+    let (ran, filled) = all(damaged);
+    assert!(ran < number("REHEARSAL_CASES", CASES) && filled > 0, "{ran} ran, {filled} with fills");
+}
