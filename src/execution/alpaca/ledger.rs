@@ -384,10 +384,6 @@ impl Ledger {
         std::mem::take(&mut self.fresh)
     }
 
-    pub(super) fn has_events(&self) -> bool {
-        !self.events.is_empty()
-    }
-
     /// Moves the events to the end of `answers`.
     pub(super) fn poll(&mut self, answers: &mut Vec<ExecutionEvent>) {
         answers.append(&mut self.events);

@@ -39,7 +39,7 @@ impl AlpacaDesk {
         let Some((id, part)) = self.owner(order) else { return };
         self.meet(id, part, order);
         self.update_line(id, order);
-        self.observe_legs(id, part, order);
+        self.observe_legs(id, order);
     }
 
     fn note_strange(&mut self, strange: Strange) {
@@ -175,7 +175,7 @@ impl AlpacaDesk {
     }
 
     /// The orders that hang on it are those of our numbers behind it.
-    fn observe_legs(&mut self, id: OrderId, part: Option<Part>, order: &WireOrder) {
+    fn observe_legs(&mut self, id: OrderId, order: &WireOrder) {
         let Some(shown) = &order.legs else { return };
         let asked = self.ledger.asked(id).map(|asked| asked.request);
         let members: Vec<(OrderId, bool)> = match asked {
@@ -197,7 +197,6 @@ impl AlpacaDesk {
                 .into_iter()
                 .collect(),
         };
-        let _ = part;
         for leg in shown {
             self.note_strange(leg.strange());
             let known = self.ledger.linked(leg.id.as_str());
@@ -282,7 +281,10 @@ impl AlpacaDesk {
             return;
         }
         for update in std::mem::take(&mut self.early) {
-            if let Some((id, _)) = self.owner(&update.order) {
+            let Some((id, _)) = self.owner(&update.order) else { continue };
+            if self.is_early(id, update.qty.quantity().unwrap_or_default()) {
+                self.early.push(update);
+            } else {
                 self.take_execution(id, &update);
                 self.observe(&update.order);
             }

@@ -270,7 +270,6 @@ impl AlpacaDesk {
     }
 
     fn looked(&mut self, order: OrderId, verdict: Verdict) {
-        let now_ms = self.now.ms;
         let Some(line) = self.lines.get_mut(&order) else { return };
         let tries = line.ask.map_or(0, |ask| ask.tries) + 1;
         line.ask = None;
@@ -290,7 +289,6 @@ impl AlpacaDesk {
             }
             _ => self.ask_again(order, tries),
         }
-        let _ = now_ms;
     }
 
     fn ask_again(&mut self, order: OrderId, tries: u32) {

@@ -339,9 +339,8 @@ impl AlpacaDesk {
                 OrderKind::TrailingStop { trail } if trail != old => (Prices::default(), Some(trail)),
                 _ => (Prices::default(), None),
             },
-            (Some(change), OrderKind::TrailingStop { .. }) => {
+            (Some(_), OrderKind::TrailingStop { .. }) => {
                 // A leg that trails rests as a fixed stop: the new distance moves it when it is drawn.
-                let _ = change;
                 (Prices::default(), None)
             }
             (Some(change), _) => (differs(prices_of(change.kind)), None),

@@ -162,6 +162,14 @@ impl AlpacaDesk {
         let legs: Vec<Standing> =
             self.ledger.mirror.standings(symbol).filter(|standing| standing.parent.is_some()).collect();
         let Some(side) = legs.first().map(|leg| leg.side) else { return };
+        let waits = |ticket: &Ticket| {
+            let is_due = matches!(ticket.state, TicketState::Due(_));
+            ticket.purpose == TicketPurpose::Leaves && is_due && ticket.symbol == symbol
+        };
+        if self.tickets.values().any(waits) {
+            // What is armed now would have to be taken back for the exit.
+            return;
+        }
         for (family, quantity) in self.shares_by_family(symbol, side) {
             let of_family: Vec<Standing> = legs.iter().filter(|other| other.parent == Some(family)).copied().collect();
             if !quantity.is_zero() && self.may_arm(family, &of_family) {
@@ -196,7 +204,7 @@ impl AlpacaDesk {
         let is_clear = self.lines.iter().filter(|(order, line)| mine(order, line)).all(|(order, line)| {
             let is_entry = *order == family;
             let is_done = is_entry || line.open().is_none();
-            is_done && !line.is_unsettled() && line.arm_after_ms <= now_ms && !line.freeing
+            is_done && !line.is_unsettled() && line.arm_after_ms <= now_ms
         });
         let is_known = of_family.iter().all(|leg| self.lines.contains_key(&leg.order));
         let is_on_its_way =
@@ -241,7 +249,7 @@ impl AlpacaDesk {
         });
         for leg in family {
             if let Some(line) = self.lines.get_mut(&leg.order) {
-                (line.stale_looks, line.refused, line.looked_for) = (0, None, None);
+                (line.freeing, line.stale_looks, line.refused, line.looked_for) = (false, 0, None, None);
             }
         }
         if ended_unasked {

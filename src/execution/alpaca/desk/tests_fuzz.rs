@@ -6,7 +6,7 @@ use crate::domain::*;
 use crate::execution::ExecutionBackend;
 use crate::venue::FillMoment;
 
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 400;
 const STEPS: u64 = 12;
 
 fn faults(seed: u64) -> Faults {
@@ -78,7 +78,7 @@ fn act(world: &mut World) {
 
 fn session(seed: u64) {
     let mut world = World::cold(seed);
-    world.venue.legs_grow = seed % 3 != 0;
+    world.venue.legs_grow = !seed.is_multiple_of(3);
     world.faults = faults(seed);
     for _ in 0..STEPS {
         act(&mut world);
@@ -107,15 +107,6 @@ fn sent_once(world: &World, seed: u64) {
 
 #[test]
 fn whatever_the_network_does_both_sides_end_with_the_same() {
-    if let Ok(text) = std::env::var("A1_SEED") {
-        let (from, to) = text.split_once("-").expect("range");
-        for seed in from.parse::<u64>().unwrap()..to.parse().unwrap() {
-            if std::panic::catch_unwind(|| session(seed)).is_err() {
-                println!("BAD {seed}");
-            }
-        }
-        return;
-    }
     for seed in 0..SEEDS {
         session(seed);
     }

@@ -358,15 +358,15 @@ impl World {
     /// What is not at rest.
     fn unrest(&self) -> String {
         let mut out = format!(
-            "ready {} early {} reached {:?} tickets {:?}\n",
+            "shares {:?} closable {:?} ready {} early {} reached {:?} tickets {:?}\n",
+            self.desk.shares_by_family(A, Side::Sell),
+            self.desk.closable(A, Side::Sell),
             self.desk.is_ready(),
             self.desk.early.len(),
             self.desk.reached,
             self.desk.tickets
         );
-        for (order, line) in
-            self.desk.lines.iter().filter(|(_, line)| line.is_busy() || line.arm_after_ms > self.now_ms)
-        {
+        for (order, line) in self.desk.lines.iter().filter(|(_, line)| line.parent.is_some() || line.is_busy()) {
             let patch = line.patch.as_ref().map(|patch| (&patch.venue_id, patch.state));
             let ats: Vec<String> = line
                 .at_venue
@@ -393,7 +393,7 @@ impl World {
                 self.desk.ledger.mirror.standing(*order).map(|standing| standing.remaining)
             );
         }
-        for (at, kept) in self.venue.orders.iter().enumerate() {
+        for kept in &self.venue.orders {
             out += &format!(
                 "  {} {} {} {} {} {}/{} parent {:?} {:?} by {:?} trig {}\n",
                 kept.id,
@@ -408,7 +408,6 @@ impl World {
                 kept.replaced_by,
                 kept.is_triggered
             );
-            let _ = at;
         }
         out
     }
@@ -444,9 +443,8 @@ impl World {
                 continue;
             }
             let line = &self.desk.lines[&standing.order];
-            let at = line
-                .open()
-                .unwrap_or_else(|| panic!("{what}: {standing:?} is not at the venue: {:?}", self.desk.lines));
+            let at =
+                line.open().unwrap_or_else(|| panic!("{what}: {standing:?} is not at the venue: {}", self.unrest()));
             let kept = self.venue.orders.iter().find(|order| order.id == at.id).expect("known");
             assert!(kept.is_open(), "{what}: {standing:?} {kept:?}");
             // A leg is for all of its entry until that has ended.
