@@ -55,6 +55,8 @@ impl AlpacaDesk {
             },
         }
         self.settle();
+        // The last answer may be the one that all waited for: nothing else need come for a long time.
+        self.watch_reading();
     }
 
     fn judge(&mut self, outcome: Outcome) -> Verdict {
