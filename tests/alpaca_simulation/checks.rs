@@ -67,6 +67,12 @@ impl Shown {
         }
     }
 
+    fn brief(&self) -> String {
+        let Shown { client_id, side, kind, status, quantity, filled, limit, stop, .. } = self;
+        let prices: Vec<String> = [limit, stop].into_iter().flatten().map(Price::to_string).collect();
+        format!("{client_id:.22} {} {kind} {} {status} {filled}/{quantity}", side.name(), prices.join("/"))
+    }
+
     fn is_open(&self) -> bool {
         matches!(self.status.as_str(), "accepted" | "new" | "partially_filled" | "held")
     }
@@ -94,7 +100,6 @@ fn shares_of(state: &Value, index: usize) -> Quantity {
 pub struct Sight<'a> {
     pub exchange: &'a Exchange,
     pub driver: Option<&'a Driver>,
-    pub disk: &'a Disk,
     pub now_ms: u64,
 }
 
@@ -161,7 +166,13 @@ impl Cover {
             let covered = orders.iter().filter(protects).fold(Quantity::ZERO, |sum, order| sum + order.rest());
             if covered < needed {
                 self.bare[index] = self.bare[index].or(Some(0));
-                self.what = format!("{held:?} held, {stops:?} for the engine, {covered:?} covered at the exchange");
+                let open = orders.iter().filter(|order| order.symbol == index && order.is_open());
+                let open: Vec<String> = open.map(Shown::brief).collect();
+                let stops: Vec<String> = stops
+                    .iter()
+                    .map(|stop| format!("{} at {} for {}", stop.order.0, stop.level, stop.shares))
+                    .collect();
+                self.what = format!("{held} held; stops here {stops:?}; open there {open:?}");
             } else {
                 self.bare[index] = None;
             }
@@ -175,10 +186,10 @@ pub fn at_rest(world: &mut World) -> Result<(), String> {
     let orders = orders_of(&state);
     let numbers = numbers(&world.disk);
     let Some(mut driver) = world.driver.take() else { return Err("no session runs".to_owned()) };
-    the_same_account(&state, &driver)?;
     each_order_once(&orders, &numbers)?;
-    each_fill_once(&state, &numbers, world)?;
     no_finding(driver.desk.take_findings())?;
+    each_fill_once(&state, &numbers, world)?;
+    the_same_account(&state, &driver)?;
     let records = driver.engine.finish().orders;
     the_same_orders(&orders, &numbers, &records)
 }

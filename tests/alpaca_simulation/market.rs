@@ -3,7 +3,7 @@
 //! Not here: what is traded (strategy), what goes wrong (faults).
 use std::path::Path;
 
-use alphaflow::domain::{Bar, Money, Price, Ratio, Tick, Timestamp, Volume};
+use alphaflow::domain::{Bar, Price, Ratio, Tick, Timestamp, Volume};
 use alphaflow::engine::{EngineConfig, Sizing, SizingKind};
 use alphaflow::market::Calendar;
 use alphaflow::risk::{CashCheck, Limits, Margin, StopAnchor, StopKind, StopRule, TakeProfit};
@@ -211,9 +211,4 @@ fn on_the_clock(times: &[(Timestamp, bool)]) -> (Vec<Step>, Vec<(u64, i64)>) {
         steps.push(Step { stamp, opens_ms, closes_ms: opens_ms + MINUTE_MS, ends_session });
     }
     (steps, leaps)
-}
-
-/// What a run begins with.
-pub fn cash(setting: &Setting) -> Money {
-    setting.loaded.spec.account.cash
 }

@@ -308,7 +308,6 @@ impl World {
         self.cover.look(&mut checks::Sight {
             exchange: &self.exchange,
             driver: self.driver.as_ref(),
-            disk: &self.disk,
             now_ms: self.now_ms,
         });
         Ok(())

@@ -198,6 +198,7 @@ impl AlpacaDesk {
             ticket.purpose == TicketPurpose::Opens && asked.is_some_and(|asked| is_sent_for_longer(&asked.request))
         };
         self.tickets.values_mut().filter(is_of_day).for_each(|ticket| ticket.cancel_asked = true);
+        self.expire_unarmed();
         self.settle();
     }
 

@@ -146,6 +146,10 @@ impl AlpacaDesk {
             let ending = ending_of(at, is_expiry);
             return self.ledger.record(Entry::Ended { order, ending });
         }
+        if at.life == Life::Expired {
+            // Its time is over, whatever it was to be taken back for: it is not armed again.
+            return self.ledger.record(Entry::Ended { order, ending: Ending::Expired });
+        }
         if at.life == Life::Replaced {
             // Its stop has come to its price; what that filled comes first, if it is here by then.
             self.reached.insert(order);
@@ -155,17 +159,17 @@ impl AlpacaDesk {
             // The stop of a pair ends with its target; what was freed is armed again when it may be.
             return;
         }
-        self.ended_unasked(order, at, &standing);
+        self.ended_unasked(order, &standing);
     }
 
-    /// The venue has ended a leg that protects: with its entry, by its time, or for a reason of its own.
-    fn ended_unasked(&mut self, order: OrderId, at: &AtVenue, standing: &Standing) {
+    /// The venue has ended a leg that protects: with its entry, or for a reason of its own.
+    fn ended_unasked(&mut self, order: OrderId, standing: &Standing) {
         let parent_ended = standing.parent.and_then(|parent| self.lines.get(&parent)).is_some_and(|parent| {
             let ended = |at: &AtVenue| matches!(at.life, Life::Canceled | Life::Expired | Life::Rejected);
             parent.at_venue.as_ref().is_some_and(ended)
         });
         self.ask_mate(order, standing);
-        if parent_ended || at.life == Life::Expired {
+        if parent_ended {
             return;
         }
         let Some(line) = self.lines.get_mut(&order) else { return };
