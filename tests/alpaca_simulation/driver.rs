@@ -155,7 +155,10 @@ impl Driver {
     pub fn pump(&mut self, disk: &mut Disk, fills: &mut Vec<Fill>) -> Result<bool, String> {
         let Driver { engine, desk, stamp } = self;
         let mut backend = Written { desk, disk, fills, rounds: Vec::new(), has_sent: false };
-        pump(engine, &mut backend, *stamp).map_err(|error| format!("an event after the end: {error}"))?;
+        let outcome = pump(engine, &mut backend, *stamp);
+        if let Err(error) = outcome {
+            return Err(format!("an event after the end: {error}: {:?}", backend.rounds));
+        }
         let Written { rounds, has_sent, .. } = backend;
         if has_sent || rounds.iter().any(|round| !round.is_empty()) {
             disk.inputs.push(Input::Pump { now: *stamp, rounds });

@@ -3,7 +3,7 @@
 //! Not here: what a fault does to a call (network), what must hold (checks).
 use std::collections::{BTreeMap, VecDeque};
 
-use alphaflow::domain::Fill;
+use alphaflow::domain::{ExecutionEvent, Fill};
 use alphaflow::exchange::{Exchange, Published, rehearsal_desk};
 use alphaflow::execution::alpaca::{
     Call, DeskConfig, Instant, Outcome, StreamCommand, StreamKind, StreamSignal, Urgency,
@@ -11,7 +11,7 @@ use alphaflow::execution::alpaca::{
 use alphaflow::venue::FillMoment;
 
 use crate::checks::{self, Cover, Rate};
-use crate::driver::{Disk, Driver};
+use crate::driver::{Disk, Driver, Input};
 use crate::faults::{Fate, Weather};
 use crate::market::{Chance, Setting};
 use crate::network::{Connection, TIMEOUT_MS, carry};
@@ -316,11 +316,12 @@ impl World {
     /// Says whether it crashes.
     fn turn_of(&mut self, driver: &mut Driver) -> Result<bool, String> {
         loop {
-            let heard = self.fills.len();
+            let known = self.disk.inputs.len();
             let has_asked = driver.pump(&mut self.disk, &mut self.fills)?;
-            for fill in self.fills[heard..].to_vec() {
+            if let Some(Input::Pump { rounds, .. }) = self.disk.inputs.get(known) {
+                let answers: Vec<ExecutionEvent> = rounds.iter().flatten().copied().collect();
                 self.cover.is_stale = true;
-                self.note(|| format!("engine: {fill:?}"));
+                answers.iter().for_each(|answer| self.note(|| format!("engine: {answer:?}")));
             }
             if has_asked && self.crashes_unwritten {
                 return Ok(true);

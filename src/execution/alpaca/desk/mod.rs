@@ -350,8 +350,9 @@ impl AlpacaDesk {
         {
             line.cancel_asked = true;
         } else if let Some(line) = self.lines.get_mut(&order)
-            && line.is_unsettled()
+            && (line.is_unsettled() || self.reached.contains(&order))
         {
+            // How it has ended is not known yet, or it ends with its stop.
             line.cancel_asked = true;
         } else {
             // Nothing of it is at the venue; it rests in our image alone.

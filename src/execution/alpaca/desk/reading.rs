@@ -166,12 +166,13 @@ impl AlpacaDesk {
         }
     }
 
-    /// Orders of every state are read from the oldest one that may still be open.
+    /// Orders of every state are read from the oldest one of a family that may still be open: a leg is shown under its
+    /// entry, however long ago that was sent and filled.
     fn orders_from(&self, status: &str) -> String {
         if status == "open" {
             return String::new();
         }
-        let times = self.lines.values().filter_map(|line| line.open());
+        let times = self.lines.values().flat_map(|line| line.at_venue.iter().chain(&line.former));
         let times = times.filter_map(|at| at.submitted_at.parse::<Timestamp>().ok());
         let oldest = times.min().unwrap_or(self.config.started_at);
         oldest.plus_ns(-ORDERS_MARGIN_NS).to_string()

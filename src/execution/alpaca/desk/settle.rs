@@ -140,6 +140,11 @@ impl AlpacaDesk {
             }
             return;
         };
+        if at.life == Life::Replaced && (!line.is_own || standing.sibling.is_some()) {
+            // Its stop has come to its price; what that filled comes first, if it is here by then.
+            self.reached.insert(order);
+            return self.ask_mate(order, &standing);
+        }
         if line.is_own || line.cancel_asked {
             let is_expiry = std::mem::take(&mut line.expire_asked);
             line.cancel_asked = false;
@@ -149,11 +154,6 @@ impl AlpacaDesk {
         if at.life == Life::Expired {
             // Its time is over, whatever it was to be taken back for: it is not armed again.
             return self.ledger.record(Entry::Ended { order, ending: Ending::Expired });
-        }
-        if at.life == Life::Replaced {
-            // Its stop has come to its price; what that filled comes first, if it is here by then.
-            self.reached.insert(order);
-            return self.ask_mate(order, &standing);
         }
         if standing.parent.is_none() || was_freed {
             // The stop of a pair ends with its target; what was freed is armed again when it may be.
