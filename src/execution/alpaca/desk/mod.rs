@@ -18,6 +18,8 @@ mod streams;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_found;
+#[cfg(test)]
 mod tests_fuzz;
 #[cfg(test)]
 mod tests_venue;

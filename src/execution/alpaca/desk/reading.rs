@@ -184,7 +184,7 @@ impl AlpacaDesk {
         match page {
             Page::Poll { .. } => {
                 self.reconcile.is_polling = false;
-                self.reconcile.poll_due_ms = self.now.ms + self.config.patience.poll;
+                self.reconcile.poll_due_ms = self.now.ms + self.config.patience.lookup;
             }
             // The network is down; the stream will notice, or is looked into again.
             Page::Probe(stream) => {
