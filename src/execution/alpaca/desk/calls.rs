@@ -72,7 +72,8 @@ impl AlpacaDesk {
         let calls = wishes.into_iter().map(|wish| wish.due_ms.max(self.bucket.free_at(wish.urgency, now_ms)));
         let calls: Vec<u64> = calls.collect();
         let gaps = self.next_gap();
-        let ages = self.tickets.values().filter(|ticket| ticket.purpose == TicketPurpose::Opens);
+        let is_unsent = |ticket: &&Ticket| matches!(ticket.state, TicketState::Due(_));
+        let ages = self.tickets.values().filter(|ticket| ticket.purpose == TicketPurpose::Opens).filter(is_unsent);
         let ages = ages.map(|ticket| ticket.asked_ms + self.config.patience.opening + 1);
         let bare = self.bare.values().filter(|(_, told)| !told).map(|(since, _)| since + self.config.patience.bare + 1);
         let armings = self.lines.values().map(|line| line.arm_after_ms).filter(|after| *after > now_ms);

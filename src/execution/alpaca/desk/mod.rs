@@ -18,6 +18,8 @@ mod streams;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_found;
+#[cfg(test)]
 mod tests_fuzz;
 #[cfg(test)]
 mod tests_venue;
@@ -198,6 +200,7 @@ impl AlpacaDesk {
             ticket.purpose == TicketPurpose::Opens && asked.is_some_and(|asked| is_sent_for_longer(&asked.request))
         };
         self.tickets.values_mut().filter(is_of_day).for_each(|ticket| ticket.cancel_asked = true);
+        self.expire_unarmed();
         self.settle();
     }
 
@@ -349,8 +352,9 @@ impl AlpacaDesk {
         {
             line.cancel_asked = true;
         } else if let Some(line) = self.lines.get_mut(&order)
-            && line.is_unsettled()
+            && (line.is_unsettled() || self.reached.contains(&order))
         {
+            // How it has ended is not known yet, or it ends with its stop.
             line.cancel_asked = true;
         } else {
             // Nothing of it is at the venue; it rests in our image alone.

@@ -296,8 +296,11 @@ impl AlpacaDesk {
         let Some(id) = self.ledger.linked(row.order_id.as_str()) else { return };
         let (Some(price), Some(quantity)) = (row.price.price(), row.qty.quantity()) else { return };
         let at = self.lines.get_mut(&id).and_then(|line| line.named(row.order_id.as_str()));
-        // An order that shows no missing fill has none, or is not known well enough yet.
-        let Some(venue) = at.map(|at| (at.filled, at.life == Life::Filled)) else { return };
+        // An order of which nothing is left has no missing fill.
+        let Some(at) = at else { return };
+        // The row may know more of it than its last sight.
+        at.filled = at.filled.max(row.cum_qty.quantity().unwrap_or_default());
+        let venue = (at.filled, at.life == Life::Filled);
         if self.is_early(id, quantity) {
             self.ask_soon(id);
             self.doom_entries(id);

@@ -55,6 +55,8 @@ impl AlpacaDesk {
             },
         }
         self.settle();
+        // The last answer may be the one that all waited for: nothing else need come for a long time.
+        self.watch_reading();
     }
 
     fn judge(&mut self, outcome: Outcome) -> Verdict {
@@ -157,6 +159,7 @@ impl AlpacaDesk {
         let reason = refusal::reason(status, problem, existing);
         if ticket.purpose == TicketPurpose::Arms {
             let is_beyond = matches!(reason, RejectReason::StopAboveBase | RejectReason::StopBelowBase);
+            self.make_way(existing);
             return self.arming_refused(&ticket, problem.message.as_str().to_owned(), is_beyond);
         }
         let lacks_shares = matches!(reason, RejectReason::InsufficientQty { .. });
@@ -175,6 +178,14 @@ impl AlpacaDesk {
             self.find(Finding::Refused { order: ticket.main, status, reason: problem.message.as_str().to_owned() });
         }
         self.ledger.record(Entry::Refused { order: ticket.main, answer: Answer::Venue { status, body, existing } });
+    }
+
+    /// The venue takes no stop beside an opening of ours on the other side (its wash-trade rule, from which only orders
+    /// of an entry are exempt): the opening is taken back.
+    fn make_way(&mut self, existing: Option<OrderId>) {
+        if let Some(line) = existing.and_then(|other| self.lines.get_mut(&other)).filter(|line| line.opens) {
+            line.cancel_asked = true;
+        }
     }
 
     /// Does our image say that the shares of a refused exit are there, held by legs at most?

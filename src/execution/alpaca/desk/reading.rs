@@ -63,6 +63,8 @@ pub(super) struct Reconcile {
     probe: Option<(StreamKind, bool)>,
     fills_after: Timestamp,
     latest_fill: Timestamp,
+    /// The first fill of the last reading that could not be counted yet: it is read again.
+    untaken_fill: Timestamp,
     fill_readings: u32,
 }
 
@@ -80,6 +82,7 @@ impl Reconcile {
             probe: None,
             fills_after: started_at,
             latest_fill: started_at,
+            untaken_fill: Timestamp::MAX,
             fill_readings: 0,
         }
     }
@@ -163,12 +166,13 @@ impl AlpacaDesk {
         }
     }
 
-    /// Orders of every state are read from the oldest one that may still be open.
+    /// Orders of every state are read from the oldest one of a family that may still be open: a leg is shown under its
+    /// entry, however long ago that was sent and filled.
     fn orders_from(&self, status: &str) -> String {
         if status == "open" {
             return String::new();
         }
-        let times = self.lines.values().filter_map(|line| line.open());
+        let times = self.lines.values().flat_map(|line| line.at_venue.iter().chain(&line.former));
         let times = times.filter_map(|at| at.submitted_at.parse::<Timestamp>().ok());
         let oldest = times.min().unwrap_or(self.config.started_at);
         oldest.plus_ns(-ORDERS_MARGIN_NS).to_string()
@@ -180,7 +184,7 @@ impl AlpacaDesk {
         match page {
             Page::Poll { .. } => {
                 self.reconcile.is_polling = false;
-                self.reconcile.poll_due_ms = self.now.ms + self.config.patience.poll;
+                self.reconcile.poll_due_ms = self.now.ms + self.config.patience.lookup;
             }
             // The network is down; the stream will notice, or is looked into again.
             Page::Probe(stream) => {
@@ -224,7 +228,7 @@ impl AlpacaDesk {
             Page::Clock => Ok(self.read_clock(body)),
             Page::Account => Ok(None),
             Page::OpenOrders { after } | Page::AllOrders { after } => self.next_orders(&page, after, body),
-            Page::Fills { .. } => self.read_fills(body),
+            Page::Fills { token } => self.read_fills(token.is_empty(), body),
             Page::Positions => Ok(self.read_positions(body)),
             Page::Poll { .. } | Page::Probe(_) => Ok(None),
         };
@@ -282,13 +286,16 @@ impl AlpacaDesk {
         None
     }
 
-    fn read_fills(&mut self, body: &[u8]) -> Result<Option<Page>, Unreadable> {
+    fn read_fills(&mut self, is_first: bool, body: &[u8]) -> Result<Option<Page>, Unreadable> {
         let fills: Vec<WireFill> = serde_json::from_slice(body).map_err(|_| Unreadable)?;
+        if is_first {
+            self.reconcile.untaken_fill = Timestamp::MAX;
+        }
         for fill in &fills {
-            if let Ok(time) = fill.transaction_time.as_str().parse::<Timestamp>() {
-                self.reconcile.latest_fill = self.reconcile.latest_fill.max(time);
-            }
             self.take_row(fill);
+            if let Ok(time) = fill.transaction_time.as_str().parse::<Timestamp>() {
+                self.note_row(fill, time);
+            }
         }
         if fills.len() >= FILLS_MAX
             && let Some(last) = fills.last()
@@ -303,10 +310,20 @@ impl AlpacaDesk {
             }
         } else {
             self.reconcile.fill_readings = 0;
-            let from = self.reconcile.latest_fill.plus_ns(-FILLS_MARGIN_NS);
-            self.reconcile.fills_after = self.reconcile.fills_after.max(from);
+            let read_until = self.reconcile.latest_fill.min(self.reconcile.untaken_fill);
+            self.reconcile.fills_after = self.reconcile.fills_after.max(read_until.plus_ns(-FILLS_MARGIN_NS));
         }
         Ok(None)
+    }
+
+    /// A row was read; what could not be counted of it, since its entry's fill is missing, is to be read again.
+    fn note_row(&mut self, row: &WireFill, time: Timestamp) {
+        self.reconcile.latest_fill = self.reconcile.latest_fill.max(time);
+        let (order, shares) = (row.order_id.as_str(), row.cum_qty.quantity().unwrap_or_default());
+        let is_ours = self.ledger.linked(order).is_some();
+        if is_ours && self.ledger.counted(order) < shares {
+            self.reconcile.untaken_fill = self.reconcile.untaken_fill.min(time);
+        }
     }
 
     /// Positions are held against ours when nothing is on its way that could explain a difference.

@@ -3,7 +3,7 @@
 //! Not here: protective orders that must be freed or armed again (settle_protection), which wish leaves first (calls).
 use super::AlpacaDesk;
 use super::known::{AtVenue, Attempt, Life, Line, Patch, PatchState, TicketState, Wanted};
-use crate::domain::{OrderId, OrderKind, Quantity, TimeInForce, Trail};
+use crate::domain::{OrderId, OrderKind, Quantity, Trail};
 use crate::execution::alpaca::client_id::Part;
 use crate::execution::alpaca::finding::Finding;
 use crate::execution::alpaca::ledger::{Answer, Ending, Entry};
@@ -140,38 +140,36 @@ impl AlpacaDesk {
             }
             return;
         };
-        let is_reached = at.life == Life::Replaced && standing.sibling.is_some();
-        if (line.is_own || line.cancel_asked) && !is_reached {
+        if at.life == Life::Replaced && (!line.is_own || standing.sibling.is_some()) {
+            // Its stop has come to its price; what that filled comes first, if it is here by then.
+            self.reached.insert(order);
+            return self.ask_mate(order, &standing);
+        }
+        if line.is_own || line.cancel_asked {
             let is_expiry = std::mem::take(&mut line.expire_asked);
             line.cancel_asked = false;
             let ending = ending_of(at, is_expiry);
             return self.ledger.record(Entry::Ended { order, ending });
         }
-        if is_reached {
-            // Its stop has come to its price; what that filled comes first, if it is here by then.
-            self.reached.insert(order);
-            return self.ask_mate(order, &standing);
+        if at.life == Life::Expired {
+            // Its time is over, whatever it was to be taken back for: it is not armed again.
+            return self.ledger.record(Entry::Ended { order, ending: Ending::Expired });
         }
         if standing.parent.is_none() || was_freed {
             // The stop of a pair ends with its target; what was freed is armed again when it may be.
             return;
         }
-        if at.life == Life::Expired && standing.time_in_force == TimeInForce::Day {
-            // It was for the day, as its entry was.
-            self.ask_mate(order, &standing);
-            return self.ledger.record(Entry::Ended { order, ending: Ending::Expired });
-        }
-        self.ended_unasked(order, at, &standing);
+        self.ended_unasked(order, &standing);
     }
 
-    /// The venue has ended a leg that protects: with its entry, by its time, or for a reason of its own.
-    fn ended_unasked(&mut self, order: OrderId, at: &AtVenue, standing: &Standing) {
+    /// The venue has ended a leg that protects: with its entry, or for a reason of its own.
+    fn ended_unasked(&mut self, order: OrderId, standing: &Standing) {
         let parent_ended = standing.parent.and_then(|parent| self.lines.get(&parent)).is_some_and(|parent| {
             let ended = |at: &AtVenue| matches!(at.life, Life::Canceled | Life::Expired | Life::Rejected);
             parent.at_venue.as_ref().is_some_and(ended)
         });
         self.ask_mate(order, standing);
-        if parent_ended || at.life == Life::Expired {
+        if parent_ended {
             return;
         }
         let Some(line) = self.lines.get_mut(&order) else { return };

@@ -5,10 +5,10 @@
 //! our image is armed as orders of their own as soon as its shares are free.
 use super::AlpacaDesk;
 use super::known::{Attempt, Line, Ticket, TicketPurpose, TicketState};
-use crate::domain::{OrderId, OrderKind, Quantity, Side, SymbolIndex};
+use crate::domain::{OrderId, OrderKind, Quantity, Side, SymbolIndex, TimeInForce};
 use crate::execution::alpaca::client_id::Part;
 use crate::execution::alpaca::finding::Finding;
-use crate::execution::alpaca::ledger::Entry;
+use crate::execution::alpaca::ledger::{Ending, Entry};
 use crate::execution::alpaca::translate::{Arming, Prices, arming_body};
 use crate::venue::Standing;
 
@@ -298,6 +298,29 @@ impl AlpacaDesk {
         self.tickets.insert(client_id.to_owned(), ticket);
     }
 
+    /// A session has closed: legs for the day that rest in our image alone end there, since the venue cannot end them;
+    /// those that are on their way are taken back when they have arrived.
+    pub(super) fn expire_unarmed(&mut self) {
+        let of_day = |standing: &Standing| standing.time_in_force == TimeInForce::Day;
+        let symbols = (0..self.config.symbols.len()).map(|index| SymbolIndex(index as u16));
+        let standings = symbols.flat_map(|symbol| self.ledger.mirror.standings(symbol));
+        let legs: Vec<OrderId> = standings.filter(of_day).map(|standing| standing.order).collect();
+        for order in legs {
+            let Some(line) = self.lines.get_mut(&order).filter(|line| !line.is_own && line.open().is_none()) else {
+                continue;
+            };
+            let ticket = self.tickets.values().find(|ticket| ticket.main == order || ticket.mate == Some(order));
+            match ticket.map(|ticket| (ticket.client_id.clone(), ticket.state)) {
+                None if line.is_unsettled() || line.at_venue.is_none() => {}
+                Some((_, TicketState::Sent | TicketState::Doubtful(_))) => line.expire_asked = true,
+                unsent => {
+                    unsent.into_iter().for_each(|(client_id, _)| drop(self.tickets.remove(&client_id)));
+                    self.ledger.record(Entry::Ended { order, ending: Ending::Expired });
+                }
+            }
+        }
+    }
+
     /// Tells a person when shares have no stop at the venue for too long.
     pub(super) fn watch_bare(&mut self) {
         let now_ms = self.now.ms;
@@ -335,7 +358,8 @@ impl AlpacaDesk {
 
     /// What could not be armed is tried again, at the market where its stop lies beyond it.
     pub(super) fn arming_refused(&mut self, ticket: &Ticket, reason: String, is_beyond_market: bool) {
-        let wait = self.backoff.wait_ms(3);
+        let armed = self.lines.get(&ticket.main).map_or(0, |line| line.armed);
+        let wait = self.backoff.wait_ms((2 + armed).min(5));
         let was_at_market = self.lines.get(&ticket.main).is_some_and(|line| line.at_market);
         let is_beyond_market = is_beyond_market && !was_at_market;
         for order in std::iter::once(ticket.main).chain(ticket.mate) {

@@ -47,6 +47,8 @@ pub(super) struct Venue {
     pub(super) refuses_changes: Option<&'static str>,
     /// Sending an order is refused, with this status and these words.
     pub(super) refuses_orders: Option<(u16, &'static str)>,
+    /// While this order is open, no stop on the other side is taken.
+    pub(super) bars_stops: Option<&'static str>,
 }
 
 const ENDED: [&str; 5] = ["filled", "canceled", "expired", "rejected", "replaced"];
@@ -149,10 +151,12 @@ impl Venue {
     }
 
     fn rows(&self) -> Value {
+        let mut filled = vec![0; self.orders.len()];
         let rows = self.fills.iter().map(|(at, execution, price, quantity, clock)| {
+            filled[*at] += quantity;
             json!({
                 "id": format!("2026::{execution}"), "order_id": self.orders[*at].id, "price": price.to_string(),
-                "qty": quantity.to_string(), "transaction_time": self.time(*clock),
+                "qty": quantity.to_string(), "cum_qty": filled[*at].to_string(), "transaction_time": self.time(*clock),
             })
         });
         json!(rows.collect::<Vec<Value>>())
@@ -190,6 +194,14 @@ impl Venue {
         }
         if let Some((status, message)) = self.refuses_orders {
             return (status, json!({ "code": 42_210_000, "message": message }));
+        }
+        let is_barred = |order: &Kept| Some(order.id.as_str()) == self.bars_stops && order.is_open();
+        if word("type") == "stop" && self.orders.iter().any(is_barred) {
+            let message = "potential wash trade detected. use complex orders";
+            return (
+                403,
+                json!({ "code": 40_310_000, "message": message, "existing_order_id": self.bars_stops }),
+            );
         }
         let quantity: i64 = word("qty").parse().expect("qty");
         let closes = word("position_intent").ends_with("_to_close");

@@ -19,6 +19,9 @@ pub(in super::super) struct WireFill {
     pub(in super::super) qty: Text,
     #[serde(default)]
     pub(in super::super) transaction_time: Text,
+    /// Shares of the order filled with it.
+    #[serde(default)]
+    pub(in super::super) cum_qty: Text,
 }
 
 impl WireFill {

@@ -1,0 +1,188 @@
+//! What simulated sessions found, each as short as it can be told.
+//!
+//! Not here: the rules one by one (tests), random sessions (tests_fuzz and the simulation of whole sessions).
+use super::reading::Page;
+use super::tests_world::*;
+use crate::domain::*;
+use crate::execution::ExecutionBackend;
+use crate::execution::alpaca::{Finding, Outcome, StreamKind, StreamSignal};
+
+fn fills_of(world: &World, order: u64) -> Vec<(i64, i64)> {
+    let whole = |quantity: Quantity| quantity.units() / Quantity::UNITS_PER_SHARE;
+    let of_order = world.heard.events.iter().filter_map(|event| match event {
+        ExecutionEvent::Filled { fill, remaining } if fill.order.0 == order => {
+            Some((whole(fill.quantity), whole(*remaining)))
+        }
+        _ => None,
+    });
+    of_order.collect()
+}
+
+fn has_ended(world: &World, order: u64) -> OrderStatus {
+    world.heard.status[&OrderId(order)]
+}
+
+/// A position of ten shares, with a stop five dollars below and, if wanted, a target as far above.
+fn with_position(with_target: bool) -> World {
+    let mut world = World::new();
+    world.submit(entry(10, Some(5), with_target), false);
+    world.run();
+    world.trade(100, 10);
+    world.run();
+    world
+}
+
+#[test]
+fn all_is_read_when_the_last_answer_is_here() {
+    let mut world = World::cold(0);
+    let now = world.now();
+    world.desk.on_time(now);
+    world.desk.take_commands().for_each(drop);
+    world.desk.on_signal(StreamKind::Trading, StreamSignal::Connected, now);
+    for text in [
+        r#"{"stream":"authorization","data":{"status":"authorized"}}"#,
+        r#"{"stream":"listening","data":{"streams":["trade_updates"]}}"#,
+    ] {
+        world.desk.on_signal(StreamKind::Trading, StreamSignal::Message(text.as_bytes().to_vec()), now);
+    }
+    while let Some(call) = world.desk.next_call() {
+        let (status, body) = world.venue.answer(&call);
+        world.desk.on_outcome(call.id, answered(status, &body), now);
+    }
+    assert!(world.desk.is_ready(), "nothing else would wake it before the stream has been silent for long");
+}
+
+#[test]
+fn a_leg_whose_time_is_over_is_not_armed_again() {
+    let mut world = with_position(false);
+    let made = world.calls.len();
+    let stop = world.venue.orders.iter().position(|order| order.is_open()).expect("the stop rests");
+    world.venue.expire(stop);
+    world.run();
+    assert_eq!(has_ended(&world, 2), OrderStatus::Expired);
+    assert!(world.made(made).iter().all(|call| !call.starts_with("POST")), "{:?}", world.made(made));
+    world.compare("expired");
+}
+
+#[test]
+fn a_leg_for_the_day_that_makes_room_for_an_exit_ends_with_the_session() {
+    let mut world = World::new();
+    let mut request = entry(10, Some(5), false);
+    request.legs.time_in_force = TimeInForce::Day;
+    world.submit(request, false);
+    world.run();
+    world.trade(100, 10);
+    world.run();
+    world.submit(exit(10), true);
+    world.run();
+    assert!(world.venue.open_orders().all(|order| order.kind == "market"), "the stop has made room");
+    world.desk.on_session_close();
+    world.run();
+    assert_eq!(has_ended(&world, 2), OrderStatus::Expired);
+}
+
+#[test]
+fn an_opening_that_keeps_a_stop_from_the_venue_is_taken_back() {
+    let mut world = with_position(false);
+    let limit = OrderRequest { kind: OrderKind::Limit { limit: dollars(90) }, ..entry(5, None, false) };
+    let opening = world.submit(OrderRequest { time_in_force: TimeInForce::Gtc, ..limit }, false);
+    world.run();
+    let stop = world.venue.orders.iter().position(|order| order.kind == "stop" && order.is_open()).expect("it rests");
+    let named = world.venue.orders.iter().find(|order| order.kind == "limit").expect("it rests").id.clone();
+    world.venue.bars_stops = Some(named.leak());
+    world.venue.orders[stop].status = "canceled";
+    world.venue.tell(stop, "canceled", None);
+    world.run();
+    assert_eq!(world.heard.status[&opening], OrderStatus::Canceled);
+    let stops = world.venue.open_orders().filter(|order| order.kind == "stop").count();
+    assert_eq!(stops, 1, "the stop rests again");
+    world.compare("protected");
+}
+
+#[test]
+fn a_row_of_the_list_of_fills_counts_for_an_order_that_was_not_seen_since() {
+    let mut world = World::new();
+    let (first, second) = (world.submit(entry(10, None, false), false), world.submit(entry(10, None, false), false));
+    world.run();
+    world.trade(100, 4);
+    world.venue.told.clear();
+    world.trade(100, 2);
+    let of_first = |told: &serde_json::Value| told["data"]["order"]["id"] == "id-0";
+    world.venue.told.retain(|told| !of_first(told));
+    world.run_for(2_000);
+    assert_eq!(fills_of(&world, first.0), [(4, 6), (2, 4)], "before its next message, and before open orders are read");
+    assert_eq!(fills_of(&world, second.0).iter().map(|(quantity, _)| quantity).sum::<i64>(), 6);
+}
+
+#[test]
+fn a_target_whose_stop_has_fired_is_not_canceled_before_the_stop_has_filled() {
+    let mut world = with_position(true);
+    world.trade(95, 10);
+    let is_fill = |told: &serde_json::Value| told["data"]["event"] == "fill";
+    world.venue.told.retain(|told| !is_fill(told));
+    world.run_for(10);
+    world.desk.cancel(OrderId(2));
+    world.desk.cancel(OrderId(3));
+    world.run();
+    assert_eq!(fills_of(&world, 2), [(10, 0)]);
+    assert_eq!(has_ended(&world, 2), OrderStatus::Filled);
+    assert_eq!(has_ended(&world, 3), OrderStatus::Canceled);
+    assert!(!world.findings.iter().any(|finding| matches!(finding, Finding::LateFill { .. })), "{:?}", world.findings);
+}
+
+#[test]
+fn the_stop_of_a_pair_may_fill_in_parts_after_its_target_was_replaced() {
+    let mut world = World::new();
+    world.submit(entry(10, None, false), false);
+    world.run();
+    world.trade(100, 10);
+    world.run();
+    let mut pair = OrderRequest {
+        kind: OrderKind::Limit { limit: dollars(110) },
+        class: OrderClass::Oco,
+        purpose: OrderPurpose::TakeProfit,
+        ..exit(10)
+    };
+    (pair.legs.stop, pair.legs.take_profit) = (Some(LegLevel::At(dollars(95))), Some(LegLevel::At(dollars(110))));
+    let target = world.submit(pair, true);
+    world.run();
+    world.trade(95, 4);
+    world.run();
+    world.trade(94, 10);
+    world.run();
+    assert_eq!(fills_of(&world, target.0 + 1), [(4, 6), (6, 0)]);
+    assert_eq!(has_ended(&world, target.0), OrderStatus::Canceled);
+}
+
+#[test]
+fn open_orders_are_read_from_the_entry_of_an_open_leg_on() {
+    let world = with_position(true);
+    let sent = world.desk.lines[&OrderId(1)].at_venue.as_ref().expect("the entry is known").submitted_at.clone();
+    let from: Timestamp = sent.parse().expect("time");
+    let after = super::calls::encoded(&from.plus_ns(-Timestamp::NS_PER_SECOND).to_string());
+    let path = world.desk.path_of(&Page::Poll { after: String::new() });
+    assert!(path.ends_with(&format!("&after={after}")), "{path}: its legs are shown under the entry");
+}
+
+#[test]
+fn an_opening_of_which_nobody_knows_does_not_keep_the_desk_awake() {
+    let mut world = World::new();
+    world.faults.lost_before = 1_000;
+    world.submit(entry(10, None, false), false);
+    world.run_for(100_000);
+    let now_ms = world.now_ms;
+    assert!(world.desk.wake_at().is_some_and(|wake_ms| wake_ms > now_ms));
+}
+
+#[test]
+fn a_reading_of_open_orders_that_failed_is_repeated_soon() {
+    let mut world = with_position(false);
+    let wait = |world: &World| world.desk.wish_to_read().map(|(_, due_ms, _)| due_ms).max().expect("it polls");
+    let due_ms = wait(&world);
+    world.now_ms = due_ms;
+    let now = world.now();
+    world.desk.on_time(now);
+    let call = world.desk.next_call().expect("open orders are read");
+    world.desk.on_outcome(call.id, Outcome::NotSent("no route".to_owned()), now);
+    assert_eq!(wait(&world), due_ms + super::Patience::default().lookup);
+}
