@@ -3,10 +3,16 @@
 //! Input: batches of 100 trades of 100 shares, as Alpaca sends them in a busy second: two conditions each, nanoseconds.
 //! Yardsticks, on the same JSON: serde_json into its own tree, and into a struct of floats and Strings. Neither checks a
 //! symbol, makes prices exact or reads the time. Wanted: 500,000 messages a second.
+//! After that, or alone with `--wire`: from a closed bar to its order on the wire, and from socket to decoded trades.
+#[path = "alpaca/venue.rs"]
+mod venue;
+#[path = "alpaca/wire.rs"]
+mod wire;
+
 use std::hint::black_box;
 
 use alphaflow::execution::alpaca::{Decoder, Encoding, MarketMessage};
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -117,4 +123,11 @@ fn bench(criterion: &mut Criterion) {
 }
 
 criterion_group!(benches, bench);
-criterion_main!(benches);
+
+fn main() {
+    if !std::env::args().any(|argument| argument == "--wire") {
+        benches();
+        Criterion::default().configure_from_args().final_summary();
+    }
+    wire::run(msgpack(), TRADES, sum);
+}
