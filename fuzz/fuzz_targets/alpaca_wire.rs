@@ -70,7 +70,7 @@ fn engine() -> Engine<InAndOut> {
                 tick: Tick::UsEquity,
                 take_profit: TakeProfit::Percent(ratio("0.05")),
             },
-            limits: Limits::WIDE,
+            limits: Limits { orders_per_minute_max: 1_000, ..Limits::WIDE },
             margin: Margin { leverage: 1, allow_short: false, cash_check: CashCheck::Approval },
             commission: Commission::None,
             trim_to_cash: false,
@@ -132,12 +132,13 @@ impl Session {
         session.desk.on_time(now);
         session.settle();
         while !session.desk.is_ready() {
-            let body: &[u8] = match session.calls[0].path.as_str() {
-                "/v2/clock" => br#"{"timestamp":"2026-01-02T15:00:00Z","is_open":true}"#,
-                "/v2/account" => b"{}",
+            let body: &[u8] = match session.calls.front().map(|call| call.path.as_str()) {
+                Some("/v2/clock") => br#"{"timestamp":"2026-01-02T15:00:00Z","is_open":true}"#,
+                Some("/v2/account") => b"{}",
                 _ => b"[]",
             };
             session.answer(answered(200, body));
+            session.pass(1);
             session.settle();
         }
         session

@@ -89,7 +89,7 @@ pub enum Finding {
         /// The execution.
         execution: String,
     },
-    /// An order filled more than once after it had ended for us.
+    /// An order filled after it had ended for us; the engine does not know of these shares.
     LateFill {
         /// Which order.
         order: OrderId,

@@ -204,6 +204,8 @@ pub(super) struct Ledger {
     asked: BTreeMap<OrderId, Asked>,
     taken: BTreeSet<OrderId>,
     closed: BTreeSet<OrderId>,
+    /// Of these the engine can hear no more: what fills of them now is counted, and told to a person.
+    over: BTreeSet<OrderId>,
     executions: BTreeSet<String>,
     /// Shares counted as filled and their dollars, by the venue's name for the order.
     counted: BTreeMap<String, (Quantity, Money)>,
@@ -220,6 +222,7 @@ impl Ledger {
             asked: BTreeMap::new(),
             taken: BTreeSet::new(),
             closed: BTreeSet::new(),
+            over: BTreeSet::new(),
             executions: BTreeSet::new(),
             counted: BTreeMap::new(),
             linked: BTreeMap::new(),
@@ -236,6 +239,7 @@ impl Ledger {
 
     /// Draws what follows from an entry of an earlier life.
     pub(super) fn apply(&mut self, entry: &Entry) {
+        let from = self.events.len();
         match entry {
             Entry::Asked { order, asked } => drop(self.asked.insert(*order, *asked)),
             Entry::Intent { .. } => {}
@@ -258,11 +262,13 @@ impl Ledger {
                 self.mirror.split(*symbol, *ratio, (*kept, *mark, *cash), *time);
             }
         }
-        let from = self.events.len();
         let mut answers = std::mem::take(&mut self.events);
         self.mirror.poll(&mut answers);
         self.events = answers;
         self.closed.extend(self.events[from..].iter().filter_map(closes));
+        // A fill can overtake a cancel: of what was canceled, one is still heard.
+        let is_over = |event: &&ExecutionEvent| !matches!(event, ExecutionEvent::Canceled { .. });
+        self.over.extend(self.events[from..].iter().filter(is_over).filter_map(closes));
     }
 
     fn take(&mut self, order: OrderId) {
@@ -293,6 +299,9 @@ impl Ledger {
         let (shares, dollars) = self.counted.entry(venue_id.clone()).or_default();
         *shares += *quantity;
         *dollars += price.notional(*quantity);
+        if self.is_over(*order) {
+            return;
+        }
         self.mirror.fill_reported(&Reported {
             order: *order,
             symbol,
@@ -361,6 +370,11 @@ impl Ledger {
     /// Has the engine been told that it is over?
     pub(super) fn is_closed(&self, order: OrderId) -> bool {
         self.closed.contains(&order)
+    }
+
+    /// Can the engine hear of no fill of it any more?
+    pub(super) fn is_over(&self, order: OrderId) -> bool {
+        self.over.contains(&order) && self.mirror.standing(order).is_none()
     }
 
     pub(super) fn has_execution(&self, id: &str) -> bool {

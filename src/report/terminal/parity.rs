@@ -50,9 +50,11 @@ fn evidence(report: &ParityReport<'_>, screen: &Screen) -> String {
 /// Rows and sums of both sides.
 fn table(report: &ParityReport<'_>, screen: &Screen) -> String {
     let other = &report.context.other;
-    let row = |name: &str, mine: &str, theirs: &str| format!("{name:<NAMES$}{mine:>NUMBERS$}{theirs:>NUMBERS$}");
+    // The name of the other side is a heading of its column.
+    let width = NUMBERS.max(other.chars().count() + 2);
+    let row = |name: &str, mine: &str, theirs: &str| format!("{name:<NAMES$}{mine:>NUMBERS$}{theirs:>width$}");
     let line = |row: &str, said: &str, is_same: bool| {
-        let (ink, from) = (if is_same { Ink::Dim } else { Ink::Warn }, NAMES + 2 * NUMBERS + 2);
+        let (ink, from) = (if is_same { Ink::Dim } else { Ink::Warn }, NAMES + NUMBERS + width + 2);
         format!("{}  {}\n", screen.set(Ink::Plain, row), screen.wrap(&[(ink, said)], from, from))
     };
     let mut text = format!("{}\n", screen.set(Ink::Dim, &row("", "replay", other)));
@@ -220,5 +222,14 @@ Refusals        683872a5d820f207 same on both sides
 Equity          1b30ba30cb43acc2 same on both sides
 ";
         assert_eq!(text, golden, "\n{text}");
+    }
+
+    #[test]
+    fn a_long_name_of_the_other_side_stands_apart_over_its_column() {
+        let (replay, other) = (rows().side(), rows().side());
+        let context = Context { other: "recorded session".to_owned(), ..context() };
+        let text = parity_summary(&ParityReport::of(&replay, &other, &context), &places(), &Screen::PIPE);
+        let table = "                               replay  recorded session\nSignals                             4                 4  same\n";
+        assert!(text.contains(table), "{text}");
     }
 }

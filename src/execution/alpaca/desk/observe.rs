@@ -327,7 +327,7 @@ impl AlpacaDesk {
         if !is_new || counted + quantity > filled {
             return;
         }
-        if self.ledger.is_closed(id) && self.ledger.mirror.standing(id).is_none() && !self.may_fill_late(id) {
+        if self.ledger.is_over(id) {
             self.find(Finding::LateFill { order: id, quantity });
         }
         let counts_for_all = counted + quantity == filled && is_whole;
@@ -376,11 +376,6 @@ impl AlpacaDesk {
         for (_, line) in self.lines.iter_mut().filter(|(order, line)| reopens(order, line)) {
             line.doomed = true;
         }
-    }
-
-    /// The first fill after an end is one that overtook it; more cannot be told to the engine.
-    fn may_fill_late(&self, id: OrderId) -> bool {
-        self.lines.get(&id).is_none_or(|line| line.at_venue.as_ref().is_none_or(|at| at.life != Life::Filled))
     }
 
     /// Is nothing of our order left after this fill of `quantity`? A leg may be at the venue for fewer shares than it

@@ -4,7 +4,7 @@
 use super::tests_world::*;
 use crate::domain::*;
 use crate::execution::ExecutionBackend;
-use crate::execution::alpaca::Finding;
+use crate::execution::alpaca::{Finding, StreamKind, StreamSignal};
 use crate::venue::FillMoment;
 
 /// What the engine was told since `from`, in words.
@@ -323,6 +323,29 @@ fn what_cannot_be_sent_is_rejected() {
     world.desk.ask(OrderId(2), crate::execution::alpaca::Asked { request: entry(1, None, false), ..asked }, true);
     world.run();
     assert_eq!(told(&world, 0), ["rejected 1 not_sendable", "rejected 2 not_sendable"]);
+}
+
+#[test]
+fn a_fill_of_a_refused_order_is_told_to_a_person_and_not_to_the_engine() {
+    let mut world = World::new();
+    world.venue.refuses_orders = Some((403, "new orders are rejected by user request"));
+    world.submit(entry(10, None, false), false);
+    world.run();
+    for execution in ["e1", "e2"] {
+        let filled = if execution == "e1" { "4" } else { "10" };
+        let data = serde_json::json!({
+            "event": "partial_fill", "execution_id": execution, "price": "100", "qty": if filled == "4" { "4" } else { "6" },
+            "order": { "id": "late", "client_order_id": "af-s1-1-o0", "symbol": "AAPL", "side": "buy", "type": "market",
+                "status": "partially_filled", "qty": "10", "filled_qty": filled, "filled_avg_price": "100" },
+        });
+        let message = serde_json::json!({ "stream": "trade_updates", "data": data }).to_string();
+        world.desk.on_signal(StreamKind::Trading, StreamSignal::Message(message.into_bytes()), world.now());
+        world.step();
+    }
+    assert_eq!(told(&world, 0), ["rejected 1 suspended"]);
+    assert_eq!(world.desk.shares(A), Quantity::ZERO);
+    let late = |quantity| Finding::LateFill { order: OrderId(1), quantity: shares(quantity) };
+    assert!(world.findings.contains(&late(4)) && world.findings.contains(&late(6)), "{:?}", world.findings);
 }
 
 #[test]

@@ -208,7 +208,7 @@ impl World {
     }
 
     /// One thing happens; `false` when nothing can but time.
-    fn step(&mut self) -> bool {
+    pub(super) fn step(&mut self) -> bool {
         self.desk.on_time(self.now());
         self.hear();
         let commands: Vec<StreamCommand> = self.desk.take_commands().collect();
