@@ -259,10 +259,40 @@ impl Ledger {
             }
         }
         let from = self.events.len();
+        self.draw();
+        self.drop_revived(from);
+        self.closed.extend(self.events[from..].iter().filter_map(closes));
+    }
+
+    fn draw(&mut self) {
         let mut answers = std::mem::take(&mut self.events);
         self.mirror.poll(&mut answers);
         self.events = answers;
-        self.closed.extend(self.events[from..].iter().filter_map(closes));
+    }
+
+    /// Legs that have ended for the engine do not come back with a fill of their entry that is heard of later.
+    fn drop_revived(&mut self, from: usize) {
+        let closed = &self.closed;
+        let revived = |event: &ExecutionEvent| match event {
+            ExecutionEvent::LegLive { order, .. } if closed.contains(order) => Some(*order),
+            _ => None,
+        };
+        let legs: Vec<OrderId> = self.events[from..].iter().filter_map(revived).collect();
+        if legs.is_empty() {
+            return;
+        }
+        legs.into_iter().for_each(|leg| self.mirror.cancel(leg));
+        self.draw();
+        let closed = &self.closed;
+        let is_over = |event: &ExecutionEvent| match event {
+            ExecutionEvent::LegLive { order, .. } | ExecutionEvent::Canceled { order } => closed.contains(order),
+            _ => false,
+        };
+        let mut at = 0;
+        self.events.retain(|event| {
+            at += 1;
+            at <= from || !is_over(event)
+        });
     }
 
     fn take(&mut self, order: OrderId) {

@@ -54,7 +54,13 @@ fn all_is_read_when_the_last_answer_is_here() {
 
 #[test]
 fn a_leg_whose_time_is_over_is_not_armed_again() {
-    let mut world = with_position(false);
+    let mut world = World::new();
+    let mut request = entry(10, Some(5), false);
+    request.legs.time_in_force = TimeInForce::Day;
+    world.submit(request, false);
+    world.run();
+    world.trade(100, 10);
+    world.run();
     let made = world.calls.len();
     let stop = world.venue.orders.iter().position(|order| order.is_open()).expect("the stop rests");
     world.venue.expire(stop);
