@@ -23,6 +23,8 @@ impl AlpacaDesk {
         for order in &orders {
             self.promote_former(*order);
             self.conclude(*order);
+            // What was armed in its place may have been seen before its end.
+            self.promote_former(*order);
         }
         self.take_early();
         self.drop_unsent();
