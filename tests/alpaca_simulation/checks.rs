@@ -3,7 +3,7 @@
 //! Not here: events that cannot follow (the engine refuses them), the rebuilt engine (driver).
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use alphaflow::domain::{OrderId, Price, Quantity, Side, SymbolIndex};
+use alphaflow::domain::{OrderClass, OrderId, Price, Quantity, Side, SymbolIndex};
 use alphaflow::engine::{OrderOutcome, OrderRecord};
 use alphaflow::exchange::Exchange;
 use alphaflow::execution::alpaca::{Entry, Finding, Patience};
@@ -100,6 +100,7 @@ fn shares_of(state: &Value, index: usize) -> Quantity {
 pub struct Sight<'a> {
     pub exchange: &'a Exchange,
     pub driver: Option<&'a Driver>,
+    pub disk: &'a Disk,
     pub now_ms: u64,
 }
 
@@ -152,15 +153,18 @@ impl Cover {
         let orders = orders_of(&state);
         for index in 0..SYMBOLS {
             let stops = driver.engine.gate().stops(SymbolIndex(index as u16));
-            let stopped = stops.iter().fold(Quantity::ZERO, |sum, stop| sum + stop.shares);
             let held = shares_of(&state, index);
+            let protecting = stops.iter().filter(|stop| side_of(sight.disk, stop.order) == held.closing_side());
+            let stopped = protecting.fold(Quantity::ZERO, |sum, stop| sum + stop.shares);
             let needed = match held.closing_side() {
                 None => Quantity::ZERO,
                 Some(_) => stopped.min(held.abs()),
             };
             let protects = |order: &&Shown| {
                 let is_own = order.client_id.ends_with("-o0");
-                order.symbol == index && order.is_open() && Some(order.side) == held.closing_side()
+                order.symbol == index
+                    && order.is_open()
+                    && Some(order.side) == held.closing_side()
                     && (order.kind != "limit" || is_own)
             };
             let covered = orders.iter().filter(protects).fold(Quantity::ZERO, |sum, order| sum + order.rest());
@@ -178,6 +182,21 @@ impl Cover {
             }
         }
     }
+}
+
+/// Bought or sold: of an order, of the stop of a pair, or of a leg.
+fn side_of(disk: &Disk, id: OrderId) -> Option<Side> {
+    let asked = |id: u64| {
+        disk.log.iter().find_map(|entry| match entry {
+            Entry::Asked { order, asked } if order.0 == id => Some(asked.request),
+            _ => None,
+        })
+    };
+    if let Some(own) = asked(id.0) {
+        return Some(own.side);
+    }
+    let entry = (1..=2).find_map(|place| asked(id.0.checked_sub(place)?))?;
+    Some(if entry.class == OrderClass::Oco { entry.side } else { entry.side.opposite() })
 }
 
 /// Everything against everything, when nothing moves any more.
@@ -207,7 +226,8 @@ fn the_same_account(state: &Value, driver: &Driver) -> Result<(), String> {
     let portfolio = driver.engine.portfolio();
     for index in 0..SYMBOLS {
         let symbol = SymbolIndex(index as u16);
-        let (theirs, ours, desk) = (shares_of(state, index), portfolio.position(symbol).quantity(), driver.desk.shares(symbol));
+        let (theirs, ours, desk) =
+            (shares_of(state, index), portfolio.position(symbol).quantity(), driver.desk.shares(symbol));
         if theirs != ours || theirs != desk {
             return Err(format!("shares of {index}: exchange {theirs:?}, engine {ours:?}, desk {desk:?}"));
         }

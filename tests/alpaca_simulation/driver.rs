@@ -211,9 +211,8 @@ impl Disk {
         desk.at_bar(stamp, alphaflow::venue::FillMoment::Within);
         late.into_iter().for_each(|order| desk.submit(order));
         again.cancels.into_iter().for_each(|order| desk.cancel(order));
-        let is_pending = |order: OrderId| {
-            engine.gate().open().iter().any(|open| open.order == order && open.change.is_some())
-        };
+        let is_pending =
+            |order: OrderId| engine.gate().open().iter().any(|open| open.order == order && open.change.is_some());
         again.changes.into_iter().filter(|change| is_pending(change.order())).for_each(|change| desk.replace(change));
         Ok(Driver { engine, desk, stamp })
     }
@@ -221,9 +220,8 @@ impl Disk {
     /// Orders that the engine approved and the desk never wrote: what shrinks is sent after all, what opens is written
     /// as asked for, so that it is refused as too late.
     fn settle_unwritten(&mut self, again: &mut Again) -> Vec<ApprovedOrder> {
-        let is_written = |id: OrderId| {
-            self.log.iter().any(|entry| matches!(entry, Entry::Asked { order, .. } if *order == id))
-        };
+        let is_written =
+            |id: OrderId| self.log.iter().any(|entry| matches!(entry, Entry::Asked { order, .. } if *order == id));
         let unwritten: Vec<ApprovedOrder> =
             std::mem::take(&mut again.orders).into_iter().filter(|order| !is_written(order.id())).collect();
         let (late, opening): (Vec<_>, Vec<_>) = unwritten.into_iter().partition(ApprovedOrder::reduces);

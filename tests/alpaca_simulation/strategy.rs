@@ -103,7 +103,9 @@ impl Wild {
             0..=2 => Intent::Enter { symbol, side, weight: None },
             3 | 4 => Intent::Exit { symbol },
             5 => Intent::Submit(self.with_legs(symbol, side, OrderKind::Market, quantity)),
-            6..=8 => Intent::Submit(self.with_legs(symbol, side, OrderKind::Limit { limit: price(cents - off) }, quantity)),
+            6..=8 => {
+                Intent::Submit(self.with_legs(symbol, side, OrderKind::Limit { limit: price(cents - off) }, quantity))
+            }
             9 => Intent::Submit(self.order(symbol, Side::Buy, OrderKind::Stop { stop: price(cents + off) }, quantity)),
             10 => {
                 let kind = OrderKind::StopLimit { stop: price(cents + off), limit: price(cents + off + 20) };
@@ -118,12 +120,19 @@ impl Wild {
                 order.size = ScriptSize::Max;
                 Intent::Submit(order)
             }
-            12 => Intent::Submit(self.order(symbol, Side::Sell, OrderKind::Limit { limit: price(cents + off) }, quantity)),
+            12 => {
+                Intent::Submit(self.order(symbol, Side::Sell, OrderKind::Limit { limit: price(cents + off) }, quantity))
+            }
             13 => {
                 let trail = self.chance.of(&[Trail::Price(price(35)), Trail::Fraction(Ratio::from_units(5_000_000))]);
                 Intent::Submit(self.order(symbol, Side::Sell, OrderKind::TrailingStop { trail }, quantity))
             }
-            14 => Intent::Submit(self.order(symbol, Side::Sell, OrderKind::Stop { stop: price(cents - off.max(1)) }, quantity)),
+            14 => Intent::Submit(self.order(
+                symbol,
+                Side::Sell,
+                OrderKind::Stop { stop: price(cents - off.max(1)) },
+                quantity,
+            )),
             15 => {
                 let mut order = self.order(symbol, side, OrderKind::Market, quantity);
                 order.request.time_in_force = self.chance.of(&[TimeInForce::Day, TimeInForce::Gtc, TimeInForce::Ioc]);

@@ -34,11 +34,26 @@ enum Event {
     Opens(usize),
     Goes(usize),
     Closes(usize),
-    Arrives { call: Call, fate: Fate },
-    Outcome { life: u32, id: u64, outcome: Outcome },
-    Opened { connection: u64 },
-    Hears { connection: u64, says: Says },
-    Signal { connection: u64, signal: StreamSignal },
+    Arrives {
+        call: Call,
+        fate: Fate,
+    },
+    Outcome {
+        life: u32,
+        id: u64,
+        outcome: Outcome,
+    },
+    Opened {
+        connection: u64,
+    },
+    Hears {
+        connection: u64,
+        says: Says,
+    },
+    Signal {
+        connection: u64,
+        signal: StreamSignal,
+    },
     Breaks,
     Crash,
     Restart,
@@ -140,12 +155,7 @@ impl World {
 
     fn config(&self) -> DeskConfig {
         let config = rehearsal_desk(&self.setting.loaded, false);
-        DeskConfig {
-            calls_a_minute: 200,
-            seed: self.seed,
-            started_at: self.setting.time(0),
-            ..config
-        }
+        DeskConfig { calls_a_minute: 200, seed: self.seed, started_at: self.setting.time(0), ..config }
     }
 
     pub fn instant(&self) -> Instant {
@@ -187,7 +197,8 @@ impl World {
         self.turn()?;
         loop {
             let is_over = self.now_ms > self.weather.calm_from_ms + 2_000;
-            let rests = |driver: &Driver| driver.desk.is_quiet() && driver.desk.is_ready() && driver.engine.wants_nothing();
+            let rests =
+                |driver: &Driver| driver.desk.is_quiet() && driver.desk.is_ready() && driver.engine.wants_nothing();
             if is_over && self.is_silent() && self.driver.as_ref().is_some_and(rests) {
                 return Ok(());
             }
@@ -244,7 +255,12 @@ impl World {
                     let order = &data["order"];
                     format!(
                         "exchange: {} {} {} {} {}/{}",
-                        data["event"], order["client_order_id"], order["id"], order["status"], order["filled_qty"], order["qty"]
+                        data["event"],
+                        order["client_order_id"],
+                        order["id"],
+                        order["status"],
+                        order["filled_qty"],
+                        order["qty"]
                     )
                 });
                 let message = serde_json::json!({ "stream": "trade_updates", "data": data });
@@ -308,6 +324,7 @@ impl World {
         self.cover.look(&mut checks::Sight {
             exchange: &self.exchange,
             driver: self.driver.as_ref(),
+            disk: &self.disk,
             now_ms: self.now_ms,
         });
         Ok(())
@@ -335,7 +352,10 @@ impl World {
             }
             commands.into_iter().for_each(|command| self.obey(command));
             if let Some(call) = call {
-                if call.urgency == Urgency::Opening && call.verb == alphaflow::execution::alpaca::Verb::Post && !was_ready {
+                if call.urgency == Urgency::Opening
+                    && call.verb == alphaflow::execution::alpaca::Verb::Post
+                    && !was_ready
+                {
                     return Err(format!("an opening order leaves before all is ready: {call:?}"));
                 }
                 self.send(call)?;

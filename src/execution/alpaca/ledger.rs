@@ -262,6 +262,7 @@ impl Ledger {
                 self.mirror.split(*symbol, *ratio, (*kept, *mark, *cash), *time);
             }
         }
+<<<<<<< HEAD
         let mut answers = std::mem::take(&mut self.events);
         self.mirror.poll(&mut answers);
         self.events = answers;
@@ -269,6 +270,43 @@ impl Ledger {
         // A fill can overtake a cancel: of what was canceled, one is still heard.
         let is_over = |event: &&ExecutionEvent| !matches!(event, ExecutionEvent::Canceled { .. });
         self.over.extend(self.events[from..].iter().filter(is_over).filter_map(closes));
+=======
+        let from = self.events.len();
+        self.draw();
+        self.drop_revived(from);
+        self.closed.extend(self.events[from..].iter().filter_map(closes));
+    }
+
+    fn draw(&mut self) {
+        let mut answers = std::mem::take(&mut self.events);
+        self.mirror.poll(&mut answers);
+        self.events = answers;
+    }
+
+    /// Legs that have ended for the engine do not come back with a fill of their entry that is heard of later.
+    fn drop_revived(&mut self, from: usize) {
+        let closed = &self.closed;
+        let revived = |event: &ExecutionEvent| match event {
+            ExecutionEvent::LegLive { order, .. } if closed.contains(order) => Some(*order),
+            _ => None,
+        };
+        let legs: Vec<OrderId> = self.events[from..].iter().filter_map(revived).collect();
+        if legs.is_empty() {
+            return;
+        }
+        legs.into_iter().for_each(|leg| self.mirror.cancel(leg));
+        self.draw();
+        let closed = &self.closed;
+        let is_over = |event: &ExecutionEvent| match event {
+            ExecutionEvent::LegLive { order, .. } | ExecutionEvent::Canceled { order } => closed.contains(order),
+            _ => false,
+        };
+        let mut at = 0;
+        self.events.retain(|event| {
+            at += 1;
+            at <= from || !is_over(event)
+        });
+>>>>>>> s1
     }
 
     fn take(&mut self, order: OrderId) {

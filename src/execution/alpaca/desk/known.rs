@@ -74,6 +74,8 @@ pub(super) struct AtVenue {
     pub(super) replaced_by: Option<String>,
     /// Shares that it counts as filled and we do not: since when.
     pub(super) gap_since_ms: Option<u64>,
+    /// Another stands in its place, and how it ended was not shown: since when. It may have filled before.
+    pub(super) doubted_since_ms: Option<u64>,
     /// What its end means was drawn.
     pub(super) is_settled: bool,
     /// Why it was refused, where the venue said so.
@@ -271,6 +273,7 @@ impl AtVenue {
             status: String::new(),
             replaced_by: None,
             gap_since_ms: None,
+            doubted_since_ms: None,
             is_settled: false,
             reason: String::new(),
             replaces: String::new(),

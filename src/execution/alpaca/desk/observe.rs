@@ -98,7 +98,11 @@ impl AlpacaDesk {
             };
             let shown = AtVenue::unseen(venue_id.to_owned());
             if is_present {
-                line.former.extend(line.at_venue.replace(shown));
+                let mut before = line.at_venue.replace(shown);
+                for before in before.iter_mut().filter(|before| before.life == Life::Open) {
+                    before.doubted_since_ms = Some(self.now.ms);
+                }
+                line.former.extend(before);
                 (line.delete, line.looked_for) = (None, None);
                 // What was asked about the order before it is answered.
                 line.ask = line.ask.filter(|ask| ask.is_sent);
@@ -154,6 +158,7 @@ impl AlpacaDesk {
         if order.replaced_by.0.is_some() && !is_mate {
             at.replaced_by = Some(order.replaced_by.as_str().to_owned());
         }
+        at.doubted_since_ms = at.doubted_since_ms.filter(|_| at.life == Life::Open);
         at.gap_since_ms = (at.filled > counted).then(|| at.gap_since_ms.unwrap_or(now_ms));
         let has_ended = at.life != Life::Open && at.gap_since_ms.is_none() && at.replaced_by.is_none();
         line.former.retain(|former| former.gap_since_ms.is_some() || former.life == Life::Open || former.is_settled);

@@ -302,6 +302,7 @@ impl AlpacaDesk {
         {
             return Ok(Some(Page::Fills { token: last.id.as_str().to_owned() }));
         }
+        self.clear_doubts();
         if self.lines.values().any(|line| line.has_gap()) {
             self.reconcile.fill_readings += 1;
             if self.reconcile.fill_readings >= FILL_READINGS_MAX {
@@ -314,6 +315,14 @@ impl AlpacaDesk {
             self.reconcile.fills_after = self.reconcile.fills_after.max(read_until.plus_ns(-FILLS_MARGIN_NS));
         }
         Ok(None)
+    }
+
+    /// All fills have been read: what was in doubt for long enough has no others.
+    fn clear_doubts(&mut self) {
+        let (now_ms, gap) = (self.now.ms, self.config.patience.gap);
+        for at in self.lines.values_mut().flat_map(|line| &mut line.former) {
+            at.doubted_since_ms = at.doubted_since_ms.filter(|since| since + gap > now_ms);
+        }
     }
 
     /// A row was read; what could not be counted of it, since its entry's fill is missing, is to be read again.
@@ -365,7 +374,8 @@ impl AlpacaDesk {
     pub(super) fn next_gap(&self) -> Option<u64> {
         let is_reading = self.reconcile.pages.iter().any(|page| matches!(page, Page::Fills { .. }));
         let ats = self.lines.values().flat_map(|line| line.at_venue.iter().chain(&line.former));
-        let since = ats.filter_map(|at| at.gap_since_ms).min().filter(|_| !is_reading)?;
+        let since = ats.flat_map(|at| [at.gap_since_ms, at.doubted_since_ms]).flatten();
+        let since = since.min().filter(|_| !is_reading)?;
         Some(since + self.config.patience.gap)
     }
 

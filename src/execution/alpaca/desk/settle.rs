@@ -3,7 +3,7 @@
 //! Not here: protective orders that must be freed or armed again (settle_protection), which wish leaves first (calls).
 use super::AlpacaDesk;
 use super::known::{AtVenue, Attempt, Life, Line, Patch, PatchState, TicketState, Wanted};
-use crate::domain::{OrderId, OrderKind, Quantity, Trail};
+use crate::domain::{OrderId, OrderKind, Quantity, TimeInForce, Trail};
 use crate::execution::alpaca::client_id::Part;
 use crate::execution::alpaca::finding::Finding;
 use crate::execution::alpaca::ledger::{Answer, Ending, Entry};
@@ -23,6 +23,8 @@ impl AlpacaDesk {
         for order in &orders {
             self.promote_former(*order);
             self.conclude(*order);
+            // What was armed in its place may have been seen before its end.
+            self.promote_former(*order);
         }
         self.take_early();
         self.drop_unsent();
@@ -58,9 +60,12 @@ impl AlpacaDesk {
 
     /// An order at the venue has ended, and all its fills are counted: what does its end mean?
     fn conclude(&mut self, order: OrderId) {
+        let Some(parent) = self.lines.get(&order).map(|line| line.parent) else { return };
+        // A leg grows with what its entry has filled, before it ends.
+        let may_grow = parent.and_then(|entry| self.lines.get(&entry)).is_some_and(Line::has_gap);
         let Some(line) = self.lines.get_mut(&order) else { return };
         let Some(at) = line.at_venue.as_mut() else { return };
-        if at.life == Life::Open || at.is_settled || at.gap_since_ms.is_some() {
+        if at.life == Life::Open || at.is_settled || at.gap_since_ms.is_some() || may_grow {
             return;
         }
         let at_end = at.clone();
@@ -151,13 +156,25 @@ impl AlpacaDesk {
             let ending = ending_of(at, is_expiry);
             return self.ledger.record(Entry::Ended { order, ending });
         }
-        if at.life == Life::Expired {
+        if at.life == Life::Expired && standing.time_in_force == TimeInForce::Day {
             // Its time is over, whatever it was to be taken back for: it is not armed again.
             return self.ledger.record(Entry::Ended { order, ending: Ending::Expired });
         }
-        if standing.parent.is_none() || was_freed {
-            // The stop of a pair ends with its target; what was freed is armed again when it may be.
+        if standing.parent.is_none() {
+            // The stop of a pair ends with its target; whose target is gone, that has ended for good.
+            let target = standing.sibling.and_then(|target| self.ledger.mirror.standing(target));
+            if target.is_none() {
+                self.ledger.record(Entry::Ended { order, ending: Ending::Canceled });
+            }
             return;
+        }
+        if was_freed {
+            // It is armed again when it may be.
+            return;
+        }
+        if at.life == Life::Expired {
+            // The venue's own limit of time: it is armed anew.
+            return self.ask_mate(order, &standing);
         }
         self.ended_unasked(order, &standing);
     }

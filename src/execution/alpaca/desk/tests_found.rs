@@ -54,7 +54,13 @@ fn all_is_read_when_the_last_answer_is_here() {
 
 #[test]
 fn a_leg_whose_time_is_over_is_not_armed_again() {
-    let mut world = with_position(false);
+    let mut world = World::new();
+    let mut request = entry(10, Some(5), false);
+    request.legs.time_in_force = TimeInForce::Day;
+    world.submit(request, false);
+    world.run();
+    world.trade(100, 10);
+    world.run();
     let made = world.calls.len();
     let stop = world.venue.orders.iter().position(|order| order.is_open()).expect("the stop rests");
     world.venue.expire(stop);
@@ -185,4 +191,23 @@ fn a_reading_of_open_orders_that_failed_is_repeated_soon() {
     let call = world.desk.next_call().expect("open orders are read");
     world.desk.on_outcome(call.id, Outcome::NotSent("no route".to_owned()), now);
     assert_eq!(wait(&world), due_ms + super::Patience::default().lookup);
+}
+
+#[test]
+fn what_an_order_filled_before_it_was_replaced_is_asked_for() {
+    let mut world = with_position(false);
+    let made = world.calls.len();
+    world.trade(95, 4);
+    world.venue.told.clear();
+    let stop = world.venue.orders.iter().position(|order| order.kind == "stop" && order.is_open()).expect("it rests");
+    let successor = world.venue.orders.len();
+    let mut next = world.venue.orders[stop].clone();
+    (next.id, next.replaces, next.quantity) = (format!("id-{successor}"), Some(format!("id-{stop}")), 6);
+    (next.filled, next.value, next.status) = (0, 0, "new");
+    world.venue.orders.push(next);
+    world.venue.orders[stop].status = "replaced";
+    world.venue.orders[stop].replaced_by = Some(format!("id-{successor}"));
+    world.venue.tell(successor, "new", None);
+    world.run_for(2_000);
+    assert_eq!(fills_of(&world, 2), [(4, 6)], "{:?}", world.made(made));
 }

@@ -198,10 +198,7 @@ impl Venue {
         let is_barred = |order: &Kept| Some(order.id.as_str()) == self.bars_stops && order.is_open();
         if word("type") == "stop" && self.orders.iter().any(is_barred) {
             let message = "potential wash trade detected. use complex orders";
-            return (
-                403,
-                json!({ "code": 40_310_000, "message": message, "existing_order_id": self.bars_stops }),
-            );
+            return (403, json!({ "code": 40_310_000, "message": message, "existing_order_id": self.bars_stops }));
         }
         let quantity: i64 = word("qty").parse().expect("qty");
         let closes = word("position_intent").ends_with("_to_close");
