@@ -262,19 +262,12 @@ impl Ledger {
                 self.mirror.split(*symbol, *ratio, (*kept, *mark, *cash), *time);
             }
         }
-<<<<<<< HEAD
-        let mut answers = std::mem::take(&mut self.events);
-        self.mirror.poll(&mut answers);
-        self.events = answers;
+        self.draw();
+        self.drop_revived(from);
         self.closed.extend(self.events[from..].iter().filter_map(closes));
         // A fill can overtake a cancel: of what was canceled, one is still heard.
         let is_over = |event: &&ExecutionEvent| !matches!(event, ExecutionEvent::Canceled { .. });
         self.over.extend(self.events[from..].iter().filter(is_over).filter_map(closes));
-=======
-        let from = self.events.len();
-        self.draw();
-        self.drop_revived(from);
-        self.closed.extend(self.events[from..].iter().filter_map(closes));
     }
 
     fn draw(&mut self) {
@@ -306,7 +299,6 @@ impl Ledger {
             at += 1;
             at <= from || !is_over(event)
         });
->>>>>>> s1
     }
 
     fn take(&mut self, order: OrderId) {
