@@ -103,7 +103,8 @@ fn scenario(chance: &mut Chance) -> LoadedScenario {
     let commission = chance.of(&[
         "{ kind = \"none\" }",
         "{ kind = \"bps\", value = \"2\" }",
-        "{ kind = \"per_share\", value = \"0.005\", min = \"1\" }",
+        // No least fee an order: a stop that is armed again is another order for the venue, which charges it anew.
+        "{ kind = \"per_share\", value = \"0.005\" }",
     ]);
     let participation = chance.of(&["1", "0.30", "0.10", "0.03"]);
     let slippage = chance.of(&["{ kind = \"none\" }", "{ kind = \"bps\", value = \"1.5\" }"]);
