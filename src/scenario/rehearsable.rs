@@ -3,10 +3,13 @@
 //! Not here: the rehearsal (exchange), what one order may be (venue::refusal). Each rule names a thing that replay
 //! does and no call of a broker can ask for; such a scenario is refused whole, before anything is sent.
 use super::spec::{
-    BothTouched, CashCheck, DueExit, Hours, MarketFill, ScenarioSpec, Settlement, SizingRule, VenueRules,
+    BothTouched, CalendarKind, CashCheck, DueExit, Hours, MarketFill, ScenarioSpec, Settlement, SizingRule, VenueRules,
 };
 use super::{Diagnostic, LoadedScenario, MarketData};
-use crate::domain::Ratio;
+use crate::domain::{Ratio, Timestamp};
+use crate::market::{Calendar, new_york_date};
+use crate::strategy::Intent;
+use crate::venue::refusal::auction_hours;
 
 /// Can the scenario be rehearsed, and traded, as it was tested?
 ///
@@ -17,10 +20,33 @@ pub fn check_rehearsable(loaded: &LoadedScenario, market: &MarketData) -> Result
             let what = "a share is delisted in the time of the scenario, and no order of ours makes that happen";
             Err(Box::new(loaded.diagnostic("data.corporate_actions", what).note("end the scenario before that day")))
         }
-        None => Ok(()),
+        None => check_auctions(loaded, market),
         Some(Finding { key, what, remedy, .. }) => Err(Box::new(loaded.diagnostic(key, what).note(remedy))),
     }
 }
+
+/// Alpaca takes orders for an auction at some hours of the day only, and a script sends its orders when a bar closes.
+fn check_auctions(loaded: &LoadedScenario, market: &MarketData) -> Result<(), Box<Diagnostic>> {
+    let (Some(script), CalendarKind::Xnys) = (&market.script, loaded.spec.data.calendar) else { return Ok(()) };
+    let calendar = Calendar::xnys();
+    let reason = script.rows().iter().find_map(|(time, intent)| {
+        let Intent::Submit(order) = intent else { return None };
+        let closes = match loaded.spec.data.timeframe {
+            frame if frame.is_daily() => calendar.session(*time)?.close,
+            frame => time.plus_ns(frame.minutes() * NS_PER_MINUTE).min(calendar.session_of(*time)?.close),
+        };
+        let minute = (closes.ns() - calendar.start_of_day(new_york_date(closes)).ns()) / NS_PER_MINUTE;
+        let reason = auction_hours(order.request.time_in_force, u16::try_from(minute).ok()).err()?;
+        Some((script.id(order.label).unwrap_or_default(), *time, reason))
+    });
+    let Some((id, time, reason)) = reason else { return Ok(()) };
+    let time = time.text(loaded.spec.data.timeframe);
+    let what = format!("order {id} is sent when the bar of {time} closes, and {reason}");
+    let remedy = "a replay lets it wait for the next auction; send a day order in its place, or a cls order earlier";
+    Err(Box::new(loaded.diagnostic("strategy.params.file", what).note(remedy)))
+}
+
+const NS_PER_MINUTE: i64 = 60 * Timestamp::NS_PER_SECOND;
 
 struct Finding {
     applies: bool,

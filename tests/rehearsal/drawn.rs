@@ -5,14 +5,14 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use alphaflow::scenario::{check_rehearsable, load, load_market, run_with};
+use alphaflow::scenario::{check_rehearsable, check_strategy, load, load_market, run_with};
 use alphaflow::strategy::BuiltIn;
 
 use super::compared;
 use super::draw::{Case, case, damaged};
 
-/// Seeds of a normal run.
-const CASES: u64 = 60;
+/// Seeds of a normal run; a third of them can be rehearsed.
+const CASES: u64 = 150;
 
 /// What only replay can follow is set to what a venue can.
 const REHEARSABLE: [&str; 8] = [
@@ -39,11 +39,12 @@ fn number(name: &str, usual: u64) -> u64 {
     std::env::var(name).map_or(usual, |text| text.parse().unwrap())
 }
 
-/// Without the delistings, which no rehearsal admits.
+/// Without what no rehearsal admits: delistings, and orders for an auction at hours when Alpaca takes none.
 fn write(folder: &Path, case: &Case) {
     for (name, text) in &case.files {
         let kept: Vec<&str> = text.lines().filter(|line| !line.contains(",delisting,")).collect();
-        fs::write(folder.join(name), kept.join("\n") + "\n").unwrap();
+        let text = kept.join("\n").replace(",opg,", ",day,").replace(",cls,", ",day,");
+        fs::write(folder.join(name), text + "\n").unwrap();
     }
 }
 
@@ -60,7 +61,10 @@ fn rehearse(folder: &Path) -> Went {
     let overrides = overrides(&fs::read_to_string(&path).unwrap());
     let Ok(loaded) = load(&path, &overrides) else { return Went::Refused };
     let Ok(market) = load_market(&loaded) else { return Went::Refused };
-    if check_rehearsable(&loaded, &market).is_err() || run_with(&BuiltIn, &loaded, &market).is_err() {
+    if check_strategy(&BuiltIn, &loaded).is_err() || check_rehearsable(&loaded, &market).is_err() {
+        return Went::Refused;
+    }
+    if run_with(&BuiltIn, &loaded, &market).is_err() {
         return Went::Refused;
     }
     match catch_unwind(AssertUnwindSafe(|| compared(&loaded, &market))) {
@@ -97,7 +101,7 @@ fn all(drawn: impl Fn(u64) -> Case) -> (u64, u64) {
 #[test]
 fn whatever_is_drawn_both_sides_are_the_same() {
     let (ran, filled) = all(case);
-    assert!(ran * 2 >= number("REHEARSAL_CASES", CASES) && filled * 2 >= ran, "{ran} ran, {filled} with fills");
+    assert!(ran * 5 >= number("REHEARSAL_CASES", CASES) && filled * 2 >= ran, "{ran} ran, {filled} with fills");
 }
 
 /// One strange number, a line too few or too many.

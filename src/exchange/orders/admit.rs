@@ -48,7 +48,6 @@ impl Exchange {
         let found = self.find(request, asset);
         let opens = found.position.closing_side() != Some(request.side);
         self.admit_asset(wanted, opens).map_err(refused)?;
-        self.admit_intent(intent, request.side, opens).map_err(refused)?;
         let need = self.cost(request, quantity, price);
         let have = self.buying_power() + found.leaving;
         let checks_at_fill = self.setup.rules.cash_check_at_fill;
@@ -63,6 +62,7 @@ impl Exchange {
             resting: self.at_market(asset),
         };
         account(request, quantity, &standing).map_err(refused)?;
+        self.admit_intent(intent, request.side, opens).map_err(refused)?;
         Ok(Admission { opens, quantity, price, relies_on_exits: checks_at_fill && opens && need > have })
     }
 

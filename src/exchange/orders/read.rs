@@ -1,14 +1,15 @@
 //! The body of a new order, or of a change of one, read.
 //!
 //! Not here: whether the order is taken (admit).
+use std::fmt::Display;
 use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
 use super::intent::Intent;
 use crate::domain::{
-    ExitLegs, OrderClass, OrderPurpose, OrderRequest, Price, Quantity, Ratio, RejectReason, Side, Symbol, SymbolIndex,
-    TimeInForce,
+    ExitLegs, Money, OrderClass, OrderPurpose, OrderRequest, Price, Quantity, Ratio, RejectReason, Side, Symbol,
+    SymbolIndex, TimeInForce,
 };
 use crate::exchange::core::Exchange;
 use crate::exchange::refusal::Refused;
@@ -168,6 +169,11 @@ impl Body {
         }
     }
 
+    /// Shares of an order.
+    pub(super) fn qty(&self) -> Result<Option<Quantity>, Refused> {
+        self.number("qty")?.map(|shares| at_most("qty", shares, SHARES_MAX)).transpose()
+    }
+
     fn order_fields(&self, time_in_force: TimeInForce) -> Result<OrderFields, Refused> {
         let (target, guard) = (self.object("take_profit")?, self.object("stop_loss")?);
         let (order_type, class) = (self.order_type()?, self.class()?);
@@ -178,8 +184,8 @@ impl Body {
             return Err(Refused::plain(&RejectReason::OrderType));
         }
         Ok(OrderFields {
-            qty: self.number::<Quantity>("qty")?,
-            notional: self.number("notional")?,
+            qty: self.qty()?,
+            notional: self.number("notional")?.map(|amount| at_most("notional", amount, DOLLARS_MAX)).transpose()?,
             order_type,
             time_in_force,
             limit_price,
@@ -192,6 +198,16 @@ impl Body {
             stop_loss_limit: guard.price("limit_price", "stop_loss.limit_price")?,
         })
     }
+}
+
+/// Most shares of an order: no company has so many, and what they cost at any price can still be added up.
+const SHARES_MAX: Quantity = Quantity::from_units(1_000_000_000 * Quantity::ONE.units());
+/// Most dollars of an order, for the same reason.
+const DOLLARS_MAX: Money = Money::from_cents(100_000_000_000_000);
+
+/// `value`, where it is no more than the exchange can count. Errors: it is more.
+fn at_most<T: PartialOrd + Display>(field: &str, value: T, most: T) -> Result<T, Refused> {
+    if value <= most { Ok(value) } else { Err(Refused::syntax(format!("{field} must be <= {most}, not {value}"))) }
 }
 
 /// Reads the value of a field or parameter. Errors: it is no such number.

@@ -29,6 +29,9 @@ fn what_is_no_order() {
         ("buy 0 market", "qty must be > 0"),
         ("buy -1 market", "qty must be > 0"),
         ("buy x market", "invalid qty: x"),
+        // What cannot be added up is refused before it is.
+        ("buy 9223372036 market", "qty must be <= 1000000000, not 9223372036"),
+        ("buy - market notional=170141183460469231731", "notional must be <= 1000000000000, not 170141183460469231731"),
         ("buy 1 odd", "invalid order type"),
         ("hold 1 market", "invalid side"),
         ("buy 1 market time_in_force=week", "invalid time_in_force"),

@@ -64,6 +64,8 @@ pub struct Rehearsal<R> {
     tape: Tape,
     /// Answers that a replay would give only when the session ends.
     held: Vec<ExecutionEvent>,
+    /// Orders that were taken back while their end was held.
+    withdrawn: Vec<ExecutionEvent>,
     /// The bars of a session that has not ended for the engine have traded.
     holds: bool,
     /// Bars that came, and those of them that were not the data's.
@@ -105,6 +107,7 @@ impl<R: Reach> Rehearsal<R> {
             reach,
             tape,
             held: Vec::new(),
+            withdrawn: Vec::new(),
             holds: false,
             bars_compared: 0,
             bars_differing: Vec::new(),
@@ -166,6 +169,12 @@ impl<R: Reach> ExecutionBackend for Rehearsal<R> {
     }
 
     fn cancel(&mut self, order: OrderId) {
+        let is_it =
+            |event: &mut ExecutionEvent| matches!(event, ExecutionEvent::Expired { order: id, .. } if *id == order);
+        if self.held.extract_if(.., is_it).next().is_some() {
+            // Its session has ended at the exchange and not yet for the engine, which takes it back before.
+            return self.withdrawn.push(ExecutionEvent::Canceled { order });
+        }
         self.reach.desk().cancel(order);
         self.attempt(R::settle);
     }
@@ -177,6 +186,7 @@ impl<R: Reach> ExecutionBackend for Rehearsal<R> {
 
     fn poll(&mut self, answers: &mut Vec<ExecutionEvent>) {
         self.attempt(R::settle);
+        answers.append(&mut self.withdrawn);
         let from = answers.len();
         self.reach.desk().poll(answers);
         // What the desk makes of its own answers may go out at once.

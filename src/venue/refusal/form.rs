@@ -40,7 +40,7 @@ pub fn form(request: &OrderRequest, terms: &Terms) -> Result<(), RejectReason> {
     )?;
     parts_of_shares(request)?;
     on_grid(request, terms.tick)?;
-    auction_hours(request, terms)
+    auction_hours(request.time_in_force, terms.new_york_minute)
 }
 
 /// Outside the core session only simple limit orders for the day or until canceled.
@@ -141,14 +141,17 @@ pub(super) fn on_grid(request: &OrderRequest, tick: Tick) -> Result<(), RejectRe
     Ok(())
 }
 
-fn auction_hours(request: &OrderRequest, terms: &Terms) -> Result<(), RejectReason> {
-    let (from, reason) = match request.time_in_force {
+/// Are orders of this kind for an auction taken at this minute of the day in New York? `None` where nobody keeps hours.
+///
+/// Errors: they are not.
+pub fn auction_hours(time_in_force: TimeInForce, new_york_minute: Option<u16>) -> Result<(), RejectReason> {
+    let (from, reason) = match time_in_force {
         TimeInForce::Opg => (OPG_CLOSED_FROM, RejectReason::OpgHours),
         TimeInForce::Cls => (CLS_CLOSED_FROM, RejectReason::ClsHours),
         TimeInForce::Day | TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok => return Ok(()),
     };
     let is_closed = |minute: u16| (from..AUCTIONS_OPEN_FROM).contains(&minute);
-    ensure(!terms.new_york_minute.is_some_and(is_closed), reason)
+    ensure(!new_york_minute.is_some_and(is_closed), reason)
 }
 
 #[cfg(test)]

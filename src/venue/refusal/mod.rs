@@ -7,8 +7,8 @@
 //! [`cancel`]. The caller supplies what only it knows; without Alpaca's rules (`Tick::None`) only what makes
 //! no sense is refused.
 //!
-//! Replay differs in three places. A plain exit of a position whose legs rest closes it and voids them: the
-//! shares of legs are not held for orders, only those of open approved exits are, as in the gate. Shares that
+//! Replay differs in three places. A simple market exit of a position whose legs rest closes it and voids them: against
+//! it the shares of legs are not held for orders, only those of open approved exits are, as in the gate. Shares that
 //! leave at the market count as gone, so that an entry may turn a position round at one open; those of an exit
 //! with a price are held for it. And there is no evening, so nothing is refused for the hour it was sent.
 mod account;
@@ -21,7 +21,7 @@ mod testing;
 pub use account::{AssetStatus, Funds, Resting, Standing, Trading, account, asset};
 pub use change::{Change, Changing, cancel, change};
 pub use fields::{OrderFields, OrderType, Read, fields};
-pub use form::{Terms, form};
+pub use form::{Terms, auction_hours, form};
 
 use crate::domain::RejectReason;
 
