@@ -5,6 +5,7 @@ pub mod engine;
 pub mod exchange;
 pub mod execution;
 pub mod indicator;
+pub mod live;
 pub mod market;
 pub mod metric;
 pub mod portfolio;

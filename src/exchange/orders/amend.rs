@@ -11,6 +11,7 @@ use crate::domain::{
 };
 use crate::exchange::Answer;
 use crate::exchange::core::Exchange;
+use crate::exchange::ids;
 use crate::exchange::refusal::Refused;
 use crate::exchange::reply::ok;
 use crate::venue::refusal::{Change, Changing, Terms, change, form};
@@ -39,10 +40,7 @@ impl Exchange {
 
     /// The order of this id. Errors: there is none.
     pub(super) fn find_order(&self, id: &str) -> Result<usize, Refused> {
-        if !is_uuid(id) {
-            return Err(Refused::plain(&RejectReason::OrderIdMissing));
-        }
-        let id = id.to_ascii_lowercase();
+        let id = ids::canonical(id).ok_or_else(|| Refused::plain(&RejectReason::OrderIdMissing))?;
         self.book.by_id(&id).ok_or_else(|| Refused::not_found(format!("order not found for {id}")))
     }
 
@@ -187,11 +185,4 @@ impl Exchange {
         self.book.close(old);
         self.tell(old, "replaced", time, More::default());
     }
-}
-
-/// Has the text the shape of an id?
-fn is_uuid(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let is_hex = parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    is_hex && parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
 }

@@ -1,0 +1,85 @@
+//! What a session says of itself: one sentence a happening, for page, log, e-mail and journal alike.
+//!
+//! Not here: who is told what (notify), where it is kept (journal).
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Timestamp;
+
+/// What kind of thing happened.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// The session began, or went on after a restart.
+    Started,
+    /// The session ended in good order.
+    Stopped,
+    /// It trades in another mode than the session before it on this account.
+    ModeChange,
+    /// An order was sent, or taken by the venue.
+    Order,
+    /// An order filled, in part or whole, that was neither a stop nor a take-profit.
+    Fill,
+    /// A protective stop, or a trailing one, sold.
+    Stop,
+    /// A take-profit sold.
+    TakeProfit,
+    /// An order was taken back or has run out.
+    Canceled,
+    /// The gate or the venue refused an order.
+    Refusal,
+    /// Many refusals within a minute.
+    RefusalBurst,
+    /// A limit halted trading: daily loss, drawdown.
+    Halt,
+    /// The kill switch was pressed, or finished something.
+    Kill,
+    /// A halt ended.
+    Resume,
+    /// A stream was lost or came back, or calls failed and work again.
+    Connection,
+    /// Our books and the venue's differ, or tie again.
+    Reconciliation,
+    /// An order or a position that this program did not make.
+    Unauthorised,
+    /// Money that moved without a trade: dividends, cash for a part of a share.
+    Cash,
+    /// The day in one sentence.
+    DailySummary,
+    /// Clock, disk, data, notifications.
+    Health,
+    /// Somebody signed in at the dashboard, or tried to.
+    Login,
+}
+
+/// How much it matters.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// As usual.
+    Info,
+    /// Worth a look when there is time.
+    Notice,
+    /// Worth a look now.
+    Warning,
+    /// Somebody must act.
+    Critical,
+}
+
+/// One happening.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SessionEvent {
+    /// The number of its row in the journal.
+    pub row: u64,
+    /// When, by the venue's clock.
+    pub time: Timestamp,
+    /// What kind.
+    pub kind: EventKind,
+    /// How much it matters.
+    pub severity: Severity,
+    /// The scenario it belongs to; none where it is of the whole session.
+    pub strategy: Option<String>,
+    /// Which share, if any.
+    pub symbol: Option<String>,
+    /// One plain sentence.
+    pub text: String,
+}

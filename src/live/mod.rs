@@ -1,0 +1,13 @@
+//! A session that trades: what drives engine, desk and wire by the clock, what is kept of it, and who is told.
+//!
+//! Not here: what may be sent (risk), what to say to the venue (execution::alpaca), command lines (cli).
+mod command;
+mod event;
+mod snapshot;
+
+pub use command::{Asked, Command, Done, ItemOutcome};
+pub use event::{EventKind, SessionEvent, Severity};
+pub use snapshot::{
+    Aged, ChartBar, ChartFill, ChartView, ClosedView, Figures, HaltStep, HaltView, HealthItem, LimitView, MarketView,
+    ModeView, OrderView, PositionView, RefusalView, Snapshot, StateView, StrategyView,
+};
