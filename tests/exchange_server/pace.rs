@@ -69,6 +69,7 @@ async fn at_the_highest_speed_the_clock_waits_for_the_first_client() {
         times.extend(frame.as_array().unwrap().iter().map(|bar| bar["t"].as_str().unwrap().to_owned()));
     }
     assert!(times.is_sorted(), "every bar in its order, none before the other");
+    assert_eq!(times.len(), 3 * 390, "none has passed before it subscribed");
     until(&own, "2013-10-09T20:00:00Z").await;
     own.get("/v2/clock").await;
     own.server.stop().await;

@@ -9,8 +9,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
+use super::feed::Feed;
 use super::floor::{Floor, moment_end};
 use super::outbox::Patience;
 use crate::domain::Timestamp;
@@ -23,7 +24,8 @@ pub enum Pace {
     Step,
     /// So many times as fast as the wall's while a session is on; what lies between sessions passes within a second.
     Times(u32),
-    /// As fast as listeners keep up, from the first request or stream on.
+    /// As fast as listeners keep up: from the first subscription to market data on, or, where the first client has
+    /// none within two seconds, from then on.
     Max,
 }
 
@@ -32,6 +34,9 @@ const TICK: Duration = Duration::from_millis(10);
 /// From one moment outside sessions to the next: three lie between a close and the next open (the end of the hours
 /// around the session, midnight, the open), so closed hours take three quarters of a second.
 const CLOSED_GAP_MAX: Duration = Duration::from_millis(250);
+
+/// How long data that could pass in a moment wait for the first client to subscribe to them.
+const SUBSCRIPTION_WAIT: Duration = Duration::from_secs(2);
 
 /// A stretch of the data's time up to the next moment, laid on the wall's.
 #[derive(Clone, Copy, Debug)]
@@ -50,8 +55,16 @@ pub(super) async fn run(floor: Arc<Floor>) {
         Pace::Times(times) => run_by_wall(&floor, times).await,
         Pace::Max => {
             floor.first_client().await;
+            // One that has subscribed gets every bar; who wants none does not wait for ever.
+            let _ = timeout(SUBSCRIPTION_WAIT, first_subscription(&floor)).await;
             run_freely(&floor).await;
         }
+    }
+}
+
+async fn first_subscription(floor: &Floor) {
+    while Feed::ALL.into_iter().all(|feed| floor.hub.data(feed).is_none()) {
+        tokio::time::sleep(TICK).await;
     }
 }
 
