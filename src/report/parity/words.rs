@@ -86,22 +86,44 @@ pub(in crate::report) fn price_cost(report: &ParityReport<'_>) -> Option<String>
     Some(format!("{} {word}, {dollars}", N.basis_points(share.abs())))
 }
 
-/// Dollars with their sign, to the cent; less than a cent as it is.
+/// Dollars with their sign, to the cent; less than a cent to its first digit.
 pub(in crate::report) fn change(amount: Money) -> String {
-    match amount.to_f64() {
-        dollars if dollars.abs() >= 0.005 || amount == Money::ZERO => N.dollars_cents(dollars, Sign::Always),
-        _ if amount < Money::ZERO => format!("-${}", amount.abs()),
-        _ => format!("+${amount}"),
+    let dollars = amount.to_f64();
+    if dollars.abs() >= 0.005 || amount == Money::ZERO {
+        return N.dollars_cents(dollars, Sign::Always);
     }
+    let sign = if amount < Money::ZERO { '-' } else { '+' };
+    let written = (3..=DECIMALS_MAX).map(|decimals| format!("{:.decimals$}", dollars.abs()));
+    let text = written.into_iter().find(|text| text.bytes().any(|digit| matches!(digit, b'1'..=b'9')));
+    format!("{sign}${}", text.unwrap_or_else(|| amount.abs().to_string()))
 }
 
-/// Two amounts to the cent, or as they are where cents do not tell them apart.
+/// Most decimals that are written before a number is shown as it is.
+const DECIMALS_MAX: usize = 9;
+
+/// Two amounts to the cent, or to the decimal that tells them apart, or as they are.
 pub(super) fn dollars_apart(mine: Money, theirs: Money) -> (String, String) {
     let cents = |amount: Money| N.dollars_cents(amount.to_f64(), Sign::Negative);
-    match mine != theirs && cents(mine) == cents(theirs) {
-        true => (format!("${mine}"), format!("${theirs}")),
-        false => (cents(mine), cents(theirs)),
+    if mine == theirs || cents(mine) != cents(theirs) {
+        return (cents(mine), cents(theirs));
     }
+    let sign = if mine < Money::ZERO { "-" } else { "" };
+    let write = |amount: Money, decimals: usize| format!("{sign}${:.decimals$}", amount.abs().to_f64());
+    let apart = (3..=DECIMALS_MAX).map(|decimals| (write(mine, decimals), write(theirs, decimals)));
+    apart
+        .into_iter()
+        .find(|(mine, theirs)| mine != theirs)
+        .unwrap_or_else(|| (format!("${mine}"), format!("${theirs}")))
+}
+
+/// Two fractions in percent, to the decimal that tells them apart, two at least; as they are where none does.
+pub(super) fn percent_apart(mine: &str, theirs: &str) -> (String, String) {
+    let (Ok(left), Ok(right)) = (mine.parse::<f64>(), theirs.parse::<f64>()) else {
+        return (mine.to_owned(), theirs.to_owned());
+    };
+    let write = |fraction: f64, decimals: usize| N.percent(fraction, decimals, Sign::Negative);
+    let apart = (2..=DECIMALS_MAX).map(|decimals| (write(left, decimals), write(right, decimals)));
+    apart.into_iter().find(|(left, right)| left != right).unwrap_or_else(|| (mine.to_owned(), theirs.to_owned()))
 }
 
 /// A moment: the date of a daily bar, date and time in UTC for the rest.
@@ -177,9 +199,16 @@ fn account(difference: &Difference, other: &str) -> String {
         let (replay, other) = dollars_apart(mine, theirs);
         FieldDifference { name: field.name, replay, other }
     };
-    let money = ["equity", "cash", "gross_exposure"];
-    let in_dollars = |field: &FieldDifference| if money.contains(&field.name) { dollars(field) } else { field.clone() };
-    let fields: Vec<FieldDifference> = difference.nature.fields().iter().map(in_dollars).collect();
+    let in_percent = |field: &FieldDifference| {
+        let (replay, other) = percent_apart(&field.replay, &field.other);
+        FieldDifference { name: field.name, replay, other }
+    };
+    let in_units = |field: &FieldDifference| match field.name {
+        "equity" | "cash" | "gross_exposure" => dollars(field),
+        "heat" | "drawdown" => in_percent(field),
+        _ => field.clone(),
+    };
+    let fields: Vec<FieldDifference> = difference.nature.fields().iter().map(in_units).collect();
     let leading: Vec<FieldDifference> =
         fields.iter().filter(|field| matches!(field.name, "equity" | "cash")).cloned().collect();
     listed(if leading.is_empty() { &fields } else { &leading }, other)
@@ -260,4 +289,27 @@ pub(in crate::report) fn scope(report: &ParityReport<'_>) -> String {
 fn lowered(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_as_long_as_it_takes_to_tell_them_apart() {
+        let money = |text: &str| text.parse::<Money>().unwrap();
+        let apart = |mine: &str, theirs: &str| dollars_apart(money(mine), money(theirs));
+        let two = |left: &str, right: &str| (left.to_owned(), right.to_owned());
+        assert_eq!(apart("99264.57", "99275"), two("$99,264.57", "$99,275.00"));
+        assert_eq!(apart("80.219650799825", "80.221682994605"), two("$80.220", "$80.222"));
+        assert_eq!(apart("-80.2201", "-80.2204"), two("-$80.2201", "-$80.2204"));
+        assert_eq!(apart("1.00000000000001", "1"), two("$1.00000000000001", "$1"));
+        assert_eq!(apart("7", "7"), two("$7.00", "$7.00"));
+        assert_eq!(change(money("0.00203219478")), "+$0.002");
+        assert_eq!(change(money("-0.00000000000001")), "-$0.00000000000001");
+        assert_eq!(change(money("-10.43")), "-$10.43");
+        assert_eq!(percent_apart("0.03445225771899872", "0.0030555990119570347"), two("3.45%", "0.31%"));
+        assert_eq!(percent_apart("0.5", "0.50000001"), two("50.000000%", "50.000001%"));
+        assert_eq!(percent_apart("0.5", ""), two("0.5", ""));
+    }
 }
