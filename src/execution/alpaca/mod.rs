@@ -19,6 +19,7 @@ mod keys;
 mod ledger;
 mod market_message;
 mod mode;
+mod port;
 mod reader;
 mod reader_json;
 mod reader_msgpack;
@@ -52,5 +53,6 @@ pub use market_message::{
     Trade, TradingStatus,
 };
 pub use mode::{Feed, Live, LoopbackAddr, LoopbackError, Paper, Rehearsal, TradingMode};
+pub use port::AlpacaPort;
 pub use reader::DecodeError;
 pub use stream::LineCommand;
