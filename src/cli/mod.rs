@@ -20,6 +20,8 @@ mod strategies;
 mod sweep;
 mod sweep_model;
 mod sweep_walk;
+mod trade;
+mod trade_line;
 
 use std::env;
 use std::io::{self, ErrorKind, Write};
@@ -67,6 +69,8 @@ enum Command {
     Sweep(sweep::SweepArgs),
     /// List the strategies with their rules, parameters, ranges and defaults
     Strategies(strategies::StrategiesArgs),
+    /// Trade: on the built-in exchange, on paper, or live
+    Trade(trade::TradeArgs),
 }
 
 /// How to print a result.
@@ -123,6 +127,7 @@ pub fn main_with<C: Catalog + Sync>(catalog: C) -> ExitCode {
         Command::Status(args) => status::run(&args, &mut out),
         Command::Sweep(args) => sweep::run(&args, &catalog, &mut out),
         Command::Strategies(args) => strategies::run(&args, &catalog, &mut out),
+        Command::Trade(args) => trade::run(&args, &catalog, &mut out),
     };
     let outcome = outcome.and_then(|()| Ok(out.flush()?));
     let (text, code) = match outcome {

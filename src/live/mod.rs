@@ -2,8 +2,10 @@
 //!
 //! Not here: what may be sent (risk), what to say to the venue (execution::alpaca), command lines (cli).
 mod command;
+pub mod driver;
 mod event;
 pub mod journal;
+pub mod session;
 mod snapshot;
 
 pub use command::{Asked, Command, Done, ItemOutcome};

@@ -12,6 +12,7 @@ mod known;
 mod observe;
 mod outcomes;
 mod reading;
+mod session_end;
 mod settle;
 mod settle_protection;
 mod streams;
