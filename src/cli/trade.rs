@@ -105,7 +105,8 @@ pub(super) fn run<C: Catalog>(args: &TradeArgs, catalog: &C, out: &mut impl Writ
         Mode::Rehearsal => trade.rehearse(all, out),
         Mode::Paper => trade.on_paper(all, out),
         Mode::Live => Err(Failure::Check(
-            "error --mode live: a live session needs a passed preflight; run `alphaflow preflight --mode live`".to_owned(),
+            "error --mode live: a live session needs a passed preflight; run `alphaflow preflight --mode live`"
+                .to_owned(),
         )),
     }
 }
@@ -211,8 +212,7 @@ impl<C: Catalog> Trade<'_, C> {
             // A session lives as long as the program, and so does its script.
             .map(|scenario| scenario.market.script.clone().map(|script| &*Box::leak(Box::new(script))))
             .collect();
-        let names: Vec<String> =
-            scenarios.iter().map(|scenario| scenario.loaded.spec.scenario.name.clone()).collect();
+        let names: Vec<String> = scenarios.iter().map(|scenario| scenario.loaded.spec.scenario.name.clone()).collect();
         let speed = if let Venue::Exchange { speed } = place.venue { i64::from(speed) } else { 1 };
         let machine_of = |prepared: &Prepared, terms: Arc<Terms>| -> Result<Box<dyn Machine>, String> {
             let at = names.iter().position(|name| *name == prepared.loaded.spec.scenario.name);
@@ -288,7 +288,8 @@ trait HasHistory {
 
 impl HasHistory for Rehearsal {
     fn history(&self, keys: &ApiKeys) -> Result<HistoryClient, Failure> {
-        HistoryClient::rehearsal(Rehearsal(self.0), keys, wall).map_err(|error| Failure::Input(format!("error {error}")))
+        HistoryClient::rehearsal(Rehearsal(self.0), keys, wall)
+            .map_err(|error| Failure::Input(format!("error {error}")))
     }
 }
 

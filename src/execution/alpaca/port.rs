@@ -184,7 +184,10 @@ impl<M: TradingMode> AlpacaPort<M> {
             MarketMessage::Success(word) if word == "authenticated" => tell(DataState::Authenticated),
             MarketMessage::Subscription(_) => tell(DataState::Subscribed),
             MarketMessage::Error { code, message } => {
-                tell(DataState::Failed { code: u32::try_from(code).unwrap_or(u32::MAX), message: message.into_owned() });
+                tell(DataState::Failed {
+                    code: u32::try_from(code).unwrap_or(u32::MAX),
+                    message: message.into_owned(),
+                });
             }
             MarketMessage::Bar(bar) => bars.push(bar),
             _ => {}

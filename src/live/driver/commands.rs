@@ -54,7 +54,8 @@ impl<M: TradingMode> Driver<M> {
             Command::Resume { reason } => match Words::new(reason) {
                 Err(error) => Ok(refused(format!("The reason cannot be kept: {error}."))),
                 Ok(reason) => {
-                    let order = ResumeOrder { at: super::wall(), by: HaltedBy::Person(by.clone()), reason: reason.clone() };
+                    let order =
+                        ResumeOrder { at: super::wall(), by: HaltedBy::Person(by.clone()), reason: reason.clone() };
                     let ended = self.latch.resume(order)?;
                     // What the switch had latched is lifted as the switch is seen clear; a limit's halt has no latch.
                     if ended.is_none() {

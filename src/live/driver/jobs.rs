@@ -24,12 +24,7 @@ pub(super) enum Job {
     /// The account.
     Account(Result<AccountSeen, String>),
     /// Bars of the past for a scenario; until then its steps are held, if it was a gap.
-    Bars {
-        seat: usize,
-        bars: Result<Vec<(Symbol, Bar)>, String>,
-        until: Timestamp,
-        is_gap: bool,
-    },
+    Bars { seat: usize, bars: Result<Vec<(Symbol, Bar)>, String>, until: Timestamp, is_gap: bool },
 }
 
 impl<M: TradingMode> Driver<M> {

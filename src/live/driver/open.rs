@@ -369,7 +369,8 @@ impl<M: TradingMode> Opening<'_, M> {
         }
         let shown = trader.machine().stamp();
         let actions = prepared.actions.iter().filter(|(from, _)| *from > shown).copied().collect();
-        let request = |symbol: &Symbol| request(prepared, &terms, self.setup.venue, self.setup.feed, *symbol, (now, now));
+        let request =
+            |symbol: &Symbol| request(prepared, &terms, self.setup.venue, self.setup.feed, *symbol, (now, now));
         let requests = terms.symbols.iter().map(request).collect();
         Ok(Seat { trader, assembler, actions, requests, asked_for: Timestamp::MIN, began })
     }

@@ -144,7 +144,12 @@ impl<M: TradingMode> Driver<M> {
                 if tied { "books and account tie" } else { "a difference is open" }.to_owned(),
                 compared,
             ),
-            item("calls", true, format!("{} calls, {} answers, {late} late bars", traffic.calls, traffic.outcomes), None),
+            item(
+                "calls",
+                true,
+                format!("{} calls, {} answers, {late} late bars", traffic.calls, traffic.outcomes),
+                None,
+            ),
         ]
     }
 }

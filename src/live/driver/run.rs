@@ -160,7 +160,9 @@ impl<M: TradingMode> Driver<M> {
             {
                 self.seats[at].actions.remove(0);
                 match action {
-                    MarketAction::Split { symbol, ratio } => self.give(at, Input::Split { symbol, ratio, time: stamp })?,
+                    MarketAction::Split { symbol, ratio } => {
+                        self.give(at, Input::Split { symbol, ratio, time: stamp })?
+                    }
                     MarketAction::Dividend { symbol, amount } => {
                         self.give(at, Input::Dividend { symbol, amount, time: stamp })?;
                     }

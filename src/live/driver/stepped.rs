@@ -161,9 +161,10 @@ impl<M: TradingMode> Driver<M> {
 
     async fn await_bar(&mut self, symbol: Symbol, stamp: Timestamp, exchange: &Embedded) -> Result<(), DriverError> {
         let lacks = |driver: &Self| {
-            driver.seats.iter().any(|seat| {
-                seat.trader.terms().index_of(symbol).is_some() && seat.assembler.lacks(symbol, stamp)
-            })
+            driver
+                .seats
+                .iter()
+                .any(|seat| seat.trader.terms().index_of(symbol).is_some() && seat.assembler.lacks(symbol, stamp))
         };
         while lacks(self) {
             self.wait().await?;

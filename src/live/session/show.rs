@@ -6,9 +6,7 @@ use super::tell::order_words;
 use super::trader::Trader;
 use crate::domain::{Money, Price, Quantity, SymbolIndex, Timestamp};
 use crate::engine::{OrderOutcome, OrderRecord};
-use crate::live::snapshot::{
-    Aged, ChartView, ClosedView, LimitView, OrderView, PositionView, RefusalView,
-};
+use crate::live::snapshot::{Aged, ChartView, ClosedView, LimitView, OrderView, PositionView, RefusalView};
 
 /// One scenario's part of a snapshot.
 #[derive(Clone, PartialEq, Debug)]

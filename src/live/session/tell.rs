@@ -181,7 +181,14 @@ fn refused(record: &RefusalRecord, machine: &dyn Machine, terms: &Terms, time: T
 
 fn ended(order: OrderId, what: &str, machine: &dyn Machine, terms: &Terms, time: Timestamp) -> SessionEvent {
     let record = machine.orders().get(order);
-    of_order(EventKind::Canceled, Severity::Info, record, terms, time, format!("{} {what}.", order_words(record, terms)))
+    of_order(
+        EventKind::Canceled,
+        Severity::Info,
+        record,
+        terms,
+        time,
+        format!("{} {what}.", order_words(record, terms)),
+    )
 }
 
 /// `AAPL buy 300`, with its kind where it is no market order.

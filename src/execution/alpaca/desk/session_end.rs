@@ -18,9 +18,8 @@ impl AlpacaDesk {
             }
         }
         for ticket in self.tickets.values_mut().filter(|ticket| ticket.purpose == TicketPurpose::Opens) {
-            let is_for_the_day = ledger
-                .asked(ticket.main)
-                .is_some_and(|asked| asked.time < last && is_sent_for_longer(&asked.request));
+            let is_for_the_day =
+                ledger.asked(ticket.main).is_some_and(|asked| asked.time < last && is_sent_for_longer(&asked.request));
             ticket.cancel_asked |= is_for_the_day;
         }
         self.settle();
