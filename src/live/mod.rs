@@ -4,6 +4,7 @@
 mod command;
 pub mod driver;
 mod event;
+pub mod history;
 pub mod journal;
 pub mod session;
 mod snapshot;
