@@ -149,7 +149,7 @@ impl Cover {
             return;
         }
         (self.is_stale, self.seen_ms) = (false, sight.now_ms);
-        let state = sight.exchange.state();
+        let state = sight.exchange.open_state();
         let orders = orders_of(&state);
         for index in 0..SYMBOLS {
             let stops = driver.engine.gate().stops(SymbolIndex(index as u16));

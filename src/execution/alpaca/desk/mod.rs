@@ -14,6 +14,7 @@ mod outcomes;
 mod reading;
 mod settle;
 mod settle_protection;
+mod strangers;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,8 @@ mod tests;
 mod tests_found;
 #[cfg(test)]
 mod tests_fuzz;
+#[cfg(test)]
+mod tests_strangers;
 #[cfg(test)]
 mod tests_venue;
 #[cfg(test)]
@@ -52,6 +55,9 @@ use crate::venue::{FillMoment, VenueRules};
 pub struct DeskConfig {
     /// Names our orders.
     pub session: SessionName,
+    /// Names the orders of the other sessions that this program runs on the account, or ran before: they are neither
+    /// ours nor foreign.
+    pub siblings: Vec<SessionName>,
     /// The shares, in the scenario's order.
     pub symbols: Vec<Symbol>,
     /// Commission and tick of the scenario.
@@ -133,6 +139,10 @@ pub struct AlpacaDesk {
     reached: BTreeSet<OrderId>,
     /// Since when a share has had no stop, and whether a person was told.
     bare: BTreeMap<SymbolIndex, (u64, bool)>,
+    /// Shares that the other sessions on the account hold.
+    siblings_shares: BTreeMap<Symbol, Quantity>,
+    /// Positions at the venue that are not what the sessions hold.
+    doubted: BTreeMap<Symbol, strangers::Doubt>,
 }
 
 impl AlpacaDesk {
@@ -158,6 +168,8 @@ impl AlpacaDesk {
             early: Vec::new(),
             reached: BTreeSet::new(),
             bare: BTreeMap::new(),
+            siblings_shares: BTreeMap::new(),
+            doubted: BTreeMap::new(),
             config,
         }
     }
@@ -256,6 +268,7 @@ impl AlpacaDesk {
             && self.tickets.is_empty()
             && self.early.is_empty()
             && self.reconcile.is_idle()
+            && self.doubt_due().is_none()
             && self.lines.values().all(|line| !line.is_busy() && line.arm_after_ms <= self.now.ms)
     }
 
@@ -344,8 +357,8 @@ impl AlpacaDesk {
         if self.ledger.is_closed(order) {
             return;
         }
-        let is_own = self.lines.get(&order).is_some_and(|line| line.is_own);
-        if is_own && let Some(ticket) = self.ticket_for(order) {
+        let mate_is_open = self.is_mate_open(order);
+        if let Some(ticket) = self.ticket_for(order) {
             ticket.cancel_asked = true;
         } else if let Some(line) = self.lines.get_mut(&order)
             && line.open().is_some()
@@ -356,11 +369,24 @@ impl AlpacaDesk {
         {
             // How it has ended is not known yet, or it ends with its stop.
             line.cancel_asked = true;
+        } else if mate_is_open
+            && let Some(line) = self.lines.get_mut(&order)
+            && let Some(at) = &mut line.at_venue
+        {
+            // It ends with the other of its pair, which may have filled.
+            (line.cancel_asked, at.is_settled) = (true, false);
         } else {
             // Nothing of it is at the venue; it rests in our image alone.
             self.ledger.record(Entry::Ended { order, ending: Ending::Canceled });
         }
         self.settle();
+    }
+
+    /// Is the other of its pair at the venue, or how it has ended not known?
+    fn is_mate_open(&self, order: OrderId) -> bool {
+        let mate = self.ledger.mirror.standing(order).and_then(|standing| standing.sibling);
+        let line = mate.and_then(|mate| self.lines.get(&mate));
+        line.is_some_and(|line| line.open().is_some() || line.is_unsettled())
     }
 
     /// The lines and tickets of an earlier life.
@@ -463,7 +489,9 @@ impl AlpacaDesk {
 
     /// Takes a change that was approved.
     fn change(&mut self, order: OrderId, change: Change) {
-        if let Some(line) = self.lines.get_mut(&order) {
+        if let Err(reason) = self.keeps_pair(order, change.kind) {
+            self.find(Finding::NotChanged { order, reason: reason.to_string() });
+        } else if let Some(line) = self.lines.get_mut(&order) {
             line.change = Some(change);
             line.refused = None;
         }

@@ -41,7 +41,7 @@ impl AlpacaDesk {
             Doing::Find(name) => self.found(&name, verdict),
             Doing::Patch(order) => self.patched(order, verdict),
             Doing::Delete(order) => self.deleted(order, verdict),
-            Doing::Look(order) => self.looked(order, verdict),
+            Doing::Look(order) => self.looked(order, id, verdict),
             Doing::Read(page) => match verdict {
                 Verdict::Done(body) => self.read(page, &body),
                 Verdict::Refused(status, problem, _) => {
@@ -125,7 +125,8 @@ impl AlpacaDesk {
         let Some(ticket) = self.tickets.get(name) else { return };
         let TicketState::Doubtful(attempt) = ticket.state else { return };
         let wait = self.backoff.wait_ms(attempt.tries + 1);
-        let again = TicketState::Doubtful(Attempt { due_ms: now_ms + wait, tries: attempt.tries + 1, is_sent: false });
+        let again =
+            TicketState::Doubtful(Attempt { due_ms: now_ms + wait, tries: attempt.tries + 1, is_sent: false, call: 0 });
         let next = match verdict {
             Verdict::Done(body) => match serde_json::from_slice::<WireOrder>(&body) {
                 Ok(order) if !order.id.as_str().is_empty() => return self.found_order(name, &order),
@@ -271,20 +272,26 @@ impl AlpacaDesk {
                 let due_ms = if is_confirmed { now_ms + self.config.patience.gap } else { now_ms };
                 line.ask = line.ask.or(Some(Attempt::at(due_ms)));
                 // Off hours a cancel may wait for the open: it is repeated seldom.
-                Some(Attempt { due_ms: now_ms + wait.max(self.config.patience.lookup), tries, is_sent: false })
+                Some(Attempt { due_ms: now_ms + wait.max(self.config.patience.lookup), tries, is_sent: false, call: 0 })
             }
-            Verdict::NotSent | Verdict::Unknown => Some(Attempt { due_ms: now_ms + wait, tries, is_sent: false }),
+            Verdict::NotSent | Verdict::Unknown => {
+                Some(Attempt { due_ms: now_ms + wait, tries, is_sent: false, call: 0 })
+            }
         };
         if tries > super::calls::DELETES_MAX {
             self.find(Finding::Stuck { order, asked: "its cancel" });
         }
     }
 
-    fn looked(&mut self, order: OrderId, verdict: Verdict) {
+    fn looked(&mut self, order: OrderId, call: u64, verdict: Verdict) {
         let Some(line) = self.lines.get_mut(&order) else { return };
         let tries = line.ask.map_or(0, |ask| ask.tries) + 1;
-        line.ask = None;
+        let is_awaited = line.ask.is_some_and(|ask| ask.call == call);
+        // What was wished for since it left is asked all the same.
+        line.ask = line.ask.filter(|_| !is_awaited);
         match verdict {
+            // The stream has told meanwhile how it ended.
+            _ if !is_awaited && !matches!(verdict, Verdict::Done(_)) => {}
             Verdict::Done(body) => match serde_json::from_slice::<WireOrder>(&body) {
                 Ok(shown) if !shown.id.as_str().is_empty() => {
                     self.observe(&shown);
@@ -305,7 +312,7 @@ impl AlpacaDesk {
     fn ask_again(&mut self, order: OrderId, tries: u32) {
         let due_ms = self.now.ms + self.backoff.wait_ms(tries);
         if let Some(line) = self.lines.get_mut(&order) {
-            line.ask = Some(Attempt { due_ms, tries, is_sent: false });
+            line.ask = Some(Attempt { due_ms, tries, is_sent: false, call: 0 });
         }
     }
 

@@ -51,7 +51,8 @@ impl AlpacaDesk {
     fn promote_former(&mut self, order: OrderId) {
         let Some(line) = self.lines.get_mut(&order) else { return };
         let has_ended = line.at_venue.as_ref().is_some_and(|at| at.is_settled && at.replaced_by.is_none());
-        let is_open = |at: &AtVenue| at.life == Life::Open && !at.status.is_empty();
+        // One that another has replaced has ended, even if its end was never shown.
+        let is_open = |at: &AtVenue| at.life == Life::Open && !at.status.is_empty() && at.replaced_by.is_none();
         if has_ended && let Some(place) = line.former.iter().position(is_open) {
             let next = line.former.remove(place);
             line.former.extend(line.at_venue.replace(next));
@@ -68,7 +69,11 @@ impl AlpacaDesk {
         if at.life == Life::Open || at.is_settled || at.gap_since_ms.is_some() || may_grow {
             return;
         }
-        let at_end = at.clone();
+        if self.awaits_mate(order) {
+            return;
+        }
+        let Some(line) = self.lines.get_mut(&order) else { return };
+        let Some(at_end) = line.at_venue.clone() else { return };
         line.delete = None;
         if at_end.life != Life::Replaced {
             // It cannot be changed any more.
@@ -77,11 +82,38 @@ impl AlpacaDesk {
         match (at_end.life, &at_end.replaced_by) {
             (Life::Open, _) => {}
             (Life::Filled, _) => self.conclude_filled(order),
+            (Life::Replaced, Some(successor)) if at_end.refused(successor) => {
+                // Replaced by one that was refused: nothing of it is left.
+                let reason = at_end.refused_successor.as_ref().map(|(_, reason)| reason.clone()).unwrap_or_default();
+                self.conclude_ended(order, &AtVenue { life: Life::Rejected, reason, ..at_end.clone() });
+            }
             (Life::Replaced, Some(_)) => self.follow_successor(order),
             (Life::Replaced, None) if line.patch.is_some() => {}
             (Life::Rejected, _) if !at_end.replaces.is_empty() => self.return_to_former(order, &at_end),
             _ => self.conclude_ended(order, &at_end),
         }
+    }
+
+    /// One of a pair has ended that is wanted back. If the other has filled, which the venue need not tell, its fills come
+    /// first: an end takes the pair along. So that one is asked for, and awaited.
+    fn awaits_mate(&mut self, order: OrderId) -> bool {
+        let now_ms = self.now.ms;
+        let Some(line) = self.lines.get(&order).filter(|line| line.cancel_asked || line.is_own) else { return false };
+        let is_end = |at: &AtVenue| matches!(at.life, Life::Canceled | Life::Expired);
+        let Some(has_asked) = line.at_venue.as_ref().filter(|at| is_end(at)).map(|at| at.has_asked_mate) else {
+            return false;
+        };
+        let mate = self.ledger.mirror.standing(order).and_then(|standing| standing.sibling);
+        let Some(mate) = mate.and_then(|mate| self.lines.get_mut(&mate)) else { return false };
+        let is_asked = !has_asked && mate.open().is_some();
+        if is_asked {
+            mate.ask = Some(Attempt::at(now_ms));
+        }
+        let awaits = mate.ask.is_some() || mate.has_gap();
+        if let Some(at) = self.lines.get_mut(&order).and_then(|line| line.at_venue.as_mut()) {
+            at.has_asked_mate |= is_asked;
+        }
+        awaits
     }
 
     /// A change of which nobody knows whether it arrived shows in the order it was to change.
@@ -130,6 +162,7 @@ impl AlpacaDesk {
             None => AtVenue::unseen(refused.replaces.clone()),
         };
         (former.life, former.replaced_by, former.is_settled) = (Life::Open, None, false);
+        former.refused_successor = Some((refused.id.clone(), reason.clone()));
         line.at_venue = Some(former);
         line.ask = Some(Attempt::at(now_ms));
         self.find(Finding::NotChanged { order, reason });
@@ -271,8 +304,12 @@ impl AlpacaDesk {
             return;
         }
         line.change = None;
-        if self.ledger.mirror.standing(order).is_some() {
-            self.ledger.record(Entry::Changed { order, quantity: change.quantity, kind: change.kind, time });
+        if self.ledger.mirror.standing(order).is_none() {
+            return;
+        }
+        match self.keeps_pair(order, change.kind) {
+            Ok(()) => self.ledger.record(Entry::Changed { order, quantity: change.quantity, kind: change.kind, time }),
+            Err(reason) => self.find(Finding::NotChanged { order, reason: reason.to_string() }),
         }
     }
 

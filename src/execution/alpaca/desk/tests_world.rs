@@ -130,6 +130,7 @@ pub(super) fn config() -> DeskConfig {
         calls_a_minute: 200,
         seed: 7,
         listens_to_bars: false,
+        siblings: Vec::new(),
         started_at: "2026-01-02T15:00:00Z".parse().expect("time"),
         patience: Patience { skew: u64::MAX, ..Patience::default() },
     }
