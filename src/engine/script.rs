@@ -158,7 +158,7 @@ impl<S: Strategy> Engine<S> {
         ExitLegs { stop, ..ExitLegs::NONE }
     }
 
-    fn refuse_change(&mut self, order: OrderId, refusal: Refusal, now: Timestamp) {
+    pub(super) fn refuse_change(&mut self, order: OrderId, refusal: Refusal, now: Timestamp) {
         self.journal.refusals.push(RefusalRecord { time: now, order, refusal });
     }
 

@@ -6,7 +6,7 @@ use super::AlpacaDesk;
 use super::known::{Attempt, Line, PatchState, Ticket, TicketPurpose, TicketState};
 use super::reading::Page;
 use crate::domain::OrderId;
-use crate::execution::alpaca::ledger::Entry;
+use crate::execution::alpaca::entry::Entry;
 use crate::execution::alpaca::{Call, Urgency, Verb};
 
 /// Calls on their way at once: enough to hide a slow network, few enough for one connection pool.

@@ -37,6 +37,8 @@ pub(super) struct Line {
     pub(super) lives_a_day: bool,
     pub(super) patch: Option<Patch>,
     pub(super) delete: Option<Attempt>,
+    /// Cancels of the present order that the venue has answered.
+    pub(super) cancels_answered: u32,
     pub(super) ask: Option<Attempt>,
     /// What the venue would not make of it, so that it is not asked again and again.
     pub(super) refused: Option<Wanted>,
@@ -240,6 +242,7 @@ impl Line {
             lives_a_day: false,
             patch: None,
             delete: None,
+            cancels_answered: 0,
             ask: None,
             refused: None,
             looked_for: None,

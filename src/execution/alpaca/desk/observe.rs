@@ -7,8 +7,9 @@ use super::AlpacaDesk;
 use super::known::{AtVenue, Attempt, Life, Line};
 use crate::domain::{OrderClass, OrderId, OrderPurpose, Price, Quantity};
 use crate::execution::alpaca::client_id::Part;
+use crate::execution::alpaca::entry::{Answer, Entry};
 use crate::execution::alpaca::finding::Finding;
-use crate::execution::alpaca::ledger::{Answer, Entry, legs};
+use crate::execution::alpaca::ledger::legs;
 use crate::execution::alpaca::translate::Prices;
 use crate::execution::alpaca::wire::{Strange, WireFill, WireOrder, WireUpdate};
 
@@ -102,7 +103,7 @@ impl AlpacaDesk {
                     before.replaced_by = Some(venue_id.to_owned());
                 }
                 line.former.extend(before);
-                (line.delete, line.looked_for) = (None, None);
+                (line.delete, line.cancels_answered, line.looked_for) = (None, 0, None);
                 // What was asked about the order before it is answered.
                 line.ask = line.ask.filter(|ask| ask.is_sent);
             } else {
@@ -175,7 +176,7 @@ impl AlpacaDesk {
         if let Some(place) = line.former.iter().position(|former| former.id == successor) {
             let next = line.former.remove(place);
             line.former.extend(line.at_venue.replace(next));
-            (line.delete, line.ask) = (None, line.ask.filter(|ask| ask.is_sent));
+            (line.delete, line.cancels_answered, line.ask) = (None, 0, line.ask.filter(|ask| ask.is_sent));
         }
     }
 
@@ -226,7 +227,11 @@ impl AlpacaDesk {
                 let execution = if named.is_empty() { update.execution_id.as_str().to_owned() } else { named };
                 self.find(Finding::Busted { order: id, execution });
             }
-            "order_replace_rejected" => self.patch_refused(id, update.reason.as_str()),
+            "order_replace_rejected" => {
+                let reason = update.reason.as_str();
+                let body = serde_json::json!({ "message": reason }).to_string();
+                self.patch_refused(id, 0, reason, body);
+            }
             "order_cancel_rejected" => self.ask_soon(id),
             _ => {}
         }

@@ -7,8 +7,8 @@ use super::AlpacaDesk;
 use super::known::{Attempt, Line, Ticket, TicketPurpose, TicketState};
 use crate::domain::{OrderId, OrderKind, Quantity, RejectReason, Side, SymbolIndex, TimeInForce};
 use crate::execution::alpaca::client_id::Part;
+use crate::execution::alpaca::entry::{Ending, Entry};
 use crate::execution::alpaca::finding::Finding;
-use crate::execution::alpaca::ledger::{Ending, Entry};
 use crate::execution::alpaca::translate::{Arming, Prices, arming_body};
 use crate::venue::{Standing, refusal};
 

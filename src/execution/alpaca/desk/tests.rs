@@ -18,6 +18,7 @@ fn told(world: &World, from: usize) -> Vec<String> {
         ExecutionEvent::Expired { order } => format!("expired {}", order.0),
         ExecutionEvent::Rejected { order, reason } => format!("rejected {} {}", order.0, reason.rule()),
         ExecutionEvent::Replaced { order, remaining, .. } => format!("replaced {} rest {remaining}", order.0),
+        ExecutionEvent::ChangeRefused { order, reason } => format!("unchanged {} {}", order.0, reason.rule()),
         ExecutionEvent::Resized { order, remaining } => format!("resized {} {remaining}", order.0),
         ExecutionEvent::LegLive { order, level, .. } => format!("live {} {level}", order.0),
     };

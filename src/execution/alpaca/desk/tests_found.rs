@@ -290,3 +290,36 @@ fn of_a_pair_that_no_venue_takes_the_stop_is_armed() {
     let is_target = |finding: &Finding| matches!(finding, Finding::NotArmed { order: OrderId(3), .. });
     assert!(world.findings.iter().any(is_target), "{:?}", world.findings);
 }
+
+#[test]
+fn a_pair_that_is_wanted_back_ends_after_the_fills_that_nobody_told() {
+    let mut world = with_position(true);
+    world.trade(105, 4);
+    world.trade(105, 10);
+    world.venue.told.clear();
+    world.crash();
+    world.desk.cancel(OrderId(2));
+    world.desk.cancel(OrderId(3));
+    world.run();
+    assert_eq!(fills_of(&world, 3).iter().map(|(quantity, _)| quantity).sum::<i64>(), 10, "{:?}", world.findings);
+    assert_eq!((has_ended(&world, 2), has_ended(&world, 3)), (OrderStatus::Canceled, OrderStatus::Filled));
+    world.compare("sold");
+}
+
+#[test]
+fn a_protective_order_that_is_wanted_back_while_it_is_being_armed_is_taken_back() {
+    let mut world = with_position(false);
+    let stop = world.venue.orders.iter().position(|order| order.is_open()).expect("the stop rests");
+    world.venue.orders[stop].status = "canceled";
+    world.venue.tell(stop, "canceled", None);
+    world.faults.lost_after = 1_000;
+    while !world.calls.iter().any(|call| call.body.as_deref().is_some_and(|body| body.contains("-a1"))) {
+        world.run_for(1);
+    }
+    world.faults = Faults::default();
+    world.desk.cancel(OrderId(2));
+    world.run();
+    assert_eq!(has_ended(&world, 2), OrderStatus::Canceled);
+    assert_eq!(world.venue.open_orders().count(), 0);
+    world.compare("taken back");
+}

@@ -73,7 +73,9 @@ impl Heard {
                 self.levels.insert(order, level);
                 (self.status.get(&order) == Some(&OrderStatus::Held)).then_some((order, OrderUpdate::Acknowledged))
             }
-            ExecutionEvent::Replaced { .. } | ExecutionEvent::Resized { .. } => None,
+            ExecutionEvent::Replaced { .. } | ExecutionEvent::ChangeRefused { .. } | ExecutionEvent::Resized { .. } => {
+                None
+            }
         };
         if let Some((order, update)) = update {
             let before = self.status.get(&order).copied().unwrap_or(OrderStatus::Submitted);
