@@ -49,6 +49,13 @@ pub enum ExecutionEvent {
         /// Since when.
         time: Timestamp,
     },
+    /// A change was refused: the order stays as it was.
+    ChangeRefused {
+        /// Whose.
+        order: OrderId,
+        /// Why.
+        reason: RejectReason,
+    },
     /// It may fill another number of shares: its pair has filled or was changed, shares that it protects have
     /// left, or a split left it other whole shares than its own.
     Resized {

@@ -12,6 +12,7 @@ mod client_id;
 mod decimal;
 mod decode;
 mod desk;
+mod entry;
 mod env_file;
 mod finding;
 pub mod history;
@@ -45,11 +46,11 @@ pub use carrier::{AlpacaWire, DataLine, WireError, WireEvent};
 pub use client_id::{SessionName, SessionNameError};
 pub use decode::{DecodeCounts, Decoder, Encoding};
 pub use desk::{AlpacaDesk, DataState, DeskConfig, Patience, StreamCommand};
+pub use entry::{Answer, Asked, Ending, Entry};
 pub use env_file::{EnvError, EnvFile};
 pub use finding::Finding;
 pub use http::{ClientError, provide_cryptography};
 pub use keys::{ApiKeys, KeyError, KeyKind, Secret, refuse_secrets_in};
-pub use ledger::{Answer, Asked, Ending, Entry};
 pub use market_message::{
     Band, BarKind, Cancel, Conditions, Correction, MarketMessage, Print, Quote, QuoteSide, StreamBar, Subscription,
     Trade, TradingStatus,

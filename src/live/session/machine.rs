@@ -19,7 +19,7 @@ use crate::strategy::Strategy;
 pub struct Acted {
     /// What is wanted at the venue, in order.
     pub effects: Vec<Effect>,
-    /// A session has ended with it, before the last of the effects were decided.
+    /// A session of trading has ended with it, before the last of the effects were decided.
     pub session_ended: bool,
     /// Of a split.
     pub after_split: Option<AfterSplit>,
@@ -128,7 +128,7 @@ impl<S: Strategy> Machine for Running<S> {
                 let all: Vec<(SymbolIndex, Bar)> = bars.iter().map(|bar| (bar.symbol, bar.at(*time))).collect();
                 let step: Vec<(SymbolIndex, &Bar)> = all.iter().map(|(symbol, bar)| (*symbol, bar)).collect();
                 let wishes = if *warm_up { Wishes::Dropped } else { Wishes::Reviewed };
-                acted.session_ended = self.show(*time, &step, *late_ns, wishes);
+                acted.session_ended = self.show(*time, &step, *late_ns, wishes) && !warm_up;
             }
             Input::Answers { now, .. } => self.engine.answer(events, *now)?,
             Input::SessionEnds { start } => {

@@ -117,6 +117,8 @@ struct Wanted {
     orders: Vec<ApprovedOrder>,
     cancels: Vec<OrderId>,
     changes: Vec<ApprovedChange>,
+    /// Sessions that ended while it traded.
+    ends: usize,
 }
 
 impl Past {
@@ -127,7 +129,7 @@ impl Past {
         let mut probe = AlpacaDesk::restore(config.clone(), now, &self.log, 0);
         let mut events = Vec::new();
         probe.poll(&mut events);
-        let mut wanted = Wanted { given: 0, orders: Vec::new(), cancels: Vec::new(), changes: Vec::new() };
+        let mut wanted = Wanted { given: 0, orders: Vec::new(), cancels: Vec::new(), changes: Vec::new(), ends: 0 };
         for input in &self.inputs {
             let count = if let Input::Answers { count, .. } = input { *count } else { 0 };
             let answers = events.get(wanted.given..wanted.given + count).ok_or_else(|| {
@@ -135,7 +137,9 @@ impl Past {
                 SessionError::Journal(format!("{count} answers were given, the desk's entries lead to {had}"))
             })?;
             wanted.given += count;
-            for effect in machine.act(input, answers)?.effects {
+            let acted = machine.act(input, answers)?;
+            wanted.ends += usize::from(acted.session_ended);
+            for effect in acted.effects {
                 match effect {
                     Effect::Submit(order) => wanted.orders.push(order),
                     Effect::Cancel(order) => wanted.cancels.push(order),
@@ -192,14 +196,15 @@ impl Past {
         if machine.stamp() > Timestamp::MIN {
             desk.at_bar(terms.next_stamp(machine.stamp()), FillMoment::Within);
         }
-        if machine.session().is_none() {
-            desk.on_restored_close(machine.stamp());
-        }
+        // What was asked of the desk and never written is asked again, in the order in which it was asked.
+        let count = |is_meant: fn(&Entry) -> bool| self.log.iter().filter(|entry| is_meant(entry)).count();
+        let ends = count(|entry| matches!(entry, Entry::SessionClosed));
+        (ends..wanted.ends).for_each(|_| desk.on_session_close());
         reducing.into_iter().for_each(|order| desk.submit(order));
-        wanted.cancels.into_iter().for_each(|order| desk.cancel(order));
-        let gate = machine.gate();
-        let is_pending = |order: OrderId| gate.open().iter().any(|open| open.order == order && open.change.is_some());
-        wanted.changes.into_iter().filter(|change| is_pending(change.order())).for_each(|change| desk.replace(change));
+        let cancels = count(|entry| matches!(entry, Entry::CancelAsked { .. }));
+        wanted.cancels.into_iter().skip(cancels).for_each(|order| desk.cancel(order));
+        let changes = count(|entry| matches!(entry, Entry::ChangeAsked { .. }));
+        wanted.changes.into_iter().skip(changes).for_each(|change| desk.replace(change));
         Ok((Trader::new(machine, desk, terms), late))
     }
 }

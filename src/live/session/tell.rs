@@ -139,6 +139,11 @@ impl Teller {
                     let text = format!("Changed at the venue: {}.", order_words(record, terms));
                     Some(of_order(EventKind::Order, Severity::Info, record, terms, time, text))
                 }
+                ExecutionEvent::ChangeRefused { order, reason } => {
+                    let record = machine.orders().get(*order);
+                    let text = format!("{} stays as it was; the venue refused the change: {reason}.", order_words(record, terms));
+                    Some(of_order(EventKind::Refusal, Severity::Warning, record, terms, time, text))
+                }
                 ExecutionEvent::Resized { .. } => None,
             });
         }

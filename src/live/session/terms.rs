@@ -63,8 +63,15 @@ impl Terms {
         })
     }
 
-    /// What its desk must know. `calls_a_minute`: its share of what the venue allows.
-    pub fn desk(&self, calls_a_minute: u32, started_at: Timestamp, patience: Patience) -> DeskConfig {
+    /// What its desk must know. `calls_a_minute`: its share of what the venue allows; `siblings`: the names of all other
+    /// sessions of this program on the account, also of those that have ended.
+    pub fn desk(
+        &self,
+        calls_a_minute: u32,
+        started_at: Timestamp,
+        patience: Patience,
+        siblings: Vec<SessionName>,
+    ) -> DeskConfig {
         DeskConfig {
             session: self.session.clone(),
             symbols: self.symbols.clone(),
@@ -75,6 +82,7 @@ impl Terms {
             listens_to_bars: true,
             started_at,
             patience,
+            siblings,
         }
     }
 
