@@ -271,6 +271,7 @@ impl LiveAccount {
             Outcome::Answered { status: status @ (401 | 403), .. } => Err(format!("it refuses the keys ({status})")),
             Outcome::Answered { status, .. } => Err(format!("it answers {status}")),
             Outcome::NotSent(reason) | Outcome::Unknown(reason) => Err(reason),
+            Outcome::HeldBack => unreachable!("nothing holds a reading back"),
         }
     }
 

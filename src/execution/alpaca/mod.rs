@@ -23,6 +23,7 @@ mod reader;
 mod reader_json;
 mod reader_msgpack;
 mod refusal;
+mod shutter;
 mod stream;
 #[cfg(test)]
 mod tests_decode;
@@ -53,4 +54,5 @@ pub use market_message::{
 };
 pub use mode::{Feed, Live, LoopbackAddr, LoopbackError, Paper, Rehearsal, TradingMode};
 pub use reader::DecodeError;
+pub use shutter::{Bar as ShutterBar, Pass, Shutter};
 pub use stream::LineCommand;
