@@ -257,6 +257,12 @@ impl LiveAuthorization {
     }
 }
 
+/// Scheme and host for what reads, cancels and closes; see `EmergencyVenue::live`.
+#[cfg(feature = "live")]
+pub(super) const fn exit_host() -> &'static str {
+    LIVE_HOST
+}
+
 impl LiveAccount {
     /// Asks the live host whose keys these are: one reading call. Errors: why there is no usable account, in words
     /// without the keys.

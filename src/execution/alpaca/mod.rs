@@ -11,6 +11,7 @@ mod client_id;
 mod decimal;
 mod decode;
 mod desk;
+mod emergency;
 mod env_file;
 mod finding;
 pub mod history;
@@ -43,6 +44,10 @@ pub use carrier::{AlpacaWire, DataLine, WireError, WireEvent};
 pub use client_id::{SessionName, SessionNameError};
 pub use decode::{DecodeCounts, Decoder, Encoding};
 pub use desk::{AlpacaDesk, DataState, DeskConfig, Patience, StreamCommand};
+pub use emergency::{
+    Begin, Emergency, EmergencyItem, EmergencyLine, EmergencyOrder, EmergencyPatience, EmergencyState, EmergencyVenue,
+    Fate, Subject,
+};
 pub use env_file::{EnvError, EnvFile};
 pub use finding::Finding;
 pub use http::{ClientError, provide_cryptography};
