@@ -29,6 +29,8 @@ mod stream;
 #[cfg(test)]
 mod tests_decode;
 #[cfg(test)]
+mod tests_kill;
+#[cfg(test)]
 mod tests_wire;
 mod translate;
 mod wire;

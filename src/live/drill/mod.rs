@@ -1,0 +1,2 @@
+//! The drill: the kill switch proved on the built-in exchange.
+pub(crate) mod market;
