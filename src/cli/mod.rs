@@ -4,6 +4,7 @@
 //! 2 the input is wrong, 3 a check did not hold. A reader that has seen enough (`| head`) is no failure.
 mod backtest;
 mod data;
+mod drill;
 mod exchange;
 mod finish;
 mod halt;
@@ -45,6 +46,8 @@ enum Command {
     /// Check, convert, download or make up files of bars
     #[command(subcommand)]
     Data(data::DataCommand),
+    /// Prove the kill switch on the built-in exchange, and stamp the date for `preflight`
+    Drill(drill::DrillArgs),
     /// The built-in Alpaca-compatible exchange on this machine, replaying the data of a scenario
     Exchange(exchange::ExchangeArgs),
     /// Stop trading: no order that increases exposure passes until `resume`
@@ -112,6 +115,7 @@ pub fn main_with<C: Catalog + Sync>(catalog: C) -> ExitCode {
     let outcome = match command {
         Command::Backtest(args) => backtest::run(&args, &catalog, &mut out),
         Command::Data(command) => data::run(&command, &mut out),
+        Command::Drill(args) => drill::run(&args, &catalog, &mut out),
         Command::Exchange(args) => exchange::run(&args, &catalog, &mut out),
         Command::Halt(args) => halt::run(&args, &mut out),
         Command::Indicators(args) => indicators::run(&args, &mut out),

@@ -2,15 +2,12 @@
 //!
 //! Not here: what may be sent (risk), what to say to the venue (execution::alpaca), command lines (cli).
 mod command;
-#[cfg(test)]
-mod drill;
+pub mod drill;
 mod event;
 pub mod kill;
 mod snapshot;
 
 pub use command::{Asked, Command, Done, ItemOutcome};
-#[cfg(test)]
-pub(crate) use drill::market as drill_market;
 pub use event::{EventKind, SessionEvent, Severity};
 pub use snapshot::{
     Aged, ChartBar, ChartFill, ChartView, ClosedView, Figures, HaltStep, HaltView, HealthItem, LimitView, MarketView,

@@ -49,6 +49,12 @@ pub struct ClientError {
     pub reason: String,
 }
 
+impl From<std::io::Error> for ClientError {
+    fn from(error: std::io::Error) -> ClientError {
+        ClientError { reason: error.to_string() }
+    }
+}
+
 /// A client for one host or one mode. `base` decides: https is never left, http goes to loopback by type.
 fn client(base: &str, keys: &ApiKeys) -> Result<Client, ClientError> {
     builder(base, keys, CALL_TIME)?.build().map_err(|error| ClientError { reason: words(&error) })

@@ -11,6 +11,7 @@ mod client_id;
 mod decimal;
 mod decode;
 mod desk;
+mod drill_wire;
 mod emergency;
 mod env_file;
 mod finding;
@@ -46,6 +47,7 @@ pub use carrier::{AlpacaWire, DataLine, WireError, WireEvent};
 pub use client_id::{SessionName, SessionNameError};
 pub use decode::{DecodeCounts, Decoder, Encoding};
 pub use desk::{AlpacaDesk, DataState, DeskConfig, Patience, StreamCommand};
+pub use drill_wire::{DrillCount, DrillWire};
 pub use emergency::{
     Begin, Emergency, EmergencyItem, EmergencyLine, EmergencyOrder, EmergencyPatience, EmergencyState, EmergencyVenue,
     Fate, Subject,

@@ -5,24 +5,20 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use super::call::{Call, Outcome, Urgency, Verb};
-use super::{
-    AlpacaWire, ApiKeys, DataLine, EmergencyVenue, Encoding, Feed, LoopbackAddr, Rehearsal, Shutter, ShutterBar,
-    WireEvent, provide_cryptography,
-};
+use super::{ApiKeys, DrillCount, DrillWire, EmergencyVenue, LoopbackAddr, Shutter, ShutterBar, provide_cryptography};
 use crate::domain::Timestamp;
 use crate::exchange::Exchange;
 use crate::exchange::server::{FaultPlan, Keys, Pace, Server, ServerOptions};
-use crate::live::drill_market;
+use crate::live::drill::market as drill_market;
 use crate::live::kill::{Acknowledgement, HaltProgress, Kill, KillError, KillOptions, sessions, wait_for};
-use crate::risk::{HaltOrder, HaltedBy, LatchFile, ResumeOrder, Words};
+use crate::risk::{HaltOrder, HaltedBy, LatchError, LatchFile, ResumeOrder, Words};
 
 /// Halts at full load; `ALPHAFLOW_KILL_TRIALS` sets another number.
 const TRIALS: u64 = 1_000;
@@ -45,7 +41,18 @@ fn order(flatten: bool) -> HaltOrder {
 fn resume(folder: &Path) {
     let by = HaltedBy::Person(Words::fixed("bob"));
     let order = ResumeOrder { at: wall(), by, reason: Words::fixed("checked") };
-    LatchFile::new(folder).resume(order).expect("resumed");
+    // A halt whose command is still at work wins; once it is done, the resume is given again.
+    until("the resume", || match LatchFile::new(folder).resume(order.clone()) {
+        Ok(_) => true,
+        Err(LatchError::Changed { .. }) => false,
+        Err(error) => panic!("{error}"),
+    });
+}
+
+/// Waits until a halt is in the document: as long as it is a note, its command is at work, and a halt wins over a resume.
+fn settled(folder: &Path) {
+    let document = LatchFile::new(folder).path();
+    until("the document says so", || std::fs::read_to_string(&document).is_ok_and(|text| text.contains("latched")));
 }
 
 fn until(what: &str, is_so: impl Fn() -> bool) {
@@ -106,9 +113,10 @@ impl Venue {
     fn call(&self, method: reqwest::Method, path: &str, body: Option<&serde_json::Value>) -> String {
         let call = self.client.request(method, format!("http://{}{path}", self.address));
         let call = call.header("apca-api-key-id", KEY).header("apca-api-secret-key", KEY);
-        let call = body.map_or_else(|| call.try_clone().expect("no body"), |body| {
-            call.try_clone().expect("no body").body(body.to_string())
-        });
+        let call = body.map_or_else(
+            || call.try_clone().expect("no body"),
+            |body| call.try_clone().expect("no body").body(body.to_string()),
+        );
         self.runtime.block_on(async { call.send().await?.error_for_status()?.text().await }).expect("an answer")
     }
 
@@ -182,37 +190,32 @@ fn pump(mut from: TcpStream, mut into: TcpStream, note: Option<&Mutex<Option<Ins
     }
 }
 
-/// A wire that is fed with orders that open, as many as it takes.
+/// A wire that is fed with orders that open, as many as it takes, on a thread of its own.
 struct Load {
     shutter: Shutter,
-    taken: Arc<AtomicU64>,
-    held_back: Arc<AtomicU64>,
+    count: DrillCount,
     is_ended: Arc<AtomicBool>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Load {
     fn new(address: LoopbackAddr) -> Load {
-        let (taken, held_back) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let is_ended = Arc::new(AtomicBool::new(false));
-        let (told, shutter) = std::sync::mpsc::channel();
-        let thread = std::thread::spawn({
-            let (taken, held_back, is_ended) = (Arc::clone(&taken), Arc::clone(&held_back), Arc::clone(&is_ended));
-            move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-                runtime.block_on(async {
-                    let line = DataLine { feed: Feed::Iex, encoding: Encoding::Json };
-                    let wire = AlpacaWire::open(Rehearsal(address), &keys(), line).expect("a wire");
-                    told.send(wire.shutter()).expect("the test listens");
-                    feed(wire, &taken, &held_back, &is_ended).await;
-                });
-            }
+        let (told, made) = std::sync::mpsc::channel();
+        let ended = Arc::clone(&is_ended);
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async {
+                let symbols = drill_market::SYMBOLS.map(|symbol| symbol.parse().expect("a symbol")).to_vec();
+                let mut wire = DrillWire::open(address, &keys(), symbols, "load").expect("a wire");
+                told.send((wire.shutter(), wire.count())).expect("the test listens");
+                while !ended.load(Ordering::Acquire) {
+                    tokio::time::timeout(PATIENCE, wire.step()).await.expect("an answer");
+                }
+            });
         });
-        Load { shutter: shutter.recv().expect("a wire"), taken, held_back, is_ended, thread: Some(thread) }
-    }
-
-    fn taken(&self) -> u64 {
-        self.taken.load(Ordering::Acquire)
+        let (shutter, count) = made.recv().expect("a wire");
+        Load { shutter, count, is_ended, thread: Some(thread) }
     }
 }
 
@@ -221,41 +224,6 @@ impl Drop for Load {
         self.is_ended.store(true, Ordering::Release);
         let ended = self.thread.take().map(std::thread::JoinHandle::join);
         assert!(std::thread::panicking() || ended.is_some_and(|ended| ended.is_ok()), "the load ran");
-    }
-}
-
-async fn feed(mut wire: AlpacaWire<Rehearsal>, taken: &AtomicU64, held_back: &AtomicU64, is_ended: &AtomicBool) {
-    let mut id = 0u64;
-    let mut waiting = 0;
-    while !is_ended.load(Ordering::Acquire) {
-        while waiting < 24 {
-            id += 1;
-            let body = json!({ "symbol": drill_market::SYMBOLS[id as usize % 3], "side": "buy", "qty": "1",
-                "type": "limit", "limit_price": "10", "time_in_force": "day", "client_order_id": format!("load-{id}") });
-            let body = Some(body.to_string());
-            let call =
-                Call { id, verb: Verb::Post, path: "/v2/orders".to_owned(), body, urgency: Urgency::Opening };
-            if wire.send(call).is_err() {
-                break;
-            }
-            waiting += 1;
-        }
-        let event = tokio::time::timeout(PATIENCE, wire.next()).await.expect("the wire answers");
-        let WireEvent::Outcome { outcome, .. } = event else { continue };
-        waiting -= 1;
-        match outcome {
-            Outcome::Answered { status: 200, .. } => taken.fetch_add(1, Ordering::AcqRel),
-            Outcome::HeldBack => {
-                // What a desk would do: it does not ask at once again.
-                tokio::time::sleep(Duration::from_micros(100)).await;
-                held_back.fetch_add(1, Ordering::AcqRel)
-            }
-            Outcome::Answered { status: 401..=499, .. } | Outcome::NotSent(_) | Outcome::Unknown(_) => {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-                0
-            }
-            other => panic!("{other:?}"),
-        };
     }
 }
 
@@ -294,24 +262,25 @@ fn no_order_that_opens_follows_an_acknowledgement() {
     let tap = Tap::new(venue.address);
     let kill = kill(folder.path(), tap.address, &load.shutter).expect("a kill switch");
     let latch = LatchFile::new(folder.path());
-    let (mut to_latch, mut to_cancel, mut to_acknowledge) = (Vec::new(), Vec::new(), Vec::new());
+    let [mut to_latch, mut to_disk, mut to_cancel, mut to_acknowledge] = [const { Vec::new() }; 4];
     for trial in 0..trials {
-        let before = load.taken();
-        until("orders leave", || load.taken() > before + 8);
+        let before = load.count.taken();
+        until("orders leave", || load.count.taken() > before + 8);
         *tap.first_cancel.lock().expect("a note") = None;
-        let begun = Instant::now();
+        let (begun, begun_at) = (Instant::now(), wall());
         // Of another process, or of this one.
         if trial % 2 == 0 {
             latch.halt(&order(false)).expect("latched");
-            to_latch.push(begun.elapsed());
-            acknowledged(folder.path(), "no acknowledgement", |done| done.is_clear == Some(true));
+            to_disk.push(begun.elapsed());
+            let done = acknowledged(folder.path(), "no acknowledgement", |done| done.is_clear == Some(true));
+            to_latch.push(Duration::from_nanos((done.steps[0].time.ns() - begun_at.ns()).unsigned_abs()));
         } else {
             let done = kill.press(order(false));
             assert!(done.items.iter().all(|item| item.done || item.item == "venue"), "{done:?}");
         }
         to_acknowledge.push(begun.elapsed());
-        let (count, held_back) = (venue.orders(), load.held_back.load(Ordering::Acquire));
-        until("orders are held back", || load.held_back.load(Ordering::Acquire) > held_back + 30);
+        let (count, held_back) = (venue.orders(), load.count.held_back());
+        until("orders are held back", || load.count.held_back() > held_back + 30);
         assert_eq!(venue.orders(), count, "trial {trial}: an order came after the acknowledgement");
         let canceled = || *tap.first_cancel.lock().expect("a note");
         until("a cancel", || canceled().is_some());
@@ -321,7 +290,8 @@ fn no_order_that_opens_follows_an_acknowledgement() {
         resume(folder.path());
         until("the shutter opens", || load.shutter.bar() == ShutterBar::Nothing);
     }
-    println!("from command to latch:           {}", spread(to_latch));
+    println!("from command to closed shutter:  {}", spread(to_latch));
+    println!("from command to halt on disk:    {}", spread(to_disk));
     println!("from command to first cancel:    {}", spread(to_cancel));
     println!("from command to acknowledgement: {}", spread(to_acknowledge));
 }
@@ -336,7 +306,7 @@ fn a_flatten_leaves_nothing() {
     venue.buy("BBB", 20, &json!({}));
     venue.step(1);
     let load = Load::new(venue.loopback());
-    until("orders leave", || load.taken() > 30);
+    until("orders leave", || load.count.taken() > 30);
     let kill = kill(folder.path(), venue.address, &load.shutter).expect("a kill switch");
     let done = kill.press(order(true));
     assert!(done.taken && done.items[0].done && done.items[1].done, "{done:?}");
@@ -349,9 +319,14 @@ fn a_flatten_leaves_nothing() {
     assert_eq!(venue.open_orders(), 0);
     assert_eq!(venue.look(|exchange| [0, 1, 2].map(|share| exchange.shares(share).units())), [0; 3]);
     let texts: Vec<String> = kill.steps().into_iter().map(|step| step.text).collect();
-    for wanted in ["halted by ann; all positions are to be closed", "30 AAA: closed", "20 BBB: closed",
-        "order to buy 1 AAA, limit: canceled", "order to sell 30 AAA, stop: canceled",
-        "the venue shows no order and no position"] {
+    for wanted in [
+        "halted by ann; all positions are to be closed",
+        "30 AAA: closed",
+        "20 BBB: closed",
+        "order to buy 1 BBB, limit: canceled",
+        "order to sell 30 AAA, stop: canceled",
+        "the venue shows no order and no position",
+    ] {
         assert!(texts.iter().any(|text| text == wanted), "{wanted}: {texts:#?}");
     }
     assert!(kill.steps().iter().all(|step| step.done), "{texts:#?}");
@@ -394,8 +369,10 @@ fn the_next_life_finishes_a_flatten() {
     let second = kill(folder.path(), venue.address, &shutter).expect("a kill switch");
     until("it goes on", || shutter.bar() == ShutterBar::Orders && second.handle().progress().is_some());
     acknowledged(folder.path(), "it sees the exit", |done| {
-        done.steps.iter().any(|step| step.text == "order to sell 10 AAA, market: the exit is at the venue"
-            || step.text == "order to sell 10 AAA, market: the cancel is at the venue")
+        done.steps.iter().any(|step| {
+            step.text == "order to sell 10 AAA, market: the exit is at the venue"
+                || step.text == "order to sell 10 AAA, market: the cancel is at the venue"
+        })
     });
     let sent = venue.orders();
     venue.step(1);
@@ -455,12 +432,14 @@ fn a_file_or_a_missing_beat_halts() {
     kill.handle().beat();
     let by = |who: &'static str| move |done: &Acknowledgement| done.by.contains(who) && done.is_clear == Some(true);
     acknowledged(folder.path(), "no beat", by("the dead-man timer"));
+    settled(folder.path());
     resume(folder.path());
     until("it is over", || shutter.bar() == ShutterBar::Nothing);
     std::fs::write(folder.path().join("STOP"), "").expect("written");
     acknowledged(folder.path(), "the file", by("the file STOP"));
+    settled(folder.path());
     resume(folder.path());
     // As long as the file lies there, a resume does not help.
-    until("it opens", || LatchFile::new(folder.path()).read(wall()).is_ok_and(|latch| latch.history().len() == 5));
+    until("it halts anew", || LatchFile::new(folder.path()).read(wall()).is_ok_and(|latch| latch.history().len() == 5));
     assert_eq!(sessions(folder.path()).len(), 1);
 }

@@ -7,10 +7,12 @@
 //! Invariants: (1) the shutter of the wire is closed before anything is written or sent; (2) a halt that cannot be
 //! recorded is carried out all the same; (3) a press is acknowledged when no order that it forbids is on its way, and says
 //! so where that is not known; (4) an earlier life's halt is worked through to its end.
+mod alone;
 mod record;
 mod watch;
 mod worker;
 
+pub use alone::{EmergencyOutcome, run_emergency};
 pub use record::{Acknowledgement, HaltProgress, SessionRecord, sessions, wait_for};
 pub use watch::STOP_FILE;
 

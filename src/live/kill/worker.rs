@@ -8,13 +8,12 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::alone::describe;
 use super::record::{Acknowledgement, Claim, HaltProgress};
 use super::watch::{STOP_FILE, Sight, Watch};
 use super::{CLEAR, CLEAR_TIME, LOOK_TIME, Shared, bar_of, not_clear, wall};
 use crate::domain::Timestamp;
-use crate::execution::alpaca::{
-    Begin, Emergency, EmergencyLine, EmergencyOrder, EmergencyState, EmergencyVenue, Instant,
-};
+use crate::execution::alpaca::{Begin, Emergency, EmergencyLine, EmergencyOrder, EmergencyVenue, Instant};
 use crate::live::HaltStep;
 use crate::risk::{HaltOrder, HaltedBy, Latched, Words};
 
@@ -168,7 +167,8 @@ impl Worker {
     fn show(&self, halt: &Latched, earlier: Option<&Acknowledgement>) {
         let mut seen = self.shared.seen();
         let flatten = if halt.flatten { "; all positions are to be closed" } else { "" };
-        let first = HaltStep { time: (self.shared.clock)(), done: true, text: format!("halted by {}{flatten}", halt.by) };
+        let first =
+            HaltStep { time: (self.shared.clock)(), done: true, text: format!("halted by {}{flatten}", halt.by) };
         let finished = earlier.filter(|earlier| earlier.progress == HaltProgress::Done);
         seen.here = finished.map_or_else(|| vec![first], |earlier| earlier.steps.clone());
         seen.there.clear();
@@ -237,29 +237,16 @@ impl Worker {
     }
 }
 
-/// An item a step, and then how far it is on the whole.
+/// Shows how far the work at the venue is.
 fn tell(shared: &Shared, emergency: &Emergency) {
     let now = (shared.clock)();
     let mut seen = shared.seen();
-    let items = emergency.items();
-    for (at, item) in items.iter().enumerate() {
-        keep(&mut seen.there, at, now, item.is_done(), &item.to_string());
+    let lines = describe(emergency);
+    for (at, (is_done, text)) in lines.iter().enumerate() {
+        keep(&mut seen.there, at, now, *is_done, text);
     }
-    let (state, is_flatten) = (emergency.state(), emergency.order() == EmergencyOrder::Flatten);
-    let whole = match (state, emergency.problem()) {
-        (EmergencyState::Done, _) if is_flatten => "the venue shows no order and no position".to_owned(),
-        (EmergencyState::Done, _) => "the venue shows no order that could open or add".to_owned(),
-        (_, Some(problem)) => format!("{problem}; it is tried again until it works"),
-        (EmergencyState::WaitsForOpen, None) => "exits wait at the venue for the next open".to_owned(),
-        (EmergencyState::Working, None) => format!("the venue is asked to {}", emergency.order()),
-    };
-    keep(&mut seen.there, items.len(), now, state == EmergencyState::Done, &whole);
-    seen.there.truncate(items.len() + 1);
-    seen.progress = Some(match state {
-        EmergencyState::Working => HaltProgress::Working,
-        EmergencyState::WaitsForOpen => HaltProgress::WaitsForOpen,
-        EmergencyState::Done => HaltProgress::Done,
-    });
+    seen.there.truncate(lines.len());
+    seen.progress = Some(emergency.state().into());
 }
 
 /// The step at this place; its time changes with its words.

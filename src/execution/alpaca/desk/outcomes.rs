@@ -53,7 +53,9 @@ impl AlpacaDesk {
                     )));
                     self.read_failed(page);
                 }
-                Verdict::NotFound(_) | Verdict::NotSent | Verdict::HeldBack | Verdict::Unknown => self.read_failed(page),
+                Verdict::NotFound(_) | Verdict::NotSent | Verdict::HeldBack | Verdict::Unknown => {
+                    self.read_failed(page)
+                }
             },
         }
         self.settle();

@@ -112,9 +112,8 @@ impl Items {
 
     /// The position's fate, likewise. `shares` are those it was first seen with.
     pub(super) fn position(&mut self, symbol: &str, shares: Option<Quantity>, fate: Fate) {
-        let is_it = |item: &&mut EmergencyItem| {
-            matches!(&item.subject, Subject::Position { symbol: own, .. } if own == symbol)
-        };
+        let is_it =
+            |item: &&mut EmergencyItem| matches!(&item.subject, Subject::Position { symbol: own, .. } if own == symbol);
         match self.0.iter_mut().find(is_it) {
             Some(item) => {
                 if let Subject::Position { shares: own, .. } = &mut item.subject

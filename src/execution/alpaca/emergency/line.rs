@@ -21,9 +21,9 @@ use crate::execution::alpaca::mode::{LoopbackAddr, Paper, Rehearsal, TradingMode
 
 /// A cancel may be repeated, so it need not be waited for as long as an order.
 const CALL_TIME: Duration = Duration::from_secs(5);
-/// Alpaca's lists lag behind its orders by 1 to 5 seconds; the built-in exchange's do not.
-const SETTLE_MS_ALPACA: u64 = 5_000;
-const SETTLE_MS_REHEARSAL: u64 = 100;
+/// Alpaca's lists lag behind its orders by 1 to 5 seconds, and it counts calls; the built-in exchange does neither.
+const ALPACA: EmergencyPatience = EmergencyPatience { settle_ms: 5_000, calls_a_minute: 200 };
+const REHEARSAL: EmergencyPatience = EmergencyPatience { settle_ms: 100, calls_a_minute: 60_000 };
 
 /// Where an emergency calls.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -62,10 +62,9 @@ impl EmergencyVenue {
         self.mode
     }
 
-    /// How long its lists lag.
+    /// How long its lists lag, and how often it may be called.
     pub fn patience(&self) -> EmergencyPatience {
-        let is_here = self.mode == Rehearsal::NAME;
-        EmergencyPatience { settle_ms: if is_here { SETTLE_MS_REHEARSAL } else { SETTLE_MS_ALPACA } }
+        if self.mode == Rehearsal::NAME { REHEARSAL } else { ALPACA }
     }
 
     fn admits(&self, keys: &ApiKeys) -> Result<(), KeyError> {

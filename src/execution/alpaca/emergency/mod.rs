@@ -32,8 +32,6 @@ use crate::domain::Quantity;
 
 /// Calls on their way at once.
 const ON_THEIR_WAY_MAX: usize = 8;
-/// Alpaca's own limit; nobody has raised it for us.
-const CALLS_A_MINUTE: u32 = 200;
 /// Longest list of orders that the venue gives: a full one may not be all.
 const ORDERS_MAX: usize = 500;
 /// Longest wait for a venue that does not answer, or for a cancel to take effect.
@@ -59,11 +57,13 @@ pub enum Begin {
     Look,
 }
 
-/// How long it waits.
+/// How long it waits for what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EmergencyPatience {
     /// Between two views with nothing left: longer than the venue's lists lag.
     pub settle_ms: u64,
+    /// Calls a minute that the venue allows.
+    pub calls_a_minute: u32,
 }
 
 /// How far it is.
@@ -91,6 +91,8 @@ pub struct Emergency {
     /// Nothing leaves before this.
     due_ms: u64,
     view: View,
+    /// A call of this round has failed.
+    has_failed: bool,
     /// What the last whole view showed, to see whether anything moves.
     last_seen: String,
     /// Rounds in a row in which nothing has moved, or calls failed.
@@ -122,7 +124,6 @@ struct View {
     orders: Option<Vec<WireOrder>>,
     positions: Option<Vec<WirePosition>>,
     clock: Option<WireClock>,
-    has_failed: bool,
 }
 
 impl Emergency {
@@ -139,11 +140,12 @@ impl Emergency {
             calls_made: 0,
             due_ms: 0,
             view: View::default(),
+            has_failed: false,
             last_seen: String::new(),
             still: 0,
             clean_since_ms: None,
             not_before: BTreeMap::new(),
-            bucket: Bucket::new(CALLS_A_MINUTE),
+            bucket: Bucket::new(patience.calls_a_minute),
             backoff: Backoff::new(seed),
         };
         match (order, begin) {
@@ -205,9 +207,19 @@ impl Emergency {
         let answer = self.judge(outcome, now);
         match doing {
             Doing::CancelAll => self.canceled_all(answer),
-            Doing::Orders => self.view.orders = self.whole(answer, "orders"),
-            Doing::Positions => self.view.positions = self.whole(answer, "positions"),
-            Doing::Clock => self.view.clock = self.whole(answer, "clock"),
+            Doing::Orders => {
+                self.view.orders = self.whole(answer, "orders");
+                self.again_without(self.view.orders.is_some(), doing, now);
+            }
+            Doing::Positions => {
+                self.view.positions = self.whole(answer, "positions");
+                self.again_without(self.view.positions.is_some(), doing, now);
+            }
+            // It tells only what to say about exits that wait.
+            Doing::Clock => {
+                let Answer::Done(body) = answer else { return self.turn_if_quiet(now) };
+                self.view.clock = serde_json::from_slice(&body).ok();
+            }
             Doing::Ended => self.name_ended(answer),
             Doing::Cancel(order) => match answer {
                 // It may have ended meanwhile; the next view shows it.
@@ -227,14 +239,28 @@ impl Emergency {
                 }
             }
         }
+        self.turn_if_quiet(now);
+    }
+
+    fn turn_if_quiet(&mut self, now: Instant) {
         if self.queue.is_empty() && self.on_their_way.is_empty() {
             self.turn(now);
         }
     }
 
+    /// What a view cannot do without is asked for until it is here. Orders stay the older of both.
+    fn again_without(&mut self, is_here: bool, doing: Doing, now: Instant) {
+        if !is_here {
+            self.queue.push_front(doing);
+            self.due_ms = now.ms + self.wait();
+        }
+    }
+
     fn judge(&mut self, outcome: Outcome, now: Instant) -> Answer {
         match outcome {
-            Outcome::NotSent(why) | Outcome::Unknown(why) => Answer::Unknown(format!("the venue does not answer: {why}")),
+            Outcome::NotSent(why) | Outcome::Unknown(why) => {
+                Answer::Unknown(format!("the venue does not answer: {why}"))
+            }
             Outcome::HeldBack => Answer::Unknown("the wire held a cancel back".to_owned()),
             Outcome::Answered { status, body, rate } => {
                 self.bucket.heed(status, &rate, now, &mut self.backoff);
@@ -253,9 +279,10 @@ impl Emergency {
         }
     }
 
+    /// A cancel or an exit may have been done, or not.
     fn fail(&mut self, why: String) {
         self.problem = Some(why);
-        self.view.has_failed = true;
+        self.has_failed = true;
     }
 
     /// A list that must be whole to be believed.
@@ -269,7 +296,7 @@ impl Emergency {
             Answer::Refused(words) => format!("it does not show {what}: {words}"),
             Answer::Unknown(why) => why,
         };
-        self.fail(why);
+        self.problem = Some(why);
         None
     }
 
@@ -282,10 +309,11 @@ impl Emergency {
                     let Some(id) = item["id"].as_str() else { continue };
                     let fate = match item["status"].as_u64() {
                         Some(200..=299) => Fate::Asked,
-                        status => Fate::Refused(item["body"]["message"].as_str().map_or_else(
-                            || format!("status {}", status.unwrap_or_default()),
-                            str::to_owned,
-                        )),
+                        status => Fate::Refused(
+                            item["body"]["message"]
+                                .as_str()
+                                .map_or_else(|| format!("status {}", status.unwrap_or_default()), str::to_owned),
+                        ),
                     };
                     self.items.order(id, None, fate);
                 }
@@ -317,17 +345,12 @@ impl Emergency {
         }
     }
 
-    /// Nothing is on its way: what now?
+    /// Nothing is on its way: what now? Both lists are there, or none: a round that asks does nothing else.
     fn turn(&mut self, now: Instant) {
-        let (orders, positions) = match (self.view.orders.take(), self.view.positions.take()) {
-            (Some(orders), Some(positions)) if !self.view.has_failed => (orders, positions),
-            (None, None) if !self.view.has_failed => return self.look(now.ms),
-            _ => {
-                // What has worked before a failure was seen by the venue; it shows in the next view.
-                self.clean_since_ms = None;
-                let wait = self.wait();
-                return self.look(now.ms + wait);
-            }
+        let (Some(orders), Some(positions)) = (self.view.orders.take(), self.view.positions.take()) else {
+            // Everything has been done: what has come of it?
+            let wait = if std::mem::take(&mut self.has_failed) { self.wait() } else { 0 };
+            return self.look(now.ms + wait);
         };
         self.problem = None;
         let seen = signature(&orders, &positions);
@@ -337,10 +360,11 @@ impl Emergency {
         let listed: Vec<&str> = orders.iter().map(|order| order.id.as_str()).collect();
         let held: Vec<&str> = plan.covers.iter().map(|cover| cover.symbol.as_str()).collect();
         self.items.gone_but(&listed, &held);
-        plan.keeps.iter().for_each(|at| self.keep(&orders[*at]));
         let is_open = self.view.clock.as_ref().is_none_or(|clock| clock.is_open);
         let next_open = self.view.clock.as_ref().and_then(|clock| clock.next_open.0.clone());
-        plan.covers.iter().for_each(|cover| self.stand(cover, is_open, next_open.clone()));
+        let leaving = if is_open { Fate::Asked } else { Fate::AtOpen(next_open) };
+        plan.keeps.iter().for_each(|at| self.keep(&orders[*at], &leaving));
+        plan.covers.iter().for_each(|cover| self.stand(cover, &leaving));
         for at in &plan.cancels {
             self.want_gone(&orders[*at]);
         }
@@ -351,21 +375,20 @@ impl Emergency {
         self.conclude(is_clean && orders.len() < ORDERS_MAX, is_open, now);
     }
 
-    fn keep(&mut self, order: &WireOrder) {
+    fn keep(&mut self, order: &WireOrder, leaving: &Fate) {
         let fate = match self.order {
             EmergencyOrder::Cancel => Fate::Kept,
-            EmergencyOrder::Flatten => Fate::Asked,
+            EmergencyOrder::Flatten => leaving.clone(),
         };
         self.items.order(order.id.as_str(), Some(words(order)), fate);
     }
 
-    /// What the view says of a position.
-    fn stand(&mut self, cover: &Cover, is_open: bool, next_open: Option<String>) {
+    /// What the view says of a position. `leaving`: what an exit at the venue means for it.
+    fn stand(&mut self, cover: &Cover, leaving: &Fate) {
         let is_covered = cover.shares.is_some_and(|shares| shares.abs() == cover.covered);
         let fate = match self.order {
             EmergencyOrder::Cancel => Fate::Stays(cover.covered),
-            EmergencyOrder::Flatten if is_covered && !is_open => Fate::AtOpen(next_open),
-            EmergencyOrder::Flatten if is_covered => Fate::Asked,
+            EmergencyOrder::Flatten if is_covered => leaving.clone(),
             EmergencyOrder::Flatten if self.items.is_refused(&cover.symbol) => return,
             EmergencyOrder::Flatten => Fate::Wanted,
         };
@@ -463,9 +486,9 @@ fn words(order: &WireOrder) -> String {
 
 /// The part of a view that moves.
 fn signature(orders: &[WireOrder], positions: &[WirePosition]) -> String {
-    let orders = orders.iter().map(|order| {
-        format!("{} {} {};", order.id.as_str(), order.status.as_str(), order.filled_qty.as_str())
-    });
+    let orders = orders
+        .iter()
+        .map(|order| format!("{} {} {};", order.id.as_str(), order.status.as_str(), order.filled_qty.as_str()));
     let positions = positions.iter().map(|position| format!("{} {};", position.symbol.as_str(), position.qty.as_str()));
     orders.chain(positions).collect()
 }

@@ -44,10 +44,8 @@ pub(super) fn plan(orders: &[WireOrder], positions: &[WirePosition], flatten: bo
     let mut rooms: BTreeMap<&str, Room> = BTreeMap::new();
     for position in positions {
         let shares = position.qty.quantity();
-        let room = Room {
-            side: shares.and_then(Quantity::closing_side),
-            left: shares.map_or(Quantity::ZERO, Quantity::abs),
-        };
+        let room =
+            Room { side: shares.and_then(Quantity::closing_side), left: shares.map_or(Quantity::ZERO, Quantity::abs) };
         rooms.insert(position.symbol.as_str(), room);
     }
     let mut at_market: Vec<usize> = Vec::new();
@@ -171,7 +169,8 @@ mod tests {
             ]
         );
         assert_eq!(plan.closes, []);
-        let covers: Vec<String> = plan.covers.iter().map(|cover| format!("{} {}", cover.symbol, cover.covered)).collect();
+        let covers: Vec<String> =
+            plan.covers.iter().map(|cover| format!("{} {}", cover.symbol, cover.covered)).collect();
         assert_eq!(covers, ["AAPL 10", "TSLA 3", "IBM 0"]);
     }
 
