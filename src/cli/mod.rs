@@ -5,6 +5,7 @@
 mod audit;
 mod backtest;
 mod data;
+mod drill;
 mod exchange;
 mod finish;
 mod halt;
@@ -54,6 +55,8 @@ enum Command {
     /// Check, convert, download or make up files of bars
     #[command(subcommand)]
     Data(data::DataCommand),
+    /// Prove the kill switch on the built-in exchange, and stamp the date for `preflight`
+    Drill(drill::DrillArgs),
     /// The built-in Alpaca-compatible exchange on this machine, replaying the data of a scenario
     Exchange(exchange::ExchangeArgs),
     /// Stop trading: no order that increases exposure passes until `resume`
@@ -126,6 +129,7 @@ pub fn main_with<C: Catalog + Sync>(catalog: C) -> ExitCode {
         Command::Audit(command) => audit::run(&command, &mut out),
         Command::Backtest(args) => backtest::run(&args, &catalog, &mut out),
         Command::Data(command) => data::run(&command, &mut out),
+        Command::Drill(args) => drill::run(&args, &catalog, &mut out),
         Command::Exchange(args) => exchange::run(&args, &catalog, &mut out),
         Command::Halt(args) => halt::run(&args, &mut out),
         Command::History(args) => history::run(&args, &mut out),

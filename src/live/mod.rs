@@ -3,9 +3,11 @@
 //! Not here: what may be sent (risk), what to say to the venue (execution::alpaca), command lines (cli).
 mod command;
 pub mod driver;
+pub mod drill;
 mod event;
 pub mod history;
 pub mod journal;
+pub mod kill;
 pub mod session;
 mod snapshot;
 

@@ -13,6 +13,8 @@ mod decimal;
 mod decode;
 mod desk;
 mod entry;
+mod drill_wire;
+mod emergency;
 mod env_file;
 mod finding;
 pub mod history;
@@ -26,9 +28,12 @@ mod reader;
 mod reader_json;
 mod reader_msgpack;
 mod refusal;
+mod shutter;
 mod stream;
 #[cfg(test)]
 mod tests_decode;
+#[cfg(test)]
+mod tests_kill;
 #[cfg(test)]
 mod tests_wire;
 mod translate;
@@ -47,6 +52,11 @@ pub use client_id::{SessionName, SessionNameError};
 pub use decode::{DecodeCounts, Decoder, Encoding};
 pub use desk::{AlpacaDesk, DataState, DeskConfig, Patience, StreamCommand};
 pub use entry::{Answer, Asked, Ending, Entry};
+pub use drill_wire::{DrillCount, DrillWire};
+pub use emergency::{
+    Begin, Emergency, EmergencyItem, EmergencyLine, EmergencyOrder, EmergencyPatience, EmergencyState, EmergencyVenue,
+    Fate, Subject,
+};
 pub use env_file::{EnvError, EnvFile};
 pub use finding::Finding;
 pub use http::{ClientError, provide_cryptography};
@@ -58,4 +68,5 @@ pub use market_message::{
 pub use mode::{Feed, Live, LoopbackAddr, LoopbackError, Paper, Rehearsal, TradingMode};
 pub use port::AlpacaPort;
 pub use reader::DecodeError;
+pub use shutter::{Bar as ShutterBar, Pass, Shutter};
 pub use stream::LineCommand;

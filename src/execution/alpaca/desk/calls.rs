@@ -219,7 +219,7 @@ impl AlpacaDesk {
 }
 
 /// `text` as a part of a path or a query.
-pub(super) fn encoded(text: &str) -> String {
+pub(in crate::execution::alpaca) fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

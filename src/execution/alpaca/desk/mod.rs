@@ -31,6 +31,7 @@ mod tests_venue;
 #[cfg(test)]
 mod tests_world;
 
+pub(super) use calls::encoded;
 pub use streams::{DataState, StreamCommand};
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -26,6 +26,8 @@ enum Verdict {
     NotFound(WireProblem),
     /// It surely did not leave.
     NotSent,
+    /// Likewise, and the kill switch is why.
+    HeldBack,
     /// Nobody knows.
     Unknown,
 }
@@ -51,7 +53,9 @@ impl AlpacaDesk {
                     )));
                     self.read_failed(page);
                 }
-                Verdict::NotFound(_) | Verdict::NotSent | Verdict::Unknown => self.read_failed(page),
+                Verdict::NotFound(_) | Verdict::NotSent | Verdict::HeldBack | Verdict::Unknown => {
+                    self.read_failed(page)
+                }
             },
         }
         self.settle();
@@ -62,6 +66,7 @@ impl AlpacaDesk {
     fn judge(&mut self, outcome: Outcome) -> Verdict {
         match outcome {
             Outcome::NotSent(_) => Verdict::NotSent,
+            Outcome::HeldBack => Verdict::HeldBack,
             Outcome::Unknown(_) => Verdict::Unknown,
             Outcome::Answered { status, body, rate } => {
                 let now = self.now;
@@ -95,6 +100,7 @@ impl AlpacaDesk {
                     ticket.state = TicketState::Due(now_ms + wait);
                 }
             }
+            Verdict::HeldBack => self.held_back(name),
             Verdict::Unknown => self.doubt(name),
             Verdict::Refused(_, ref problem, _)
                 if problem.message.as_str().starts_with("client_order_id must be unique") =>
@@ -107,6 +113,19 @@ impl AlpacaDesk {
                 let body = serde_json::json!({ "message": problem.message.as_str(), "code": problem.code });
                 self.refuse(name, 404, &problem, body.to_string());
             }
+        }
+    }
+
+    /// The wire is closed: an opening will never be wanted as it is, so it is refused; what protects or leaves is tried
+    /// again, in case a resume comes.
+    fn held_back(&mut self, name: &str) {
+        let due_ms = self.now.ms + self.config.patience.lookup;
+        let Some(ticket) = self.tickets.get_mut(name) else { return };
+        ticket.state = TicketState::Due(due_ms);
+        if ticket.purpose == TicketPurpose::Opens {
+            let order = ticket.main;
+            self.tickets.remove(name);
+            self.ledger.record(Entry::Refused { order, answer: Answer::TooLate });
         }
     }
 
@@ -213,6 +232,17 @@ impl AlpacaDesk {
                     patch.state = PatchState::Due(now_ms + wait);
                 }
             }
+            Verdict::HeldBack if self.lines.get(&order).is_some_and(|line| line.opens) => {
+                let words = "the kill switch holds it back";
+                let body = serde_json::json!({ "message": words });
+                self.patch_refused(order, 0, words, body.to_string());
+            }
+            Verdict::HeldBack => {
+                let wait = self.config.patience.lookup;
+                if let Some(patch) = self.lines.get_mut(&order).and_then(|line| line.patch.as_mut()) {
+                    patch.state = PatchState::Due(now_ms + wait);
+                }
+            }
             Verdict::Unknown => self.doubt_patch(order),
             Verdict::Refused(status, problem, body) => {
                 self.patch_refused(order, status, problem.message.as_str(), body)
@@ -282,7 +312,9 @@ impl AlpacaDesk {
                 // Off hours a cancel may wait for the open: it is repeated seldom.
                 Some(Attempt { tries, ..Attempt::at(now_ms + wait.max(self.config.patience.lookup)) })
             }
-            Verdict::NotSent | Verdict::Unknown => Some(Attempt { tries, ..Attempt::at(now_ms + wait) }),
+            Verdict::NotSent | Verdict::HeldBack | Verdict::Unknown => {
+                Some(Attempt { tries, ..Attempt::at(now_ms + wait) })
+            }
         };
         if line.cancels_answered > super::calls::DELETES_MAX {
             self.find(Finding::Stuck { order, asked: "its cancel" });
