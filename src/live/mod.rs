@@ -4,6 +4,9 @@
 mod command;
 mod event;
 pub mod journal;
+pub mod log;
+pub mod notify;
+pub mod redact;
 mod snapshot;
 
 pub use command::{Asked, Command, Done, ItemOutcome};

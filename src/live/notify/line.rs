@@ -176,7 +176,10 @@ impl Line {
             self.settle(row);
         }
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        self.kept(now, Delivery { event: row, channel: String::new(), attempt, outcome, took_ms, text, key: key.to_owned() })
+        self.kept(
+            now,
+            Delivery { event: row, channel: String::new(), attempt, outcome, took_ms, text, key: key.to_owned() },
+        )
     }
 
     /// Ends the tries for `row`, which is too old, and says what the journal is to keep.
@@ -185,7 +188,10 @@ impl Line {
         self.settle(row);
         let text = format!("older than {} hours", AGE_MAX.as_secs() / 3_600);
         let outcome = DeliveryOutcome::GivenUp;
-        self.kept(now, Delivery { event: row, channel: String::new(), attempt, outcome, took_ms: 0, text, key: String::new() })
+        self.kept(
+            now,
+            Delivery { event: row, channel: String::new(), attempt, outcome, took_ms: 0, text, key: String::new() },
+        )
     }
 
     /// How it does.

@@ -77,11 +77,7 @@ pub enum Entry {
 pub trait Outbox: Send + 'static {
     /// Gives rows from number `from` (≥ 1) on to `each`, in order, with the wall clock's time at which they were
     /// written, until it breaks. Errors: the journal's words.
-    fn rows(
-        &self,
-        from: u64,
-        each: &mut dyn FnMut(u64, Timestamp, Entry) -> ControlFlow<()>,
-    ) -> Result<(), String>;
+    fn rows(&self, from: u64, each: &mut dyn FnMut(u64, Timestamp, Entry) -> ControlFlow<()>) -> Result<(), String>;
 
     /// The number of the last row; 0 while there is none.
     fn last(&self) -> u64;

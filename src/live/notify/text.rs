@@ -148,6 +148,11 @@ impl Message {
         &self.object
     }
 
+    /// Is there a table below the sentence?
+    pub fn has_table(&self) -> bool {
+        self.table.is_some()
+    }
+
     fn first_line(&self) -> String {
         format!("{}: {}", self.banner.word(), self.sentence)
     }
@@ -235,7 +240,7 @@ fn key(banner: Banner, journal: &str, event: &SessionEvent) -> String {
 /// A moment as the exchange's clock shows it, and in UTC.
 fn in_new_york(time: Timestamp) -> String {
     let zone = TimeZone::get("America/New_York").expect("the time zones are inside the program");
-    let there = time.to_jiff().to_zoned(zone);
+    let there = time.to_jiff().to_zoned_datetime(zone);
     format!("{} ET ({} UTC)", there.strftime("%a %Y-%m-%d %H:%M:%S"), time.to_jiff().strftime("%H:%M:%S"))
 }
 
