@@ -248,7 +248,7 @@ async fn a_server_that_hangs_holds_up_neither_telling_nor_the_end() {
     for _ in 0..10 {
         notifier.tell(&written(&outbox, EventKind::Fill));
     }
-    // Dropped, it waits for nothing; stopped, for ten seconds at most.
+    // The server still says nothing, and all of the above is over.
     drop(notifier);
     assert!(outcomes(&outbox).is_empty());
 }
