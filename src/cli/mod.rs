@@ -14,6 +14,7 @@ mod history_rows;
 mod indicators;
 mod journal_file;
 mod metrics;
+mod notify;
 mod overfit;
 mod prove;
 mod rehearse;
@@ -67,6 +68,9 @@ enum Command {
     Indicators(indicators::IndicatorsArgs),
     /// Every measure of a series of returns or equity, whoever made it
     Metrics(metrics::MetricsArgs),
+    /// Are people told: send a test message on each channel
+    #[command(subcommand)]
+    Notify(notify::NotifyCommand),
     /// How much of the best of many tries is luck, from a matrix of returns or from numbers
     Overfit(overfit::OverfitArgs),
     /// Run a scenario on the built-in exchange as well, through the Alpaca adapter, and show that nothing differs
@@ -135,6 +139,7 @@ pub fn main_with<C: Catalog + Sync>(catalog: C) -> ExitCode {
         Command::History(args) => history::run(&args, &mut out),
         Command::Indicators(args) => indicators::run(&args, &mut out),
         Command::Metrics(args) => metrics::run(&args, &mut out),
+        Command::Notify(command) => notify::run(&command, &mut out),
         Command::Overfit(args) => overfit::run(&args, &mut out),
         Command::Rehearse(args) => rehearse::run(&args, &catalog, &mut out),
         Command::Report(args) => report::run(&args, &catalog, &mut out),

@@ -9,6 +9,9 @@ pub mod history;
 pub mod journal;
 pub mod kill;
 pub mod session;
+pub mod log;
+pub mod notify;
+pub mod redact;
 mod snapshot;
 
 pub use command::{Asked, Command, Done, ItemOutcome};
