@@ -2,7 +2,7 @@
 import { byId, el, put, putAttribute, show, svg } from "./dom.js";
 import * as f from "./format.js";
 import { isLost, read, told } from "./link.js";
-import { chosenPosition, figuresOf, isOld } from "./positions.js";
+import { chosenPosition, figuresOf, fit, isOld } from "./positions.js";
 
 /** Between two fetches of the same chart. */
 const FETCH_MS = 1000;
@@ -102,7 +102,7 @@ function scales(position, width, height) {
   const average = position ? Number(position.average) : null;
   const near = [...bars.flatMap((bar) => [bar.low, bar.high]), last, previous].filter((value) => value !== null && value !== undefined);
   let [low, high] = near.length ? [Math.min(...near), Math.max(...near)] : [0, 1];
-  const room = Math.max(high - low, high * 0.002, 1e-4);
+  const room = Math.max(high - low, high * (bars.length ? 0.002 : 0.012), 1e-4);
   // Lines far outside the session's range would press it flat: they are named at the edge instead.
   for (const level of [stop, average]) if (level !== null && level > low - 2 * room && level < high + 2 * room) [low, high] = [Math.min(low, level), Math.max(high, level)];
   [low, high] = [low - room * 0.08, high + room * 0.08];
@@ -269,4 +269,5 @@ export function bind() {
     draw();
   });
   new ResizeObserver(() => draw()).observe(plot);
+  new ResizeObserver(() => fit()).observe(byId("positions"));
 }

@@ -1,8 +1,8 @@
 // Dialogs: stop, close, cancel, flatten, resume, keys. The band and the stop stay visible above the scrim; focus stays
 // inside, Esc leaves, and focus returns to where it was. What was done is said item by item.
-import { byId, el, put, putAttribute, show } from "./dom.js";
+import { byId, el, put, show } from "./dom.js";
 import * as f from "./format.js";
-import { ask, isLost, link, told } from "./link.js";
+import { ask, isLost, told } from "./link.js";
 import { haltSentence, isReal } from "./head.js";
 import { orderText } from "./panels.js";
 import { figuresOf } from "./positions.js";
@@ -241,4 +241,3 @@ export async function signOut() {
     location.replace("/login");
   }
 }
-export { link, putAttribute };

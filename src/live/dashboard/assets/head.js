@@ -2,7 +2,7 @@
 import { byId, el, put, putAttribute, putClass, show, svg } from "./dom.js";
 import * as f from "./format.js";
 import { ageOf, isLost, link, silence, told, venueNow } from "./link.js";
-import { isOld, figuresOf } from "./positions.js";
+import { isOld } from "./positions.js";
 
 const mode = document.documentElement.dataset.mode;
 const word = mode.toUpperCase();
@@ -39,6 +39,7 @@ function drawHours() {
     : opens === null ? "Market closed" : `Market closed, opens ${f.dayAndMinute(opens)}`;
   put(byId("hours"), text);
   put(byId("clock"), `${f.day(now)} ${f.clock(now)} ET`);
+  put(byId("doing-clock"), `${f.clock(now)} ET`);
 }
 
 /** The bar under the band: one at a time, the worst first. */
@@ -134,7 +135,7 @@ const FIGURES = [["equity", "Equity"], ["today", "Today"], ["pnl", "Open P&L"], 
 function makeFigures() {
   byId("figures").append(...FIGURES.map(([name, title]) => {
     const rest = ["pnl", "stops", "gross", "power"].includes(name) ? " rest" : "";
-    return el("div", `figure ${name}${rest}`, { id: `f-${name}` }, el("div", "name", {}, el("span", "", {}, title), el("span", "age")), el("div", "value", {}, el("span", "num"), el("small")), el("div", "more"));
+    return el("div", `figure ${name}${rest}`, { id: `f-${name}` }, el("div", "name", {}, el("span", "", {}, title), el("span", "age")), el("div", "value", {}, el("span", "num"), el("small")), el("div", "more", {}, el("span"), el("span", "phone")));
   }));
 }
 
@@ -144,7 +145,7 @@ function figure(name, text, tone, small, more, old) {
   putClass(node.querySelector(".value .num"), `num ${old ? "old" : tone}`);
   put(node.querySelector(".value small"), small ? ` ${small}` : "");
   putClass(node.querySelector(".value small"), old ? "dim" : tone);
-  put(node.querySelector(".more"), more);
+  put(node.querySelector(".more").firstChild, more);
 }
 
 function drawFigures() {
@@ -168,6 +169,7 @@ function drawFigures() {
   const heat = f.ratio(value.at_stops, value.equity);
   const atStops = value.at_stops === null ? null : -f.magnitude(value.at_stops);
   figure("stops", f.headline(atStops, 100), "", "", positions.length ? `heat ${f.percent(heat === null ? null : Math.abs(heat), 2, false)} of equity` : "nothing at risk", old.at_stops);
+  put(byId("f-today").querySelector(".phone"), `. If every stop is hit: ${f.headline(atStops, 100)}.`);
   const gross = (told.limits || []).filter((one) => one.limit === "max_gross_exposure").sort((a, b) => a.allowed - b.allowed)[0];
   figure("gross", f.percent(f.ratio(value.gross, value.equity), 1, false), "", "", `${f.headline(value.gross, 100)}${gross ? `, limit ${f.limitPercent(gross.allowed)}` : ""}`, old.gross);
   const entries = (told.orders || []).filter((order) => !order.protects && order.side === "buy").length;
@@ -234,4 +236,3 @@ export function draw(actions) {
   drawAges();
   putAttribute(document.documentElement, "data-state", isLost() ? "lost" : told.state?.state);
 }
-export { figuresOf };

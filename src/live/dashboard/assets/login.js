@@ -17,7 +17,7 @@ try {
 } catch { /* Without storage nothing is told. */ }
 
 // A link from elsewhere brings no cookie along; from here it goes with the request.
-fetch("/api/v1/session").then((answer) => { if (answer.ok) location.replace("/"); }, () => {});
+fetch("/", { method: "HEAD", redirect: "manual" }).then((answer) => { if (answer.ok) location.replace("/"); }, () => {});
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();

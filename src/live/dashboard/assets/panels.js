@@ -2,7 +2,6 @@
 import { byId, el, keyed, put, putAttribute, putClass, show } from "./dom.js";
 import * as f from "./format.js";
 import { ageOf, isLost, told, venueNow } from "./link.js";
-import { figuresOf, isOld } from "./positions.js";
 
 /** From here on a limit is near. */
 const NEAR = 0.9;
@@ -78,13 +77,12 @@ export function drawLimits() {
   return all.some((limit) => (share(limit) ?? 1) >= NEAR);
 }
 
-const orderText = (order) => {
+export const orderText = (order) => {
   const kind = order.kind.replaceAll("_", " ");
   const price = order.price === null ? "" : ` ${f.price(order.price, 4)}`;
   const filled = f.units(order.filled) === 0n ? "" : `, ${f.shares(order.filled)} filled`;
   return `${order.side} ${f.shares(order.quantity)} ${kind}${price}${filled}`;
 };
-export { orderText };
 
 const isGone = (order) => ["canceled", "expired", "filled", "rejected", "replaced", "done_for_day"].includes(order.status);
 
@@ -211,7 +209,3 @@ export function bind(redraw) {
     redraw();
   });
 }
-
-/** Do any numbers of positions hang on old prices? */
-export const pricesOld = () => (told.positions || []).some((position) => isOld(position.last.at));
-export { figuresOf };

@@ -140,8 +140,8 @@ function summaryRow() {
 
 function updateClosed(row, closed) {
   const [symbol, strategy] = [row.children[0], row.children[1]];
-  put(symbol, "Closed");
-  put(strategy, `${closed.symbol} ${f.shares(closed.shares)}`);
+  put(symbol, `Closed ${closed.symbol}`);
+  put(strategy, `${f.shares(closed.shares)} by ${closed.strategy}`);
   putAttribute(strategy, "title", `${closed.strategy}: ${f.price(closed.entry, 4)} to ${f.price(closed.exit, 4)}, ${closed.reason}, ${f.clock(f.moment(closed.time))}`);
   const today = row.children[CELLS.indexOf("today")];
   put(today, f.usd(f.units(closed.today), 2, true));
@@ -207,6 +207,26 @@ export function draw(actions) {
     put(empty.lastChild, emptyText());
   }
   noteReconciled();
+  fit();
+}
+
+/** Steps by which a table that is too wide gives up columns. */
+const FIT_MAX = 6;
+let fitted = "";
+
+/** The first step at which the table fits, measured when its rows, widest texts or place have changed. */
+export function fit() {
+  const table = byId("positions-table");
+  const room = table.parentElement.clientWidth;
+  const state = `${room}|${(told.positions || []).map((one) => `${one.symbol.length},${one.shares.length},${one.average.length},${(one.open_pnl || "").length}`).join(";")}`;
+  if (state === fitted) return;
+  fitted = state;
+  const style = getComputedStyle(table.parentElement);
+  const width = room - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+  for (let step = 0; step <= FIT_MAX; step += 1) {
+    putClass(table, ["positions", ...Array.from({ length: step }, (_, at) => `fit-${at + 1}`)].join(" "));
+    if (table.scrollWidth <= width + 1) return;
+  }
 }
 
 function noteReconciled() {
