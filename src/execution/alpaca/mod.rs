@@ -12,9 +12,9 @@ mod client_id;
 mod decimal;
 mod decode;
 mod desk;
-mod entry;
 mod drill_wire;
 mod emergency;
+mod entry;
 mod env_file;
 mod finding;
 pub mod history;
@@ -51,12 +51,12 @@ pub use carrier::{AlpacaWire, DataLine, WireError, WireEvent};
 pub use client_id::{SessionName, SessionNameError};
 pub use decode::{DecodeCounts, Decoder, Encoding};
 pub use desk::{AlpacaDesk, DataState, DeskConfig, Patience, StreamCommand};
-pub use entry::{Answer, Asked, Ending, Entry};
 pub use drill_wire::{DrillCount, DrillWire};
 pub use emergency::{
     Begin, Emergency, EmergencyItem, EmergencyLine, EmergencyOrder, EmergencyPatience, EmergencyState, EmergencyVenue,
     Fate, Subject,
 };
+pub use entry::{Answer, Asked, Ending, Entry};
 pub use env_file::{EnvError, EnvFile};
 pub use finding::Finding;
 pub use http::{ClientError, provide_cryptography};

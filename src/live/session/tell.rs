@@ -141,7 +141,10 @@ impl Teller {
                 }
                 ExecutionEvent::ChangeRefused { order, reason } => {
                     let record = machine.orders().get(*order);
-                    let text = format!("{} stays as it was; the venue refused the change: {reason}.", order_words(record, terms));
+                    let text = format!(
+                        "{} stays as it was; the venue refused the change: {reason}.",
+                        order_words(record, terms)
+                    );
                     Some(of_order(EventKind::Refusal, Severity::Warning, record, terms, time, text))
                 }
                 ExecutionEvent::Resized { .. } => None,
