@@ -11,7 +11,7 @@ mod publish;
 mod run;
 mod stepped;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use super::command::{Asked, Done};
 use super::event::SessionEvent;
 use super::session::{Assembler, KeepError, Keeper, SessionError, SharedJournal, Trader, keep_events};
 use super::snapshot::Snapshot;
-use crate::domain::{Money, Timestamp};
+use crate::domain::{Money, Quantity, Symbol, SymbolIndex, Timestamp};
 use crate::engine::MarketAction;
 use crate::execution::alpaca::history::{BarsRequest, HistoryClient};
 use crate::execution::alpaca::{
@@ -145,11 +145,30 @@ impl<M: TradingMode> Driver<M> {
         for seat in &mut self.seats {
             told.extend(seat.trader.answer(at, &mut self.keeper)?);
         }
+        self.tell_siblings();
         self.send()?;
         for seat in &mut self.seats {
             told.extend(seat.trader.take_findings(at, &mut self.keeper)?);
         }
         self.told(told)
+    }
+
+    /// Each desk knows what the others hold, so that all together are held against the account.
+    fn tell_siblings(&mut self) {
+        if self.seats.len() < 2 {
+            return;
+        }
+        for own in 0..self.seats.len() {
+            let mut shares: BTreeMap<Symbol, Quantity> = BTreeMap::new();
+            for (_, other) in self.seats.iter().enumerate().filter(|(at, _)| *at != own) {
+                let terms = other.trader.terms();
+                for (symbol, index) in terms.symbols.iter().zip(0u16..) {
+                    *shares.entry(*symbol).or_default() += other.trader.desk_ref().shares(SymbolIndex(index));
+                }
+            }
+            let desk = self.seats[own].trader.desk();
+            shares.into_iter().for_each(|(symbol, held)| desk.set_siblings_shares(symbol, held));
+        }
     }
 
     /// Calls leave, after what must be on the disk is.

@@ -19,7 +19,7 @@ use crate::engine::MarketAction;
 use crate::execution::alpaca::history::{Adjustment, BarsRequest, HistoryClient, read_bars};
 use crate::execution::alpaca::{
     AccountReader, AccountSeen, AlpacaDesk, AlpacaPort, AlpacaWire, ApiKeys, DataLine, Encoding, Feed, Patience,
-    TradingMode,
+    SessionName, TradingMode,
 };
 use crate::live::event::{EventKind, SessionEvent, Severity};
 use crate::live::journal::{Durability, Journal, Row, RowKind};
@@ -126,8 +126,9 @@ impl<M: TradingMode> Driver<M> {
         let mut keeper = SharedJournal(Arc::clone(&setup.journal));
         let mut pasts = read_pasts(&setup.journal)?;
         let mut seats = Vec::new();
+        let names = session_names(&setup.scenarios, &pasts);
         for prepared in setup.scenarios.iter() {
-            let opening = Opening { setup: &setup, account: &account, clock: &clock };
+            let opening = Opening { setup: &setup, account: &account, clock: &clock, names: &names };
             seats.push(opening.seat(prepared, &mut pasts, &mut keeper, &machine_of).await?);
         }
         let mut symbols: Vec<Symbol> = Vec::new();
@@ -206,6 +207,22 @@ async fn first_look(reader: &AccountReader) -> Result<AccountSeen, DriverError> 
     }
 }
 
+/// The names of all sessions that the journal knows, and of those that may begin now.
+fn session_names(scenarios: &[Prepared], pasts: &PastReader) -> Vec<SessionName> {
+    let known = pasts.names();
+    let new = scenarios.iter().flat_map(|prepared| {
+        let so_far = pasts.sessions_so_far(&prepared.loaded.spec.scenario.name);
+        (1..=so_far + 1).filter_map(|number| Terms::of(&prepared.loaded, number).ok())
+    });
+    let mut names: Vec<SessionName> = known.cloned().collect();
+    for terms in new {
+        if !names.contains(&terms.session) {
+            names.push(terms.session);
+        }
+    }
+    names
+}
+
 fn read_pasts(journal: &Mutex<Journal>) -> Result<PastReader, DriverError> {
     let mut pasts = PastReader::default();
     let journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
@@ -223,6 +240,8 @@ struct Opening<'a, M> {
     setup: &'a Setup<M>,
     account: &'a AccountSeen,
     clock: &'a Clock,
+    /// Every session of this program on the account so far, and those that may begin now.
+    names: &'a [SessionName],
 }
 
 impl<M: TradingMode> Opening<'_, M> {
@@ -268,6 +287,7 @@ impl<M: TradingMode> Opening<'_, M> {
         let started_at = self.account.time;
         let began = Began {
             number,
+            name: terms.session.text().to_owned(),
             mode: M::NAME.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             scenario: prepared.effective.clone(),
@@ -335,7 +355,12 @@ impl<M: TradingMode> Opening<'_, M> {
             // The clock of the data has its own pace.
             _ => (CALLS_WITHOUT_LIMIT, Patience { skew: u64::MAX, ..Patience::default() }),
         };
-        terms.desk(calls, started_at, patience)
+        terms.desk(calls, started_at, patience, self.siblings(terms))
+    }
+
+    /// All other sessions of this program on the account, those before it included.
+    fn siblings(&self, terms: &Terms) -> Vec<SessionName> {
+        self.names.iter().filter(|name| **name != terms.session).cloned().collect()
     }
 
     /// Shows what the scenario has missed: before its first session the warm-up, after a restart the gap.

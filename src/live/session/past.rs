@@ -15,7 +15,7 @@ use super::trader::{SessionError, Trader, to_value};
 use crate::domain::{Money, OrderId, Timestamp};
 use crate::engine::Effect;
 use crate::execution::ExecutionBackend;
-use crate::execution::alpaca::{AlpacaDesk, Asked, DeskConfig, Entry, Instant};
+use crate::execution::alpaca::{AlpacaDesk, Asked, DeskConfig, Entry, Instant, SessionName};
 use crate::live::journal::{Row, RowKind};
 use crate::risk::{ApprovedChange, ApprovedOrder};
 use crate::venue::FillMoment;
@@ -40,6 +40,8 @@ pub enum SessionRow {
 pub struct Began {
     /// How many sessions of this scenario there have been on this account, with this one.
     pub number: u32,
+    /// What names its orders at the venue.
+    pub name: String,
     /// `rehearsal`, `paper` or `live`.
     pub mode: String,
     /// Version of the program.
@@ -69,6 +71,7 @@ pub struct PastReader {
     sessions: BTreeMap<String, Past>,
     /// Orders that a later session must not be given: how many sessions there were.
     numbers: BTreeMap<String, u32>,
+    names: Vec<SessionName>,
 }
 
 impl PastReader {
@@ -82,6 +85,8 @@ impl PastReader {
             RowKind::Session => {
                 if let SessionRow::Began(began) = serde_json::from_value(row.body).map_err(strange)? {
                     self.numbers.insert(strategy.clone(), began.number);
+                    let named = SessionName::new(&began.name);
+                    self.names.push(named.map_err(|error| SessionError::Journal(format!("row {number}: {error}")))?);
                     self.sessions.insert(strategy, Past { began, inputs: Vec::new(), log: Vec::new() });
                 }
             }
@@ -103,6 +108,11 @@ impl PastReader {
     /// The last session of a scenario.
     pub fn session(&mut self, strategy: &str) -> Option<Past> {
         self.sessions.remove(strategy)
+    }
+
+    /// What named the orders of every session.
+    pub fn names(&self) -> impl Iterator<Item = &SessionName> {
+        self.names.iter()
     }
 
     /// How many sessions of a scenario there have been.
