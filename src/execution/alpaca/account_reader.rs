@@ -98,6 +98,8 @@ impl AccountReader {
                 serde_json::from_slice(&body).map_err(|_| format!("the answer to GET {path} cannot be read"))
             }
             Outcome::Answered { status, .. } => Err(format!("the venue answers GET {path} with {status}")),
+            // A shutter holds back orders alone.
+            Outcome::HeldBack => Err(format!("GET {path} was held back")),
             Outcome::NotSent(reason) | Outcome::Unknown(reason) => Err(format!("GET {path}: {reason}")),
         }
     }

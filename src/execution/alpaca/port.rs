@@ -12,7 +12,7 @@ use super::call::{Call, StreamKind, StreamSignal};
 use super::carrier::{AlpacaWire, WireEvent};
 use super::decode::{Decoder, Encoding};
 use super::desk::{AlpacaDesk, DataState, StreamCommand};
-use super::ledger::Entry;
+use super::entry::Entry;
 use super::market_message::{MarketMessage, StreamBar};
 use super::mode::TradingMode;
 use super::{Instant, LineCommand, Traffic};

@@ -88,10 +88,11 @@ impl<M: TradingMode> Driver<M> {
             Ok(Job::Account(Ok(seen))) => self.compare(seen),
             Ok(Job::Account(Err(error))) => self.notice(EventKind::Connection, Severity::Warning, &error),
             Ok(Job::Bars { seat, bars: Ok(bars), until, is_gap }) => {
+                let has_own_bars = self.is_daily_of_venue;
                 let seat = &mut self.seats[seat];
                 let terms = seat.trader.terms().clone();
                 for (symbol, bar) in bars {
-                    let ends = match terms.timeframe.is_daily() {
+                    let ends = match terms.timeframe.is_daily() || has_own_bars {
                         true => terms.span_of(bar.time).1,
                         false => bar.time.plus_ns(60 * Timestamp::NS_PER_SECOND),
                     };
@@ -116,12 +117,18 @@ impl<M: TradingMode> Driver<M> {
 
     /// Says something, once until it changes.
     pub(super) fn notice(&mut self, kind: EventKind, severity: Severity, text: &str) -> Result<(), DriverError> {
-        if !self.differing.insert(text.to_owned()) {
+        let is_difference = matches!(kind, EventKind::Reconciliation | EventKind::Unauthorised);
+        if !self.noticed.insert((is_difference && severity == Severity::Critical, text.to_owned())) {
             return Ok(());
         }
         let time = self.clock.time();
         let text = text.to_owned();
         self.say(SessionEvent { row: 0, time, kind, severity, strategy: None, symbol: None, text })
+    }
+
+    /// Is a difference between the books and the account open?
+    pub(super) fn differs(&self) -> bool {
+        self.noticed.iter().any(|(is_difference, _)| *is_difference)
     }
 
     /// Holds the account against the sum of the books.
@@ -151,8 +158,8 @@ impl<M: TradingMode> Driver<M> {
         }
         let is_tied = texts.is_empty();
         self.account = Some(seen);
-        if is_tied && !self.differing.is_empty() {
-            self.differing.clear();
+        if is_tied && self.differs() {
+            self.noticed.clear();
             return self.notice(EventKind::Reconciliation, Severity::Info, "The books and the account tie again.");
         }
         texts.iter().try_for_each(|(kind, text)| self.notice(*kind, Severity::Critical, text))

@@ -132,8 +132,8 @@ pub struct Driver<M: TradingMode> {
     was_ready: bool,
     /// The latest events, newest first.
     recent: VecDeque<SessionEvent>,
-    /// Differences that have been told.
-    differing: BTreeSet<String>,
+    /// What has been told once, and whether it is an open difference between books and account.
+    noticed: BTreeSet<(bool, String)>,
     version: u64,
 }
 
@@ -179,7 +179,7 @@ impl<M: TradingMode> Driver<M> {
         let mut desks: Vec<&mut AlpacaDesk> = seats.iter_mut().map(|seat| seat.trader.desk()).collect();
         let mut failed = None;
         let sent = port.send(&mut desks, |desk, log| {
-            let rows = super::session::desk_rows(&names[desk], log, at);
+            let rows = super::session::desk_rows(names[desk].as_str(), log, at);
             keeper.append(&rows, Durability::Flushed).map(drop).map_err(|error| {
                 let text = error.to_string();
                 failed = Some(error);

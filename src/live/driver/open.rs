@@ -167,10 +167,11 @@ impl<M: TradingMode> Driver<M> {
             stops_at: None,
             account_due_ms: 0,
             published_ms: 0,
-            is_data_lost: false,
+            // What ends between the look at history and the first message is asked for as a gap is.
+            is_data_lost: setup.venue != Venue::Stepped,
             was_ready: false,
             recent: VecDeque::new(),
-            differing: BTreeSet::new(),
+            noticed: BTreeSet::new(),
             version: 0,
         };
         // A clear document is written where there is none, so that one that is taken away is noticed.
@@ -392,6 +393,7 @@ impl<M: TradingMode> Opening<'_, M> {
             let input = Input::Bars { time: step.time, bars, late_ns: 0, warm_up: true };
             trader.give(input, at, keeper)?;
         }
+        assembler.hold(self.setup.venue != Venue::Stepped);
         let shown = trader.machine().stamp();
         let actions = prepared.actions.iter().filter(|(from, _)| *from > shown).copied().collect();
         let request =

@@ -132,7 +132,7 @@ impl<M: TradingMode> Driver<M> {
         let word = |well: bool| if well { "connected" } else { "not connected" }.to_owned();
         let traffic = self.port.traffic();
         let late: u64 = self.seats.iter().map(|seat| seat.assembler.late()).sum();
-        let tied = self.differing.is_empty();
+        let tied = !self.differs();
         let compared = self.account.as_ref().map(|account| account.time);
         vec![
             item("trading_stream", listens, word(listens), listens.then_some(time)),

@@ -25,10 +25,10 @@ impl<M: TradingMode> Driver<M> {
             self.watch_latch()?;
             self.begin_bars_by_clock();
             self.turn()?;
-            if let Some(stamp) = self.due_actions() {
-                self.give_actions(stamp)?;
+            if !self.is_stopping() {
+                self.show_ready(self.patience_ns)?;
+                self.give_due_actions()?;
             }
-            self.show_ready(self.patience_ns)?;
             self.end_sessions()?;
             self.turn()?;
             self.begin_jobs();
@@ -94,6 +94,7 @@ impl<M: TradingMode> Driver<M> {
             while let Some(step) = self.seats[at].assembler.ready(now, patience_ns) {
                 // Whatever was pressed before a decision holds for it.
                 self.watch_latch()?;
+                self.give_actions_of(at, step.time)?;
                 let seat = &mut self.seats[at];
                 let late_ns = seat.trader.terms().lateness_ns(step.time, now);
                 let bars = step.bars.iter().map(|(symbol, bar)| ShownBar::of(*symbol, bar)).collect();
@@ -142,14 +143,17 @@ impl<M: TradingMode> Driver<M> {
         Ok(())
     }
 
-    /// The stamp of the bar in the making, if splits or dividends are due with it.
-    fn due_actions(&self) -> Option<Timestamp> {
+    /// Splits and dividends of a day come when it has begun in New York and all bars before it were shown.
+    fn give_due_actions(&mut self) -> Result<(), DriverError> {
         let now = self.clock.time();
-        let due = |seat: &super::Seat| {
-            let stamp = seat.trader.terms().stamp_at(now);
-            seat.actions.first().is_some_and(|(from, _)| *from <= stamp).then_some(stamp)
-        };
-        self.seats.iter().find_map(due)
+        for at in 0..self.seats.len() {
+            let (terms, assembler) = (self.seats[at].trader.terms(), &self.seats[at].assembler);
+            let stamp = terms.stamp_at(now);
+            if terms.calendar.start_of_day(stamp) <= now && assembler.is_idle() {
+                self.give_actions_of(at, stamp)?;
+            }
+        }
+        Ok(())
     }
 
     /// Splits and dividends that come before the open of `stamp`.

@@ -62,6 +62,7 @@ impl Book {
             listens_to_bars: false,
             started_at: Timestamp::MIN,
             patience: Patience::default(),
+            siblings: Vec::new(),
         };
         Ok(Book { strategy: name.to_owned(), config, entries: Vec::new(), script: Vec::new() })
     }

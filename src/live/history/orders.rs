@@ -100,6 +100,8 @@ impl Orders {
                 line.kind = *kind;
                 line.quantity = line.filled + *remaining;
             }),
+            // It stays as it was.
+            ExecutionEvent::ChangeRefused { .. } => {}
             ExecutionEvent::Resized { order, remaining } => {
                 self.change(*order, |line| line.quantity = line.filled + *remaining);
             }

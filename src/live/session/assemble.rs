@@ -109,6 +109,11 @@ impl Assembler {
         stamp > self.shown && self.pending.get(&stamp).is_none_or(|shares| shares[at.get()].is_empty())
     }
 
+    /// Is nothing waiting to be shown?
+    pub fn is_idle(&self) -> bool {
+        self.pending.is_empty() && !self.is_held
+    }
+
     /// The last step that was shown.
     pub fn shown(&self) -> Timestamp {
         self.shown

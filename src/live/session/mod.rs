@@ -3,11 +3,13 @@
 //! Not here: the wire and the clock (driver), the file (journal), pages (dashboard). A session is a list of inputs: given
 //! again, they make the same session, so a restart, a proof and the first run go the same way.
 mod assemble;
+mod day;
 mod input;
 mod keeper;
 mod machine;
 mod past;
 mod show;
+mod show_limits;
 mod tell;
 mod tell_found;
 mod terms;

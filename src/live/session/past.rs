@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::day::Day;
 use super::input::Input;
 use super::machine::Machine;
 use super::terms::Terms;
@@ -135,7 +136,13 @@ impl Past {
     /// Gives the inputs to a new `machine`, and holds what it wants against what the desk was asked.
     ///
     /// Errors: they differ.
-    fn replay(&self, machine: &mut dyn Machine, config: &DeskConfig, now: Instant) -> Result<Wanted, SessionError> {
+    fn replay(
+        &self,
+        machine: &mut dyn Machine,
+        config: &DeskConfig,
+        now: Instant,
+        mut each: impl FnMut(&Input, &dyn Machine),
+    ) -> Result<Wanted, SessionError> {
         let mut probe = AlpacaDesk::restore(config.clone(), now, &self.log, 0);
         let mut events = Vec::new();
         probe.poll(&mut events);
@@ -147,6 +154,7 @@ impl Past {
                 SessionError::Journal(format!("{count} answers were given, the desk's entries lead to {had}"))
             })?;
             wanted.given += count;
+            each(input, machine);
             let acted = machine.act(input, answers)?;
             wanted.ends += usize::from(acted.session_ended);
             for effect in acted.effects {
@@ -181,7 +189,7 @@ impl Past {
     /// Errors: what differs first.
     pub fn prove(&self, mut machine: Box<dyn Machine>, config: &DeskConfig) -> Result<Box<dyn Machine>, SessionError> {
         let wall_ms = config.started_at.ns() / 1_000_000;
-        self.replay(machine.as_mut(), config, Instant { ms: 0, wall_ms })?;
+        self.replay(machine.as_mut(), config, Instant { ms: 0, wall_ms }, |_, _| {})?;
         Ok(machine)
     }
 
@@ -195,7 +203,10 @@ impl Past {
         config: DeskConfig,
         now: Instant,
     ) -> Result<(Trader, Vec<Entry>), SessionError> {
-        let wanted = self.replay(machine.as_mut(), &config, now)?;
+        let mut day = Day::default();
+        let wanted =
+            self.replay(machine.as_mut(), &config, now, |input, machine| day.before(input, machine, &terms))?;
+        day.follow(machine.as_ref(), &terms);
         let written: BTreeSet<OrderId> = self.log.iter().filter_map(asked_order).collect();
         let unwritten = wanted.orders.into_iter().filter(|order| !written.contains(&order.id()));
         let (reducing, opening): (Vec<_>, Vec<_>) = unwritten.partition(ApprovedOrder::reduces);
@@ -215,7 +226,7 @@ impl Past {
         wanted.cancels.into_iter().skip(cancels).for_each(|order| desk.cancel(order));
         let changes = count(|entry| matches!(entry, Entry::ChangeAsked { .. }));
         wanted.changes.into_iter().skip(changes).for_each(|change| desk.replace(change));
-        Ok((Trader::new(machine, desk, terms), late))
+        Ok((Trader::new(machine, desk, terms).with_day(day), late))
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Not here: the account, streams, halts (driver). Nothing here changes anything.
 //! Invariant: sums tie: today's result is equity less the baseline.
+use super::show_limits::limits;
 use super::tell::order_words;
 use super::trader::Trader;
 use crate::domain::{Money, Price, Quantity, SymbolIndex, Timestamp};
@@ -68,12 +69,12 @@ pub fn book_view(trader: &Trader, time: Timestamp) -> BookView {
         gross: portfolio.gross_exposure(),
         reserved: gate.reserved(),
         priced_at,
-        positions,
-        closed: Vec::new(),
+        closed: trader.day.closed_views(terms),
         orders: orders(trader),
         refusals: refusals(trader),
-        limits: Vec::new(),
-        charts: Vec::new(),
+        limits: limits(machine, terms, &positions, at_stops),
+        charts: trader.day.charts(machine, terms),
+        positions,
     }
 }
 
@@ -98,7 +99,7 @@ fn position(trader: &Trader, symbol: SymbolIndex, priced_at: Timestamp) -> Optio
         shares,
         average,
         last: Aged { value: Some(last), at: priced_at },
-        today: None,
+        today: trader.day.open_result(symbol, machine),
         open_pnl: Some(open_pnl),
         stop: nearest,
         stop_at_venue: nearest.is_some() && bare.is_zero(),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::day::Day;
 use super::input::Input;
 use super::keeper::{KeepError, Keeper};
 use super::machine::{Acted, Machine};
@@ -57,13 +58,19 @@ pub struct Trader {
     pub(super) teller: Teller,
     /// The bar that fills happen on.
     pub(super) bar: Timestamp,
+    pub(super) day: Day,
 }
 
 impl Trader {
     /// One that begins, or goes on with what a restart has made.
     pub fn new(machine: Box<dyn Machine>, desk: AlpacaDesk, terms: Arc<Terms>) -> Trader {
         let (teller, bar) = (Teller::after(machine.as_ref()), machine.stamp());
-        Trader { machine, desk, terms, teller, bar }
+        Trader { machine, desk, terms, teller, bar, day: Day::default() }
+    }
+
+    /// The same with the session at hand as the inputs so far have left it.
+    pub(super) fn with_day(self, day: Day) -> Trader {
+        Trader { day, ..self }
     }
 
     /// Its scenario.
@@ -112,6 +119,7 @@ impl Trader {
             let step: Vec<(SymbolIndex, &Bar)> = all.iter().map(|(symbol, bar)| (*symbol, bar)).collect();
             self.desk.on_bars(&step);
         }
+        self.day.before(&input, self.machine.as_ref(), &self.terms);
         let acted = self.machine.act(&input, &[])?;
         if let (Input::Split { symbol, ratio, time }, Some(after)) = (&input, acted.after_split) {
             self.desk.on_split(*symbol, *ratio, after, *time);
@@ -146,6 +154,7 @@ impl Trader {
                 self.teller.before_answer(event, self.machine.as_ref());
             }
             let acted = self.machine.act(&Input::Answers { count, now: self.bar }, &events)?;
+            self.day.follow(self.machine.as_ref(), &self.terms);
             let words = self.teller.after_answers(&events, self.machine.as_ref(), &self.terms, at.time);
             self.carry(acted);
             told.extend(self.tell(words, at, keeper)?);
