@@ -9,15 +9,13 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::thread::sleep;
 use std::time::Duration;
 
 use alphaflow::domain::{Money, Quantity, SymbolIndex};
-use alphaflow::execution::alpaca::Patience;
 use alphaflow::live::journal::Journal;
-use alphaflow::live::session::{Machine, MachineOf, PastReader, Terms};
-use alphaflow::scenario::{Style, effective_toml, live_engine, load, parse};
+use alphaflow::live::session::{PastReader, prove_session};
+use alphaflow::scenario::{Style, effective_toml, load};
 use alphaflow::strategy::BuiltIn;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
@@ -231,16 +229,7 @@ fn check_books(all: &Processes, state: &Value) {
         .unwrap();
     let past = reader.session("intraday_minutes").unwrap();
     assert_eq!(past.began.scenario, effective_toml(&loaded.spec));
-    let again = parse(&all.scenario, &past.began.scenario, &[])
-        .unwrap_or_else(|error| panic!("{}", error.render(&Style::PLAIN)));
-    let terms = Arc::new(Terms::of(&again, past.began.number).unwrap());
-    let widen = |limits: &mut alphaflow::risk::Limits| {
-        limits.stale_after_ns = limits.stale_after_ns.map(|ns| ns * 60);
-    };
-    let machine = live_engine(&BuiltIn, &again, None, widen, MachineOf(Arc::clone(&terms)));
-    let machine: Box<dyn Machine> = machine.unwrap_or_else(|error| panic!("{}", error.render(&Style::PLAIN)));
-    let config = terms.desk(60_000_000, past.began.started_at, Patience::default(), Vec::new());
-    let machine = past.prove(machine, &config).unwrap();
+    let machine = prove_session(&BuiltIn, "intraday_minutes", &past).unwrap();
     assert!(machine.journal().fills.len() > 4, "{} fills", machine.journal().fills.len());
     let cash: Money = state["cash"].as_str().unwrap().parse().unwrap();
     assert_eq!(machine.portfolio().cash(), cash, "cash");

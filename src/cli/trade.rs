@@ -22,12 +22,11 @@ use crate::execution::alpaca::history::HistoryClient;
 use crate::execution::alpaca::{ApiKeys, EnvFile, Feed, LoopbackAddr, Paper, Rehearsal, TradingMode};
 use crate::live::driver::{Commanded, Driver, DriverError, Embedded, OnUnauthorised, Prepared, Setup, Venue, wall};
 use crate::live::journal::Journal;
-use crate::live::session::{Machine, MachineOf, Terms};
+use crate::live::session::{Machine, Terms, machine_of};
 use crate::live::{Asked, Command, Snapshot};
 use crate::report::format::counted;
-use crate::risk::Limits;
 use crate::scenario::{
-    LoadedScenario, MarketData, check_rehearsable, check_strategy, effective_toml, live_engine, load, load_market,
+    LoadedScenario, MarketData, check_rehearsable, check_strategy, effective_toml, load, load_market,
 };
 use crate::strategy::{Catalog, Script};
 
@@ -213,16 +212,10 @@ impl<C: Catalog> Trade<'_, C> {
             .map(|scenario| scenario.market.script.clone().map(|script| &*Box::leak(Box::new(script))))
             .collect();
         let names: Vec<String> = scenarios.iter().map(|scenario| scenario.loaded.spec.scenario.name.clone()).collect();
-        let speed = if let Venue::Exchange { speed } = place.venue { i64::from(speed) } else { 1 };
-        let machine_of = |prepared: &Prepared, terms: Arc<Terms>| -> Result<Box<dyn Machine>, String> {
+        let build = |prepared: &Prepared, terms: Arc<Terms>| -> Result<Box<dyn Machine>, String> {
             let at = names.iter().position(|name| *name == prepared.loaded.spec.scenario.name);
             let script = at.and_then(|at| scripts[at]);
-            // On a market that runs faster, a price is old sooner by its clock and not by ours.
-            let tighten = |limits: &mut Limits| {
-                limits.stale_after_ns = limits.stale_after_ns.map(|ns| ns.saturating_mul(speed));
-            };
-            live_engine(self.catalog, &prepared.loaded, script, tighten, MachineOf(terms))
-                .map_err(|error| error.render(&error_style()))
+            machine_of(self.catalog, &prepared.loaded, script, &terms)
         };
         let setup = Setup {
             mode,
@@ -249,7 +242,7 @@ impl<C: Catalog> Trade<'_, C> {
         let signals = end_on_signals(commander)?;
         let colours = std::io::stdout().is_terminal();
         let session = async {
-            let mut driver = Driver::open(setup, machine_of).await?;
+            let mut driver = Driver::open(setup, build).await?;
             match (place.venue, embedded) {
                 (Venue::Stepped, Some(exchange)) => driver.run_stepped(exchange).await?,
                 (_, embedded) => driver.run(embedded).await?,

@@ -11,7 +11,7 @@ use alphaflow::execution::alpaca::{
 use alphaflow::live::journal::{Durability, Row, RowKind};
 use alphaflow::live::session::{
     Began, Input, Keeper, Machine, MachineOf, Moment, Past, PastReader, SessionError, SessionRow, ShownBar, Terms,
-    Trader, desk_rows,
+    Trader, desk_rows, prove_session,
 };
 use alphaflow::market::Calendar;
 use alphaflow::risk::Refusal;
@@ -142,6 +142,7 @@ impl World {
             mode: "rehearsal".to_owned(),
             version: "test".to_owned(),
             scenario: SCENARIO.to_owned(),
+            pace: 1,
             venue_cash: None,
             started_at: Timestamp::MIN,
         }
@@ -251,7 +252,7 @@ impl World {
 
     /// The journal makes the engine again that is there.
     pub fn prove(&self) {
-        let again = self.past().prove(self.machine(), &self.config()).unwrap();
+        let again = prove_session(&BuiltIn, &self.terms.name, &self.past()).unwrap();
         let trader = self.trader.as_ref().unwrap();
         assert_eq!(format!("{:?}", again.portfolio()), format!("{:?}", trader.machine().portfolio()));
         assert_eq!(format!("{:?}", again.gate()), format!("{:?}", trader.machine().gate()));

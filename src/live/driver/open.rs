@@ -258,8 +258,12 @@ impl<M: TradingMode> Opening<'_, M> {
         let past = pasts.session(&name).filter(|_| !self.setup.is_new_account);
         let now = (self.account.time, Some(self.account.cash));
         let number = past.as_ref().map_or(so_far + 1, |past| past.began.number);
-        let named = |number| Terms::of(&prepared.loaded, number).map(Arc::new);
-        let terms = named(number).map_err(|error| DriverError::Venue(error.to_string()))?;
+        let speed = if let Venue::Exchange { speed } = self.setup.venue { speed } else { 1 };
+        let named = |number, pace| {
+            let terms = Terms::of(&prepared.loaded, number).map_err(|error| DriverError::Venue(error.to_string()))?;
+            Ok::<_, DriverError>(Arc::new(Terms { pace, ..terms }))
+        };
+        let terms = named(number, past.as_ref().map_or(speed, |past| past.began.pace))?;
         let machine = machine_of(prepared, Arc::clone(&terms)).map_err(DriverError::Venue)?;
         let (trader, began, is_new) = match past {
             Some(past) if past.began.scenario == prepared.effective => {
@@ -268,7 +272,7 @@ impl<M: TradingMode> Opening<'_, M> {
             }
             Some(past) => {
                 self.refuse_if_open(&past, prepared, &terms, machine_of)?;
-                let terms = named(number + 1).map_err(|error| DriverError::Venue(error.to_string()))?;
+                let terms = named(number + 1, speed)?;
                 let machine = machine_of(prepared, Arc::clone(&terms)).map_err(DriverError::Venue)?;
                 (self.begin(prepared, machine, terms, number + 1, keeper)?, now, true)
             }
@@ -292,6 +296,7 @@ impl<M: TradingMode> Opening<'_, M> {
             mode: M::NAME.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             scenario: prepared.effective.clone(),
+            pace: terms.pace,
             venue_cash: Some(self.account.cash),
             started_at,
         };
@@ -335,6 +340,7 @@ impl<M: TradingMode> Opening<'_, M> {
         let loaded = parse(prepared.loaded.path(), &past.began.scenario, &[]);
         let loaded = loaded.map_err(|error| DriverError::Venue(error.render(&Style::PLAIN)))?;
         let old_terms = Terms::of(&loaded, past.began.number).map_err(|error| DriverError::Venue(error.to_string()))?;
+        let old_terms = Terms { pace: past.began.pace, ..old_terms };
         let old = Prepared { loaded, effective: past.began.scenario.clone(), actions: Vec::new() };
         let machine = machine_of(&old, Arc::new(old_terms.clone())).map_err(DriverError::Venue)?;
         let machine = past.prove(machine, &self.desk(&old_terms, past.began.started_at))?;

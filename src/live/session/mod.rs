@@ -8,11 +8,14 @@ mod input;
 mod keeper;
 mod machine;
 mod past;
+mod proof;
 mod show;
 mod show_limits;
 mod tell;
 mod tell_found;
 mod terms;
+#[cfg(test)]
+mod tests_assemble;
 mod trader;
 mod words;
 
@@ -21,6 +24,7 @@ pub use input::{Input, ShownBar};
 pub use keeper::{KeepError, Keeper, SharedJournal};
 pub use machine::{Acted, Machine, MachineOf};
 pub use past::{Began, Past, PastReader, SessionRow};
+pub use proof::{machine_of, prove_session};
 pub use show::{BookView, book_view};
 pub use tell_found::is_unauthorised;
 pub use terms::{Terms, venue_time};

@@ -49,6 +49,8 @@ pub struct Began {
     pub version: String,
     /// The scenario with every default.
     pub scenario: String,
+    /// How many times as fast as the clock on the wall its market ran.
+    pub pace: u32,
     /// Cash of the account at the venue, if it has told.
     pub venue_cash: Option<Money>,
     /// The moment on the venue's clock before which nothing of this session happened.

@@ -33,6 +33,8 @@ pub struct Terms {
     pub risk: RiskSpec,
     /// Of the chance in waits.
     pub seed: u64,
+    /// Its market runs so many times as fast as the clock on the wall, and its prices age by that market's clock.
+    pub pace: u32,
 }
 
 impl Terms {
@@ -60,6 +62,7 @@ impl Terms {
             rule,
             risk: spec.risk.clone(),
             seed: spec.scenario.seed,
+            pace: 1,
         })
     }
 
