@@ -23,7 +23,7 @@ use crate::execution::alpaca::{ApiKeys, EnvFile, Feed, LoopbackAddr, Paper, Rehe
 use crate::live::driver::{Commanded, Driver, DriverError, Embedded, OnUnauthorised, Prepared, Setup, Venue, wall};
 use crate::live::journal::Journal;
 use crate::live::session::{Machine, Terms, machine_of};
-use crate::live::{Asked, Command, Snapshot};
+use crate::live::{Asked, Command, SessionEvent, Snapshot};
 use crate::report::format::counted;
 use crate::scenario::{
     LoadedScenario, MarketData, check_rehearsable, check_strategy, effective_toml, load, load_market,
@@ -240,7 +240,6 @@ impl<C: Catalog> Trade<'_, C> {
             }),
         };
         let signals = end_on_signals(commander)?;
-        let colours = std::io::stdout().is_terminal();
         let session = async {
             let mut driver = Driver::open(setup, build).await?;
             match (place.venue, embedded) {
@@ -249,22 +248,33 @@ impl<C: Catalog> Trade<'_, C> {
             }
             Ok::<_, DriverError>(driver.fingerprints())
         };
-        tokio::pin!(session);
-        let outcome = loop {
-            tokio::select! {
-                Some(event) = lines.recv() => write_line(out, &line(&event, colours))?,
-                outcome = &mut session => break outcome,
-            }
-        };
+        let outcome = printed(session, &mut lines, out).await;
         signals.abort();
-        while let Ok(event) = lines.try_recv() {
-            write_line(out, &line(&event, colours))?;
-        }
-        for (name, fills, fingerprint) in outcome.map_err(failed)? {
+        for (name, fills, fingerprint) in outcome?.map_err(failed)? {
             writeln!(out, "{name}: {}, fingerprint {fingerprint}", counted(fills, "fill", "fills"))?;
         }
         Ok(())
     }
+}
+
+/// Runs the session and prints its events as they come.
+async fn printed<T>(
+    session: impl Future<Output = T>,
+    lines: &mut mpsc::UnboundedReceiver<SessionEvent>,
+    out: &mut impl Write,
+) -> Result<T, Failure> {
+    let colours = std::io::stdout().is_terminal();
+    tokio::pin!(session);
+    let outcome = loop {
+        tokio::select! {
+            Some(event) = lines.recv() => write_line(out, &line(&event, colours))?,
+            outcome = &mut session => break outcome,
+        }
+    };
+    while let Ok(event) = lines.try_recv() {
+        write_line(out, &line(&event, colours))?;
+    }
+    Ok(outcome)
 }
 
 /// Where a session trades, beyond its mode.

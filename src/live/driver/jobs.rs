@@ -29,7 +29,7 @@ pub(super) enum Job {
 
 impl<M: TradingMode> Driver<M> {
     /// Begins what is due.
-    pub(super) fn begin_jobs(&mut self) {
+    pub(super) fn begin_jobs(&mut self) -> Result<(), DriverError> {
         let now_ms = self.clock.instant().ms;
         let is_ready = self.is_ready();
         if is_ready && now_ms >= self.account_due_ms {
@@ -46,7 +46,14 @@ impl<M: TradingMode> Driver<M> {
         if !self.is_daily_of_venue {
             self.ask_day_bars();
         }
+        if is_ready && !std::mem::replace(&mut self.was_ready, is_ready) {
+            let text = "Both streams are ready; orders, fills and positions at the venue have been read.";
+            let time = self.clock.time();
+            let (kind, severity, text) = (EventKind::Connection, Severity::Info, text.to_owned());
+            self.say(SessionEvent { row: 0, time, kind, severity, strategy: None, symbol: None, text })?;
+        }
         self.was_ready = is_ready;
+        Ok(())
     }
 
     /// Alpaca's bars of the day come from history, after the close.

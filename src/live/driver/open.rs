@@ -131,6 +131,22 @@ impl<M: TradingMode> Driver<M> {
             let opening = Opening { setup: &setup, account: &account, clock: &clock, names: &names };
             seats.push(opening.seat(prepared, &mut pasts, &mut keeper, &machine_of).await?);
         }
+        let mut driver = Driver::joined(setup, seats, keeper, clock, (reader, account), tasks)?;
+        // A clear document is written where there is none, so that one that is taken away is noticed.
+        LatchFile::new(&driver.state).arm()?;
+        driver.say_started()?;
+        Ok(driver)
+    }
+
+    /// Everything in its place; the streams are not connected yet.
+    fn joined(
+        setup: Setup<M>,
+        seats: Vec<Seat>,
+        keeper: SharedJournal,
+        clock: Clock,
+        (reader, account): (Arc<AccountReader>, AccountSeen),
+        tasks: JoinSet<()>,
+    ) -> Result<Driver<M>, DriverError> {
         let mut symbols: Vec<Symbol> = Vec::new();
         for symbol in seats.iter().flat_map(|seat: &Seat| &seat.trader.terms().symbols) {
             if !symbols.contains(symbol) {
@@ -142,7 +158,7 @@ impl<M: TradingMode> Driver<M> {
         let encoding = Encoding::MessagePack;
         let wire = AlpacaWire::open(setup.mode, &setup.keys, DataLine { feed: setup.feed, encoding })?;
         let speed = if let Venue::Exchange { speed } = setup.venue { i64::from(speed) } else { 1 };
-        let mut driver = Driver {
+        Ok(Driver {
             port: AlpacaPort::new(wire, encoding, symbols),
             seats,
             keeper,
@@ -173,11 +189,7 @@ impl<M: TradingMode> Driver<M> {
             recent: VecDeque::new(),
             noticed: BTreeSet::new(),
             version: 0,
-        };
-        // A clear document is written where there is none, so that one that is taken away is noticed.
-        LatchFile::new(&driver.state).arm()?;
-        driver.say_started()?;
-        Ok(driver)
+        })
     }
 
     fn say_started(&mut self) -> Result<(), DriverError> {
@@ -213,7 +225,7 @@ fn session_names(scenarios: &[Prepared], pasts: &PastReader) -> Vec<SessionName>
     let known = pasts.names();
     let new = scenarios.iter().flat_map(|prepared| {
         let so_far = pasts.sessions_so_far(&prepared.loaded.spec.scenario.name);
-        (1..=so_far + 1).filter_map(|number| Terms::of(&prepared.loaded, number).ok())
+        (1..=so_far + 1).filter_map(move |number| Terms::of(&prepared.loaded, number).ok())
     });
     let mut names: Vec<SessionName> = known.cloned().collect();
     for terms in new {

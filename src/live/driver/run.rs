@@ -31,7 +31,7 @@ impl<M: TradingMode> Driver<M> {
             }
             self.end_sessions()?;
             self.turn()?;
-            self.begin_jobs();
+            self.begin_jobs()?;
             self.publish();
             if self.has_stopped() {
                 return self.stopped();
