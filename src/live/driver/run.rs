@@ -158,21 +158,21 @@ impl<M: TradingMode> Driver<M> {
 
     /// Splits and dividends that come before the open of `stamp`.
     pub(super) fn give_actions(&mut self, stamp: Timestamp) -> Result<(), DriverError> {
-        for at in 0..self.seats.len() {
-            while let Some((from, action)) = self.seats[at].actions.first().copied()
-                && from <= stamp
-            {
-                self.seats[at].actions.remove(0);
-                match action {
-                    MarketAction::Split { symbol, ratio } => {
-                        self.give(at, Input::Split { symbol, ratio, time: stamp })?
-                    }
-                    MarketAction::Dividend { symbol, amount } => {
-                        self.give(at, Input::Dividend { symbol, amount, time: stamp })?;
-                    }
-                    MarketAction::Delisting { name, .. } => {
-                        return Err(DriverError::Venue(format!("{name} is delisted; take it out of the scenario")));
-                    }
+        (0..self.seats.len()).try_for_each(|at| self.give_actions_of(at, stamp))
+    }
+
+    fn give_actions_of(&mut self, at: usize, stamp: Timestamp) -> Result<(), DriverError> {
+        while let Some((from, action)) = self.seats[at].actions.first().copied()
+            && from <= stamp
+        {
+            self.seats[at].actions.remove(0);
+            match action {
+                MarketAction::Split { symbol, ratio } => self.give(at, Input::Split { symbol, ratio, time: stamp })?,
+                MarketAction::Dividend { symbol, amount } => {
+                    self.give(at, Input::Dividend { symbol, amount, time: stamp })?;
+                }
+                MarketAction::Delisting { name, .. } => {
+                    return Err(DriverError::Venue(format!("{name} is delisted; take it out of the scenario")));
                 }
             }
         }
