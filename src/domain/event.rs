@@ -129,3 +129,20 @@ mod tests {
         }
     }
 }
+
+impl ExecutionEvent {
+    /// The order it is about.
+    pub fn order(&self) -> OrderId {
+        match self {
+            ExecutionEvent::Filled { fill, .. } => fill.order,
+            ExecutionEvent::Accepted { order }
+            | ExecutionEvent::Canceled { order }
+            | ExecutionEvent::Expired { order }
+            | ExecutionEvent::Rejected { order, .. }
+            | ExecutionEvent::Replaced { order, .. }
+            | ExecutionEvent::ChangeRefused { order, .. }
+            | ExecutionEvent::Resized { order, .. }
+            | ExecutionEvent::LegLive { order, .. } => *order,
+        }
+    }
+}

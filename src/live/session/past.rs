@@ -13,7 +13,7 @@ use super::input::Input;
 use super::machine::Machine;
 use super::terms::Terms;
 use super::trader::{SessionError, Trader, to_value};
-use crate::domain::{Money, OrderId, Timestamp};
+use crate::domain::{ExecutionEvent, Money, OrderId, Timestamp};
 use crate::engine::Effect;
 use crate::execution::ExecutionBackend;
 use crate::execution::alpaca::{AlpacaDesk, Asked, DeskConfig, Entry, Instant, SessionName};
@@ -149,6 +149,7 @@ impl Past {
         let mut events = Vec::new();
         probe.poll(&mut events);
         let mut wanted = Wanted { given: 0, orders: Vec::new(), cancels: Vec::new(), changes: Vec::new(), ends: 0 };
+        let asked_before = self.asked();
         for input in &self.inputs {
             let count = if let Input::Answers { count, .. } = input { *count } else { 0 };
             let answers = events.get(wanted.given..wanted.given + count).ok_or_else(|| {
@@ -156,34 +157,57 @@ impl Past {
                 SessionError::Journal(format!("{count} answers were given, the desk's entries lead to {had}"))
             })?;
             wanted.given += count;
+            self.refuse_unknown(answers, machine)?;
             each(input, machine);
-            let acted = machine.act(input, answers)?;
+            let acted = machine.act(input, answers).map_err(|error| SessionError::Journal(error.to_string()))?;
             wanted.ends += usize::from(acted.session_ended);
             for effect in acted.effects {
                 match effect {
-                    Effect::Submit(order) => wanted.orders.push(order),
+                    Effect::Submit(order) => {
+                        self.compare(&asked_before, &order)?;
+                        wanted.orders.push(order);
+                    }
                     Effect::Cancel(order) => wanted.cancels.push(order),
                     Effect::Replace(change) => wanted.changes.push(change),
                 }
             }
         }
-        self.compare(&wanted.orders)?;
-        Ok(wanted)
+        let again: BTreeSet<OrderId> = wanted.orders.iter().map(ApprovedOrder::id).collect();
+        match asked_before.keys().find(|order| !again.contains(order)) {
+            Some(order) => {
+                Err(SessionError::Journal(format!("order {} was asked, and nobody wants it again", order.0)))
+            }
+            None => Ok(wanted),
+        }
     }
 
-    /// Is every order that the desk was asked one that the machine wants again, to the byte?
-    fn compare(&self, orders: &[ApprovedOrder]) -> Result<(), SessionError> {
-        let again: BTreeMap<OrderId, String> =
-            orders.iter().map(|order| (order.id(), to_value(&asked(order)).to_string())).collect();
-        for entry in &self.log {
-            let Entry::Asked { order, asked } = entry else { continue };
-            let (was, is) = (to_value(asked).to_string(), again.get(order));
-            if is != Some(&was) {
-                let is = is.map_or("nothing", String::as_str);
-                return Err(SessionError::Journal(format!("order {} was {was}, and comes out as {is}", order.0)));
+    /// Orders as the desk wrote that it was asked.
+    fn asked(&self) -> BTreeMap<OrderId, String> {
+        let written = |entry: &Entry| match entry {
+            Entry::Asked { order, asked } => Some((*order, to_value(asked).to_string())),
+            _ => None,
+        };
+        self.log.iter().filter_map(written).collect()
+    }
+
+    /// Is what the machine wants what the desk was asked, to the byte? The last orders may not have been written.
+    fn compare(&self, before: &BTreeMap<OrderId, String>, order: &ApprovedOrder) -> Result<(), SessionError> {
+        let is = to_value(&asked(order)).to_string();
+        match before.get(&order.id()) {
+            Some(was) if *was != is => {
+                Err(SessionError::Journal(format!("order {} was {was}, and comes out as {is}", order.id().0)))
             }
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// An answer to an order that the machine has not made shows that it makes another session.
+    fn refuse_unknown(&self, answers: &[ExecutionEvent], machine: &dyn Machine) -> Result<(), SessionError> {
+        let end = machine.orders().next_id();
+        match answers.iter().map(ExecutionEvent::order).find(|order| *order >= end) {
+            Some(order) => Err(SessionError::Journal(format!("order {} was answered and is not made again", order.0))),
+            None => Ok(()),
+        }
     }
 
     /// Shows that the journal makes the session again: `machine` is new.
