@@ -32,7 +32,7 @@ fn a_rehearsal_at_full_speed_has_the_fills_of_the_backtest() {
 #[test]
 fn scenarios_side_by_side_trade_as_each_does_alone() {
     let copy = copy_of_repository();
-    let overrides = ["--set", "data.end=2006-12-29"];
+    let overrides = ["--set", "data.start=2003-03-03", "--set", "data.end=2005-12-30"];
     let scenarios = ["scenarios/rsi_mean_reversion_ibm_msft.toml", "scenarios/mean_reversion_msft.toml"];
     let mut arguments = vec!["trade", scenarios[0], scenarios[1], "--speed", "max", "--state", "state"];
     arguments.extend(overrides);

@@ -351,10 +351,12 @@ fn joined(scenarios: &[Scenario]) -> Result<(LoadedScenario, MarketData), Failur
         let (own, new) = (&loaded.spec, &other.loaded.spec);
         let is_same = own.data.timeframe == new.data.timeframe
             && own.data.calendar == new.data.calendar
+            && (own.data.start, own.data.end) == (new.data.start, new.data.end)
             && own.execution == new.execution
             && own.account.leverage == new.account.leverage;
         if !is_same {
-            let what = "scenarios that rehearse together share timeframe, calendar, [execution] and leverage";
+            let what =
+                "scenarios that rehearse together share timeframe, calendar, start, end, [execution] and leverage";
             return Err(input(other.loaded.diagnostic("data.timeframe", what).note("rehearse them one by one")));
         }
         let cash: Money = loaded.spec.account.cash + new.account.cash;
