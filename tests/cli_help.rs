@@ -35,6 +35,8 @@ fn words(example: &str) -> Vec<String> {
 #[test]
 fn every_example_in_help_works() {
     let copy = copy_of_repository();
+    // What sessions leave behind.
+    drop(alphaflow::live::journal::Journal::open(&copy.path().join("state/rehearsal/journal.db")).expect("journal"));
     let mut examples: Vec<String> = Vec::new();
     for command in commands(copy.path(), &[]) {
         let mut arguments: Vec<&str> = command.iter().map(String::as_str).collect();
@@ -64,6 +66,11 @@ fn every_example_in_help_works() {
             // All of it is understood; what is missing is an account.
             "data" if words[1] == "fetch" => {
                 assert!(fails(copy.path(), 2, &words).starts_with("error ALPACA_API_KEY is not set"), "{example}");
+            }
+            // Likewise; what is missing is somebody to tell.
+            "notify" => {
+                let text = fails(copy.path(), 2, &words);
+                assert!(text.contains("sets up no channel"), "{example}: {text}");
             }
             _ => drop(done(copy.path(), &words)),
         }

@@ -41,7 +41,11 @@ fn a_halt_stands_until_a_resume_with_a_reason() {
     let halted = lines(&done(at, &["halt", "--reason", "prices look wrong"]));
     assert_eq!(
         halted[1..],
-        ["No session is running; the next one starts halted.", "`alphaflow resume --reason TEXT` ends the halt."]
+        [
+            "No session is running; the next one starts halted.",
+            "Orders at a venue stay as they are: `alphaflow halt --mode paper` works there.",
+            "`alphaflow resume --reason TEXT` ends the halt."
+        ]
     );
     let again = lines(&done(at, &["halt", "--flatten"]));
     assert!(again[0].starts_with("Halted already, by "), "{again:?}");

@@ -96,6 +96,7 @@ fn desk() -> AlpacaDesk {
         calls_a_minute: 60_000_000,
         seed: 1,
         listens_to_bars: false,
+        siblings: Vec::new(),
         started_at: Timestamp::MIN,
         // The venue's clock stands.
         patience: Patience { skew: u64::MAX, ..Patience::default() },

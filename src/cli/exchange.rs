@@ -22,8 +22,8 @@ use crate::scenario::{check_strategy, load, load_market};
 use crate::strategy::Catalog;
 
 /// Where the key and the secret of the account are read from, and what they are without.
-const KEY: (&str, &str) = ("ALPHAFLOW_EXCHANGE_KEY", "rehearsal");
-const SECRET: (&str, &str) = ("ALPHAFLOW_EXCHANGE_SECRET", "rehearsal");
+pub(super) const KEY: (&str, &str) = ("ALPHAFLOW_EXCHANGE_KEY", "rehearsal");
+pub(super) const SECRET: (&str, &str) = ("ALPHAFLOW_EXCHANGE_SECRET", "rehearsal");
 
 /// Arguments of `alphaflow exchange`.
 #[derive(Debug, Args)]
@@ -103,7 +103,7 @@ fn read_faults(path: &Path) -> Result<FaultPlan, Failure> {
     FaultPlan::parse(&text).map_err(wrong)
 }
 
-fn variable((name, default): (&str, &str)) -> String {
+pub(super) fn variable((name, default): (&str, &str)) -> String {
     env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned())
 }
 

@@ -1,28 +1,47 @@
-//! `alphaflow halt`: latches the kill switch.
+//! `alphaflow halt`: latches the kill switch, then says what the running sessions did, or does it itself.
 //!
-//! Not here: what the latch is (risk), canceling and flattening (the session, when it sees the latch).
+//! Not here: what the latch is (risk), a session's kill switch (live::kill), what is canceled and closed
+//! (execution::alpaca). The latch comes first, whatever else works.
+use std::env;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use super::exchange::{KEY, SECRET, variable};
 use super::status::{latch_failed, now, words};
 use super::{Failure, Format};
-use crate::risk::{HaltOrder, HaltRecord, HaltedBy, LatchFile, Words};
+use crate::domain::Timestamp;
+use crate::execution::alpaca::{ApiKeys, EmergencyOrder, EmergencyVenue, EnvFile, LoopbackAddr, refuse_secrets_in};
+use crate::live::kill::{Acknowledgement, EmergencyOutcome, HaltProgress, run_emergency, sessions, wait_for};
+use crate::risk::{HaltOrder, HaltRecord, HaltedBy, LatchError, LatchFile, Words};
+
+/// A session looks at the latch every two milliseconds and waits two seconds for orders on their way.
+const ACKNOWLEDGE_TIME: Duration = Duration::from_secs(4);
 
 /// Arguments of `alphaflow halt`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example: alphaflow halt --flatten --reason \"prices look wrong\"\n\nNo order that increases exposure is approved from then on; orders that shrink a position pass. Only `alphaflow resume` ends it."
+    after_help = "Example: alphaflow halt --flatten --reason \"prices look wrong\"\n\nExample: alphaflow halt --mode paper --flatten\n\nNo order that increases exposure is approved from then on; orders that shrink a position pass. Orders that rest and could open are taken back at the venue, by the sessions that run with this folder or, with --mode, by this command. Only `alphaflow resume` ends it."
 )]
 pub(super) struct HaltArgs {
-    /// Also close all positions; the session does it, as soon as it runs
+    /// Also take back all other orders and close all positions, whoever made them
     #[arg(long)]
     flatten: bool,
     /// Why, for those who read it later; not needed to halt
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+    /// Work at this venue, too, if no session of the mode answers; keys come from .env
+    #[arg(long, value_enum)]
+    mode: Option<Venue>,
+    /// Likewise at the built-in exchange on this address
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "mode")]
+    exchange: Option<LoopbackAddr>,
+    /// How long to wait for the venue to show that nothing is left
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    wait: u32,
     /// Folder of the kill switch; every process of an account must use the same
     #[arg(long, value_name = "DIR", default_value = "state")]
     state: PathBuf,
@@ -31,50 +50,229 @@ pub(super) struct HaltArgs {
     format: Format,
 }
 
-/// Latches; what it prints is on the disk.
+/// Where there may be something to cancel without a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Venue {
+    /// Alpaca paper
+    Paper,
+    /// Alpaca live
+    Live,
+}
+
+/// What came of all that was tried.
+struct Outcome {
+    order: HaltOrder,
+    record: Result<HaltRecord, LatchError>,
+    latched_us: u64,
+    acknowledged_us: u64,
+    /// What each running session did; nothing where it has not answered.
+    sessions: Vec<(String, Option<Acknowledgement>)>,
+    /// What this command did itself, or why it could not.
+    own: Option<Result<EmergencyOutcome, String>>,
+}
+
+/// Latches; what it prints of the latch is on the disk.
 pub(super) fn run(args: &HaltArgs, out: &mut impl Write) -> Result<(), Failure> {
     let reason = args.reason.as_deref().map(|text| words("--reason", text)).transpose()?;
     let order = HaltOrder { at: now(), by: HaltedBy::Person(person()), reason, flatten: args.flatten };
-    let latch = LatchFile::new(&args.state);
-    let record = latch.halt(&order).map_err(|error| latch_failed("halt not confirmed", &error))?;
+    let (latch, began) = (LatchFile::new(&args.state), Instant::now());
+    let record = latch.halt(&order);
+    let latched_us = us(began);
+    let since = match &record {
+        Ok(HaltRecord::Document { latched, .. }) => Some(latched.since),
+        Ok(HaltRecord::Note { .. }) => Some(order.at),
+        Err(_) => None,
+    };
+    // The venue comes before the words: with no session there, nobody else works on it.
+    let sessions = since.map_or_else(Vec::new, |since| acknowledged(args, since));
+    let acknowledged_us = us(began);
+    let is_answered = |mode: &str| sessions.iter().any(|(own, done)| own == mode && done.is_some());
+    let own = args.exchange.is_some() || args.mode.is_some_and(|mode| !is_answered(mode.name()));
+    let own = own.then(|| work(args));
+    let sessions = followed(args, sessions, since);
+    let outcome = Outcome { order, record, latched_us, acknowledged_us, sessions, own };
     match args.format {
-        Format::Text => Ok(print(&order, &record, out)?),
-        Format::Json => {
-            let (latched, file, is_new) = match &record {
-                HaltRecord::Document { latched, is_new } => (json!(latched), latch.path(), *is_new),
-                HaltRecord::Note { path, .. } => (json!(order), path.clone(), true),
-            };
-            let object = json!({ "state": "halted", "new": is_new, "halt": latched, "file": file, "session": null });
-            Ok(writeln!(out, "{object:#}")?)
+        Format::Text => outcome.print(args, out)?,
+        Format::Json => outcome.print_json(&latch, out)?,
+    }
+    outcome.verdict(args)
+}
+
+/// Waits until every session says that nothing is on its way.
+fn acknowledged(args: &HaltArgs, since: Timestamp) -> Vec<(String, Option<Acknowledgement>)> {
+    let is_enough = |done: &Acknowledgement| is_of(done, since, args) && done.is_clear.is_some();
+    let modes = sessions(&args.state).into_iter().map(|session| session.mode);
+    modes.map(|mode| (mode.clone(), wait_for(&args.state, &mode, ACKNOWLEDGE_TIME, is_enough))).collect()
+}
+
+/// Waits until every session that has answered is done, or all that is left waits for the open.
+fn followed(
+    args: &HaltArgs,
+    sessions: Vec<(String, Option<Acknowledgement>)>,
+    since: Option<Timestamp>,
+) -> Vec<(String, Option<Acknowledgement>)> {
+    let limit = Duration::from_secs(args.wait.into());
+    let Some(since) = since else { return sessions };
+    let follow = |(mode, first): (String, Option<Acknowledgement>)| {
+        let is_enough = |done: &Acknowledgement| is_of(done, since, args) && done.progress != HaltProgress::Working;
+        let last = first.is_some().then(|| wait_for(&args.state, &mode, limit, is_enough)).flatten();
+        let latest = wait_for(&args.state, &mode, Duration::ZERO, |done| is_of(done, since, args));
+        (mode, last.or(latest).or(first))
+    };
+    sessions.into_iter().map(follow).collect()
+}
+
+fn is_of(done: &Acknowledgement, since: Timestamp, args: &HaltArgs) -> bool {
+    done.since == since && (done.flatten || !args.flatten)
+}
+
+/// Cancels and closes at the venue. Errors: why it could not even begin.
+fn work(args: &HaltArgs) -> Result<EmergencyOutcome, String> {
+    let order = if args.flatten { EmergencyOrder::Flatten } else { EmergencyOrder::Cancel };
+    let limit = Duration::from_secs(args.wait.max(1).into());
+    let (venue, keys) = match (args.exchange, args.mode) {
+        (Some(address), _) => {
+            let keys = ApiKeys::new(variable(KEY), variable(SECRET)).map_err(|error| error.to_string())?;
+            (EmergencyVenue::rehearsal(address), keys)
+        }
+        (None, Some(Venue::Live)) => {
+            let venue = EmergencyVenue::live().ok_or("this program was built without live trading")?;
+            (venue, keys_of_account()?)
+        }
+        (None, _) => (EmergencyVenue::paper(), keys_of_account()?),
+    };
+    run_emergency(&venue, &keys, order, limit).map_err(|error| error.to_string())
+}
+
+fn keys_of_account() -> Result<ApiKeys, String> {
+    const ID: &str = "ALPACA_API_KEY";
+    const SECRET: &str = "ALPACA_SECRET_KEY";
+    let file = EnvFile::read(Path::new(".env")).map_err(|error| error.to_string())?;
+    let file = file.with_environment(&[ID, SECRET], |name| env::var(name).ok()).map_err(|error| error.to_string())?;
+    let keys = file.keys(ID, SECRET).map_err(|error| error.to_string())?;
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    refuse_secrets_in(arguments.iter().map(String::as_str), Some(&keys)).map_err(|error| error.to_string())?;
+    Ok(keys)
+}
+
+fn us(began: Instant) -> u64 {
+    u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+impl Venue {
+    const fn name(self) -> &'static str {
+        match self {
+            Venue::Paper => "paper",
+            Venue::Live => "live",
         }
     }
 }
 
-fn print(order: &HaltOrder, record: &HaltRecord, out: &mut impl Write) -> std::io::Result<()> {
-    let flatten = match record {
-        HaltRecord::Document { latched, is_new: true } => {
-            writeln!(out, "Halted at {}.", latched.since)?;
-            latched.flatten
-        }
-        HaltRecord::Document { latched, is_new: false } => {
-            writeln!(
+impl Outcome {
+    fn print(&self, args: &HaltArgs, out: &mut impl Write) -> std::io::Result<()> {
+        match &self.record {
+            Ok(HaltRecord::Document { latched, is_new: true }) => writeln!(out, "Halted at {}.", latched.since)?,
+            Ok(HaltRecord::Document { latched, is_new: false }) => writeln!(
                 out,
                 "Halted already, by {} since {}. This halt is added to the history.",
                 latched.by, latched.since
-            )?;
-            latched.flatten
+            )?,
+            Ok(HaltRecord::Note { path, why }) => {
+                writeln!(out, "Halted at {}, by the note {}.", self.order.at, path.display())?;
+                writeln!(out, "The record itself could not be changed: {why}")?;
+            }
+            // The error itself follows.
+            Err(_) if self.own.is_none() => return Ok(()),
+            Err(_) => writeln!(out, "The kill switch could not be latched.")?,
         }
-        HaltRecord::Note { path, why } => {
-            writeln!(out, "Halted at {}, by the note {}.", order.at, path.display())?;
-            writeln!(out, "The record itself could not be changed: {why}")?;
-            order.flatten
+        for (mode, done) in &self.sessions {
+            match done {
+                Some(done) => {
+                    writeln!(out, "The {mode} session (process {}) did this:", done.pid)?;
+                    done.steps.iter().try_for_each(|step| line(out, step.done, &step.text))?;
+                }
+                None => writeln!(out, "The {mode} session has not answered within {ACKNOWLEDGE_TIME:?}.")?,
+            }
         }
-    };
-    if flatten {
-        writeln!(out, "Closing all positions is recorded; the session does it when it runs.")?;
+        match &self.own {
+            Some(Ok(outcome)) => {
+                writeln!(out, "At the venue:")?;
+                outcome.items.iter().try_for_each(|item| line(out, item.done, &item.text))?;
+            }
+            Some(Err(why)) => writeln!(out, "Nothing was done at the venue: {why}")?,
+            None if self.sessions.is_empty() => {
+                if self.is_flatten() {
+                    writeln!(out, "Closing all positions is recorded; the session does it when it runs.")?;
+                }
+                writeln!(out, "No session is running; the next one starts halted.")?;
+                let flatten = if args.flatten { " --flatten" } else { "" };
+                writeln!(
+                    out,
+                    "Orders at a venue stay as they are: `alphaflow halt --mode paper{flatten}` works there."
+                )?;
+            }
+            None => {}
+        }
+        writeln!(out, "`alphaflow resume --reason TEXT` ends the halt.")
     }
-    writeln!(out, "No session is running; the next one starts halted.")?;
-    writeln!(out, "`alphaflow resume --reason TEXT` ends the halt.")
+
+    fn is_flatten(&self) -> bool {
+        match &self.record {
+            Ok(HaltRecord::Document { latched, .. }) => latched.flatten,
+            _ => self.order.flatten,
+        }
+    }
+
+    fn print_json(&self, latch: &LatchFile, out: &mut impl Write) -> std::io::Result<()> {
+        let (state, halt, file, is_new) = match &self.record {
+            Ok(HaltRecord::Document { latched, is_new }) => ("halted", json!(latched), latch.path(), *is_new),
+            Ok(HaltRecord::Note { path, .. }) => ("halted", json!(self.order), path.clone(), true),
+            Err(_) => ("unknown", json!(null), latch.path(), false),
+        };
+        let answers =
+            self.sessions.iter().map(|(mode, done)| done.as_ref().map_or(json!({ "mode": mode }), |done| json!(done)));
+        let session = if self.sessions.is_empty() { json!(null) } else { answers.collect() };
+        let venue = self.own.as_ref().map(|own| match own {
+            Ok(outcome) => json!({ "progress": outcome.progress, "items": outcome.items }),
+            Err(why) => json!({ "problem": why }),
+        });
+        let object = json!({
+            "state": state, "new": is_new, "halt": halt, "file": file, "latched_us": self.latched_us,
+            "acknowledged_us": self.acknowledged_us, "session": session, "venue": venue,
+        });
+        writeln!(out, "{object:#}")
+    }
+
+    /// Errors: the latch is not known to hold; a session or the venue has not confirmed in time.
+    fn verdict(&self, args: &HaltArgs) -> Result<(), Failure> {
+        if let Err(error) = &self.record {
+            return Err(latch_failed("halt not confirmed", error));
+        }
+        let mut open = Vec::new();
+        for (mode, done) in &self.sessions {
+            match done {
+                None => open.push(format!("the {mode} session does not answer")),
+                Some(done) if done.progress == HaltProgress::Working => {
+                    open.push(format!("the {mode} session is not done after {} s and goes on", args.wait));
+                }
+                Some(_) => {}
+            }
+        }
+        match &self.own {
+            Some(Err(why)) => open.push(format!("nothing was done at the venue: {why}")),
+            Some(Ok(outcome)) if outcome.progress == HaltProgress::Working => {
+                open.push(format!("the venue is not done after {} s; give the command again", args.wait));
+            }
+            // What a session did not answer for, this command has done.
+            Some(Ok(_)) => open.retain(|text| !text.ends_with("does not answer")),
+            None => {}
+        }
+        if open.is_empty() { Ok(()) } else { Err(Failure::Machine(format!("error halted, but {}", open.join("; ")))) }
+    }
+}
+
+fn line(out: &mut impl Write, is_done: bool, text: &str) -> std::io::Result<()> {
+    writeln!(out, "  {} {text}", if is_done { "✓" } else { "…" })
 }
 
 /// The name this person logged in with, else "unknown".

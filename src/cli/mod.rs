@@ -2,13 +2,19 @@
 //!
 //! Not here: anything a library user would need. Exit codes: 0 done, 1 the run could not finish,
 //! 2 the input is wrong, 3 a check did not hold. A reader that has seen enough (`| head`) is no failure.
+mod audit;
 mod backtest;
 mod data;
+mod drill;
 mod exchange;
 mod finish;
 mod halt;
+mod history;
+mod history_rows;
 mod indicators;
+mod journal_file;
 mod metrics;
+mod notify;
 mod overfit;
 mod prove;
 mod rehearse;
@@ -20,6 +26,8 @@ mod strategies;
 mod sweep;
 mod sweep_model;
 mod sweep_walk;
+mod trade;
+mod trade_line;
 
 use std::env;
 use std::io::{self, ErrorKind, Write};
@@ -40,19 +48,29 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Is the journal whole; all of it as JSON lines
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Run one scenario on history; print a summary and write a run folder
     Backtest(backtest::BacktestArgs),
     /// Check, convert, download or make up files of bars
     #[command(subcommand)]
     Data(data::DataCommand),
+    /// Prove the kill switch on the built-in exchange, and stamp the date for `preflight`
+    Drill(drill::DrillArgs),
     /// The built-in Alpaca-compatible exchange on this machine, replaying the data of a scenario
     Exchange(exchange::ExchangeArgs),
     /// Stop trading: no order that increases exposure passes until `resume`
     Halt(halt::HaltArgs),
+    /// What sessions traded: round trips, fills, orders, refusals, events
+    History(history::HistoryArgs),
     /// List the indicators, or compute columns of them beside the bars of a file
     Indicators(indicators::IndicatorsArgs),
     /// Every measure of a series of returns or equity, whoever made it
     Metrics(metrics::MetricsArgs),
+    /// Are people told: send a test message on each channel
+    #[command(subcommand)]
+    Notify(notify::NotifyCommand),
     /// How much of the best of many tries is luck, from a matrix of returns or from numbers
     Overfit(overfit::OverfitArgs),
     /// Run a scenario on the built-in exchange as well, through the Alpaca adapter, and show that nothing differs
@@ -67,6 +85,8 @@ enum Command {
     Sweep(sweep::SweepArgs),
     /// List the strategies with their rules, parameters, ranges and defaults
     Strategies(strategies::StrategiesArgs),
+    /// Trade: on the built-in exchange, on paper, or live
+    Trade(trade::TradeArgs),
 }
 
 /// How to print a result.
@@ -110,12 +130,16 @@ pub fn main_with<C: Catalog + Sync>(catalog: C) -> ExitCode {
     let command = Cli::parse().command;
     let mut out = io::stdout().lock();
     let outcome = match command {
+        Command::Audit(command) => audit::run(&command, &mut out),
         Command::Backtest(args) => backtest::run(&args, &catalog, &mut out),
         Command::Data(command) => data::run(&command, &mut out),
+        Command::Drill(args) => drill::run(&args, &catalog, &mut out),
         Command::Exchange(args) => exchange::run(&args, &catalog, &mut out),
         Command::Halt(args) => halt::run(&args, &mut out),
+        Command::History(args) => history::run(&args, &mut out),
         Command::Indicators(args) => indicators::run(&args, &mut out),
         Command::Metrics(args) => metrics::run(&args, &mut out),
+        Command::Notify(command) => notify::run(&command, &mut out),
         Command::Overfit(args) => overfit::run(&args, &mut out),
         Command::Rehearse(args) => rehearse::run(&args, &catalog, &mut out),
         Command::Report(args) => report::run(&args, &catalog, &mut out),
@@ -123,6 +147,7 @@ pub fn main_with<C: Catalog + Sync>(catalog: C) -> ExitCode {
         Command::Status(args) => status::run(&args, &mut out),
         Command::Sweep(args) => sweep::run(&args, &catalog, &mut out),
         Command::Strategies(args) => strategies::run(&args, &catalog, &mut out),
+        Command::Trade(args) => trade::run(&args, &catalog, &mut out),
     };
     let outcome = outcome.and_then(|()| Ok(out.flush()?));
     let (text, code) = match outcome {

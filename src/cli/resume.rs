@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::halt::person;
-use super::status::{latch_failed, now, words};
+use super::status::{latch_failed, now, print_sessions, session_json, words};
 use super::{Failure, Format};
 use crate::risk::{HaltedBy, LatchFile, ResumeOrder};
 
@@ -36,8 +36,7 @@ pub(super) fn run(args: &ResumeArgs, out: &mut impl Write) -> Result<(), Failure
     let latch = LatchFile::new(&args.state);
     let ended = latch.resume(order.clone()).map_err(|error| latch_failed("not resumed", &error))?;
     if args.format == Format::Json {
-        let object =
-            json!({ "state": "active", "ended": ended, "resume": order, "file": latch.path(), "session": null });
+        let object = json!({ "state": "active", "ended": ended, "resume": order, "file": latch.path(), "session": session_json(&args.state) });
         return Ok(writeln!(out, "{object:#}")?);
     }
     match ended {
@@ -48,7 +47,7 @@ pub(super) fn run(args: &ResumeArgs, out: &mut impl Write) -> Result<(), Failure
             if ended.flatten {
                 writeln!(out, "Closing all positions is no longer wanted.")?;
             }
-            Ok(writeln!(out, "No session is running; the next one starts active.")?)
+            Ok(print_sessions(&args.state, "active", out)?)
         }
         None => Ok(writeln!(out, "Nothing to resume: the kill switch is clear.")?),
     }

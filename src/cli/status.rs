@@ -3,13 +3,14 @@
 //! Not here: what the latch is (risk), positions and orders (the session has them). Also what the commands of the
 //! kill switch share: the time, words as arguments, errors.
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::{Failure, Format};
 use crate::domain::Timestamp;
+use crate::live::kill::sessions;
 use crate::risk::{HaltOrder, Latch, LatchError, LatchEvent, LatchFile, ResumeOrder, Words};
 
 /// Arguments of `alphaflow status`.
@@ -31,18 +32,19 @@ pub(super) fn run(args: &StatusArgs, out: &mut impl Write) -> Result<(), Failure
     let latch = LatchFile::new(&args.state);
     let found = latch.read(now());
     match args.format {
-        Format::Text => print(&found, out)?,
-        Format::Json => writeln!(out, "{:#}", status_json(&latch, &found))?,
+        Format::Text => print(&args.state, &found, out)?,
+        Format::Json => writeln!(out, "{:#}", status_json(&args.state, &latch, &found))?,
     }
     Ok(())
 }
 
-fn print(found: &Result<Latch, LatchError>, out: &mut impl Write) -> std::io::Result<()> {
+fn print(state: &Path, found: &Result<Latch, LatchError>, out: &mut impl Write) -> std::io::Result<()> {
     let latched = match found {
         Ok(latch) => latch.latched(),
         Err(error) => {
             writeln!(out, "Halted: the kill switch cannot be read.")?;
-            return writeln!(out, "{error}\nNo session is running; the next one starts halted.");
+            writeln!(out, "{error}")?;
+            return print_sessions(state, "halted", out);
         }
     };
     match latched {
@@ -56,12 +58,23 @@ fn print(found: &Result<Latch, LatchError>, out: &mut impl Write) -> std::io::Re
         }
     }
     let next = if latched.is_some() { "halted" } else { "active" };
-    writeln!(out, "No session is running; the next one starts {next}.")?;
+    print_sessions(state, next, out)?;
     let history = found.as_ref().map_or(&[][..], Latch::history);
     if !history.is_empty() {
         writeln!(out, "\nHalts and resumes, the latest first:")?;
     }
     history.iter().rev().try_for_each(|event| print_event(event, out))
+}
+
+/// Which sessions run with this folder; `next`: how one would start.
+pub(super) fn print_sessions(state: &Path, next: &str, out: &mut impl Write) -> std::io::Result<()> {
+    let running = sessions(state);
+    if running.is_empty() {
+        return writeln!(out, "No session is running; the next one starts {next}.");
+    }
+    running.iter().try_for_each(|session| {
+        writeln!(out, "A {} session is running since {}, process {}.", session.mode, session.started, session.pid)
+    })
 }
 
 fn print_event(event: &LatchEvent, out: &mut impl Write) -> std::io::Result<()> {
@@ -75,7 +88,7 @@ fn print_event(event: &LatchEvent, out: &mut impl Write) -> std::io::Result<()> 
     }
 }
 
-fn status_json(latch: &LatchFile, found: &Result<Latch, LatchError>) -> Value {
+fn status_json(state: &Path, latch: &LatchFile, found: &Result<Latch, LatchError>) -> Value {
     let latched = found.as_ref().ok().and_then(Latch::latched);
     let is_active = matches!(found, Ok(latch) if latch.latched().is_none());
     json!({
@@ -84,8 +97,14 @@ fn status_json(latch: &LatchFile, found: &Result<Latch, LatchError>) -> Value {
         "problem": found.as_ref().err().map(LatchError::to_string),
         "history": found.as_ref().map_or(&[][..], Latch::history),
         "file": latch.path(),
-        "session": null,
+        "session": session_json(state),
     })
+}
+
+/// The sessions that run; null without one.
+pub(super) fn session_json(state: &Path) -> Value {
+    let running = sessions(state);
+    if running.is_empty() { Value::Null } else { json!(running) }
 }
 
 /// The moment of a command.

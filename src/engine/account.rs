@@ -166,15 +166,23 @@ impl<S: Strategy> Engine<S> {
 
     /// The replay begins: the first session's rules hold, here and at the venue.
     pub(super) fn open_account(&mut self, input: &ReplayInput<'_>, venue: &mut impl ReplayMarket) {
-        let Some(desk) = &mut self.account else { return };
+        if self.account.is_none() {
+            return;
+        }
         let first = input.bars.iter().filter_map(|bars| bars.first()).map(|bar| bar.time).min();
-        desk.session = first.unwrap_or(Timestamp::MIN);
-        desk.holding = if input.sessions.is_empty() { Holding::Overnight } else { Holding::WithinSessions };
-        if desk.rules.settlement == Settlement::Dated {
+        let holding = if input.sessions.is_empty() { Holding::Overnight } else { Holding::WithinSessions };
+        self.begin_account(first.unwrap_or(Timestamp::MIN), holding);
+        if let Some(desk) = self.account.as_deref().filter(|desk| desk.rules.settlement == Settlement::Dated) {
             venue.settle_by(desk.rules.calendar);
         }
-        self.take_standing();
         venue.set_leverage(self.gate.standing().leverage);
+    }
+
+    /// The rules of the session of `first` hold.
+    pub(super) fn begin_account(&mut self, first: Timestamp, holding: Holding) {
+        let Some(desk) = &mut self.account else { return };
+        (desk.session, desk.holding) = (first, holding);
+        self.take_standing();
     }
 
     /// The session that began at `start` is noticed at `now`.
@@ -195,7 +203,7 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
-    fn close_desk(&mut self, now: Timestamp) {
+    pub(super) fn close_desk(&mut self, now: Timestamp) {
         let (equity, leverage) = (self.portfolio.equity(), self.gate.standing().leverage);
         let Some(desk) = &mut self.account else { return };
         desk.session = next_session_date(desk.rules.calendar, now);

@@ -27,6 +27,11 @@ impl<S: Strategy> Engine<S> {
                 self.replaced(order, symbol, kind, remaining, time);
                 Ok(())
             }
+            ExecutionEvent::ChangeRefused { order, reason } => {
+                self.gate.refuse_change(order);
+                self.refuse_change(order, reason.into(), self.now);
+                Ok(())
+            }
             ExecutionEvent::Resized { order, remaining } => {
                 let record = self.orders.get_mut(order);
                 record.quantity = record.filled + remaining;

@@ -66,13 +66,13 @@ impl<S: Strategy> Engine<S> {
         self.gate.watch().is_reached(HaltCause::DailyLoss)
     }
 
-    fn lifted(&mut self, cause: HaltCause, now: Timestamp) {
+    pub(super) fn lifted(&mut self, cause: HaltCause, now: Timestamp) {
         let standing = self.journal.halts.iter_mut().rev().find(|halt| halt.cause == cause && halt.until.is_none());
         standing.into_iter().for_each(|halt| halt.until = Some(now));
     }
 
     /// Nothing that may still increase exposure stays at the venue.
-    fn cancel_entries(&mut self) {
+    pub(super) fn cancel_entries(&mut self) {
         let entries = self.gate.open().iter().filter(|approval| !approval.reduces);
         self.effects.extend(entries.map(|approval| Effect::Cancel(approval.order)));
     }

@@ -36,7 +36,7 @@ struct Staying {
 
 impl<S: Strategy> Engine<S> {
     /// Sends exits if the account does not meet its requirement; says whether it sent any.
-    fn liquidates(&mut self, now: Timestamp) -> bool {
+    pub(super) fn liquidates(&mut self, now: Timestamp) -> bool {
         let Some(desk) = self.account.as_deref_mut().filter(|desk| desk.is_margin) else { return false };
         let (rate, halves) = (desk.rate(self.gate.standing()), desk.at_close && desk.halves);
         desk.at_close = false;

@@ -8,7 +8,7 @@ use super::journal::RefusalRecord;
 use super::orders::{OrderOutcome, OrderRecord};
 use crate::domain::{
     ExitLegs, LegLevel, NewPrices, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, Price,
-    Quantity, SymbolIndex, Timestamp,
+    Quantity, RejectReason, SymbolIndex, Timestamp,
 };
 use crate::risk::{OpenApproval, ProtectiveStop, Refusal};
 use crate::strategy::{ScriptOrder, ScriptPart, ScriptSize, ScriptTarget, Strategy};
@@ -98,7 +98,8 @@ impl<S: Strategy> Engine<S> {
             in_dollars: wanted.in_dollars,
         };
         let asked = Change { quantity, prices, time_in_force: None };
-        if let Err(reason) = refusal::change(&standing, &asked, self.config.stop.tick) {
+        let rules = refusal::change(&standing, &asked, self.config.stop.tick);
+        if let Err(reason) = rules.and_then(|()| self.keeps_pair(&record, standing.kind.with(prices))) {
             return self.refuse_change(id, reason.into(), now);
         }
         let changing = |open: &OpenApproval| open.order == id && open.change.is_some();
@@ -117,6 +118,38 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
+    /// May `record` have the prices of `kind` beside the other of its pair, as that stands and as it will stand by a
+    /// change of the same moment?
+    fn keeps_pair(&self, record: &OrderRecord, kind: OrderKind) -> Result<(), RejectReason> {
+        let Some(mate) = self.mate(record) else { return Ok(()) };
+        let changed = self.effects.iter().filter_map(|effect| match effect {
+            Effect::Replace(change) if change.order() == mate.id => Some(change.kind()),
+            _ => None,
+        });
+        for other in std::iter::once(mate.request.kind).chain(changed) {
+            let (stop, target) = match kind {
+                OrderKind::Limit { limit } => (other.stop(), Some(limit)),
+                _ => (kind.stop(), other.limit()),
+            };
+            if let Some((stop, target)) = stop.zip(target) {
+                refusal::pair(record.request.side, stop, target, self.config.stop.tick)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The other of the pair that `record` belongs to, where it rests: a stop's target, a target's stop.
+    fn mate(&self, record: &OrderRecord) -> Option<&OrderRecord> {
+        let first = record.parent().unwrap_or(record.id);
+        let is_pair = |order: &OrderRecord| order.leg > 0 || order.request.class == OrderClass::Oco;
+        let mut family = self.orders.records().iter().skip(first.0 as usize - 1).take(3);
+        let is_mate = |other: &&OrderRecord| {
+            let is_family = other.id == first || other.parent() == Some(first);
+            is_family && is_pair(other) && other.id != record.id && other.rests()
+        };
+        family.find(is_mate).filter(|_| is_pair(record))
+    }
+
     /// The stop that entry `order` brings, which says what a share of it risks; where its level is not known, none.
     fn stop_leg(&self, order: OrderId) -> ExitLegs {
         let mut legs = self.orders.records().iter().skip(order.0 as usize).take_while(|leg| leg.leg > 0);
@@ -125,7 +158,7 @@ impl<S: Strategy> Engine<S> {
         ExitLegs { stop, ..ExitLegs::NONE }
     }
 
-    fn refuse_change(&mut self, order: OrderId, refusal: Refusal, now: Timestamp) {
+    pub(super) fn refuse_change(&mut self, order: OrderId, refusal: Refusal, now: Timestamp) {
         self.journal.refusals.push(RefusalRecord { time: now, order, refusal });
     }
 

@@ -13,8 +13,8 @@ use super::parameters::Parameters;
 use super::refusal::Refused;
 use super::reply::ok;
 use crate::domain::{
-    ExitLegs, Money, OrderClass, OrderKind, OrderPurpose, OrderRequest, OrderSize, Price, Quantity, Ratio, SymbolIndex,
-    TimeInForce,
+    ExitLegs, Money, OrderClass, OrderKind, OrderPurpose, OrderRequest, OrderSize, Price, Quantity, Ratio,
+    RejectReason, SymbolIndex, TimeInForce,
 };
 
 impl Exchange {
@@ -103,6 +103,14 @@ impl Exchange {
         let Some(side) = self.holding(asset).quantity().closing_side() else {
             return Err(Refused::not_found("position does not exist"));
         };
+        // To close is never to open the other side, also where the account may be short.
+        let (existing_qty, held_for_orders) = (self.holding(asset).quantity().abs(), self.held_for_orders(asset));
+        let available = existing_qty - held_for_orders;
+        if quantity > available {
+            let reason =
+                RejectReason::InsufficientQty { requested: quantity, available, existing_qty, held_for_orders };
+            return Err(self.refused(&reason, asset));
+        }
         let request = OrderRequest {
             symbol: SymbolIndex(asset as u16),
             side,

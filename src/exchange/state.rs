@@ -17,14 +17,12 @@ impl Exchange {
         let orders: Vec<Value> = (0..self.book.all().len()).map(|at| self.shown(at, false)).collect();
         let fills: Vec<Value> =
             self.statement.executions.iter().map(|execution| self.shown_execution(execution)).collect();
-        let held = (0..names.len()).filter(|asset| !self.holding(*asset).quantity().is_zero());
-        let positions: Vec<Value> = held.map(|asset| self.shown_position(asset)).collect();
         json!({
             "time": self.tape().now().to_string(),
             "prices": prices,
             "orders": orders,
             "fills": fills,
-            "positions": positions,
+            "positions": self.shown_positions(),
             "cash": self.ledger.cash().to_string(),
             "counters": {
                 "orders": self.book.all().len(),
@@ -34,6 +32,17 @@ impl Exchange {
                 "bar_times": self.marks.len(),
             },
         })
+    }
+
+    /// What rests, legs included, and what is held: `orders positions`, each as [`Exchange::state`] shows it.
+    pub fn open_state(&self) -> Value {
+        let orders: Vec<Value> = self.book.open().map(|at| self.shown(at, false)).collect();
+        json!({ "orders": orders, "positions": self.shown_positions() })
+    }
+
+    fn shown_positions(&self) -> Vec<Value> {
+        let held = (0..self.tape().names().len()).filter(|asset| !self.holding(*asset).quantity().is_zero());
+        held.map(|asset| self.shown_position(asset)).collect()
     }
 
     fn shown_execution(&self, execution: &Execution) -> Value {

@@ -2,7 +2,17 @@
 //!
 //! Not here: what may be sent (risk), what to say to the venue (execution::alpaca), command lines (cli).
 mod command;
+pub mod dashboard;
+pub mod drill;
+pub mod driver;
 mod event;
+pub mod history;
+pub mod journal;
+pub mod kill;
+pub mod log;
+pub mod notify;
+pub mod redact;
+pub mod session;
 mod snapshot;
 
 pub use command::{Asked, Command, Done, ItemOutcome};

@@ -51,6 +51,40 @@ pub struct Snapshot {
     pub charts: Vec<ChartView>,
 }
 
+impl Snapshot {
+    /// Nothing is known yet of a session in `mode`.
+    pub fn before(mode: &str) -> Snapshot {
+        let unknown = Aged { value: None, at: Timestamp::MIN };
+        Snapshot {
+            version: 0,
+            time: Timestamp::MIN,
+            mode: ModeView { mode: mode.to_owned(), venue: String::new(), account_tail: None, speed: None },
+            state: StateView::Starting { what: "the journal, and the account at the venue".to_owned() },
+            market: MarketView { is_open: false, next_open: None, next_close: None },
+            figures: Figures {
+                equity: unknown,
+                baseline: None,
+                today: unknown,
+                until_halt: None,
+                open_pnl: unknown,
+                at_stops: unknown,
+                gross: unknown,
+                buying_power: unknown,
+                reserved: Money::ZERO,
+            },
+            positions: Vec::new(),
+            closed: Vec::new(),
+            orders: Vec::new(),
+            refusals: Vec::new(),
+            limits: Vec::new(),
+            strategies: Vec::new(),
+            events: Vec::new(),
+            health: Vec::new(),
+            charts: Vec::new(),
+        }
+    }
+}
+
 /// Where a session trades, by the type of its backend.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ModeView {

@@ -288,7 +288,8 @@ impl Gate {
         let open = quantity.unwrap_or(old.open);
         let mark = portfolio.position(old.symbol).mark();
         let asked = old.asked_with(open);
-        let mut change = Change { asked, open, reserve: Money::ZERO, risk: Price::ZERO, kind };
+        let former = old.former();
+        let mut change = Change { asked, open, reserve: Money::ZERO, risk: Price::ZERO, kind, former };
         if old.reduces {
             let held = portfolio.position(old.symbol).quantity();
             let have = self.reserves.may_become(at, held);

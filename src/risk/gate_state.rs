@@ -144,6 +144,12 @@ impl Gate {
         self.exposure.answered(order);
     }
 
+    /// The venue has refused a change of the order, which stays as it was: so does what is set aside for it.
+    pub fn refuse_change(&mut self, order: OrderId) {
+        self.reserves.refuse_change(order).into_iter().for_each(|symbol| self.exposure.touch(symbol));
+        self.exposure.answered(order);
+    }
+
     /// The cancel of `order` goes to the venue: an exit sent after it may be for the same shares.
     pub fn call_off(&mut self, order: OrderId) {
         self.reserves.call_off(order).into_iter().for_each(|symbol| self.exposure.touch(symbol));

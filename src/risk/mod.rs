@@ -57,7 +57,7 @@ pub use latch_steps::{Disk, HaltRecord, LATCH_DOCUMENT, LatchError, Presence, ha
 pub use limits::{BreachRule, CashCheck, Limits, LossRule, Margin};
 pub use losses::{Loss, LossMarks, LossWatch};
 pub use maintenance::MaintenanceRate;
-pub use open_approval::{Change, OpenApproval, reserve_price};
+pub use open_approval::{Change, Former, OpenApproval, reserve_price};
 pub use refusal::Refusal;
 pub use standing::{Holding, Standing, SymbolRules};
 pub use stops::{AtrSmoothing, StopAnchor, StopKind, StopRule, TakeProfit};

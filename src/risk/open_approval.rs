@@ -59,6 +59,20 @@ pub struct Change {
     pub risk: Price,
     /// Its prices.
     pub kind: OrderKind,
+    /// What the approval claimed before: that again, should the venue refuse the change.
+    pub former: Former,
+}
+
+/// What an approval claimed before a change of it was asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Former {
+    /// Shares not filled yet.
+    pub open: Quantity,
+    /// Dollars set aside for them.
+    pub reserve: Money,
+    /// Dollars each of them risks.
+    pub risk: Price,
 }
 
 impl OpenApproval {
@@ -101,6 +115,12 @@ impl OpenApproval {
         (asked - left.min(asked)).checked_add(open).unwrap_or(Quantity::MAX)
     }
 
+    /// What it claims without the change that may be on its way.
+    pub(super) fn former(&self) -> Former {
+        let Self { open, reserve, risk, .. } = *self;
+        self.change.map_or(Former { open, reserve, risk }, |change| change.former)
+    }
+
     /// Its prices, and those a change that is on its way would give it.
     fn kinds(&self) -> impl Iterator<Item = OrderKind> {
         std::iter::once(self.kind).chain(self.change.map(|change| change.kind))
@@ -141,6 +161,8 @@ impl OpenApproval {
             change.open = restate(change.open);
             change.kind = split_kind(change.kind, ratio);
             change.risk = up(change.risk.units());
+            change.former.open = restate(change.former.open);
+            change.former.risk = up(change.former.risk.units());
         }
     }
 }

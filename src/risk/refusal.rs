@@ -203,7 +203,7 @@ pub enum Refusal {
     /// No such order, or it is closed already.
     #[error("the order to change is not open")]
     NotOpen,
-    /// A change that the venue would not take: it is not sent.
+    /// A change that the venue does not take: by its rules, so that it is not sent, or by its word.
     #[error(transparent)]
     Venue(#[from] RejectReason),
     /// An earlier change of it has not been answered.

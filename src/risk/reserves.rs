@@ -3,7 +3,7 @@
 //! Not here: making approvals, and whether an order may be sent (gate).
 //! Invariant: reserved = Σ reserve of open approvals, each for what the venue may still fill of it.
 use super::exposure::Exposure;
-use super::open_approval::{Change, OpenApproval, held_without};
+use super::open_approval::{Change, Former, OpenApproval, held_without};
 use crate::domain::{Money, OrderId, OrderRequest, Quantity, Ratio, Side, SymbolIndex};
 
 /// Approvals not filled or voided yet.
@@ -129,8 +129,17 @@ impl Reserves {
     pub(super) fn confirm_change(&mut self, order: OrderId) -> Option<SymbolIndex> {
         let at = self.position_of(order)?;
         let mut approval = self.open[at];
-        let Change { asked, open, reserve, risk, kind } = approval.change.take()?;
+        let Change { asked, open, reserve, risk, kind, .. } = approval.change.take()?;
         self.set(at, OpenApproval { asked, open, reserve, risk, kind, ..approval });
+        Some(approval.symbol)
+    }
+
+    /// The venue has refused the change: what it asked for beyond the order as it was returns.
+    pub(super) fn refuse_change(&mut self, order: OrderId) -> Option<SymbolIndex> {
+        let at = self.position_of(order)?;
+        let mut approval = self.open[at];
+        let Former { open, reserve, risk } = approval.change.take()?.former;
+        self.set(at, OpenApproval { open, reserve, risk, ..approval });
         Some(approval.symbol)
     }
 
@@ -147,6 +156,9 @@ impl Reserves {
         if let Some(change) = &mut approval.change {
             change.open = change.open - quantity.min(change.open);
             change.reserve -= spent(change.reserve, quantity, change.open);
+            let former = &mut change.former;
+            former.open = former.open - quantity.min(former.open);
+            former.reserve -= spent(former.reserve, quantity, former.open);
         }
         approval.open = approval.change.map_or(remaining, |change| remaining.max(change.open));
         let spent = spent(approval.reserve, quantity, approval.open);
@@ -171,6 +183,7 @@ impl Reserves {
             exit.open = exit.open.min(most);
             if let Some(change) = &mut exit.change {
                 change.open = change.open.min(most);
+                change.former.open = change.former.open.min(most);
             }
         }
     }

@@ -78,6 +78,31 @@ fn what_is_asked_for_all_told_is_what_has_filled_and_what_is_left() {
 }
 
 #[test]
+fn a_refused_change_leaves_what_was() {
+    let mut desk = Desk::new(Limits::WIDE, LONG_ONLY);
+    let request = OrderRequest { kind: limit("90"), ..buy(10) };
+    let order = desk.pass(&request);
+    let before = desk.gate.open()[0];
+    for (kind, quantity) in [(limit("95"), Some(shares(20))), (limit("99"), None)] {
+        desk.pass_change(order, &request, (kind, quantity));
+    }
+    assert!(desk.gate.open()[0].reserve > before.reserve && desk.gate.open()[0].open > before.open);
+    desk.gate.refuse_change(order);
+    assert_eq!(desk.gate.open()[0], before);
+    desk.pass_change(order, &request, (limit("95"), Some(shares(20))));
+    desk.fill(order, &request, shares(4), shares(6));
+    desk.gate.refuse_change(order);
+    let after = desk.gate.open()[0];
+    assert_eq!((after.open, after.change), (shares(6), None));
+    let mut without = Desk::new(Limits::WIDE, LONG_ONLY);
+    let order = without.pass(&request);
+    without.fill(order, &request, shares(4), shares(6));
+    assert_eq!(after.reserve, without.gate.open()[0].reserve, "as if it had not been asked for");
+    desk.gate.refuse_change(order);
+    assert_eq!(desk.gate.open()[0], after, "there was no change on its way");
+}
+
+#[test]
 fn the_venues_word_makes_a_change_whole() {
     let mut desk = Desk::new(Limits::WIDE, SHORTS);
     let legs = ExitLegs { stop: Some(LegLevel::At(price("110"))), ..ExitLegs::NONE };

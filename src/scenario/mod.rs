@@ -20,6 +20,7 @@ mod fingerprint;
 mod folder;
 mod forced;
 mod holding;
+mod live_engine;
 mod load;
 mod marks;
 mod metrics;
@@ -83,10 +84,11 @@ pub use efficacy_halts::HaltUse;
 pub use fingerprint::fingerprint;
 pub use folder::{
     EQUITY_COLUMNS, EQUITY_FILE, FILL_COLUMNS, FILLS_FILE, ORDER_COLUMNS, ORDERS_FILE, REFUSAL_COLUMNS, REFUSALS_FILE,
-    write_folder,
+    exit_reason, write_folder,
 };
 pub use forced::Forced;
 pub use holding::{benchmark_held, held_equally};
+pub use live_engine::{EngineVisitor, live_engine};
 pub use load::{LoadedScenario, load, parse};
 pub use marks::{Marks, SessionEnds};
 pub use metrics::{MEASURES, Metrics, Yardsticks, compute_metrics, measure_run, measures_of_line, session_ends};

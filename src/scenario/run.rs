@@ -211,7 +211,7 @@ impl<'a> Run<'a> {
         (self.engine(strategy), backend, input)
     }
 
-    fn engine<S: Strategy>(self, strategy: S) -> Engine<S> {
+    pub(super) fn engine<S: Strategy>(self, strategy: S) -> Engine<S> {
         let engine = match self.earlier {
             Some(journal) => Engine::recycling(journal, strategy, self.config),
             None => Engine::new(strategy, self.config),

@@ -104,15 +104,34 @@ pub struct Sight<'a> {
     pub now_ms: u64,
 }
 
-/// How long shares that a stop protects for the engine have had none at the exchange, faults and their aftermath aside.
+/// How long shares that a stop protects for the engine have had none at the exchange.
+///
+/// Outages are the spans in which something fails or the session is down, with what it takes to know what that cost;
+/// two with less between them than [`Patience::bare`] are one. Without an outage a stop is missing for
+/// [`Patience::bare`] at most, and in all for that and the longest outage.
 #[derive(Default)]
 pub struct Cover {
     /// Something has happened since it was last looked at.
     pub is_stale: bool,
     disturbed_until_ms: u64,
-    bare: [Option<u64>; SYMBOLS],
+    bare: [Option<Bare>; SYMBOLS],
+    outage: Option<Outage>,
+    longest_outage_ms: u64,
     seen_ms: u64,
     what: String,
+}
+
+/// Since when a stop is missing, and for how long of that nothing failed.
+#[derive(Clone, Copy)]
+struct Bare {
+    since_ms: u64,
+    calm_ms: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Outage {
+    from_ms: u64,
+    until_ms: u64,
 }
 
 impl Cover {
@@ -124,17 +143,41 @@ impl Cover {
     /// Time passes.
     pub fn pass(&mut self, from_ms: u64, to_ms: u64, is_calm: bool) -> Result<(), String> {
         let most = Patience::default().bare;
-        let calm_from = from_ms.max(self.disturbed_until_ms);
-        let calm = if is_calm { to_ms.saturating_sub(calm_from) } else { 0 };
+        let calm_from_ms = if is_calm { from_ms.max(self.disturbed_until_ms).min(to_ms) } else { to_ms };
+        self.lengthen_outage(from_ms, calm_from_ms);
         for (index, bare) in self.bare.iter_mut().enumerate() {
-            if let Some(ms) = bare {
-                *ms += calm;
-                if *ms > most {
-                    return Err(format!("symbol {index} has had no stop for {ms} ms without a fault: {}", self.what));
-                }
+            let Some(bare) = bare else { continue };
+            bare.calm_ms += to_ms - calm_from_ms;
+            if bare.calm_ms > most {
+                let ms = bare.calm_ms;
+                return Err(format!("symbol {index} has had no stop for {ms} ms without a fault: {}", self.what));
+            }
+            let (ms, outage_ms) = (to_ms - bare.since_ms, self.longest_outage_ms);
+            if ms > most + outage_ms {
+                let what = &self.what;
+                return Err(format!(
+                    "symbol {index} has had no stop for {ms} ms, the longest outage {outage_ms}: {what}"
+                ));
             }
         }
         Ok(())
+    }
+
+    fn lengthen_outage(&mut self, from_ms: u64, until_ms: u64) {
+        if until_ms <= from_ms {
+            return;
+        }
+        let is_same = |outage: &Outage| from_ms <= outage.until_ms + Patience::default().bare;
+        let from_ms = self.outage.filter(is_same).map_or(from_ms, |outage| outage.from_ms);
+        self.outage = Some(Outage { from_ms, until_ms });
+        self.longest_outage_ms = self.longest_outage_ms.max(until_ms - from_ms);
+    }
+
+    /// The desk tells a person something. Of missing stops it tells when they are missing, and not without an outage.
+    pub fn hear(&self, finding: &Finding, now_ms: u64) -> Result<(), String> {
+        let Finding::Bare { ms, .. } = finding else { return Ok(()) };
+        let is_explained = self.outage.is_some_and(|outage| outage.until_ms + ms >= now_ms);
+        if is_explained { Ok(()) } else { Err(format!("told without an outage: {finding}")) }
     }
 
     /// Looks at the exchange.
@@ -149,7 +192,7 @@ impl Cover {
             return;
         }
         (self.is_stale, self.seen_ms) = (false, sight.now_ms);
-        let state = sight.exchange.state();
+        let state = sight.exchange.open_state();
         let orders = orders_of(&state);
         for index in 0..SYMBOLS {
             let stops = driver.engine.gate().stops(SymbolIndex(index as u16));
@@ -169,7 +212,7 @@ impl Cover {
             };
             let covered = orders.iter().filter(protects).fold(Quantity::ZERO, |sum, order| sum + order.rest());
             if covered < needed {
-                self.bare[index] = self.bare[index].or(Some(0));
+                self.bare[index] = self.bare[index].or(Some(Bare { since_ms: sight.now_ms, calm_ms: 0 }));
                 let open = orders.iter().filter(|order| order.symbol == index && order.is_open());
                 let open: Vec<String> = open.map(Shown::brief).collect();
                 let stops: Vec<String> = stops
@@ -206,11 +249,13 @@ pub fn at_rest(world: &mut World) -> Result<(), String> {
     let numbers = numbers(&world.disk);
     let Some(mut driver) = world.driver.take() else { return Err("no session runs".to_owned()) };
     each_order_once(&orders, &numbers)?;
-    no_finding(driver.desk.take_findings())?;
+    world.findings.extend(driver.desk.take_findings());
+    no_finding(&world.findings)?;
     each_fill_once(&state, &numbers, world)?;
     the_same_account(&state, &driver)?;
     let records = driver.engine.finish().orders;
-    the_same_orders(&orders, &numbers, &records)
+    the_same_orders(&orders, &numbers, &records)?;
+    (0..SYMBOLS).try_for_each(|index| legs_for_what_stays(index, shares_of(&state, index), &orders, &numbers, &records))
 }
 
 /// Our number for each order of the exchange.
@@ -281,7 +326,7 @@ fn each_fill_once(state: &Value, numbers: &BTreeMap<String, OrderId>, world: &Wo
 }
 
 /// What a person should hear of and what no fault of a network may cause.
-fn no_finding(findings: Vec<Finding>) -> Result<(), String> {
+fn no_finding(findings: &[Finding]) -> Result<(), String> {
     let is_wrong = |finding: &&Finding| {
         matches!(
             finding,
@@ -293,6 +338,7 @@ fn no_finding(findings: Vec<Finding>) -> Result<(), String> {
                 | Finding::Strange(_)
                 | Finding::Unreadable(_)
                 | Finding::Unauthorized(_)
+                | Finding::Stuck { .. }
         )
     };
     match findings.iter().find(is_wrong) {
@@ -329,6 +375,42 @@ fn the_same_orders(
         the_same_order(order, record, records)?;
     }
     Ok(())
+}
+
+/// The legs at the exchange are for all shares that they protect, but for those that exits take.
+fn legs_for_what_stays(
+    index: usize,
+    held: Quantity,
+    orders: &[Shown],
+    numbers: &BTreeMap<String, OrderId>,
+    records: &[OrderRecord],
+) -> Result<(), String> {
+    let Some(side) = held.closing_side() else { return Ok(()) };
+    let closes = |record: &&OrderRecord| {
+        record.rests() && record.request.symbol == SymbolIndex(index as u16) && record.request.side == side
+    };
+    let entry = |record: &OrderRecord| record.parent().map(|parent| &records[parent.0 as usize - 1]);
+    let mut families: BTreeMap<OrderId, (Quantity, Quantity)> = BTreeMap::new();
+    for leg in records.iter().filter(closes) {
+        let Some(entry) = entry(leg).filter(|entry| entry.request.class != OrderClass::Oco) else { continue };
+        if entry.rests() {
+            // Its legs are for all of it there until it has ended.
+            return Ok(());
+        }
+        let theirs = orders.iter().filter(|order| order.is_open() && numbers.get(&order.id) == Some(&leg.id));
+        let theirs = theirs.map(Shown::rest).max().unwrap_or_default();
+        let (needed, there) = families.entry(entry.id).or_default();
+        (*needed, *there) = ((*needed).max(leg.remaining()), (*there).max(theirs));
+    }
+    let exits = records.iter().filter(closes).filter(|record| record.leg == 0);
+    let leaving = exits.fold(Quantity::ZERO, |sum, exit| sum + exit.remaining());
+    let (needed, there) =
+        families.values().fold((Quantity::ZERO, Quantity::ZERO), |sums, family| (sums.0 + family.0, sums.1 + family.1));
+    let needed = needed.min(held.abs() - leaving.min(held.abs()));
+    match there == needed {
+        true => Ok(()),
+        false => Err(format!("legs of {index} are for {there} there, {needed} are to stay of {held}: {families:?}")),
+    }
 }
 
 fn the_same_order(order: &Shown, record: &OrderRecord, records: &[OrderRecord]) -> Result<(), String> {

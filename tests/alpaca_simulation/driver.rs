@@ -209,12 +209,21 @@ impl Disk {
         let late = self.settle_unwritten(&mut again);
         let mut desk = AlpacaDesk::restore(config, now, &self.log, given);
         desk.at_bar(stamp, alphaflow::venue::FillMoment::Within);
-        late.into_iter().for_each(|order| desk.submit(order));
-        again.cancels.into_iter().for_each(|order| desk.cancel(order));
-        let is_pending =
-            |order: OrderId| engine.gate().open().iter().any(|open| open.order == order && open.change.is_some());
-        again.changes.into_iter().filter(|change| is_pending(change.order())).for_each(|change| desk.replace(change));
+        self.ask_unwritten(&mut desk, setting, late, again);
         Ok(Driver { engine, desk, stamp })
+    }
+
+    /// What was asked of the desk and never written is asked again.
+    fn ask_unwritten(&self, desk: &mut AlpacaDesk, setting: &Setting, late: Vec<ApprovedOrder>, again: Again) {
+        let count = |is_meant: fn(&Entry) -> bool| self.log.iter().filter(|entry| is_meant(entry)).count();
+        let ends = |input: &&Input| matches!(input, Input::Bars { step, .. } if setting.steps[*step].ends_session);
+        let ended = self.inputs.iter().filter(ends).count();
+        (count(|entry| matches!(entry, Entry::SessionClosed))..ended).for_each(|_| desk.on_session_close());
+        late.into_iter().for_each(|order| desk.submit(order));
+        let cancels = count(|entry| matches!(entry, Entry::CancelAsked { .. }));
+        again.cancels.into_iter().skip(cancels).for_each(|order| desk.cancel(order));
+        let changes = count(|entry| matches!(entry, Entry::ChangeAsked { .. }));
+        again.changes.into_iter().skip(changes).for_each(|change| desk.replace(change));
     }
 
     /// Orders that the engine approved and the desk never wrote: what shrinks is sent after all, what opens is written

@@ -67,6 +67,7 @@ fn whatever_the_network_does_both_sides_have_the_same() {
             scope.spawn(|| {
                 while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
                     if let Err(failure) = run(*seed, false, false) {
+                        eprintln!("seed {seed}: {}", failure.what);
                         let mut failed = failed.lock().expect("no thread panics while it holds it");
                         failed.push((*seed, failure.what));
                         if failed.len() >= TOLD_MAX && std::env::var_os("ALPHAFLOW_ALL").is_none() {
@@ -78,9 +79,6 @@ fn whatever_the_network_does_both_sides_have_the_same() {
         }
     });
     let failed = failed.into_inner().expect("no thread panics while it holds it");
-    for (seed, what) in &failed {
-        eprintln!("seed {seed}: {what}");
-    }
     if let Some((seed, _)) = failed.first() {
         panic!("{} of {} seeds failed\n{}", failed.len(), seeds.len(), report(*seed));
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use alphaflow::domain::{ExecutionEvent, Fill};
 use alphaflow::exchange::{Exchange, Published, rehearsal_desk};
 use alphaflow::execution::alpaca::{
-    Call, DeskConfig, Instant, Outcome, StreamCommand, StreamKind, StreamSignal, Urgency,
+    Call, DeskConfig, Finding, Instant, Outcome, StreamCommand, StreamKind, StreamSignal, Urgency,
 };
 use alphaflow::venue::FillMoment;
 
@@ -71,6 +71,8 @@ pub struct World {
     pub driver: Option<Driver>,
     pub disk: Disk,
     pub fills: Vec<Fill>,
+    /// What the desk told a person, in all of its lives.
+    pub findings: Vec<Finding>,
     pub now_ms: u64,
     seed: u64,
     weather: Weather,
@@ -109,6 +111,7 @@ impl World {
             driver: None,
             disk: Disk::default(),
             fills: Vec::new(),
+            findings: Vec::new(),
             now_ms: 0,
             seed,
             lost: None,
@@ -316,6 +319,11 @@ impl World {
     fn turn(&mut self) -> Result<(), String> {
         let Some(mut driver) = self.driver.take() else { return Ok(()) };
         let outcome = self.turn_of(&mut driver);
+        for finding in driver.desk.take_findings() {
+            self.note(|| format!("found: {finding}"));
+            self.cover.hear(&finding, self.now_ms)?;
+            self.findings.push(finding);
+        }
         self.driver = Some(driver);
         if outcome? {
             self.crashes_unwritten = false;

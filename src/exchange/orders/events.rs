@@ -44,7 +44,9 @@ impl Exchange {
             }
             ExecutionEvent::LegLive { order, .. } => self.leg_is_live(order, time),
             // Told when they were asked for.
-            ExecutionEvent::Accepted { .. } | ExecutionEvent::Replaced { .. } => {}
+            ExecutionEvent::Accepted { .. }
+            | ExecutionEvent::Replaced { .. }
+            | ExecutionEvent::ChangeRefused { .. } => {}
         }
     }
 

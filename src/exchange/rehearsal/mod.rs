@@ -92,6 +92,7 @@ pub fn rehearsal_desk(loaded: &LoadedScenario, listens_to_bars: bool) -> DeskCon
         calls_a_minute: CALLS_A_MINUTE,
         seed: spec.scenario.seed,
         listens_to_bars,
+        siblings: Vec::new(),
         started_at: Timestamp::MIN,
         patience: Patience::default(),
     }

@@ -257,6 +257,12 @@ impl LiveAuthorization {
     }
 }
 
+/// Scheme and host for what reads, cancels and closes; see `EmergencyVenue::live`.
+#[cfg(feature = "live")]
+pub(super) const fn exit_host() -> &'static str {
+    LIVE_HOST
+}
+
 impl LiveAccount {
     /// Asks the live host whose keys these are: one reading call. Errors: why there is no usable account, in words
     /// without the keys.
@@ -271,6 +277,7 @@ impl LiveAccount {
             Outcome::Answered { status: status @ (401 | 403), .. } => Err(format!("it refuses the keys ({status})")),
             Outcome::Answered { status, .. } => Err(format!("it answers {status}")),
             Outcome::NotSent(reason) | Outcome::Unknown(reason) => Err(reason),
+            Outcome::HeldBack => unreachable!("nothing holds a reading back"),
         }
     }
 

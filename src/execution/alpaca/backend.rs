@@ -10,9 +10,10 @@ use super::call::{Call, StreamKind, StreamSignal};
 use super::carrier::{AlpacaWire, WireEvent};
 use super::decode::{Decoder, Encoding};
 use super::desk::{AlpacaDesk, DataState, StreamCommand};
-use super::ledger::Entry;
+use super::entry::Entry;
 use super::market_message::{MarketMessage, StreamBar};
 use super::mode::TradingMode;
+use super::shutter::Shutter;
 use super::{Instant, LineCommand};
 use crate::domain::{ExecutionEvent, OrderId};
 use crate::execution::ExecutionBackend;
@@ -62,6 +63,11 @@ impl<M: TradingMode> AlpacaBackend<M> {
     /// The mode it trades in.
     pub fn mode(&self) -> &M {
         self.wire.mode()
+    }
+
+    /// What stops orders between the desk and the socket; the kill switch closes it.
+    pub fn shutter(&self) -> Shutter {
+        self.wire.shutter()
     }
 
     /// The desk, to look at.

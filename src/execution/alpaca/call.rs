@@ -60,6 +60,8 @@ pub enum Outcome {
     },
     /// It surely never left: no connection could be made.
     NotSent(String),
+    /// It did not leave: the kill switch has closed the wire for its kind.
+    HeldBack,
     /// It may have arrived: the connection broke, or no answer came in time.
     Unknown(String),
 }

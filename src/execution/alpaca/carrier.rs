@@ -12,6 +12,7 @@ use super::decode::Encoding;
 use super::http::{Carrier, ClientError};
 use super::keys::{ApiKeys, KeyError};
 use super::mode::{Feed, TradingMode};
+use super::shutter::Shutter;
 use super::stream::{LineCommand, PING_TIME, StreamLine};
 
 /// Calls and outcomes that wait in a channel: a minute of Alpaca's limit.
@@ -61,6 +62,7 @@ pub struct DataLine {
 #[derive(Debug)]
 pub struct AlpacaWire<M: TradingMode> {
     mode: M,
+    shutter: Shutter,
     calls: Sender<Call>,
     outcomes: Receiver<(u64, Outcome)>,
     trading: StreamEnd,
@@ -130,7 +132,8 @@ impl<M: TradingMode> AlpacaWire<M> {
         };
         let trading = line(StreamKind::Trading, addresses.trading_stream.clone());
         let data = line(StreamKind::Data, format!("{}/{}", addresses.data_stream, data.feed.name()));
-        let carrier = Carrier::new(addresses, keys)?;
+        let shutter = Shutter::new();
+        let carrier = Carrier::new(addresses, keys)?.behind(shutter.clone());
         let mut tasks = JoinSet::new();
         let (calls, calls_end) = channel(CALLS_MAX);
         let (outcomes_end, outcomes) = channel(CALLS_MAX);
@@ -142,12 +145,17 @@ impl<M: TradingMode> AlpacaWire<M> {
             StreamEnd { commands, signals }
         };
         let (trading, data) = (start(trading), start(data));
-        Ok(AlpacaWire { mode, calls, outcomes, trading, data, _tasks: tasks })
+        Ok(AlpacaWire { mode, shutter, calls, outcomes, trading, data, _tasks: tasks })
     }
 
     /// The mode.
     pub fn mode(&self) -> &M {
         &self.mode
+    }
+
+    /// What stops orders between here and the socket; the kill switch closes it.
+    pub fn shutter(&self) -> Shutter {
+        self.shutter.clone()
     }
 
     /// Hands a call over. Gives it back when too many wait already.

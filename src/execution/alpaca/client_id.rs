@@ -44,6 +44,11 @@ impl SessionName {
     }
 
     /// The name at the venue of a part of `order`.
+    /// As text.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
     pub(super) fn client_id(&self, order: OrderId, part: Part) -> String {
         let (letter, count) = match part {
             Part::Order => ('o', 0),

@@ -17,6 +17,7 @@ use tokio::sync::mpsc::{Receiver, Sender};
 use super::call::{Call, Outcome, RateHeaders, Urgency, Verb};
 use super::keys::ApiKeys;
 use super::mode::sealed::Addresses;
+use super::shutter::Shutter;
 
 /// A connection that is not there by then is not coming.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
@@ -37,6 +38,7 @@ const IDLE_TIME: Duration = Duration::from_secs(90);
 pub(super) struct Carrier {
     client: Client,
     addresses: Addresses,
+    shutter: Shutter,
 }
 
 /// Why there is no way to a venue.
@@ -45,6 +47,12 @@ pub(super) struct Carrier {
 pub struct ClientError {
     /// The words of the library.
     pub reason: String,
+}
+
+impl From<std::io::Error> for ClientError {
+    fn from(error: std::io::Error) -> ClientError {
+        ClientError { reason: error.to_string() }
+    }
 }
 
 /// A client for one host or one mode. `base` decides: https is never left, http goes to loopback by type.
@@ -86,11 +94,17 @@ pub fn provide_cryptography() {
 impl Carrier {
     /// A way to the hosts of `addresses`. Errors: the machine has no certificates to verify others with.
     pub(super) fn new(addresses: Addresses, keys: &ApiKeys) -> Result<Carrier, ClientError> {
-        Ok(Carrier { client: client(&addresses.trading, keys)?, addresses })
+        Ok(Carrier { client: client(&addresses.trading, keys)?, addresses, shutter: Shutter::new() })
     }
 
-    /// Carries one call.
+    /// The same behind a shutter that others hold, too.
+    pub(super) fn behind(self, shutter: Shutter) -> Carrier {
+        Carrier { shutter, ..self }
+    }
+
+    /// Carries one call, unless the shutter holds it back.
     pub(super) async fn carry(&self, call: &Call) -> Outcome {
+        let Some(_pass) = self.shutter.pass(call) else { return Outcome::HeldBack };
         let base = if is_market_data(&call.path) { &self.addresses.data } else { &self.addresses.trading };
         carry(&self.client, base, call).await
     }

@@ -1,191 +1,16 @@
 //! What this session knows to have happened: a list of entries, and the image of the venue that follows from it.
 //!
-//! Not here: what is on its way (the desk), disks (whoever keeps the list).
+//! Not here: the words of the entries (entry), what is on its way (the desk), disks (whoever keeps the list).
 //! Invariants: (1) every answer to the engine follows from an entry, so the same list gives the same answers; (2) an
 //! intent is in the list before its call leaves.
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
-use super::refusal;
-use super::wire::WireProblem;
+use super::entry::{Asked, Ending, Entry};
 use crate::domain::{
-    Bar, ExecutionEvent, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, Price, Quantity, Ratio,
-    Side, SymbolIndex, Timestamp, Volume,
+    Bar, ExecutionEvent, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, Quantity, Side,
+    SymbolIndex, Volume,
 };
-use crate::venue::{FillMoment, Reported, SimulatedVenue, Submission, VenueRules};
-
-/// Something that happened, or is about to leave.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(tag = "entry", rename_all = "snake_case")]
-pub enum Entry {
-    /// The engine wants an order sent.
-    Asked {
-        /// Our number.
-        order: OrderId,
-        /// What is wanted.
-        asked: Asked,
-    },
-    /// A call that makes or changes an order is about to leave; it may have left.
-    Intent {
-        /// The order it is for.
-        order: OrderId,
-        /// The name it gives the order at the venue.
-        client_id: String,
-        /// POST or PATCH, with its path.
-        call: String,
-        /// Its body.
-        body: String,
-    },
-    /// An order of ours is this one at the venue.
-    Linked {
-        /// Our number.
-        order: OrderId,
-        /// The venue's name.
-        venue_id: String,
-    },
-    /// The venue has taken the order.
-    Taken {
-        /// Our number.
-        order: OrderId,
-    },
-    /// The venue has refused the order, or it was not sent.
-    Refused {
-        /// Our number.
-        order: OrderId,
-        /// Why.
-        answer: Answer,
-    },
-    /// An execution.
-    Filled {
-        /// Our number.
-        order: OrderId,
-        /// The venue's name for the order.
-        venue_id: String,
-        /// The venue's name for the execution; empty where it was worked out.
-        execution_id: String,
-        /// Dollars a share.
-        price: Price,
-        /// Price before slippage.
-        reference: Price,
-        /// Shares of this execution.
-        quantity: Quantity,
-        /// The bar it happened on.
-        time: Timestamp,
-        /// When in that bar.
-        moment: FillMoment,
-        /// Nothing of the order is left.
-        is_last: bool,
-    },
-    /// The order has ended before it filled whole.
-    Ended {
-        /// Our number.
-        order: OrderId,
-        /// How.
-        ending: Ending,
-    },
-    /// The order was changed.
-    Changed {
-        /// Our number.
-        order: OrderId,
-        /// Shares it may still fill; `None` leaves them.
-        quantity: Option<Quantity>,
-        /// Its prices.
-        kind: OrderKind,
-        /// Since when.
-        time: Timestamp,
-    },
-    /// The stop of this target's pair has come to its price.
-    StopReached {
-        /// Our number for the target.
-        target: OrderId,
-    },
-    /// A bar that trailing stops follow.
-    Bar {
-        /// Which share.
-        symbol: SymbolIndex,
-        /// Its open time.
-        time: Timestamp,
-        /// Its highest price.
-        high: Price,
-        /// Its lowest price.
-        low: Price,
-    },
-    /// A split.
-    Split {
-        /// Which share.
-        symbol: SymbolIndex,
-        /// New shares per old.
-        ratio: Ratio,
-        /// Shares held after it.
-        kept: Quantity,
-        /// The mark after it.
-        mark: Price,
-        /// Paid for a part of a share.
-        cash: Money,
-        /// When.
-        time: Timestamp,
-    },
-}
-
-/// An approved order as it was handed over.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Asked {
-    /// What is wanted.
-    pub request: OrderRequest,
-    /// Shares, unless sized at the fill.
-    pub quantity: Quantity,
-    /// The price it was measured at.
-    pub reference: Price,
-    /// It was proved to shrink the position.
-    pub reduces: bool,
-    /// The moment of its approval.
-    pub time: Timestamp,
-}
-
-/// How an order ended.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ending {
-    /// Taken back.
-    Canceled,
-    /// Its time ran out.
-    Expired,
-    /// Refused after it was taken.
-    Rejected(Answer),
-}
-
-/// A refusal as the venue gave it, or ours in its place.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Answer {
-    /// It cannot be sent at all.
-    NotSendable,
-    /// It was not sent in time.
-    TooLate,
-    /// The venue's.
-    Venue {
-        /// The HTTP status; 0 where it came after the order was taken.
-        status: u16,
-        /// The body, as far as it could be read as text.
-        body: String,
-        /// Our number for the order that the answer names.
-        existing: Option<OrderId>,
-    },
-}
-
-impl Answer {
-    pub(super) fn reason(&self) -> crate::domain::RejectReason {
-        use crate::domain::RejectReason;
-        match self {
-            Answer::NotSendable => RejectReason::NotSendable,
-            Answer::TooLate => RejectReason::TooLate,
-            Answer::Venue { status, body, existing } => {
-                refusal::reason(*status, &WireProblem::read(body.as_bytes()), *existing)
-            }
-        }
-    }
-}
+use crate::venue::{Reported, SimulatedVenue, Submission, VenueRules};
 
 /// What is known of one of our numbers, be it an order or a leg.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -210,6 +35,10 @@ pub(super) struct Ledger {
     /// Shares counted as filled and their dollars, by the venue's name for the order.
     counted: BTreeMap<String, (Quantity, Money)>,
     linked: BTreeMap<String, OrderId>,
+    cancels: BTreeSet<OrderId>,
+    changes: BTreeMap<OrderId, (Option<Quantity>, OrderKind)>,
+    /// Orders and legs that were there when the last session closed.
+    at_close: BTreeSet<OrderId>,
     /// Entries that nobody has taken to the disk yet.
     fresh: Vec<Entry>,
     events: Vec<ExecutionEvent>,
@@ -226,6 +55,9 @@ impl Ledger {
             executions: BTreeSet::new(),
             counted: BTreeMap::new(),
             linked: BTreeMap::new(),
+            cancels: BTreeSet::new(),
+            changes: BTreeMap::new(),
+            at_close: BTreeSet::new(),
             fresh: Vec::new(),
             events: Vec::new(),
         }
@@ -251,7 +83,17 @@ impl Ledger {
             }
             Entry::Filled { .. } => self.fill(entry),
             Entry::Ended { order, ending } => self.end(*order, ending),
-            Entry::Changed { order, quantity, kind, time } => self.mirror.replace(*order, *quantity, *kind, *time),
+            Entry::Changed { order, quantity, kind, time } => {
+                self.changes.remove(order);
+                self.mirror.replace(*order, *quantity, *kind, *time);
+            }
+            Entry::CancelAsked { order } => drop(self.cancels.insert(*order)),
+            Entry::ChangeAsked { order, quantity, kind } => drop(self.changes.insert(*order, (*quantity, *kind))),
+            Entry::ChangeRefused { order, answer } => {
+                self.changes.remove(order);
+                self.events.push(ExecutionEvent::ChangeRefused { order: *order, reason: answer.reason() });
+            }
+            Entry::SessionClosed => self.note_close(),
             Entry::StopReached { target } => self.mirror.stop_reported(*target),
             Entry::Bar { symbol, time, high, low } => {
                 let volume = Volume::from_shares(1).unwrap_or_default();
@@ -268,6 +110,17 @@ impl Ledger {
         // A fill can overtake a cancel: of what was canceled, one is still heard.
         let is_over = |event: &&ExecutionEvent| !matches!(event, ExecutionEvent::Canceled { .. });
         self.over.extend(self.events[from..].iter().filter(is_over).filter_map(closes));
+    }
+
+    fn note_close(&mut self) {
+        let resting = |order: &OrderId| self.mirror.standing(*order).is_some();
+        let family = |(order, asked): (&OrderId, &Asked)| {
+            let of = legs(&asked.request, *order).into_iter().flatten().map(|leg| leg.order);
+            std::iter::once(*order).chain(of).collect::<Vec<_>>()
+        };
+        let waits = |order: &OrderId| self.asked.contains_key(order) && !self.closed.contains(order);
+        let all = self.asked.iter().flat_map(family);
+        self.at_close = all.filter(|order| resting(order) || waits(order)).collect();
     }
 
     fn draw(&mut self) {
@@ -405,6 +258,22 @@ impl Ledger {
     /// Can the engine hear of no fill of it any more?
     pub(super) fn is_over(&self, order: OrderId) -> bool {
         self.over.contains(&order) && self.mirror.standing(order).is_none()
+    }
+
+    /// What the engine wants back and is not over.
+    pub(super) fn cancels_asked(&self) -> Vec<OrderId> {
+        self.cancels.iter().copied().filter(|order| !self.closed.contains(order)).collect()
+    }
+
+    /// Changes that the engine waits for, of what rests.
+    pub(super) fn changes_asked(&self) -> Vec<(OrderId, Option<Quantity>, OrderKind)> {
+        let open = self.changes.iter().filter(|(order, _)| !self.closed.contains(order));
+        open.map(|(order, (quantity, kind))| (*order, *quantity, *kind)).collect()
+    }
+
+    /// Was the order, or the leg, there when the last session closed?
+    pub(super) fn was_there_at_close(&self, order: OrderId) -> bool {
+        self.at_close.contains(&order)
     }
 
     pub(super) fn has_execution(&self, id: &str) -> bool {

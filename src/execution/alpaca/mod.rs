@@ -2,6 +2,7 @@
 //!
 //! Not here: what may be sent (risk), what a fill means (engine). The desk decides what to call and what an answer
 //! means without input or output of its own; tasks of `http` and `stream` carry it over the wire.
+mod account_reader;
 mod authorization;
 mod backend;
 mod bucket;
@@ -11,6 +12,9 @@ mod client_id;
 mod decimal;
 mod decode;
 mod desk;
+mod drill_wire;
+mod emergency;
+mod entry;
 mod env_file;
 mod finding;
 pub mod history;
@@ -19,18 +23,23 @@ mod keys;
 mod ledger;
 mod market_message;
 mod mode;
+mod port;
 mod reader;
 mod reader_json;
 mod reader_msgpack;
 mod refusal;
+mod shutter;
 mod stream;
 #[cfg(test)]
 mod tests_decode;
+#[cfg(test)]
+mod tests_kill;
 #[cfg(test)]
 mod tests_wire;
 mod translate;
 mod wire;
 
+pub use account_reader::{AccountReader, AccountSeen, ReaderError};
 pub use authorization::{
     LiveAccount, LiveAuthorization, LiveEvidence, LiveRefusal, MissingEvidence, PREFLIGHT_AGE_MAX_NS, ParityRecord,
     PreflightRecord,
@@ -42,15 +51,22 @@ pub use carrier::{AlpacaWire, DataLine, WireError, WireEvent};
 pub use client_id::{SessionName, SessionNameError};
 pub use decode::{DecodeCounts, Decoder, Encoding};
 pub use desk::{AlpacaDesk, DataState, DeskConfig, Patience, StreamCommand};
+pub use drill_wire::{DrillCount, DrillWire};
+pub use emergency::{
+    Begin, Emergency, EmergencyItem, EmergencyLine, EmergencyOrder, EmergencyPatience, EmergencyState, EmergencyVenue,
+    Fate, Subject,
+};
+pub use entry::{Answer, Asked, Ending, Entry};
 pub use env_file::{EnvError, EnvFile};
 pub use finding::Finding;
 pub use http::{ClientError, provide_cryptography};
 pub use keys::{ApiKeys, KeyError, KeyKind, Secret, refuse_secrets_in};
-pub use ledger::{Answer, Asked, Ending, Entry};
 pub use market_message::{
     Band, BarKind, Cancel, Conditions, Correction, MarketMessage, Print, Quote, QuoteSide, StreamBar, Subscription,
     Trade, TradingStatus,
 };
 pub use mode::{Feed, Live, LoopbackAddr, LoopbackError, Paper, Rehearsal, TradingMode};
+pub use port::AlpacaPort;
 pub use reader::DecodeError;
+pub use shutter::{Bar as ShutterBar, Pass, Shutter};
 pub use stream::LineCommand;

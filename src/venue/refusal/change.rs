@@ -2,7 +2,7 @@
 //!
 //! Not here: whether our own gate lets the change pass (risk). Source: `alpaca.md` §11, §12.
 use super::ensure;
-use crate::domain::{NewPrices, OrderKind, OrderStatus, Price, Quantity, RejectReason, Tick, TimeInForce, Trail};
+use crate::domain::{NewPrices, OrderKind, OrderStatus, Price, Quantity, RejectReason, Side, Tick, TimeInForce, Trail};
 
 /// The order that is to be changed, as it stands.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -64,6 +64,20 @@ pub fn change(order: &Changing, change: &Change, tick: Tick) -> Result<(), Rejec
     ensure(!is_same, RejectReason::NotChanged)
 }
 
+/// May a stop and a target of `side` protect the same shares? They stand on their own sides of the market, a cent apart
+/// at least: any other pair no venue takes, be it sent so or sent again.
+///
+/// Errors: the rule that the pair breaks.
+pub fn pair(side: Side, stop: Price, target: Price, tick: Tick) -> Result<(), RejectReason> {
+    let least = if tick == Tick::None { 1 } else { Price::UNITS_PER_USD / 100 };
+    let (apart, crossed, close) = match side {
+        Side::Sell => (target.units() - stop.units(), RejectReason::TargetBelowStop, RejectReason::StopAboveBase),
+        Side::Buy => (stop.units() - target.units(), RejectReason::TargetAboveStop, RejectReason::StopBelowBase),
+    };
+    ensure(apart >= 1, crossed)?;
+    ensure(apart >= least, close)
+}
+
 fn prices(kind: OrderKind, new: &NewPrices, tick: Tick) -> Result<(), RejectReason> {
     for (field, price, has) in
         [("limit_price", new.limit, kind.limit().is_some()), ("stop_price", new.stop, kind.stop().is_some())]
@@ -87,6 +101,18 @@ fn prices(kind: OrderKind, new: &NewPrices, tick: Tick) -> Result<(), RejectReas
 mod tests {
     use super::super::testing::{limit, price, shares, stop};
     use super::*;
+
+    #[test]
+    fn a_pair_stands_on_its_own_sides() {
+        let of = |side, guard: &str, target: &str| pair(side, price(guard), price(target), Tick::UsEquity);
+        assert_eq!(of(Side::Sell, "9.99", "10"), Ok(()));
+        assert_eq!(of(Side::Sell, "10", "10"), Err(RejectReason::TargetBelowStop));
+        assert_eq!(of(Side::Sell, "0.9999", "1"), Err(RejectReason::StopAboveBase));
+        assert_eq!(of(Side::Buy, "10", "9.99"), Ok(()));
+        assert_eq!(of(Side::Buy, "10", "10.5"), Err(RejectReason::TargetAboveStop));
+        assert_eq!(of(Side::Buy, "1", "0.9999"), Err(RejectReason::StopBelowBase));
+        assert_eq!(pair(Side::Sell, price("0.9999"), price("1"), Tick::None), Ok(()));
+    }
 
     fn resting(kind: OrderKind) -> Changing {
         Changing {

@@ -6,7 +6,7 @@ use super::AlpacaDesk;
 use super::known::{Attempt, Line, PatchState, Ticket, TicketPurpose, TicketState};
 use super::reading::Page;
 use crate::domain::OrderId;
-use crate::execution::alpaca::ledger::Entry;
+use crate::execution::alpaca::entry::Entry;
 use crate::execution::alpaca::{Call, Urgency, Verb};
 
 /// Calls on their way at once: enough to hide a slow network, few enough for one connection pool.
@@ -77,7 +77,15 @@ impl AlpacaDesk {
         let ages = ages.map(|ticket| ticket.asked_ms + self.config.patience.opening + 1);
         let bare = self.bare.values().filter(|(_, told)| !told).map(|(since, _)| since + self.config.patience.bare + 1);
         let armings = self.lines.values().map(|line| line.arm_after_ms).filter(|after| *after > now_ms);
-        calls.into_iter().chain(gaps).chain(ages).chain(bare).chain(armings).chain(self.stream_wake()).min()
+        calls
+            .into_iter()
+            .chain(gaps)
+            .chain(ages)
+            .chain(bare)
+            .chain(armings)
+            .chain(self.doubt_due())
+            .chain(self.stream_wake())
+            .min()
     }
 
     fn wishes(&self) -> Vec<Wish> {
@@ -159,7 +167,9 @@ impl AlpacaDesk {
             }
             Doing::Look(order) => {
                 let line = self.lines.get_mut(order);
-                line.and_then(|line| line.ask.as_mut()).into_iter().for_each(|ask| ask.is_sent = true);
+                line.and_then(|line| line.ask.as_mut())
+                    .into_iter()
+                    .for_each(|ask| (ask.is_sent, ask.call) = (true, id));
                 (Verb::Get, format!("/v2/orders/{}?nested=true", encoded(&self.name_to_ask(*order))), None)
             }
             Doing::Read(page) => (Verb::Get, self.path_of(page), None),
@@ -209,7 +219,7 @@ impl AlpacaDesk {
 }
 
 /// `text` as a part of a path or a query.
-pub(super) fn encoded(text: &str) -> String {
+pub(in crate::execution::alpaca) fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

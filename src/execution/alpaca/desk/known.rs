@@ -37,6 +37,8 @@ pub(super) struct Line {
     pub(super) lives_a_day: bool,
     pub(super) patch: Option<Patch>,
     pub(super) delete: Option<Attempt>,
+    /// Cancels of the present order that the venue has answered.
+    pub(super) cancels_answered: u32,
     pub(super) ask: Option<Attempt>,
     /// What the venue would not make of it, so that it is not asked again and again.
     pub(super) refused: Option<Wanted>,
@@ -78,10 +80,14 @@ pub(super) struct AtVenue {
     pub(super) doubted_since_ms: Option<u64>,
     /// What its end means was drawn.
     pub(super) is_settled: bool,
+    /// The other of its pair was asked for since it has ended.
+    pub(super) has_asked_mate: bool,
     /// Why it was refused, where the venue said so.
     pub(super) reason: String,
     /// The order in whose place it stands.
     pub(super) replaces: String,
+    /// The order in its place was refused: its name, and why.
+    pub(super) refused_successor: Option<(String, String)>,
 }
 
 /// A change that was approved.
@@ -131,12 +137,14 @@ pub(super) struct Attempt {
     pub(super) due_ms: u64,
     pub(super) tries: u32,
     pub(super) is_sent: bool,
+    /// The call that does it, once it has left.
+    pub(super) call: u64,
 }
 
 impl Attempt {
     /// To be done at `due_ms`.
     pub(super) fn at(due_ms: u64) -> Attempt {
-        Attempt { due_ms, tries: 0, is_sent: false }
+        Attempt { due_ms, tries: 0, is_sent: false, call: 0 }
     }
 }
 
@@ -201,7 +209,8 @@ impl Line {
     /// the order in its place not known yet?
     pub(super) fn is_unsettled(&self) -> bool {
         let is_open_question = |at: &AtVenue| {
-            let awaits_another = at.life == Life::Replaced && at.replaced_by.is_some();
+            let is_awaited = |successor: &String| !at.refused(successor);
+            let awaits_another = at.life == Life::Replaced && at.replaced_by.as_ref().is_some_and(is_awaited);
             at.gap_since_ms.is_some() || at.life != Life::Open && (!at.is_settled || awaits_another)
         };
         let is_asked = self.ask.is_some() || self.patch.as_ref().is_some_and(|patch| patch.state != PatchState::Due(0));
@@ -233,6 +242,7 @@ impl Line {
             lives_a_day: false,
             patch: None,
             delete: None,
+            cancels_answered: 0,
             ask: None,
             refused: None,
             looked_for: None,
@@ -260,6 +270,11 @@ impl Line {
 }
 
 impl AtVenue {
+    /// Was the order of this name refused, which was to stand in its place?
+    pub(super) fn refused(&self, successor: &str) -> bool {
+        self.refused_successor.as_ref().is_some_and(|(name, _)| name == successor)
+    }
+
     /// An order of which nothing but the name is known.
     pub(super) fn unseen(id: String) -> AtVenue {
         AtVenue {
@@ -275,8 +290,10 @@ impl AtVenue {
             gap_since_ms: None,
             doubted_since_ms: None,
             is_settled: false,
+            has_asked_mate: false,
             reason: String::new(),
             replaces: String::new(),
+            refused_successor: None,
         }
     }
 }

@@ -12,8 +12,11 @@ mod known;
 mod observe;
 mod outcomes;
 mod reading;
+mod restore;
 mod settle;
+mod settle_changes;
 mod settle_protection;
+mod strangers;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -22,10 +25,13 @@ mod tests_found;
 #[cfg(test)]
 mod tests_fuzz;
 #[cfg(test)]
+mod tests_strangers;
+#[cfg(test)]
 mod tests_venue;
 #[cfg(test)]
 mod tests_world;
 
+pub(super) use calls::encoded;
 pub use streams::{DataState, StreamCommand};
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -35,8 +41,9 @@ use self::reading::Reconcile;
 use self::streams::Stream;
 use super::bucket::{Backoff, Bucket, Instant};
 use super::client_id::{Part, SessionName};
+use super::entry::{Answer, Asked, Ending, Entry};
 use super::finding::Finding;
-use super::ledger::{Answer, Asked, Ending, Entry, Ledger, legs};
+use super::ledger::{Ledger, legs};
 use super::translate::{Outgoing, is_sent_for_longer, order_body};
 use super::wire::WireUpdate;
 use crate::domain::{
@@ -52,6 +59,9 @@ use crate::venue::{FillMoment, VenueRules};
 pub struct DeskConfig {
     /// Names our orders.
     pub session: SessionName,
+    /// Names the orders of the other sessions that this program runs on the account, or ran before: they are neither
+    /// ours nor foreign.
+    pub siblings: Vec<SessionName>,
     /// The shares, in the scenario's order.
     pub symbols: Vec<Symbol>,
     /// Commission and tick of the scenario.
@@ -133,6 +143,10 @@ pub struct AlpacaDesk {
     reached: BTreeSet<OrderId>,
     /// Since when a share has had no stop, and whether a person was told.
     bare: BTreeMap<SymbolIndex, (u64, bool)>,
+    /// Shares that the other sessions on the account hold.
+    siblings_shares: BTreeMap<Symbol, Quantity>,
+    /// Positions at the venue that are not what the sessions hold.
+    doubted: BTreeMap<Symbol, strangers::Doubt>,
 }
 
 impl AlpacaDesk {
@@ -158,20 +172,10 @@ impl AlpacaDesk {
             early: Vec::new(),
             reached: BTreeSet::new(),
             bare: BTreeMap::new(),
+            siblings_shares: BTreeMap::new(),
+            doubted: BTreeMap::new(),
             config,
         }
-    }
-
-    /// A desk that goes on where an earlier life of its session ended: `log` is all it wrote, `events_given` how many
-    /// answers the engine has had. What was on its way is looked up, stops are armed before anything else; what was to
-    /// open and never left is refused as too late.
-    pub fn restore(config: DeskConfig, now: Instant, log: &[Entry], events_given: usize) -> AlpacaDesk {
-        let mut desk = AlpacaDesk::new(config, now);
-        log.iter().for_each(|entry| desk.ledger.apply(entry));
-        desk.ledger.forget_events(events_given);
-        desk.restore_lines(log);
-        desk.settle();
-        desk
     }
 
     /// Fills from here on happened on the bar that opens at `bar`.
@@ -192,6 +196,7 @@ impl AlpacaDesk {
 
     /// A session has closed: day orders that were sent until canceled, for the sake of their legs, are taken back.
     pub fn on_session_close(&mut self) {
+        self.ledger.record(Entry::SessionClosed);
         let mirror = &self.ledger.mirror;
         let ends = |(order, line): &(&OrderId, &mut Line)| line.lives_a_day && mirror.standing(**order).is_some();
         self.lines.iter_mut().filter(ends).for_each(|(_, line)| line.expire_asked = true);
@@ -256,6 +261,7 @@ impl AlpacaDesk {
             && self.tickets.is_empty()
             && self.early.is_empty()
             && self.reconcile.is_idle()
+            && self.doubt_due().is_none()
             && self.lines.values().all(|line| !line.is_busy() && line.arm_after_ms <= self.now.ms)
     }
 
@@ -341,11 +347,16 @@ impl AlpacaDesk {
 
     /// The engine wants `order` back.
     fn cancel_order(&mut self, order: OrderId) {
+        self.ledger.record(Entry::CancelAsked { order });
+        self.take_back(order);
+    }
+
+    fn take_back(&mut self, order: OrderId) {
         if self.ledger.is_closed(order) {
             return;
         }
-        let is_own = self.lines.get(&order).is_some_and(|line| line.is_own);
-        if is_own && let Some(ticket) = self.ticket_for(order) {
+        let mate_is_open = self.is_mate_open(order);
+        if let Some(ticket) = self.ticket_for(order) {
             ticket.cancel_asked = true;
         } else if let Some(line) = self.lines.get_mut(&order)
             && line.open().is_some()
@@ -356,6 +367,12 @@ impl AlpacaDesk {
         {
             // How it has ended is not known yet, or it ends with its stop.
             line.cancel_asked = true;
+        } else if mate_is_open
+            && let Some(line) = self.lines.get_mut(&order)
+            && let Some(at) = &mut line.at_venue
+        {
+            // It ends with the other of its pair, which may have filled.
+            (line.cancel_asked, at.is_settled) = (true, false);
         } else {
             // Nothing of it is at the venue; it rests in our image alone.
             self.ledger.record(Entry::Ended { order, ending: Ending::Canceled });
@@ -363,85 +380,11 @@ impl AlpacaDesk {
         self.settle();
     }
 
-    /// The lines and tickets of an earlier life.
-    fn restore_lines(&mut self, log: &[Entry]) {
-        let open: Vec<(OrderId, bool)> =
-            self.ledger.asked_orders().map(|(order, _)| (order, self.ledger.is_taken(order))).collect();
-        for (order, is_taken) in open {
-            let Some(asked) = self.ledger.asked(order).copied() else { continue };
-            let family: Vec<OrderId> = std::iter::once(order)
-                .chain(legs(&asked.request, order).into_iter().flatten().map(|leg| leg.order))
-                .collect();
-            let is_over = family.iter().all(|id| self.ledger.mirror.standing(*id).is_none());
-            if is_over && (is_taken || self.ledger.is_closed(order)) {
-                continue;
-            }
-            self.take_on(order);
-            let client_id = self.config.session.client_id(order, Part::Order);
-            if is_taken {
-                self.tickets.remove(&client_id);
-                self.remember_family(&family, log);
-            } else {
-                self.resume_ticket(order, &asked, &client_id, log);
-            }
-        }
-        self.restore_armed(log);
-    }
-
-    /// An order that the venue had not taken when we stopped: it may have left, or not.
-    fn resume_ticket(&mut self, order: OrderId, asked: &Asked, client_id: &str, log: &[Entry]) {
-        let may_have_left =
-            log.iter().any(|entry| matches!(entry, Entry::Intent { client_id: sent, .. } if sent == client_id));
-        if may_have_left {
-            let due = known::Attempt::at(self.now.ms);
-            if let Some(ticket) = self.tickets.get_mut(client_id) {
-                ticket.state = TicketState::Doubtful(due);
-            }
-        } else if !asked.reduces {
-            self.tickets.remove(client_id);
-            self.drop_family(order);
-            self.ledger.record(Entry::Refused { order, answer: Answer::TooLate });
-        }
-    }
-
-    /// What the earlier life knew of a family is asked for anew, by the venue's last name for each.
-    fn remember_family(&mut self, family: &[OrderId], log: &[Entry]) {
-        let now_ms = self.now.ms;
-        for entry in log {
-            let Entry::Linked { order, venue_id } = entry else { continue };
-            let Some(line) = self.lines.get_mut(order).filter(|_| family.contains(order)) else { continue };
-            let shown = known::AtVenue::unseen(venue_id.clone());
-            line.former.extend(line.at_venue.replace(shown));
-            line.ask = Some(known::Attempt::at(now_ms));
-        }
-        for id in family {
-            if let Some(line) = self.lines.get_mut(id) {
-                line.was_live = self.ledger.mirror.standing(*id).is_some();
-            }
-        }
-    }
-
-    /// Protective orders that were being armed, and changes, are counted on, so that no name is used twice.
-    fn restore_armed(&mut self, log: &[Entry]) {
-        for entry in log {
-            let Entry::Intent { order, client_id, body, .. } = entry else { continue };
-            let Some((_, part)) = self.config.session.read(client_id) else { continue };
-            let Some(line) = self.lines.get_mut(order) else { continue };
-            match part {
-                Part::Order => {}
-                Part::Changed(count) => line.changes = line.changes.max(count),
-                Part::Armed(count) => {
-                    line.armed = line.armed.max(count);
-                    self.resume_arming(*order, client_id, body);
-                }
-            }
-        }
-    }
-
-    fn drop_family(&mut self, order: OrderId) {
-        let Some(asked) = self.ledger.asked(order) else { return };
-        let of_legs: Vec<OrderId> = legs(&asked.request, order).into_iter().flatten().map(|leg| leg.order).collect();
-        std::iter::once(order).chain(of_legs).for_each(|id| drop(self.lines.remove(&id)));
+    /// Is the other of its pair at the venue, or how it has ended not known?
+    fn is_mate_open(&self, order: OrderId) -> bool {
+        let mate = self.ledger.mirror.standing(order).and_then(|standing| standing.sibling);
+        let line = mate.and_then(|mate| self.lines.get(&mate));
+        line.is_some_and(|line| line.open().is_some() || line.is_unsettled())
     }
 }
 
@@ -463,7 +406,11 @@ impl AlpacaDesk {
 
     /// Takes a change that was approved.
     fn change(&mut self, order: OrderId, change: Change) {
-        if let Some(line) = self.lines.get_mut(&order) {
+        let Change { quantity, kind } = change;
+        self.ledger.record(Entry::ChangeAsked { order, quantity, kind });
+        if let Err(reason) = self.keeps_pair(order, kind) {
+            self.refuse_change(order, reason);
+        } else if let Some(line) = self.lines.get_mut(&order) {
             line.change = Some(change);
             line.refused = None;
         }

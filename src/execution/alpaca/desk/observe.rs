@@ -7,8 +7,9 @@ use super::AlpacaDesk;
 use super::known::{AtVenue, Attempt, Life, Line};
 use crate::domain::{OrderClass, OrderId, OrderPurpose, Price, Quantity};
 use crate::execution::alpaca::client_id::Part;
+use crate::execution::alpaca::entry::{Answer, Entry};
 use crate::execution::alpaca::finding::Finding;
-use crate::execution::alpaca::ledger::{Answer, Entry, legs};
+use crate::execution::alpaca::ledger::legs;
 use crate::execution::alpaca::translate::Prices;
 use crate::execution::alpaca::wire::{Strange, WireFill, WireOrder, WireUpdate};
 
@@ -88,22 +89,21 @@ impl AlpacaDesk {
         let venue_id = order.id.as_str();
         let is_known = line.named(venue_id).is_some();
         if !is_known {
-            let is_present = match &line.at_venue {
-                None => true,
-                Some(at) => {
-                    let is_in_its_place =
-                        order.replaces.as_str() == at.id || at.replaced_by.as_deref() == Some(venue_id);
-                    is_in_its_place || at.life != Life::Open && at.replaced_by.is_none()
-                }
-            };
+            let is_in_its_place =
+                |at: &AtVenue| order.replaces.as_str() == at.id || at.replaced_by.as_deref() == Some(venue_id);
+            let is_present = line
+                .at_venue
+                .as_ref()
+                .is_none_or(|at| is_in_its_place(at) || at.life != Life::Open && at.replaced_by.is_none());
             let shown = AtVenue::unseen(venue_id.to_owned());
             if is_present {
                 let mut before = line.at_venue.replace(shown);
                 for before in before.iter_mut().filter(|before| before.life == Life::Open) {
                     before.doubted_since_ms = Some(self.now.ms);
+                    before.replaced_by = Some(venue_id.to_owned());
                 }
                 line.former.extend(before);
-                (line.delete, line.looked_for) = (None, None);
+                (line.delete, line.cancels_answered, line.looked_for) = (None, 0, None);
                 // What was asked about the order before it is answered.
                 line.ask = line.ask.filter(|ask| ask.is_sent);
             } else {
@@ -163,7 +163,8 @@ impl AlpacaDesk {
         let has_ended = at.life != Life::Open && at.gap_since_ms.is_none() && at.replaced_by.is_none();
         line.former.retain(|former| former.gap_since_ms.is_some() || former.life == Life::Open || former.is_settled);
         if has_ended && line.at_venue.as_ref().is_some_and(|at| at.id == order.id.as_str()) {
-            line.ask = line.ask.filter(|ask| ask.is_sent);
+            // Nothing is left to ask; an answer that is on its way brings nothing new.
+            line.ask = None;
         }
         self.follow_known_successor(id);
     }
@@ -175,7 +176,7 @@ impl AlpacaDesk {
         if let Some(place) = line.former.iter().position(|former| former.id == successor) {
             let next = line.former.remove(place);
             line.former.extend(line.at_venue.replace(next));
-            (line.delete, line.ask) = (None, line.ask.filter(|ask| ask.is_sent));
+            (line.delete, line.cancels_answered, line.ask) = (None, 0, line.ask.filter(|ask| ask.is_sent));
         }
     }
 
@@ -217,14 +218,7 @@ impl AlpacaDesk {
     /// Takes a message of the stream.
     pub(super) fn on_update(&mut self, update: WireUpdate) {
         self.note_strange(update.strange());
-        let Some((id, part)) = self.owner(&update.order) else {
-            let order = &update.order;
-            return self.find(Finding::ForeignOrder {
-                id: order.id.as_str().to_owned(),
-                symbol: order.symbol.as_str().to_owned(),
-                client_id: order.client_order_id.as_str().to_owned(),
-            });
-        };
+        let Some((id, part)) = self.owner(&update.order) else { return self.meet_stranger(&update.order) };
         self.meet(id, part, &update.order);
         match update.event.as_str() {
             "fill" | "partial_fill" => self.take_execution(id, &update),
@@ -233,7 +227,11 @@ impl AlpacaDesk {
                 let execution = if named.is_empty() { update.execution_id.as_str().to_owned() } else { named };
                 self.find(Finding::Busted { order: id, execution });
             }
-            "order_replace_rejected" => self.patch_refused(id, update.reason.as_str()),
+            "order_replace_rejected" => {
+                let reason = update.reason.as_str();
+                let body = serde_json::json!({ "message": reason }).to_string();
+                self.patch_refused(id, 0, reason, body);
+            }
             "order_cancel_rejected" => self.ask_soon(id),
             _ => {}
         }

@@ -7,8 +7,8 @@ use super::AlpacaDesk;
 use super::calls::Doing;
 use super::known::{Attempt, PatchState, Ticket, TicketPurpose, TicketState};
 use crate::domain::{OrderId, RejectReason};
+use crate::execution::alpaca::entry::{Answer, Entry};
 use crate::execution::alpaca::finding::Finding;
-use crate::execution::alpaca::ledger::{Answer, Entry};
 use crate::execution::alpaca::refusal;
 use crate::execution::alpaca::wire::{WireOrder, WireProblem};
 use crate::execution::alpaca::{Instant, Outcome};
@@ -26,6 +26,8 @@ enum Verdict {
     NotFound(WireProblem),
     /// It surely did not leave.
     NotSent,
+    /// Likewise, and the kill switch is why.
+    HeldBack,
     /// Nobody knows.
     Unknown,
 }
@@ -41,7 +43,7 @@ impl AlpacaDesk {
             Doing::Find(name) => self.found(&name, verdict),
             Doing::Patch(order) => self.patched(order, verdict),
             Doing::Delete(order) => self.deleted(order, verdict),
-            Doing::Look(order) => self.looked(order, verdict),
+            Doing::Look(order) => self.looked(order, id, verdict),
             Doing::Read(page) => match verdict {
                 Verdict::Done(body) => self.read(page, &body),
                 Verdict::Refused(status, problem, _) => {
@@ -51,7 +53,9 @@ impl AlpacaDesk {
                     )));
                     self.read_failed(page);
                 }
-                Verdict::NotFound(_) | Verdict::NotSent | Verdict::Unknown => self.read_failed(page),
+                Verdict::NotFound(_) | Verdict::NotSent | Verdict::HeldBack | Verdict::Unknown => {
+                    self.read_failed(page)
+                }
             },
         }
         self.settle();
@@ -62,6 +66,7 @@ impl AlpacaDesk {
     fn judge(&mut self, outcome: Outcome) -> Verdict {
         match outcome {
             Outcome::NotSent(_) => Verdict::NotSent,
+            Outcome::HeldBack => Verdict::HeldBack,
             Outcome::Unknown(_) => Verdict::Unknown,
             Outcome::Answered { status, body, rate } => {
                 let now = self.now;
@@ -95,6 +100,7 @@ impl AlpacaDesk {
                     ticket.state = TicketState::Due(now_ms + wait);
                 }
             }
+            Verdict::HeldBack => self.held_back(name),
             Verdict::Unknown => self.doubt(name),
             Verdict::Refused(_, ref problem, _)
                 if problem.message.as_str().starts_with("client_order_id must be unique") =>
@@ -107,6 +113,19 @@ impl AlpacaDesk {
                 let body = serde_json::json!({ "message": problem.message.as_str(), "code": problem.code });
                 self.refuse(name, 404, &problem, body.to_string());
             }
+        }
+    }
+
+    /// The wire is closed: an opening will never be wanted as it is, so it is refused; what protects or leaves is tried
+    /// again, in case a resume comes.
+    fn held_back(&mut self, name: &str) {
+        let due_ms = self.now.ms + self.config.patience.lookup;
+        let Some(ticket) = self.tickets.get_mut(name) else { return };
+        ticket.state = TicketState::Due(due_ms);
+        if ticket.purpose == TicketPurpose::Opens {
+            let order = ticket.main;
+            self.tickets.remove(name);
+            self.ledger.record(Entry::Refused { order, answer: Answer::TooLate });
         }
     }
 
@@ -125,7 +144,7 @@ impl AlpacaDesk {
         let Some(ticket) = self.tickets.get(name) else { return };
         let TicketState::Doubtful(attempt) = ticket.state else { return };
         let wait = self.backoff.wait_ms(attempt.tries + 1);
-        let again = TicketState::Doubtful(Attempt { due_ms: now_ms + wait, tries: attempt.tries + 1, is_sent: false });
+        let again = TicketState::Doubtful(Attempt { tries: attempt.tries + 1, ..Attempt::at(now_ms + wait) });
         let next = match verdict {
             Verdict::Done(body) => match serde_json::from_slice::<WireOrder>(&body) {
                 Ok(order) if !order.id.as_str().is_empty() => return self.found_order(name, &order),
@@ -213,9 +232,24 @@ impl AlpacaDesk {
                     patch.state = PatchState::Due(now_ms + wait);
                 }
             }
+            Verdict::HeldBack if self.lines.get(&order).is_some_and(|line| line.opens) => {
+                let words = "the kill switch holds it back";
+                let body = serde_json::json!({ "message": words });
+                self.patch_refused(order, 0, words, body.to_string());
+            }
+            Verdict::HeldBack => {
+                let wait = self.config.patience.lookup;
+                if let Some(patch) = self.lines.get_mut(&order).and_then(|line| line.patch.as_mut()) {
+                    patch.state = PatchState::Due(now_ms + wait);
+                }
+            }
             Verdict::Unknown => self.doubt_patch(order),
-            Verdict::Refused(_, problem, _) | Verdict::NotFound(problem) => {
-                self.patch_refused(order, problem.message.as_str());
+            Verdict::Refused(status, problem, body) => {
+                self.patch_refused(order, status, problem.message.as_str(), body)
+            }
+            Verdict::NotFound(problem) => {
+                let body = serde_json::json!({ "message": problem.message.as_str(), "code": problem.code });
+                self.patch_refused(order, 404, problem.message.as_str(), body.to_string());
             }
         }
     }
@@ -230,7 +264,7 @@ impl AlpacaDesk {
     }
 
     /// The venue will not change the order: it stays as it is, and a person is told.
-    pub(super) fn patch_refused(&mut self, order: OrderId, reason: &str) {
+    pub(super) fn patch_refused(&mut self, order: OrderId, status: u16, reason: &str, body: String) {
         let now_ms = self.now.ms;
         let Some(line) = self.lines.get_mut(&order) else { return };
         let Some(patch) = line.patch.take() else { return };
@@ -247,7 +281,11 @@ impl AlpacaDesk {
                 let (quantity, kind, time) = (change.quantity, change.kind, self.bar);
                 match says_same {
                     true => self.ledger.record(Entry::Changed { order, quantity, kind, time }),
-                    false => self.find(Finding::NotChanged { order, reason }),
+                    false => {
+                        let answer = Answer::Venue { status, body, existing: None };
+                        self.ledger.record(Entry::ChangeRefused { order, answer });
+                        self.find(Finding::NotChanged { order, reason });
+                    }
                 }
             }
             None if says_same => {}
@@ -270,21 +308,28 @@ impl AlpacaDesk {
                 let is_confirmed = matches!(verdict, Verdict::Done(_));
                 let due_ms = if is_confirmed { now_ms + self.config.patience.gap } else { now_ms };
                 line.ask = line.ask.or(Some(Attempt::at(due_ms)));
+                line.cancels_answered += 1;
                 // Off hours a cancel may wait for the open: it is repeated seldom.
-                Some(Attempt { due_ms: now_ms + wait.max(self.config.patience.lookup), tries, is_sent: false })
+                Some(Attempt { tries, ..Attempt::at(now_ms + wait.max(self.config.patience.lookup)) })
             }
-            Verdict::NotSent | Verdict::Unknown => Some(Attempt { due_ms: now_ms + wait, tries, is_sent: false }),
+            Verdict::NotSent | Verdict::HeldBack | Verdict::Unknown => {
+                Some(Attempt { tries, ..Attempt::at(now_ms + wait) })
+            }
         };
-        if tries > super::calls::DELETES_MAX {
+        if line.cancels_answered > super::calls::DELETES_MAX {
             self.find(Finding::Stuck { order, asked: "its cancel" });
         }
     }
 
-    fn looked(&mut self, order: OrderId, verdict: Verdict) {
+    fn looked(&mut self, order: OrderId, call: u64, verdict: Verdict) {
         let Some(line) = self.lines.get_mut(&order) else { return };
         let tries = line.ask.map_or(0, |ask| ask.tries) + 1;
-        line.ask = None;
+        let is_awaited = line.ask.is_some_and(|ask| ask.call == call);
+        // What was wished for since it left is asked all the same.
+        line.ask = line.ask.filter(|_| !is_awaited);
         match verdict {
+            // The stream has told meanwhile how it ended.
+            _ if !is_awaited && !matches!(verdict, Verdict::Done(_)) => {}
             Verdict::Done(body) => match serde_json::from_slice::<WireOrder>(&body) {
                 Ok(shown) if !shown.id.as_str().is_empty() => {
                     self.observe(&shown);
@@ -305,7 +350,7 @@ impl AlpacaDesk {
     fn ask_again(&mut self, order: OrderId, tries: u32) {
         let due_ms = self.now.ms + self.backoff.wait_ms(tries);
         if let Some(line) = self.lines.get_mut(&order) {
-            line.ask = Some(Attempt { due_ms, tries, is_sent: false });
+            line.ask = Some(Attempt { tries, ..Attempt::at(due_ms) });
         }
     }
 

@@ -7,9 +7,9 @@ use std::fmt;
 
 use super::AlpacaDesk;
 use super::calls::encoded;
-use crate::domain::{Quantity, SymbolIndex, Timestamp};
+use crate::domain::Timestamp;
 use crate::execution::alpaca::finding::Finding;
-use crate::execution::alpaca::wire::{WireClock, WireFill, WireOrder, WirePosition};
+use crate::execution::alpaca::wire::{WireClock, WireFill, WireOrder};
 use crate::execution::alpaca::{StreamKind, Urgency};
 
 /// Orders in one answer.
@@ -211,6 +211,7 @@ impl AlpacaDesk {
                 self.reconcile.is_polling = false;
                 let last = self.read_orders(body, true);
                 self.reconcile.poll_due_ms = self.now.ms + self.config.patience.poll;
+                self.read_soon(Page::Positions);
                 if let Some(Some(last)) = last
                     && last != after
                 {
@@ -229,7 +230,7 @@ impl AlpacaDesk {
             Page::Account => Ok(None),
             Page::OpenOrders { after } | Page::AllOrders { after } => self.next_orders(&page, after, body),
             Page::Fills { token } => self.read_fills(token.is_empty(), body),
-            Page::Positions => Ok(self.read_positions(body)),
+            Page::Positions => self.read_positions(body).map(|()| None),
             Page::Poll { .. } | Page::Probe(_) => Ok(None),
         };
         match next {
@@ -261,17 +262,11 @@ impl AlpacaDesk {
         let is_full = orders.len() >= ORDERS_MAX;
         let last = orders.last().map(|order| order.submitted_at.as_str().to_owned());
         for order in &orders {
-            if !self.is_ours(order) {
-                if tells_foreign && order.life() == super::known::Life::Open {
-                    self.find(Finding::ForeignOrder {
-                        id: order.id.as_str().to_owned(),
-                        symbol: order.symbol.as_str().to_owned(),
-                        client_id: order.client_order_id.as_str().to_owned(),
-                    });
-                }
-                continue;
+            if self.is_ours(order) {
+                self.observe(order);
+            } else if tells_foreign {
+                self.tell_foreign(order);
             }
-            self.observe(order);
         }
         Some(last.filter(|last| is_full && !last.is_empty()))
     }
@@ -335,22 +330,15 @@ impl AlpacaDesk {
         }
     }
 
-    /// Positions are held against ours when nothing is on its way that could explain a difference.
-    fn read_positions(&mut self, body: &[u8]) -> Option<Page> {
-        let positions: Vec<WirePosition> = serde_json::from_slice(body).ok()?;
-        if self.lines.values().any(|line| line.is_busy()) || !self.tickets.is_empty() {
-            return None;
+    /// Reads `page` after what is to be read before it, unless it is to be read already.
+    pub(super) fn read_soon(&mut self, page: Page) {
+        if !self.is_to_be_read(&page) {
+            self.reconcile.pages.push(page);
         }
-        for index in 0..self.config.symbols.len() {
-            let symbol = self.config.symbols[index];
-            let shown = positions.iter().find(|position| position.symbol.as_str() == symbol.as_str());
-            let venue = shown.and_then(|position| position.qty.quantity()).unwrap_or(Quantity::ZERO);
-            let ours = self.ledger.mirror.shares(SymbolIndex(index as u16));
-            if ours != venue {
-                self.find(Finding::Position { symbol, ours, venue });
-            }
-        }
-        None
+    }
+
+    pub(super) fn is_to_be_read(&self, page: &Page) -> bool {
+        self.reconcile.pages.contains(page)
     }
 
     /// Fills that have been missing for long enough are asked for; what was raised by reading all may be answered.
@@ -363,6 +351,9 @@ impl AlpacaDesk {
             };
             self.reconcile.pages.push(Page::Fills { token: String::new() });
             self.reconcile.due_ms = now_ms + wait;
+        }
+        if self.doubt_due().is_some_and(|due_ms| due_ms <= now_ms) {
+            self.read_soon(Page::Positions);
         }
         let is_answered = |line: &super::Line| !line.has_gap() && line.ask.is_none();
         if self.reconcile.has_read_all && !self.reconcile.is_done && self.lines.values().all(is_answered) {
@@ -385,7 +376,7 @@ impl AlpacaDesk {
 }
 
 /// An answer is not what it should be.
-struct Unreadable;
+pub(super) struct Unreadable;
 
 impl fmt::Display for Page {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

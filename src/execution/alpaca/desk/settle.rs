@@ -1,13 +1,12 @@
 //! What follows once something has changed: what ends mean, what is to be asked, taken back or moved.
 //!
-//! Not here: protective orders that must be freed or armed again (settle_protection), which wish leaves first (calls).
+//! Not here: changes (settle_changes), protective orders that must be freed or armed again (settle_protection), which
+//! wish leaves first (calls).
 use super::AlpacaDesk;
-use super::known::{AtVenue, Attempt, Life, Line, Patch, PatchState, TicketState, Wanted};
-use crate::domain::{OrderId, OrderKind, Quantity, TimeInForce, Trail};
-use crate::execution::alpaca::client_id::Part;
+use super::known::{AtVenue, Attempt, Life, Line, TicketState};
+use crate::domain::{OrderId, TimeInForce};
+use crate::execution::alpaca::entry::{Answer, Ending, Entry};
 use crate::execution::alpaca::finding::Finding;
-use crate::execution::alpaca::ledger::{Answer, Ending, Entry};
-use crate::execution::alpaca::translate::{Prices, change_body, prices_of};
 use crate::venue::Standing;
 
 /// How often an order that should be gone is asked for before it is taken back, or reported.
@@ -51,7 +50,8 @@ impl AlpacaDesk {
     fn promote_former(&mut self, order: OrderId) {
         let Some(line) = self.lines.get_mut(&order) else { return };
         let has_ended = line.at_venue.as_ref().is_some_and(|at| at.is_settled && at.replaced_by.is_none());
-        let is_open = |at: &AtVenue| at.life == Life::Open && !at.status.is_empty();
+        // One that another has replaced has ended, even if its end was never shown.
+        let is_open = |at: &AtVenue| at.life == Life::Open && !at.status.is_empty() && at.replaced_by.is_none();
         if has_ended && let Some(place) = line.former.iter().position(is_open) {
             let next = line.former.remove(place);
             line.former.extend(line.at_venue.replace(next));
@@ -68,7 +68,11 @@ impl AlpacaDesk {
         if at.life == Life::Open || at.is_settled || at.gap_since_ms.is_some() || may_grow {
             return;
         }
-        let at_end = at.clone();
+        if self.awaits_mate(order) {
+            return;
+        }
+        let Some(line) = self.lines.get_mut(&order) else { return };
+        let Some(at_end) = line.at_venue.clone() else { return };
         line.delete = None;
         if at_end.life != Life::Replaced {
             // It cannot be changed any more.
@@ -77,6 +81,11 @@ impl AlpacaDesk {
         match (at_end.life, &at_end.replaced_by) {
             (Life::Open, _) => {}
             (Life::Filled, _) => self.conclude_filled(order),
+            (Life::Replaced, Some(successor)) if at_end.refused(successor) => {
+                // Replaced by one that was refused: nothing of it is left.
+                let reason = at_end.refused_successor.as_ref().map(|(_, reason)| reason.clone()).unwrap_or_default();
+                self.conclude_ended(order, &AtVenue { life: Life::Rejected, reason, ..at_end.clone() });
+            }
             (Life::Replaced, Some(_)) => self.follow_successor(order),
             (Life::Replaced, None) if line.patch.is_some() => {}
             (Life::Rejected, _) if !at_end.replaces.is_empty() => self.return_to_former(order, &at_end),
@@ -84,14 +93,26 @@ impl AlpacaDesk {
         }
     }
 
-    /// A change of which nobody knows whether it arrived shows in the order it was to change.
-    fn look_for_patch(&mut self, order: OrderId) {
-        let due_ms = self.now.ms + self.config.patience.gap;
-        if let Some(line) = self.lines.get_mut(&order)
-            && line.patch.as_ref().is_some_and(|patch| patch.state == PatchState::Doubtful)
-        {
-            line.ask = line.ask.or(Some(Attempt::at(due_ms)));
+    /// One of a pair has ended that is wanted back. If the other has filled, which the venue need not tell, its fills come
+    /// first: an end takes the pair along. So that one is asked for, and awaited.
+    fn awaits_mate(&mut self, order: OrderId) -> bool {
+        let now_ms = self.now.ms;
+        let Some(line) = self.lines.get(&order).filter(|line| line.cancel_asked || line.is_own) else { return false };
+        let is_end = |at: &AtVenue| matches!(at.life, Life::Canceled | Life::Expired);
+        let Some(has_asked) = line.at_venue.as_ref().filter(|at| is_end(at)).map(|at| at.has_asked_mate) else {
+            return false;
+        };
+        let mate = self.ledger.mirror.standing(order).and_then(|standing| standing.sibling);
+        let Some(mate) = mate.and_then(|mate| self.lines.get_mut(&mate)) else { return false };
+        let is_asked = !has_asked && mate.open().is_some();
+        if is_asked {
+            mate.ask = Some(Attempt::at(now_ms));
         }
+        let awaits = mate.ask.is_some() || mate.has_gap();
+        if let Some(at) = self.lines.get_mut(&order).and_then(|line| line.at_venue.as_mut()) {
+            at.has_asked_mate |= is_asked;
+        }
+        awaits
     }
 
     /// Says whether its shares were to be freed.
@@ -130,6 +151,7 @@ impl AlpacaDesk {
             None => AtVenue::unseen(refused.replaces.clone()),
         };
         (former.life, former.replaced_by, former.is_settled) = (Life::Open, None, false);
+        former.refused_successor = Some((refused.id.clone(), reason.clone()));
         line.at_venue = Some(former);
         line.ask = Some(Attempt::at(now_ms));
         self.find(Finding::NotChanged { order, reason });
@@ -261,21 +283,6 @@ impl AlpacaDesk {
         }
     }
 
-    /// A change of an order that is not at the venue now needs no answer of the venue.
-    fn answer_change(&mut self, order: OrderId) {
-        let time = self.bar;
-        let Some(line) = self.lines.get_mut(&order) else { return };
-        let Some(change) = line.change.filter(|_| line.patch.is_none()) else { return };
-        let is_on_its_way = self.tickets.values().any(|ticket| ticket.main == order || ticket.mate == Some(order));
-        if line.open().is_some() || line.is_unsettled() || is_on_its_way {
-            return;
-        }
-        line.change = None;
-        if self.ledger.mirror.standing(order).is_some() {
-            self.ledger.record(Entry::Changed { order, quantity: change.quantity, kind: change.kind, time });
-        }
-    }
-
     /// An order that rests at the venue and no longer in our image is asked for, then taken back.
     fn look_at_stale(&mut self, order: OrderId) {
         let now_ms = self.now.ms;
@@ -318,104 +325,6 @@ impl AlpacaDesk {
         })
     }
 
-    /// Wishes for a change where the venue has an order otherwise than it should be.
-    fn wish_patch(&mut self, order: OrderId) {
-        let Some(line) = self.lines.get(&order) else { return };
-        let Some(at) = line.open() else { return };
-        let is_leaving = line.cancel_asked || line.expire_asked || line.freeing || line.delete.is_some();
-        if is_leaving || line.patch.is_some() || line.is_unsettled() {
-            return;
-        }
-        let Some(standing) = self.ledger.mirror.standing(order) else { return };
-        let change = line.change;
-        let (prices, trail) = self.wanted_prices(line, at, &standing);
-        let quantity = match change {
-            Some(change) => change.quantity.filter(|quantity| Some(*quantity) != at.quantity),
-            None => match self.wanted_quantity(order, &standing) {
-                Resize::None => None,
-                Resize::Look(quantity) => return self.look_before_resize(order, quantity),
-                Resize::To(quantity) => Some(quantity),
-            },
-        };
-        let is_same = prices == Prices::default() && trail.is_none() && quantity.is_none();
-        let wanted = Wanted { prices, quantity, status: at.status.clone() };
-        if is_same && let Some(change) = change {
-            // The venue has it so already.
-            let time = self.bar;
-            self.ledger.record(Entry::Changed { order, quantity: change.quantity, kind: change.kind, time });
-            self.lines.entry(order).and_modify(|line| line.change = None);
-        } else if !is_same && line.refused.as_ref() != Some(&wanted) {
-            self.write_patch(order, wanted, trail);
-        }
-    }
-
-    /// The prices that are to change, and the trail.
-    fn wanted_prices(&self, line: &Line, at: &AtVenue, standing: &Standing) -> (Prices, Option<Trail>) {
-        let differs = |wanted: Prices| Prices {
-            limit: wanted.limit.filter(|price| Some(*price) != at.prices.limit),
-            stop: wanted.stop.filter(|price| Some(*price) != at.prices.stop),
-        };
-        match (line.change, standing.kind) {
-            (Some(change), OrderKind::TrailingStop { trail: old }) if line.is_own => match change.kind {
-                OrderKind::TrailingStop { trail } if trail != old => (Prices::default(), Some(trail)),
-                _ => (Prices::default(), None),
-            },
-            (Some(_), OrderKind::TrailingStop { .. }) => {
-                // A leg that trails rests as a fixed stop: the new distance moves it when it is drawn.
-                (Prices::default(), None)
-            }
-            (Some(change), _) => (differs(prices_of(change.kind)), None),
-            (None, _) if line.is_own => (Prices::default(), None),
-            (None, OrderKind::TrailingStop { .. } | OrderKind::Stop { .. }) => {
-                (differs(Prices { stop: Some(standing.trigger), limit: None }), None)
-            }
-            (None, OrderKind::Limit { limit }) => (differs(Prices { limit: Some(limit), stop: None }), None),
-            (None, OrderKind::StopLimit { .. } | OrderKind::Market) => (Prices::default(), None),
-        }
-    }
-
-    /// The shares a leg is to be for, where the venue has it for others: only once its entry has ended, since it grows
-    /// with the entry there.
-    fn wanted_quantity(&self, order: OrderId, standing: &Standing) -> Resize {
-        let Some((line, parent)) = self.lines.get(&order).and_then(|line| Some((line, line.parent?))) else {
-            return Resize::None;
-        };
-        let is_market = standing.kind == OrderKind::Market;
-        if is_market || self.ledger.mirror.standing(parent).is_some() {
-            return Resize::None;
-        }
-        let shares = self.shares_by_family(line.symbol, line.side);
-        let most = shares.into_iter().find(|(family, _)| *family == parent).map_or(Quantity::ZERO, |(_, most)| most);
-        let wanted = standing.remaining.min(most);
-        if wanted == line.open_quantity() || wanted.is_zero() {
-            return Resize::None;
-        }
-        if line.looked_for != Some(wanted) {
-            return Resize::Look(wanted);
-        }
-        Resize::To(wanted)
-    }
-
-    /// The venue may have changed its size by itself, without a word.
-    fn look_before_resize(&mut self, order: OrderId, quantity: Quantity) {
-        let now_ms = self.now.ms;
-        if let Some(line) = self.lines.get_mut(&order) {
-            line.looked_for = Some(quantity);
-            line.ask = Some(Attempt::at(now_ms));
-        }
-    }
-
-    fn write_patch(&mut self, order: OrderId, wanted: Wanted, trail: Option<Trail>) {
-        let (now_ms, session) = (self.now.ms, self.config.session.clone());
-        let Some(line) = self.lines.get_mut(&order) else { return };
-        let Some(venue_id) = line.open().map(|at| at.id.clone()) else { return };
-        line.changes += 1;
-        let client_id = session.client_id(order, Part::Changed(line.changes));
-        let body = change_body(wanted.quantity, wanted.prices, trail, &client_id);
-        let state = PatchState::Due(now_ms);
-        line.patch = Some(Patch { venue_id, client_id, body, wanted, change: line.change, sent_ms: now_ms, state });
-    }
-
     /// Lines of which nothing is left anywhere are forgotten; late messages still find their numbers.
     fn drop_finished(&mut self) {
         let (ledger, tickets, early) = (&self.ledger, &self.tickets, &self.early);
@@ -445,13 +354,6 @@ impl AlpacaDesk {
             keeps && !(unborn_only(*order, line) && ledger.is_closed(line.parent.unwrap_or(*order)))
         });
     }
-}
-
-/// What is to be done about the size of a leg.
-enum Resize {
-    None,
-    Look(Quantity),
-    To(Quantity),
 }
 
 fn ending_of(at: &AtVenue, is_expiry: bool) -> Ending {

@@ -5,12 +5,12 @@
 //! our image is armed as orders of their own as soon as its shares are free.
 use super::AlpacaDesk;
 use super::known::{Attempt, Line, Ticket, TicketPurpose, TicketState};
-use crate::domain::{OrderId, OrderKind, Quantity, Side, SymbolIndex, TimeInForce};
+use crate::domain::{OrderId, OrderKind, Quantity, RejectReason, Side, SymbolIndex, TimeInForce};
 use crate::execution::alpaca::client_id::Part;
+use crate::execution::alpaca::entry::{Ending, Entry};
 use crate::execution::alpaca::finding::Finding;
-use crate::execution::alpaca::ledger::{Ending, Entry};
 use crate::execution::alpaca::translate::{Arming, Prices, arming_body};
-use crate::venue::Standing;
+use crate::venue::{Standing, refusal};
 
 impl AlpacaDesk {
     /// Legs whose shares an exit needs are to be taken back.
@@ -219,6 +219,18 @@ impl AlpacaDesk {
             && of_family.iter().all(|leg| self.lines.get(&leg.order).is_some_and(|line| line.at_venue.is_some()))
     }
 
+    /// May `order` have the prices of `kind` beside the other of its pair? One that crosses it could not be armed again.
+    pub(super) fn keeps_pair(&self, order: OrderId, kind: OrderKind) -> Result<(), RejectReason> {
+        let Some(standing) = self.ledger.mirror.standing(order) else { return Ok(()) };
+        let Some(mate) = standing.sibling.and_then(|mate| self.ledger.mirror.standing(mate)) else { return Ok(()) };
+        let (stop, target) = match (kind, mate.kind) {
+            (OrderKind::Limit { limit }, _) => (mate.trigger, limit),
+            (_, OrderKind::Limit { limit }) => (kind.stop().unwrap_or(standing.trigger), limit),
+            _ => return Ok(()),
+        };
+        refusal::pair(standing.side, stop, target, self.config.rules.tick)
+    }
+
     fn write_arming(&mut self, symbol: SymbolIndex, family: &[Standing], quantity: Quantity) {
         let is_target = |leg: &&Standing| matches!(leg.kind, OrderKind::Limit { .. });
         let stop = family.iter().find(|leg| !is_target(leg));
@@ -226,6 +238,11 @@ impl AlpacaDesk {
             stop.kind == OrderKind::Market || self.lines.get(&stop.order).is_some_and(|line| line.at_market)
         });
         let target = family.iter().find(is_target).filter(|_| !is_stop_at_market);
+        // A pair that no venue takes leaves its shares to the stop.
+        let reason_against =
+            |target: &Standing| Some((target.order, self.keeps_pair(target.order, target.kind).err()?));
+        let crossed = target.filter(|_| stop.is_some()).and_then(reason_against);
+        let target = target.filter(|_| crossed.is_none());
         let Some(main) = target.or(stop) else { return };
         let prices = stop.filter(|_| !is_stop_at_market).map(|stop| Prices {
             stop: Some(stop.trigger),
@@ -251,6 +268,9 @@ impl AlpacaDesk {
             if let Some(line) = self.lines.get_mut(&leg.order) {
                 (line.freeing, line.stale_looks, line.refused, line.looked_for) = (false, 0, None, None);
             }
+        }
+        if let Some((order, reason)) = crossed {
+            self.find(Finding::NotArmed { order, reason: reason.to_string() });
         }
         if ended_unasked {
             self.find(Finding::StopEnded { order: stop.unwrap_or(main).order });
@@ -358,6 +378,9 @@ impl AlpacaDesk {
 
     /// What could not be armed is tried again, at the market where its stop lies beyond it.
     pub(super) fn arming_refused(&mut self, ticket: &Ticket, reason: String, is_beyond_market: bool) {
+        if ticket.cancel_asked {
+            return self.ledger.record(Entry::Ended { order: ticket.main, ending: Ending::Canceled });
+        }
         let armed = self.lines.get(&ticket.main).map_or(0, |line| line.armed);
         let wait = self.backoff.wait_ms((2 + armed).min(5));
         let was_at_market = self.lines.get(&ticket.main).is_some_and(|line| line.at_market);

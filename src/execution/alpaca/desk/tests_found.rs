@@ -1,11 +1,12 @@
 //! What simulated sessions found, each as short as it can be told.
 //!
 //! Not here: the rules one by one (tests), random sessions (tests_fuzz and the simulation of whole sessions).
+use super::known::Attempt;
 use super::reading::Page;
 use super::tests_world::*;
 use crate::domain::*;
 use crate::execution::ExecutionBackend;
-use crate::execution::alpaca::{Finding, Outcome, StreamKind, StreamSignal};
+use crate::execution::alpaca::{Entry, Finding, Outcome, StreamKind, StreamSignal};
 
 fn fills_of(world: &World, order: u64) -> Vec<(i64, i64)> {
     let whole = |quantity: Quantity| quantity.units() / Quantity::UNITS_PER_SHARE;
@@ -210,4 +211,115 @@ fn what_an_order_filled_before_it_was_replaced_is_asked_for() {
     world.venue.tell(successor, "new", None);
     world.run_for(2_000);
     assert_eq!(fills_of(&world, 2), [(4, 6)], "{:?}", world.made(made));
+}
+
+#[test]
+fn a_replaced_order_whose_end_was_not_heard_is_not_taken_for_open_again() {
+    let mut world = with_position(false);
+    for stop in [96, 97] {
+        world.change(OrderId(2), None, OrderKind::Stop { stop: dollars(stop) });
+        while world.step() {
+            world.venue.told.retain(|told| told["data"]["event"] != "replaced");
+        }
+    }
+    let stop = world.venue.orders.iter().position(|order| order.kind == "stop" && order.is_open()).expect("it rests");
+    world.venue.orders[stop].status = "canceled";
+    world.venue.tell(stop, "canceled", None);
+    world.run_for(1_000);
+    assert_eq!(world.venue.open_orders().filter(|order| order.kind == "stop").count(), 1, "it rests again at once");
+    world.compare("armed again");
+}
+
+#[test]
+fn an_order_ends_when_the_one_in_its_place_is_refused() {
+    let mut world = World::new();
+    let request = OrderRequest { kind: OrderKind::Limit { limit: dollars(90) }, ..entry(10, None, false) };
+    let order = world.submit(OrderRequest { time_in_force: TimeInForce::Gtc, ..request }, false);
+    world.run();
+    world.change(order, None, OrderKind::Limit { limit: dollars(91) });
+    world.run();
+    let changed = world.venue.orders.iter().position(|order| order.is_open()).expect("it rests");
+    let made = world.calls.len();
+    world.venue.orders[changed].status = "rejected";
+    world.venue.tell(changed, "rejected", None);
+    world.run();
+    assert_eq!(has_ended(&world, order.0), OrderStatus::Rejected);
+    assert!(world.calls.len() - made < 4, "{} calls", world.calls.len() - made);
+    world.compare("refused");
+}
+
+#[test]
+fn what_the_stream_has_told_is_not_waited_for() {
+    let mut world = with_position(false);
+    let due_ms = world.now_ms;
+    let line = world.desk.lines.get_mut(&OrderId(2)).expect("the stop is known");
+    line.ask = Some(Attempt { is_sent: true, ..Attempt::at(due_ms) });
+    let stop = world.venue.orders.iter().position(|order| order.kind == "stop" && order.is_open()).expect("it rests");
+    world.venue.orders[stop].status = "canceled";
+    world.venue.tell(stop, "canceled", None);
+    world.run_for(1_000);
+    assert_eq!(world.venue.open_orders().filter(|order| order.kind == "stop").count(), 1, "it rests again at once");
+}
+
+#[test]
+fn a_change_that_crosses_its_pair_is_refused_here() {
+    let mut world = with_position(true);
+    let made = world.calls.len();
+    world.change(OrderId(3), None, OrderKind::Limit { limit: dollars(94) });
+    world.run();
+    assert_eq!(world.made(made), [] as [&str; 0]);
+    let reason = RejectReason::TargetBelowStop.to_string();
+    assert!(world.findings.contains(&Finding::NotChanged { order: OrderId(3), reason }), "{:?}", world.findings);
+    world.compare("as it was");
+}
+
+#[test]
+fn of_a_pair_that_no_venue_takes_the_stop_is_armed() {
+    let mut world = with_position(true);
+    let kind = OrderKind::Limit { limit: dollars(94) };
+    let open = |world: &World| world.venue.orders.iter().position(|order| order.is_open());
+    while let Some(end) = open(&world) {
+        world.venue.orders[end].status = "canceled";
+        world.venue.tell(end, "canceled", None);
+    }
+    let time = world.bar();
+    world.desk.ledger.record(Entry::Changed { order: OrderId(3), quantity: None, kind, time });
+    world.run_for(1_000);
+    let open: Vec<(&str, i64)> = world.venue.open_orders().map(|order| (order.kind.as_str(), order.quantity)).collect();
+    assert_eq!(open, [("stop", 10)]);
+    let is_target = |finding: &Finding| matches!(finding, Finding::NotArmed { order: OrderId(3), .. });
+    assert!(world.findings.iter().any(is_target), "{:?}", world.findings);
+}
+
+#[test]
+fn a_pair_that_is_wanted_back_ends_after_the_fills_that_nobody_told() {
+    let mut world = with_position(true);
+    world.trade(105, 4);
+    world.trade(105, 10);
+    world.venue.told.clear();
+    world.crash();
+    world.desk.cancel(OrderId(2));
+    world.desk.cancel(OrderId(3));
+    world.run();
+    assert_eq!(fills_of(&world, 3).iter().map(|(quantity, _)| quantity).sum::<i64>(), 10, "{:?}", world.findings);
+    assert_eq!((has_ended(&world, 2), has_ended(&world, 3)), (OrderStatus::Canceled, OrderStatus::Filled));
+    world.compare("sold");
+}
+
+#[test]
+fn a_protective_order_that_is_wanted_back_while_it_is_being_armed_is_taken_back() {
+    let mut world = with_position(false);
+    let stop = world.venue.orders.iter().position(|order| order.is_open()).expect("the stop rests");
+    world.venue.orders[stop].status = "canceled";
+    world.venue.tell(stop, "canceled", None);
+    world.faults.lost_after = 1_000;
+    while !world.calls.iter().any(|call| call.body.as_deref().is_some_and(|body| body.contains("-a1"))) {
+        world.run_for(1);
+    }
+    world.faults = Faults::default();
+    world.desk.cancel(OrderId(2));
+    world.run();
+    assert_eq!(has_ended(&world, 2), OrderStatus::Canceled);
+    assert_eq!(world.venue.open_orders().count(), 0);
+    world.compare("taken back");
 }

@@ -73,7 +73,9 @@ impl Heard {
                 self.levels.insert(order, level);
                 (self.status.get(&order) == Some(&OrderStatus::Held)).then_some((order, OrderUpdate::Acknowledged))
             }
-            ExecutionEvent::Replaced { .. } | ExecutionEvent::Resized { .. } => None,
+            ExecutionEvent::Replaced { .. } | ExecutionEvent::ChangeRefused { .. } | ExecutionEvent::Resized { .. } => {
+                None
+            }
         };
         if let Some((order, update)) = update {
             let before = self.status.get(&order).copied().unwrap_or(OrderStatus::Submitted);
@@ -130,6 +132,7 @@ pub(super) fn config() -> DeskConfig {
         calls_a_minute: 200,
         seed: 7,
         listens_to_bars: false,
+        siblings: Vec::new(),
         started_at: "2026-01-02T15:00:00Z".parse().expect("time"),
         patience: Patience { skew: u64::MAX, ..Patience::default() },
     }

@@ -90,6 +90,7 @@ impl HistoryClient {
                     last = reason;
                     None
                 }
+                Outcome::HeldBack => unreachable!("nothing holds a reading back"),
             };
             if attempt < TRIES_MAX {
                 self.rest(asked.map_or(wait, |asked| asked.max(wait))).await;

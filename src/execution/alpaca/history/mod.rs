@@ -16,5 +16,5 @@ mod tests;
 pub use client::HistoryClient;
 pub use error::FetchError;
 pub use parts::Bound;
-pub use pull::{Fetched, fetch_bars};
+pub use pull::{Fetched, fetch_bars, read_bars};
 pub use request::{Adjustment, BarsRequest};

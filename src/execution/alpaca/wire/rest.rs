@@ -48,6 +48,8 @@ pub(in super::super) struct WireClock {
     pub(in super::super) timestamp: Text,
     #[serde(default)]
     pub(in super::super) is_open: bool,
+    #[serde(default)]
+    pub(in super::super) next_open: Text,
 }
 
 /// Why a request was refused.

@@ -1,0 +1,384 @@
+//! `alphaflow trade`: the session, in a rehearsal on the built-in exchange, on paper, or live.
+//!
+//! Not here: what a session does (live), what may be sent (risk). One line an event; the exit code says how it ended.
+use std::env;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use clap::{Args, ValueEnum};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::Failure;
+use super::finish::input;
+use super::screen::{Progress, error_style};
+use super::trade_line::line;
+use crate::domain::{Money, Symbol};
+use crate::exchange::Exchange;
+use crate::exchange::server::Pace;
+use crate::execution::alpaca::history::HistoryClient;
+use crate::execution::alpaca::{ApiKeys, EnvFile, Feed, LoopbackAddr, Paper, Rehearsal, TradingMode};
+use crate::live::driver::{Commanded, Driver, DriverError, Embedded, OnUnauthorised, Prepared, Setup, Venue, wall};
+use crate::live::journal::Journal;
+use crate::live::session::{Machine, Terms, machine_of};
+use crate::live::{Asked, Command, SessionEvent, Snapshot};
+use crate::report::format::counted;
+use crate::scenario::{
+    LoadedScenario, MarketData, check_rehearsable, check_strategy, effective_toml, load, load_market,
+};
+use crate::strategy::{Catalog, Script};
+
+/// Keys of Alpaca, and where they are.
+const ALPACA_KEYS: [&str; 2] = ["ALPACA_API_KEY", "ALPACA_SECRET_KEY"];
+/// Keys of a built-in exchange in another process, and what they are where nobody sets them.
+const EXCHANGE_KEYS: [&str; 2] = ["ALPHAFLOW_EXCHANGE_KEY", "ALPHAFLOW_EXCHANGE_SECRET"];
+const EXCHANGE_KEY: &str = "rehearsal";
+/// Commands that wait.
+const COMMANDS_MAX: usize = 64;
+
+/// Where to trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    /// The built-in exchange: no account, no money
+    Rehearsal,
+    /// Alpaca's paper account: simulated money
+    Paper,
+    /// Real money
+    Live,
+}
+
+/// Arguments of `alphaflow trade`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: alphaflow trade scenarios/intraday_minutes.toml --mode rehearsal --speed max\n\nThe keys of Alpaca are read from .env (chmod 600), never from the command line. SIGINT or SIGTERM ends the session in good order: entries are taken back, positions and their stops stay at the venue."
+)]
+pub(super) struct TradeArgs {
+    /// Scenario files; several trade side by side on one account, each with its own books
+    #[arg(required = true)]
+    scenarios: Vec<PathBuf>,
+    /// Where to trade
+    #[arg(long, value_enum, default_value_t = Mode::Rehearsal)]
+    mode: Mode,
+    /// Folder of the kill switch and, by mode, of the journal
+    #[arg(long, value_name = "DIR", default_value = "state")]
+    state: PathBuf,
+    /// In a rehearsal: N times the wall's clock, or `max`, where the market waits for the session
+    #[arg(long, value_name = "N|max", default_value = "1")]
+    speed: Pace,
+    /// In a rehearsal: trade on the exchange of another process, started by `alphaflow exchange` with this speed
+    #[arg(long, value_name = "127.0.0.1:PORT")]
+    exchange: Option<LoopbackAddr>,
+    /// Where the keys of Alpaca are
+    #[arg(long, value_name = "FILE", default_value = ".env")]
+    env: PathBuf,
+    /// What to do about orders and positions at the venue that this program did not make
+    #[arg(long, value_enum, default_value_t = Unauthorised::Report)]
+    on_unauthorised: Unauthorised,
+    /// Change a key of every scenario, e.g. `account.cash=50000`; may be given more than once
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
+}
+
+/// What is done about what nobody of ours made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Unauthorised {
+    /// Report it
+    Report,
+    /// Report it, and halt
+    Halt,
+}
+
+/// Trades until it is told to end, or the data of a rehearsal do.
+pub(super) fn run<C: Catalog>(args: &TradeArgs, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
+    let mut all = Vec::new();
+    for path in &args.scenarios {
+        let loaded = load(path, &args.overrides).map_err(|all| Failure::Input(all.render(&error_style())))?;
+        check_strategy(catalog, &loaded).map_err(input)?;
+        all.push(loaded);
+    }
+    refuse_twins(&all)?;
+    let trade = Trade { args, catalog };
+    match args.mode {
+        Mode::Rehearsal => trade.rehearse(all, out),
+        Mode::Paper => trade.on_paper(all, out),
+        Mode::Live => Err(Failure::Check(
+            "error --mode live: a live session needs a passed preflight; run `alphaflow preflight --mode live`"
+                .to_owned(),
+        )),
+    }
+}
+
+/// Books are kept by the scenario's name.
+fn refuse_twins(all: &[LoadedScenario]) -> Result<(), Failure> {
+    let name = |loaded: &LoadedScenario| loaded.spec.scenario.name.clone();
+    for (at, loaded) in all.iter().enumerate() {
+        if all[..at].iter().any(|other| name(other) == name(loaded)) {
+            let what = format!("{} is the name of two scenarios; books are kept by name", name(loaded));
+            return Err(input(loaded.diagnostic("scenario.name", what).note("give each a name of its own")));
+        }
+    }
+    Ok(())
+}
+
+struct Trade<'a, C> {
+    args: &'a TradeArgs,
+    catalog: &'a C,
+}
+
+/// A scenario with the market it was loaded with, if it was.
+struct Scenario {
+    loaded: LoadedScenario,
+    market: MarketData,
+}
+
+impl<C: Catalog> Trade<'_, C> {
+    fn rehearse(&self, all: Vec<LoadedScenario>, out: &mut impl Write) -> Result<(), Failure> {
+        let mut scenarios = Vec::new();
+        for loaded in all {
+            let _progress = Progress::begin("reading", &counted(loaded.spec.data.symbols.len(), "symbol", "symbols"));
+            let market = load_market(&loaded).map_err(input)?;
+            check_rehearsable(&loaded, &market).map_err(input)?;
+            scenarios.push(Scenario { loaded, market });
+        }
+        let runtime = runtime()?;
+        match self.args.exchange {
+            Some(address) => {
+                let [id, secret] = EXCHANGE_KEYS.map(|name| env::var(name).unwrap_or_else(|_| EXCHANGE_KEY.to_owned()));
+                let keys = ApiKeys::new(id, secret).map_err(|error| Failure::Input(format!("error {error}")))?;
+                let Pace::Times(speed) = self.args.speed else {
+                    let what = "an exchange of another process does not wait; say its speed as a number";
+                    return Err(Failure::Input(format!("error --speed {}: {what}", self.args.speed)));
+                };
+                let terms = Place { speed_text: format!("{speed}×"), venue: Venue::Exchange { speed }, is_new: false };
+                runtime.block_on(self.trade(Rehearsal(address), keys, scenarios, terms, None, out))
+            }
+            None => {
+                let (loaded, market) = joined(&scenarios)?;
+                let exchange = Exchange::new(&loaded, &market).map_err(input)?;
+                let (pace, venue, speed_text) = match self.args.speed {
+                    Pace::Max => (Pace::Step, Venue::Stepped, "as fast as it goes".to_owned()),
+                    Pace::Times(speed) => (Pace::Times(speed), Venue::Exchange { speed }, format!("{speed}×")),
+                    Pace::Step => return Err(Failure::Input("error --speed step: use a number or max".to_owned())),
+                };
+                runtime.block_on(async {
+                    let embedded = Embedded::start(exchange, pace).await.map_err(failed)?;
+                    let mode = embedded.mode().map_err(failed)?;
+                    let keys = ApiKeys::new(Embedded::key().to_owned(), Embedded::key().to_owned());
+                    let keys = keys.map_err(|error| Failure::Input(format!("error {error}")))?;
+                    let place = Place { speed_text, venue, is_new: true };
+                    self.trade(mode, keys, scenarios, place, Some(&embedded), out).await
+                })
+            }
+        }
+    }
+
+    fn on_paper(&self, all: Vec<LoadedScenario>, out: &mut impl Write) -> Result<(), Failure> {
+        let mut scenarios = Vec::new();
+        for loaded in all {
+            if loaded.spec.strategy.name == Script::STRATEGY {
+                let what = "an order script names bars of the past, and a session trades those to come";
+                return Err(input(loaded.diagnostic("strategy.name", what).note("rehearse it in place of trading it")));
+            }
+            let market = MarketData::default();
+            check_rehearsable(&loaded, &market).map_err(input)?;
+            scenarios.push(Scenario { loaded, market });
+        }
+        let keys = alpaca_keys(&self.args.env)?;
+        let place = Place { speed_text: String::new(), venue: Venue::Alpaca, is_new: false };
+        runtime()?.block_on(self.trade(Paper, keys, scenarios, place, None, out))
+    }
+
+    async fn trade<M: TradingMode + HasHistory>(
+        &self,
+        mode: M,
+        keys: ApiKeys,
+        scenarios: Vec<Scenario>,
+        place: Place,
+        embedded: Option<&Embedded>,
+        out: &mut impl Write,
+    ) -> Result<(), Failure> {
+        let folder = self.args.state.join(M::NAME);
+        let journal = Journal::open(&folder.join("journal.db"));
+        let journal = journal.map_err(|error| Failure::Machine(format!("error {error}")))?;
+        let history = mode.history(&keys)?;
+        let (commander, commands) = mpsc::channel(COMMANDS_MAX);
+        let (snapshots, _pages) = watch::channel(Arc::new(Snapshot::before(M::NAME)));
+        let (events, mut lines) = mpsc::unbounded_channel();
+        let scripts: Vec<Option<&'static Script>> = scenarios
+            .iter()
+            // A session lives as long as the program, and so does its script.
+            .map(|scenario| scenario.market.script.clone().map(|script| &*Box::leak(Box::new(script))))
+            .collect();
+        let names: Vec<String> = scenarios.iter().map(|scenario| scenario.loaded.spec.scenario.name.clone()).collect();
+        let build = |prepared: &Prepared, terms: Arc<Terms>| -> Result<Box<dyn Machine>, String> {
+            let at = names.iter().position(|name| *name == prepared.loaded.spec.scenario.name);
+            let script = at.and_then(|at| scripts[at]);
+            machine_of(self.catalog, &prepared.loaded, script, &terms)
+        };
+        let setup = Setup {
+            mode,
+            keys,
+            feed: Feed::Iex,
+            history: Arc::new(history),
+            journal: Arc::new(Mutex::new(journal)),
+            state: self.args.state.clone(),
+            scenarios: scenarios.into_iter().map(prepared).collect(),
+            venue: place.venue,
+            speed_text: place.speed_text,
+            is_new_account: place.is_new,
+            on_unauthorised: match self.args.on_unauthorised {
+                Unauthorised::Report => OnUnauthorised::Report,
+                Unauthorised::Halt => OnUnauthorised::Halt,
+            },
+            commands,
+            snapshots,
+            tell: Box::new(move |event| {
+                // Printed while the session waits; it is in the journal already.
+                let _ = events.send(event.clone());
+            }),
+        };
+        let signals = end_on_signals(commander)?;
+        let session = async {
+            let mut driver = Driver::open(setup, build).await?;
+            match (place.venue, embedded) {
+                (Venue::Stepped, Some(exchange)) => driver.run_stepped(exchange).await?,
+                (_, embedded) => driver.run(embedded).await?,
+            }
+            Ok::<_, DriverError>(driver.fingerprints())
+        };
+        let outcome = printed(session, &mut lines, out).await;
+        signals.abort();
+        for (name, fills, fingerprint) in outcome?.map_err(failed)? {
+            writeln!(out, "{name}: {}, fingerprint {fingerprint}", counted(fills, "fill", "fills"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs the session and prints its events as they come.
+async fn printed<T>(
+    session: impl Future<Output = T>,
+    lines: &mut mpsc::UnboundedReceiver<SessionEvent>,
+    out: &mut impl Write,
+) -> Result<T, Failure> {
+    let colours = std::io::stdout().is_terminal();
+    tokio::pin!(session);
+    let outcome = loop {
+        tokio::select! {
+            Some(event) = lines.recv() => write_line(out, &line(&event, colours))?,
+            outcome = &mut session => break outcome,
+        }
+    };
+    while let Ok(event) = lines.try_recv() {
+        write_line(out, &line(&event, colours))?;
+    }
+    Ok(outcome)
+}
+
+/// Where a session trades, beyond its mode.
+struct Place {
+    speed_text: String,
+    venue: Venue,
+    is_new: bool,
+}
+
+/// Modes whose market data of the past can be read.
+trait HasHistory {
+    fn history(&self, keys: &ApiKeys) -> Result<HistoryClient, Failure>;
+}
+
+impl HasHistory for Rehearsal {
+    fn history(&self, keys: &ApiKeys) -> Result<HistoryClient, Failure> {
+        HistoryClient::rehearsal(Rehearsal(self.0), keys, wall)
+            .map_err(|error| Failure::Input(format!("error {error}")))
+    }
+}
+
+impl HasHistory for Paper {
+    fn history(&self, keys: &ApiKeys) -> Result<HistoryClient, Failure> {
+        HistoryClient::alpaca(keys, wall).map_err(|error| Failure::Machine(format!("error {error}")))
+    }
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
+}
+
+fn failed(error: DriverError) -> Failure {
+    Failure::Machine(format!("error {error}"))
+}
+
+fn write_line(out: &mut impl Write, text: &str) -> Result<(), Failure> {
+    writeln!(out, "{text}")?;
+    Ok(out.flush()?)
+}
+
+fn prepared(Scenario { loaded, market }: Scenario) -> Prepared {
+    Prepared { effective: effective_toml(&loaded.spec), loaded, actions: market.actions }
+}
+
+fn alpaca_keys(path: &Path) -> Result<ApiKeys, Failure> {
+    let wrong = |error: &dyn std::fmt::Display| Failure::Input(format!("error {error}"));
+    let file = EnvFile::read(path).and_then(|file| file.with_environment(&ALPACA_KEYS, |name| env::var(name).ok()));
+    file.map_err(|error| wrong(&error))?.keys(ALPACA_KEYS[0], ALPACA_KEYS[1]).map_err(|error| wrong(&error))
+}
+
+/// SIGINT and SIGTERM are commands to end in good order.
+fn end_on_signals(commander: mpsc::Sender<Commanded>) -> Result<tokio::task::JoinHandle<()>, Failure> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(tokio::spawn(async move {
+        loop {
+            let by = tokio::select! {
+                _ = interrupt.recv() => "SIGINT",
+                _ = terminate.recv() => "SIGTERM",
+            };
+            let (answer, _nobody) = oneshot::channel();
+            let asked = Asked { command: Command::Stop, by: by.to_owned() };
+            if commander.send((asked, answer)).await.is_err() {
+                return;
+            }
+        }
+    }))
+}
+
+/// One exchange for all scenarios: their shares together, their cash in one account.
+fn joined(scenarios: &[Scenario]) -> Result<(LoadedScenario, MarketData), Failure> {
+    let [first, others @ ..] = scenarios else { unreachable!("one scenario at least is required") };
+    let (mut loaded, mut market) = (first.loaded.clone(), first.market.clone());
+    for other in others {
+        let (own, new) = (&loaded.spec, &other.loaded.spec);
+        let is_same = own.data.timeframe == new.data.timeframe
+            && own.data.calendar == new.data.calendar
+            && (own.data.start, own.data.end) == (new.data.start, new.data.end)
+            && own.execution == new.execution
+            && own.account.leverage == new.account.leverage;
+        if !is_same {
+            let what =
+                "scenarios that rehearse together share timeframe, calendar, start, end, [execution] and leverage";
+            return Err(input(other.loaded.diagnostic("data.timeframe", what).note("rehearse them one by one")));
+        }
+        let cash: Money = loaded.spec.account.cash + new.account.cash;
+        loaded.spec.account.cash = cash;
+        for (at, symbol) in new.data.symbols.iter().enumerate() {
+            if !loaded.spec.data.symbols.contains(symbol) {
+                let index = crate::domain::SymbolIndex(loaded.spec.data.symbols.len() as u16);
+                let actions = other.market.actions.iter();
+                let of_it = actions.filter(|(_, action)| action.symbol().get() == at);
+                market.actions.extend(of_it.map(|(from, action)| (*from, action.of(index))));
+                loaded.spec.data.symbols.push(*symbol);
+                market.bars.push(other.market.bars[at].clone());
+            }
+        }
+    }
+    if !others.is_empty() {
+        let symbols: Vec<Symbol> = loaded.spec.data.symbols.clone();
+        if loaded.spec.data.benchmark.is_some_and(|benchmark| !symbols.contains(&benchmark)) {
+            loaded.spec.data.benchmark = None;
+            market.benchmark = None;
+        }
+        market.actions.sort_by_key(|(from, action)| (*from, action.order()));
+    }
+    Ok((loaded, market))
+}

@@ -1,0 +1,105 @@
+//! What is on the account and not ours: orders and shares of other sessions, and those that nobody made.
+//!
+//! Not here: our own orders (observe), what is done about a stranger (live).
+//! Invariants: (1) an order is foreign only when it rests by itself in the venue's list under a name that no session
+//! gave: a leg's name is the venue's own, and the stream does not say whose leg it is; (2) a position is wrong only when
+//! two readings, farther apart than the venue may lag, show the same difference and nothing was on its way.
+use super::AlpacaDesk;
+use super::known::Life;
+use super::reading::{Page, Unreadable};
+use crate::domain::{Quantity, Symbol, SymbolIndex};
+use crate::execution::alpaca::finding::Finding;
+use crate::execution::alpaca::wire::{WireOrder, WirePosition};
+
+/// A difference between the venue's shares and those of all sessions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Doubt {
+    ours: Quantity,
+    venue: Quantity,
+    since_ms: u64,
+}
+
+impl AlpacaDesk {
+    /// The other sessions on the account hold so many shares of `symbol` together, below zero when short: to be told
+    /// whenever that changes, of every share they trade. Positions at the venue are held against these and ours.
+    pub fn set_siblings_shares(&mut self, symbol: Symbol, shares: Quantity) {
+        self.siblings_shares.insert(symbol, shares);
+    }
+
+    /// The stream tells of an order that we do not know. It may be the leg of one whose answer is on its way, or of
+    /// another session: what the list of open orders shows decides.
+    pub(super) fn meet_stranger(&mut self, order: &WireOrder) {
+        if !self.is_siblings(order) {
+            self.read_soon(Page::OpenOrders { after: String::new() });
+            self.read_soon(Page::Positions);
+        }
+    }
+
+    /// The list shows an order that is not ours.
+    pub(super) fn tell_foreign(&mut self, order: &WireOrder) {
+        if order.life() == Life::Open && !self.is_siblings(order) {
+            self.find(Finding::ForeignOrder {
+                id: order.id.as_str().to_owned(),
+                symbol: order.symbol.as_str().to_owned(),
+                client_id: order.client_order_id.as_str().to_owned(),
+            });
+        }
+    }
+
+    fn is_siblings(&self, order: &WireOrder) -> bool {
+        let name = order.client_order_id.as_str();
+        self.config.siblings.iter().any(|sibling| sibling.read(name).is_some())
+    }
+
+    /// Holds the venue's positions against those of all sessions, when nothing of ours is on its way that could explain a
+    /// difference.
+    pub(super) fn read_positions(&mut self, body: &[u8]) -> Result<(), Unreadable> {
+        let positions: Vec<WirePosition> = serde_json::from_slice(body).map_err(|_| Unreadable)?;
+        if self.lines.values().any(|line| line.is_busy()) || !self.tickets.is_empty() {
+            self.doubted.clear();
+            return Ok(());
+        }
+        let mut symbols: Vec<Symbol> = self.config.symbols.clone();
+        symbols.extend(self.siblings_shares.keys());
+        symbols.extend(positions.iter().filter_map(|position| position.symbol.as_str().parse::<Symbol>().ok()));
+        symbols.sort_unstable();
+        symbols.dedup();
+        for symbol in symbols {
+            let shown = positions.iter().find(|position| position.symbol.as_str() == symbol.as_str());
+            let venue = shown.and_then(|position| position.qty.quantity()).unwrap_or(Quantity::ZERO);
+            self.compare_position(symbol, venue);
+        }
+        Ok(())
+    }
+
+    fn compare_position(&mut self, symbol: Symbol, venue: Quantity) {
+        let index = self.config.symbols.iter().position(|ours| *ours == symbol);
+        let mine = index.map_or(Quantity::ZERO, |index| self.ledger.mirror.shares(SymbolIndex(index as u16)));
+        let ours = mine + self.siblings_shares.get(&symbol).copied().unwrap_or_default();
+        if ours == venue {
+            self.doubted.remove(&symbol);
+            return;
+        }
+        let now_ms = self.now.ms;
+        let fresh = Doubt { ours, venue, since_ms: now_ms };
+        let doubt = *self.doubted.entry(symbol).or_insert(fresh);
+        if (doubt.ours, doubt.venue) != (ours, venue) {
+            self.doubted.insert(symbol, fresh);
+        } else if now_ms >= doubt.since_ms + self.config.patience.lookup {
+            self.find(Finding::Position { symbol, ours, venue });
+        }
+    }
+
+    /// When positions are to be read again, since they were not as they should be; not while they are being read.
+    pub(super) fn doubt_due(&self) -> Option<u64> {
+        if self.is_to_be_read(&Page::Positions) {
+            return None;
+        }
+        let told = |symbol: &Symbol, doubt: &Doubt| {
+            let Doubt { ours, venue, .. } = *doubt;
+            self.told.contains(&Finding::Position { symbol: *symbol, ours, venue })
+        };
+        let open = self.doubted.iter().filter(|(symbol, doubt)| !told(symbol, doubt));
+        open.map(|(_, doubt)| doubt.since_ms + self.config.patience.lookup).min()
+    }
+}

@@ -1,0 +1,241 @@
+//! What people ask of a running session, and the kill switch, which any process of the account may press.
+//!
+//! Not here: who may ask (dashboard, cli), what the switch is (risk).
+//! A command is in the journal before it is done. Everything here stops, shrinks or goes on.
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{Commanded, Driver, DriverError};
+use crate::domain::Timestamp;
+use crate::execution::alpaca::{StreamKind, TradingMode};
+use crate::live::command::{Asked, Command, Done, ItemOutcome};
+use crate::live::event::{EventKind, SessionEvent, Severity};
+use crate::live::journal::{Durability, Row, RowKind};
+use crate::live::session::{Input, Keeper, SessionRow};
+use crate::risk::{Halt, HaltCause, HaltOrder, HaltedBy, LatchEvent, LatchFile, ResumeOrder, Words};
+
+/// Entries are taken back within this when a session ends; what the venue has not answered by then stays there.
+const STOP_MS: u64 = 10_000;
+/// What a person is called who gave no name that can be kept.
+const UNNAMED: Words = Words::fixed("somebody");
+
+impl<M: TradingMode> Driver<M> {
+    /// Commands that have come, without waiting.
+    pub(super) fn take_waiting_commands(&mut self) -> Result<(), DriverError> {
+        while let Ok(command) = self.commands.try_recv() {
+            self.command(command)?;
+        }
+        Ok(())
+    }
+
+    /// Does what is asked, and says what came of it.
+    pub(super) fn command(&mut self, (asked, answer): Commanded) -> Result<(), DriverError> {
+        let done = self.obey(&asked)?;
+        let at = self.clock.moment();
+        let body = json!({ "asked": asked, "done": done });
+        let row = Row { time: at.time, wall: at.wall, strategy: None, kind: RowKind::Command, body };
+        self.keeper.append(&[row], Durability::Flushed)?;
+        // Whoever asked may have left.
+        let _ = answer.send(done);
+        Ok(())
+    }
+
+    fn obey(&mut self, asked: &Asked) -> Result<Done, DriverError> {
+        let by = Words::new(&asked.by).unwrap_or(UNNAMED);
+        match &asked.command {
+            Command::Halt { flatten, reason } => {
+                let reason = reason.as_deref().and_then(|text| Words::new(text).ok());
+                let at = super::wall();
+                self.latch.halt(&HaltOrder { at, by: HaltedBy::Person(by), reason, flatten: *flatten })?;
+                self.watch_latch()?;
+                Ok(done("Halted. Only a resume with a reason ends it."))
+            }
+            Command::Resume { reason } => match Words::new(reason) {
+                Err(error) => Ok(refused(format!("The reason cannot be kept: {error}."))),
+                Ok(reason) => {
+                    let order =
+                        ResumeOrder { at: super::wall(), by: HaltedBy::Person(by.clone()), reason: reason.clone() };
+                    let ended = self.latch.resume(order)?;
+                    // What the switch had latched is lifted as the switch is seen clear; a limit's halt has no latch.
+                    if ended.is_none() {
+                        self.give_all(&Input::Resume { by: HaltedBy::Person(by), reason })?;
+                    }
+                    self.watch_latch()?;
+                    Ok(done("Resumed."))
+                }
+            },
+            Command::Flatten => {
+                self.give_all(&Input::Leave { only: None })?;
+                Ok(Done { items: self.positions(), ..done("All positions are being closed at the market.") })
+            }
+            Command::Close { strategy, symbol } => self.close(strategy, symbol),
+            Command::Cancel { strategy, order } => match self.seat_of(strategy) {
+                None => Ok(refused(format!("No scenario `{strategy}` runs here."))),
+                Some(seat) => {
+                    let gate = self.seats[seat].trader.machine().gate();
+                    if !gate.open().iter().any(|open| open.order == *order && !open.reduces) {
+                        return Ok(refused(format!("Order {} is no entry that rests.", order.0)));
+                    }
+                    self.give(seat, Input::TakeBack { order: *order })?;
+                    Ok(done("The order is being taken back."))
+                }
+            },
+            Command::Reconnect => {
+                self.port.drop_stream(StreamKind::Trading);
+                self.port.drop_stream(StreamKind::Data);
+                Ok(done("Both streams are being connected anew."))
+            }
+            Command::Stop => {
+                self.take_entries_back()?;
+                Ok(done("The session ends; positions and their stops stay at the venue."))
+            }
+        }
+    }
+
+    fn close(&mut self, strategy: &str, symbol: &str) -> Result<Done, DriverError> {
+        let Some(seat) = self.seat_of(strategy) else {
+            return Ok(refused(format!("No scenario `{strategy}` runs here.")));
+        };
+        let index = symbol.parse().ok().and_then(|symbol| self.seats[seat].trader.terms().index_of(symbol));
+        let Some(index) = index else { return Ok(refused(format!("{strategy} does not trade `{symbol}`."))) };
+        let held = self.seats[seat].trader.machine().portfolio().position(index).quantity();
+        if held.is_zero() {
+            return Ok(refused(format!("{strategy} holds no share of {symbol}.")));
+        }
+        self.give(seat, Input::Leave { only: Some(index) })?;
+        Ok(done(&format!("{} shares of {symbol} are being closed at the market.", held.abs())))
+    }
+
+    fn positions(&self) -> Vec<ItemOutcome> {
+        let mut items = Vec::new();
+        for seat in &self.seats {
+            let (terms, portfolio) = (seat.trader.terms(), seat.trader.machine().portfolio());
+            for (symbol, position) in terms.symbols.iter().zip(portfolio.positions()) {
+                if !position.quantity().is_zero() {
+                    let text = format!("{}: {} shares of {symbol} leave.", terms.name, position.quantity().abs());
+                    items.push(ItemOutcome { item: symbol.to_string(), done: false, text });
+                }
+            }
+        }
+        items
+    }
+
+    fn seat_of(&self, strategy: &str) -> Option<usize> {
+        self.seats.iter().position(|seat| seat.trader.terms().name == strategy)
+    }
+
+    /// Gives the same input to every engine.
+    pub(super) fn give_all(&mut self, input: &Input) -> Result<(), DriverError> {
+        (0..self.seats.len()).try_for_each(|at| self.give(at, input.clone()))
+    }
+
+    /// The switch is read, and what it says is an input: the engine that is made again from the journal is halted where
+    /// this one was. One that cannot be read is a halt.
+    pub(super) fn watch_latch(&mut self) -> Result<(), DriverError> {
+        let now = super::wall();
+        let found = LatchFile::new(&self.state).read(now);
+        let halt = match &found {
+            Ok(latch) => latch.latched().map(|latched| (latched.to_halt(), latched.flatten)),
+            Err(error) => {
+                let (cause, by) = (HaltCause::KillSwitch, HaltedBy::Unreadable);
+                Some((Halt { cause, since: now, by, reason: Words::new(&error.to_string()).ok() }, false))
+            }
+        };
+        for at in 0..self.seats.len() {
+            let own = self.seats[at].trader.machine().gate().watch().halts().get(HaltCause::KillSwitch).is_some();
+            match (&halt, own) {
+                (Some((halt, flatten)), false) => {
+                    self.give(at, Input::Halt { halt: halt.clone(), flatten: *flatten })?;
+                }
+                (None, true) => {
+                    let resume = found.as_ref().ok().and_then(|latch| last_resume(latch.history()));
+                    let (by, reason) = resume.unwrap_or((HaltedBy::Unreadable, Words::fixed("the switch is clear")));
+                    self.give(at, Input::Resume { by, reason })?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The session itself presses the switch.
+    pub(super) fn halt_for(&mut self, reason: &str) -> Result<(), DriverError> {
+        let reason = Words::new(reason).ok();
+        let by = HaltedBy::Person(Words::fixed("the session"));
+        self.latch.halt(&HaltOrder { at: super::wall(), by, reason, flatten: false })?;
+        self.watch_latch()
+    }
+
+    /// Begins the end in good order: entries are taken back, positions and their stops stay.
+    pub(super) fn take_entries_back(&mut self) -> Result<(), DriverError> {
+        if self.stops_at.is_none() {
+            self.stops_at = Some(self.clock.instant().ms + STOP_MS);
+            self.give_all(&Input::TakeEntriesBack)?;
+        }
+        Ok(())
+    }
+
+    /// Is it about to end?
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stops_at.is_some()
+    }
+
+    /// Is everything taken back, or was that waited for long enough?
+    pub(super) fn has_stopped(&self) -> bool {
+        let rests = |seat: &super::Seat| seat.trader.machine().gate().open().iter().any(|open| !open.reduces);
+        let is_over = !self.seats.iter().any(rests) && self.is_quiet();
+        self.stops_at.is_some_and(|until| is_over || self.clock.instant().ms >= until)
+    }
+
+    /// The end: the journal says that it was in good order.
+    pub(super) fn stopped(&mut self) -> Result<(), DriverError> {
+        let open: usize = self.positions().len();
+        let time: Timestamp = self.clock.time();
+        let text = match open {
+            0 => "The session has ended in good order; nothing is open.".to_owned(),
+            _ => format!("The session has ended in good order; {open} positions and their stops stay at the venue."),
+        };
+        self.say(SessionEvent {
+            row: 0,
+            time,
+            kind: EventKind::Stopped,
+            severity: Severity::Info,
+            strategy: None,
+            symbol: None,
+            text,
+        })?;
+        let at = self.clock.moment();
+        let body = json!(SessionRow::Stopped);
+        let row = |seat: &super::Seat| Row {
+            time: at.time,
+            wall: at.wall,
+            strategy: Some(seat.trader.terms().name.clone()),
+            kind: RowKind::Session,
+            body: body.clone(),
+        };
+        let rows: Vec<Row> = self.seats.iter().map(row).collect();
+        self.keeper.append(&rows, Durability::Flushed)?;
+        self.snapshots.send_modify(|snapshot| {
+            let mut last = (**snapshot).clone();
+            last.state = crate::live::snapshot::StateView::Stopped;
+            *snapshot = Arc::new(last);
+        });
+        Ok(())
+    }
+}
+
+fn last_resume(history: &[LatchEvent]) -> Option<(HaltedBy, Words)> {
+    history.iter().rev().find_map(|event| match event {
+        LatchEvent::Resume(ResumeOrder { by, reason, .. }) => Some((by.clone(), reason.clone())),
+        LatchEvent::Halt(_) => None,
+    })
+}
+
+fn done(text: &str) -> Done {
+    Done { taken: true, text: text.to_owned(), items: Vec::new() }
+}
+
+fn refused(text: String) -> Done {
+    Done { taken: false, text, items: Vec::new() }
+}

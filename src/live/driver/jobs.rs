@@ -1,0 +1,197 @@
+//! What is read beside the trading: the account, and bars that were missed.
+//!
+//! Not here: orders and fills (the desks read them). A job runs in a task of its own and waits for nobody.
+use std::sync::Arc;
+
+use tokio::task::JoinError;
+
+use super::{Driver, DriverError};
+use crate::domain::{Bar, Money, Quantity, Symbol, Timestamp};
+use crate::execution::alpaca::history::{BarsRequest, read_bars};
+use crate::execution::alpaca::{AccountSeen, TradingMode};
+use crate::live::event::{EventKind, SessionEvent, Severity};
+
+/// The account is compared with our books so often.
+const ACCOUNT_MS: u64 = 30_000;
+/// After the close, Alpaca's bar of the day is asked for this much later, and again every minute until it is there: the
+/// free plan shows nothing younger than a quarter of an hour.
+const DAY_BAR_AFTER_NS: i64 = 16 * 60 * Timestamp::NS_PER_SECOND;
+const DAY_BAR_AGAIN_NS: i64 = 60 * Timestamp::NS_PER_SECOND;
+
+/// What a job has brought.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// The account.
+    Account(Result<AccountSeen, String>),
+    /// Bars of the past for a scenario; until then its steps are held, if it was a gap.
+    Bars { seat: usize, bars: Result<Vec<(Symbol, Bar)>, String>, until: Timestamp, is_gap: bool },
+}
+
+impl<M: TradingMode> Driver<M> {
+    /// Begins what is due.
+    pub(super) fn begin_jobs(&mut self) -> Result<(), DriverError> {
+        let now_ms = self.clock.instant().ms;
+        let is_ready = self.is_ready();
+        if is_ready && now_ms >= self.account_due_ms {
+            self.account_due_ms = now_ms + ACCOUNT_MS;
+            let reader = Arc::clone(&self.reader);
+            self.jobs.spawn(async move { Job::Account(reader.account().await) });
+        }
+        if is_ready && std::mem::take(&mut self.is_data_lost) {
+            for seat in 0..self.seats.len() {
+                let from = self.seats[seat].assembler.shown();
+                self.ask_history(seat, from, true);
+            }
+        }
+        if !self.is_daily_of_venue {
+            self.ask_day_bars();
+        }
+        if is_ready && !std::mem::replace(&mut self.was_ready, is_ready) {
+            let text = "Both streams are ready; orders, fills and positions at the venue have been read.";
+            let time = self.clock.time();
+            let (kind, severity, text) = (EventKind::Connection, Severity::Info, text.to_owned());
+            self.say(SessionEvent { row: 0, time, kind, severity, strategy: None, symbol: None, text })?;
+        }
+        self.was_ready = is_ready;
+        Ok(())
+    }
+
+    /// Alpaca's bars of the day come from history, after the close.
+    fn ask_day_bars(&mut self) {
+        let now = self.clock.time();
+        for at in 0..self.seats.len() {
+            let (terms, shown) = (self.seats[at].trader.terms(), self.seats[at].assembler.shown());
+            let last = terms.calendar.session(now).filter(|session| session.close.plus_ns(DAY_BAR_AFTER_NS) <= now);
+            let last = last.or_else(|| terms.calendar.previous_session(now));
+            let is_due = terms.timeframe.is_daily() && last.is_some_and(|session| session.date > shown);
+            if is_due && self.seats[at].asked_for.plus_ns(DAY_BAR_AGAIN_NS) <= now {
+                self.seats[at].asked_for = now;
+                self.ask_history(at, shown.plus_ns(Timestamp::NS_PER_DAY), false);
+            }
+        }
+    }
+
+    fn ask_history(&mut self, seat: usize, from: Timestamp, is_gap: bool) {
+        let (history, until) = (Arc::clone(&self.history), self.clock.time());
+        let start = if from == Timestamp::MIN { until.plus_ns(-Timestamp::NS_PER_DAY) } else { from };
+        let requests: Vec<BarsRequest> =
+            self.seats[seat].requests.iter().map(|request| BarsRequest { start, end: until, ..*request }).collect();
+        self.jobs.spawn(async move {
+            let mut all = Vec::new();
+            for request in requests {
+                match read_bars(&history, &request).await {
+                    Ok(bars) => all.extend(bars.into_iter().map(|bar| (request.symbol, bar))),
+                    Err(error) => return Job::Bars { seat, bars: Err(error.to_string()), until, is_gap },
+                }
+            }
+            Job::Bars { seat, bars: Ok(all), until, is_gap }
+        });
+    }
+
+    /// Takes in what a job has brought.
+    pub(super) fn job_done(&mut self, job: Result<Job, JoinError>) -> Result<(), DriverError> {
+        match job {
+            Err(error) => Err(DriverError::Venue(format!("a task has failed: {error}; this is a defect"))),
+            Ok(Job::Account(Ok(seen))) => self.compare(seen),
+            Ok(Job::Account(Err(error))) => self.notice(EventKind::Connection, Severity::Warning, &error),
+            Ok(Job::Bars { seat, bars: Ok(bars), until, is_gap }) => {
+                let has_own_bars = self.is_daily_of_venue;
+                let seat = &mut self.seats[seat];
+                let terms = seat.trader.terms().clone();
+                for (symbol, bar) in bars {
+                    let ends = match terms.timeframe.is_daily() || has_own_bars {
+                        true => terms.span_of(bar.time).1,
+                        false => bar.time.plus_ns(60 * Timestamp::NS_PER_SECOND),
+                    };
+                    if ends <= until {
+                        seat.assembler.take(symbol, bar);
+                    }
+                }
+                if is_gap {
+                    seat.assembler.hold(false);
+                }
+                Ok(())
+            }
+            Ok(Job::Bars { seat, bars: Err(error), is_gap, .. }) => {
+                if is_gap {
+                    self.seats[seat].assembler.hold(false);
+                }
+                let text = format!("Bars of the past could not be read: {error}");
+                self.notice(EventKind::Health, Severity::Warning, &text)
+            }
+        }
+    }
+
+    /// Says something, once until it changes.
+    pub(super) fn notice(&mut self, kind: EventKind, severity: Severity, text: &str) -> Result<(), DriverError> {
+        let is_difference = matches!(kind, EventKind::Reconciliation | EventKind::Unauthorised);
+        if !self.noticed.insert((is_difference && severity == Severity::Critical, text.to_owned())) {
+            return Ok(());
+        }
+        let time = self.clock.time();
+        let text = text.to_owned();
+        self.say(SessionEvent { row: 0, time, kind, severity, strategy: None, symbol: None, text })
+    }
+
+    /// Is a difference between the books and the account open?
+    pub(super) fn differs(&self) -> bool {
+        self.noticed.iter().any(|(is_difference, _)| *is_difference)
+    }
+
+    /// Holds the account against the sum of the books.
+    fn compare(&mut self, seen: AccountSeen) -> Result<(), DriverError> {
+        if !self.is_quiet() {
+            // Something is on its way that could explain a difference.
+            self.account = Some(seen);
+            return Ok(());
+        }
+        let mut texts = Vec::new();
+        for (name, venue) in &seen.positions {
+            let ours = self.shares_of(name);
+            match ours {
+                None => texts.push((
+                    EventKind::Unauthorised,
+                    format!("The account holds {venue} shares of {name} that this program did not buy."),
+                )),
+                Some(ours) if ours != *venue => texts.push((
+                    EventKind::Reconciliation,
+                    format!("The account holds {venue} shares of {name}, the books come to {ours}."),
+                )),
+                Some(_) => {}
+            }
+        }
+        if let Some(text) = self.cash_difference(seen.cash) {
+            texts.push((EventKind::Reconciliation, text));
+        }
+        let is_tied = texts.is_empty();
+        self.account = Some(seen);
+        if is_tied && self.differs() {
+            self.noticed.clear();
+            return self.notice(EventKind::Reconciliation, Severity::Info, "The books and the account tie again.");
+        }
+        texts.iter().try_for_each(|(kind, text)| self.notice(*kind, Severity::Critical, text))
+    }
+
+    /// Shares that the books of all scenarios come to; `None` where none trades it.
+    fn shares_of(&self, name: &str) -> Option<Quantity> {
+        let mut sum = None;
+        for seat in &self.seats {
+            let symbol: Symbol = name.parse().ok()?;
+            if let Some(index) = seat.trader.terms().index_of(symbol) {
+                let held = seat.trader.machine().portfolio().position(index).quantity();
+                sum = Some(sum.unwrap_or(Quantity::ZERO) + held);
+            }
+        }
+        sum
+    }
+
+    /// Cash moved by our trades since the beginning, at the venue and in the books; only where the venue charges as we
+    /// count, which the built-in exchange does.
+    fn cash_difference(&self, cash: Money) -> Option<String> {
+        let start = self.cash_at_start.filter(|_| self.is_daily_of_venue)?;
+        let flow: Money =
+            self.seats.iter().map(|seat| seat.trader.machine().portfolio().cash() - seat.trader.terms().cash).sum();
+        let venue = cash - start;
+        (venue != flow).then(|| format!("Cash moved by ${venue} at the venue, and by ${flow} in the books."))
+    }
+}

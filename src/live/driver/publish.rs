@@ -1,0 +1,191 @@
+//! What pages see of a session: one snapshot after another, ten a second at most.
+//!
+//! Not here: what a scenario's part looks like (session::show), how a page draws it (dashboard).
+use std::sync::Arc;
+
+use super::{Driver, Seat};
+use crate::domain::{Money, Timestamp};
+use crate::execution::alpaca::TradingMode;
+use crate::live::session::{BookView, book_view};
+use crate::live::snapshot::{
+    Aged, Figures, HaltView, HealthItem, MarketView, ModeView, Snapshot, StateView, StrategyView,
+};
+use crate::risk::{HaltCause, HaltedBy};
+
+/// Between two snapshots.
+const EVERY_MS: u64 = 100;
+
+impl<M: TradingMode> Driver<M> {
+    /// Shows how things are, unless that was done a moment ago.
+    pub(super) fn publish(&mut self) {
+        let now_ms = self.clock.instant().ms;
+        if now_ms < self.published_ms + EVERY_MS && self.version > 0 {
+            return;
+        }
+        self.published_ms = now_ms;
+        self.version += 1;
+        let snapshot = self.snapshot();
+        self.snapshots.send_replace(Arc::new(snapshot));
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let time = self.clock.time();
+        let books: Vec<BookView> = self.seats.iter().map(|seat| book_view(&seat.trader, time)).collect();
+        let mut all = Snapshot {
+            version: self.version,
+            time,
+            mode: self.mode_view(),
+            state: self.state_view(),
+            market: self.market_view(time),
+            figures: figures(&books, time, self.account_power()),
+            positions: Vec::new(),
+            closed: Vec::new(),
+            orders: Vec::new(),
+            refusals: Vec::new(),
+            limits: Vec::new(),
+            strategies: self.seats.iter().zip(&books).map(|(seat, book)| strategy(seat, book)).collect(),
+            events: self.recent.iter().cloned().collect(),
+            health: self.health(time),
+            charts: Vec::new(),
+        };
+        for book in books {
+            all.positions.extend(book.positions);
+            all.closed.extend(book.closed);
+            all.orders.extend(book.orders);
+            all.refusals.extend(book.refusals);
+            all.limits.extend(book.limits);
+            all.charts.extend(book.charts);
+        }
+        // Nearest to its stop first; what has none is the farthest from safety, and comes before all.
+        all.positions.sort_by_key(|position| match (position.stop, position.last.value) {
+            (Some(stop), Some(last)) if last.units() > 0 => {
+                i128::from((last.units() - stop.units()).abs()) * 1_000_000 / i128::from(last.units())
+            }
+            _ => -1,
+        });
+        all.refusals.sort_by_key(|refusal| std::cmp::Reverse(refusal.time));
+        all
+    }
+
+    fn mode_view(&self) -> ModeView {
+        let (venue, speed) = match M::NAME {
+            "rehearsal" => ("the built-in exchange", Some(self.speed_text.clone())),
+            _ => ("Alpaca", None),
+        };
+        let number = self.account.as_ref().map(|account| account.number.as_str()).filter(|text| text.len() >= 4);
+        let account_tail = number.and_then(|number| number.get(number.len() - 4..)).map(str::to_owned);
+        ModeView { mode: M::NAME.to_owned(), venue: venue.to_owned(), account_tail, speed }
+    }
+
+    fn state_view(&self) -> StateView {
+        let halts = self.seats.iter().filter_map(|seat| {
+            let strongest = seat.trader.machine().gate().watch().halts().strongest();
+            strongest.map(|halt| (seat, halt))
+        });
+        if let Some((seat, halt)) = halts.max_by_key(|(_, halt)| halt.cause) {
+            let clears = (halt.cause == HaltCause::DailyLoss).then(|| next_open(seat, self.clock.time())).flatten();
+            let by = match &halt.by {
+                HaltedBy::Person(name) => name.as_str().to_owned(),
+                other => other.to_string(),
+            };
+            let reason = halt.reason.as_ref().map(|reason| reason.as_str().to_owned());
+            let cause = halt.cause.name().to_owned();
+            return StateView::Halted(HaltView { cause, by, since: halt.since, reason, clears, steps: Vec::new() });
+        }
+        if !self.is_ready() {
+            return StateView::Starting { what: "both streams, and everything the venue has".to_owned() };
+        }
+        StateView::Trading
+    }
+
+    fn market_view(&self, time: Timestamp) -> MarketView {
+        let Some(seat) = self.seats.first() else {
+            return MarketView { is_open: false, next_open: None, next_close: None };
+        };
+        let calendar = seat.trader.terms().calendar;
+        let session = calendar.session(time).filter(|session| session.contains(time));
+        let upcoming = calendar.session(time).filter(|session| time < session.open);
+        let upcoming = upcoming.or_else(|| calendar.next_session(time));
+        MarketView {
+            is_open: session.is_some(),
+            next_open: upcoming.map(|session| session.open),
+            next_close: session.or(upcoming).map(|session| session.close),
+        }
+    }
+
+    fn account_power(&self) -> Aged<Money> {
+        match &self.account {
+            Some(account) => Aged { value: Some(account.buying_power), at: account.time },
+            None => Aged { value: None, at: Timestamp::MIN },
+        }
+    }
+
+    fn health(&self, time: Timestamp) -> Vec<HealthItem> {
+        let item = |name: &str, is_well: bool, text: String, at: Option<Timestamp>| HealthItem {
+            name: name.to_owned(),
+            is_well,
+            text,
+            at,
+        };
+        let listens = self.seats.iter().all(|seat| seat.trader.desk_ref().is_listening());
+        let ready = self.is_ready();
+        let word = |well: bool| if well { "connected" } else { "not connected" }.to_owned();
+        let traffic = self.port.traffic();
+        let late: u64 = self.seats.iter().map(|seat| seat.assembler.late()).sum();
+        let tied = !self.differs();
+        let compared = self.account.as_ref().map(|account| account.time);
+        vec![
+            item("trading_stream", listens, word(listens), listens.then_some(time)),
+            item("data_stream", !self.is_data_lost && ready, word(!self.is_data_lost && ready), None),
+            item("journal", true, format!("{} events", self.recent.len()), Some(time)),
+            item(
+                "reconciliation",
+                tied && ready,
+                if tied { "books and account tie" } else { "a difference is open" }.to_owned(),
+                compared,
+            ),
+            item(
+                "calls",
+                true,
+                format!("{} calls, {} answers, {late} late bars", traffic.calls, traffic.outcomes),
+                None,
+            ),
+        ]
+    }
+}
+
+fn next_open(seat: &Seat, time: Timestamp) -> Option<Timestamp> {
+    seat.trader.terms().calendar.next_session(time).map(|session| session.open)
+}
+
+fn strategy(seat: &Seat, book: &BookView) -> StrategyView {
+    let terms = seat.trader.terms();
+    let stamp = seat.trader.machine().stamp();
+    StrategyView {
+        name: terms.name.clone(),
+        rule: terms.rule.clone(),
+        is_on: seat.trader.machine().gate().watch().halts().strongest().is_none(),
+        last_bar: (stamp > Timestamp::MIN).then_some(stamp),
+        equity: Some(book.equity),
+        today: Some(book.today),
+        positions: book.positions.len(),
+    }
+}
+
+/// The six figures: sums over the books, so that they tie; buying power is the account's.
+fn figures(books: &[BookView], time: Timestamp, buying_power: Aged<Money>) -> Figures {
+    let at = books.iter().map(|book| book.priced_at).min().unwrap_or(time);
+    let sum = |of: fn(&BookView) -> Money| books.iter().map(of).sum::<Money>();
+    let aged = |value: Money| Aged { value: Some(value), at };
+    Figures {
+        equity: aged(sum(|book| book.equity)),
+        baseline: Some(sum(|book| book.baseline)),
+        today: aged(sum(|book| book.today)),
+        until_halt: books.iter().map(|book| book.until_halt).min(),
+        open_pnl: aged(sum(|book| book.open_pnl)),
+        at_stops: aged(sum(|book| book.at_stops)),
+        gross: aged(sum(|book| book.gross)),
+        buying_power,
+        reserved: sum(|book| book.reserved),
+    }
+}

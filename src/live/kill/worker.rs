@@ -1,0 +1,260 @@
+//! The thread of the kill switch: sees a halt, closes the shutter, works it through, keeps the record.
+//!
+//! Not here: what a press answers (mod), how the folder is looked at (watch), the procedure (execution::alpaca).
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::alone::describe;
+use super::record::{Acknowledgement, Claim, HaltProgress};
+use super::watch::{STOP_FILE, Sight, Watch};
+use super::{CLEAR, CLEAR_TIME, LOOK_TIME, Shared, bar_of, not_clear, wall};
+use crate::domain::Timestamp;
+use crate::execution::alpaca::{Begin, Emergency, EmergencyLine, EmergencyOrder, EmergencyVenue, Instant};
+use crate::live::HaltStep;
+use crate::risk::{HaltOrder, HaltedBy, Latched, Words};
+
+/// The file [`STOP_FILE`] is looked for, and beats are counted, at every so manieth look.
+const SLOW_LOOKS: u64 = 10;
+/// A halt that could not be written down is tried again at every so manieth.
+const RARE_LOOKS: u64 = 500;
+
+/// The thread's own.
+pub(super) struct Worker {
+    shared: Arc<Shared>,
+    watch: Watch,
+    claim: Claim,
+    line: Arc<EmergencyLine>,
+    venue: EmergencyVenue,
+    dead_man: Option<Duration>,
+    standing: Option<Standing>,
+    /// What was written down last.
+    written: Option<Acknowledgement>,
+    /// The beat for whose absence it has halted.
+    missed_beat_ms: u64,
+    /// A halt is being written down.
+    writing: Option<JoinHandle<()>>,
+}
+
+/// A halt that is worked on.
+struct Standing {
+    halt: Latched,
+    began_ms: u64,
+    is_clear: Option<bool>,
+    /// Of the emergency; nothing where an earlier life has finished it.
+    task: Option<JoinHandle<()>>,
+    /// It is in the folder, so a resume there ends it.
+    is_recorded: bool,
+}
+
+impl Worker {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        watch: Watch,
+        claim: Claim,
+        line: EmergencyLine,
+        venue: EmergencyVenue,
+        dead_man: Option<Duration>,
+    ) -> Worker {
+        let line = Arc::new(line);
+        let (standing, written, writing) = (None, None, None);
+        Worker { shared, watch, claim, line, venue, dead_man, standing, written, missed_beat_ms: 0, writing }
+    }
+
+    /// Works until the session lets it go.
+    pub(super) async fn run(mut self) {
+        let mut ticks = interval(LOOK_TIME);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (shared, mut looks) = (Arc::clone(&self.shared), 0u64);
+        while !shared.is_ended.load(Ordering::Acquire) {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = shared.wake.notified() => {}
+            }
+            if looks.is_multiple_of(SLOW_LOOKS) {
+                self.press_by_itself(looks);
+            }
+            match self.watch.look(wall()) {
+                Sight::Halted(halt) => self.see(halt, true, looks == 0),
+                Sight::Clear => self.clear(),
+                Sight::Same => {}
+            }
+            let unrecorded = shared.seen().unrecorded.clone();
+            if let Some(HaltOrder { at, by, reason, flatten }) = unrecorded {
+                self.see(Latched { since: at, by, reason, flatten }, false, false);
+            }
+            self.acknowledge();
+            looks += 1;
+        }
+        self.acknowledge();
+    }
+
+    /// The file that halts, and the dead-man timer.
+    fn press_by_itself(&mut self, looks: u64) {
+        if self.writing.as_ref().is_some_and(|task| !task.is_finished()) {
+            return;
+        }
+        let beat_ms = self.shared.beat_ms.load(Ordering::Acquire);
+        let silent_ms = self.shared.now_ms().saturating_sub(beat_ms);
+        let is_dead = beat_ms > 0
+            && beat_ms != self.missed_beat_ms
+            && self.dead_man.is_some_and(|limit| u128::from(silent_ms) > limit.as_millis());
+        if is_dead {
+            self.missed_beat_ms = beat_ms;
+            let reason = format!("the session's strategies have not answered for {silent_ms} ms");
+            return self.press("the dead-man timer", &reason);
+        }
+        let unrecorded = self.shared.seen().unrecorded.clone();
+        if let Some(order) = unrecorded {
+            if looks.is_multiple_of(RARE_LOOKS) {
+                self.write_down(order);
+            }
+            return;
+        }
+        let is_halted = self.standing.as_ref().is_some_and(|standing| standing.is_recorded);
+        if !is_halted && self.watch.has_stop_file() {
+            let reason = format!("the file {STOP_FILE} is in the folder of the kill switch; take it away to resume");
+            self.press("the file STOP", &reason);
+        }
+    }
+
+    /// As [`super::KillHandle::press`], without waiting: another command may hold the lock of the folder.
+    fn press(&mut self, by: &str, reason: &str) {
+        self.shared.shutter.close(bar_of(false));
+        let by = HaltedBy::Person(Words::new(by).expect("a few words"));
+        let order = HaltOrder { at: wall(), by, reason: Words::new(reason).ok(), flatten: false };
+        self.write_down(order);
+    }
+
+    /// In the folder, or, where that does not work, in memory until it does.
+    fn write_down(&mut self, order: HaltOrder) {
+        let shared = Arc::clone(&self.shared);
+        self.writing = Some(tokio::task::spawn_blocking(move || {
+            let is_recorded = shared.latch.halt(&order).is_ok();
+            shared.seen().unrecorded = (!is_recorded).then_some(order);
+            shared.wake.notify_one();
+        }));
+    }
+
+    /// A halt stands. What is new about it is begun.
+    fn see(&mut self, halt: Latched, is_recorded: bool, is_first_look: bool) {
+        if let Some(standing) = &mut self.standing {
+            let adds_flatten = halt.flatten && !standing.halt.flatten;
+            if !adds_flatten {
+                if is_recorded {
+                    (standing.halt, standing.is_recorded) = (halt, true);
+                }
+                return;
+            }
+        }
+        let begun = self.standing.take();
+        begun.as_ref().and_then(|standing| standing.task.as_ref()).into_iter().for_each(JoinHandle::abort);
+        self.shared.shutter.close(bar_of(halt.flatten));
+        let earlier = self.claim.acknowledgement().filter(|earlier| is_first_look && earlier.is_of(&halt));
+        let is_finished = earlier.as_ref().is_some_and(|earlier| earlier.progress == HaltProgress::Done);
+        // What stands already may be the work of an earlier life, exits that wait for the open among it.
+        let begin = if is_first_look { Begin::Look } else { Begin::Now };
+        self.show(&halt, earlier.as_ref());
+        let task = (!is_finished).then(|| self.begin(halt.flatten, begin));
+        let began_ms = self.shared.now_ms();
+        self.standing = Some(Standing { halt, began_ms, is_clear: None, task, is_recorded });
+    }
+
+    /// The first step, or all those of an earlier life.
+    fn show(&self, halt: &Latched, earlier: Option<&Acknowledgement>) {
+        let mut seen = self.shared.seen();
+        let flatten = if halt.flatten { "; all positions are to be closed" } else { "" };
+        let first =
+            HaltStep { time: (self.shared.clock)(), done: true, text: format!("halted by {}{flatten}", halt.by) };
+        let finished = earlier.filter(|earlier| earlier.progress == HaltProgress::Done);
+        seen.here = finished.map_or_else(|| vec![first], |earlier| earlier.steps.clone());
+        seen.there.clear();
+        seen.progress = Some(finished.map_or(HaltProgress::Working, |earlier| earlier.progress));
+    }
+
+    fn begin(&self, flatten: bool, begin: Begin) -> JoinHandle<()> {
+        let order = if flatten { EmergencyOrder::Flatten } else { EmergencyOrder::Cancel };
+        let seed = u64::try_from(wall().ns()).unwrap_or_default();
+        let emergency = Emergency::new(order, begin, self.venue.patience(), seed);
+        let (line, shared) = (Arc::clone(&self.line), Arc::clone(&self.shared));
+        tokio::spawn(async move {
+            let clock = Arc::clone(&shared);
+            let now = move || Instant { ms: clock.now_ms(), wall_ms: wall().ns() / 1_000_000 };
+            line.run(emergency, now, |emergency| tell(&shared, emergency)).await;
+        })
+    }
+
+    /// A resume has ended the halt. One that is not in the folder cannot be ended there.
+    fn clear(&mut self) {
+        if self.shared.seen().unrecorded.is_some() {
+            return;
+        }
+        let Some(standing) = self.standing.take() else { return };
+        standing.task.iter().for_each(JoinHandle::abort);
+        self.shared.shutter.open();
+        let mut seen = self.shared.seen();
+        (seen.here, seen.there, seen.progress) = (Vec::new(), Vec::new(), None);
+        drop(seen);
+        self.written = None;
+        // Left there, it is about a halt that no longer stands.
+        let _ = self.claim.forget();
+    }
+
+    /// Writes down what has come of the halt, where that is new.
+    fn acknowledge(&mut self) {
+        let Some(standing) = &mut self.standing else { return };
+        let bar = bar_of(standing.halt.flatten);
+        let limit_ms = u64::try_from(CLEAR_TIME.as_millis()).unwrap_or(u64::MAX);
+        if standing.is_clear != Some(true) {
+            let is_late = self.shared.now_ms().saturating_sub(standing.began_ms) > limit_ms;
+            let is_clear = self.shared.shutter.is_clear(bar);
+            if is_clear || is_late && standing.is_clear.is_none() {
+                standing.is_clear = Some(is_clear);
+                if standing.task.is_some() {
+                    let text = if is_clear { CLEAR.to_owned() } else { not_clear() };
+                    keep(&mut self.shared.seen().here, 1, (self.shared.clock)(), is_clear, &text);
+                }
+            }
+        }
+        let seen = self.shared.seen().clone();
+        let done = Acknowledgement {
+            mode: self.venue.mode().to_owned(),
+            pid: std::process::id(),
+            since: standing.halt.since,
+            by: standing.halt.by.to_string(),
+            flatten: standing.halt.flatten,
+            is_clear: standing.is_clear,
+            progress: seen.progress.unwrap_or(HaltProgress::Working),
+            steps: seen.steps(),
+        };
+        // Where the folder cannot be written, the steps still show in the session.
+        if self.written.as_ref() != Some(&done) && self.claim.acknowledge(&done).is_ok() {
+            self.written = Some(done);
+        }
+    }
+}
+
+/// Shows how far the work at the venue is.
+fn tell(shared: &Shared, emergency: &Emergency) {
+    let now = (shared.clock)();
+    let mut seen = shared.seen();
+    let lines = describe(emergency);
+    for (at, (is_done, text)) in lines.iter().enumerate() {
+        keep(&mut seen.there, at, now, *is_done, text);
+    }
+    seen.there.truncate(lines.len());
+    seen.progress = Some(emergency.state().into());
+}
+
+/// The step at this place; its time changes with its words.
+fn keep(steps: &mut Vec<HaltStep>, at: usize, time: Timestamp, done: bool, text: &str) {
+    let step = HaltStep { time, done, text: text.to_owned() };
+    match steps.get_mut(at) {
+        Some(old) if old.text == step.text && old.done == step.done => {}
+        Some(old) => *old = step,
+        None => steps.push(step),
+    }
+}

@@ -1,0 +1,188 @@
+//! The session at hand as a page shows it: bars and fills of it, what was closed in it, and today's result by share.
+//!
+//! Not here: figures of the account (driver), what is open now (show).
+//! Invariant: today's results of a share, open and closed, come to its value now less its value at the close before and
+//! the money that moved between.
+use super::input::{Input, ShownBar};
+use super::machine::Machine;
+use super::terms::Terms;
+use crate::domain::{Fill, Money, OrderPurpose, Price, Quantity, Side, SymbolIndex, Timestamp};
+use crate::live::snapshot::{ChartBar, ChartFill, ChartView, ClosedView};
+use crate::market::Session;
+use crate::portfolio::{RoundTrip, RoundTrips};
+
+/// Bars of a chart at most: a core session of minutes.
+const BARS_MAX: usize = 390;
+
+/// The session at hand.
+#[derive(Debug, Default)]
+pub struct Day {
+    session: Option<Session>,
+    shares: Vec<Share>,
+    trips: RoundTrips,
+    /// Trades that ended in the session.
+    closed: Vec<RoundTrip>,
+    /// Fills that are in `trips`, and where those of the session begin.
+    fills_seen: usize,
+    fills_from: usize,
+    cash_from: usize,
+}
+
+/// One share at the close before the session, and since.
+#[derive(Clone, Debug, Default)]
+struct Share {
+    held: Quantity,
+    mark: Price,
+    bars: Vec<ChartBar>,
+}
+
+impl Day {
+    /// Takes note of an input before it is applied.
+    pub fn before(&mut self, input: &Input, machine: &dyn Machine, terms: &Terms) {
+        if let Input::Bars { time, bars, .. } = input {
+            self.follow(machine, terms);
+            let session = terms.session_of(*time);
+            if self.shares.is_empty() || session.map(|session| session.date) != self.session.map(|old| old.date) {
+                self.begin(session, machine);
+            }
+            bars.iter().for_each(|bar| self.chart(*time, bar));
+        }
+    }
+
+    fn begin(&mut self, session: Option<Session>, machine: &dyn Machine) {
+        let share = |position: &crate::portfolio::Position| Share {
+            held: position.quantity(),
+            mark: position.mark(),
+            bars: Vec::new(),
+        };
+        self.session = session;
+        self.shares = machine.portfolio().positions().iter().map(share).collect();
+        self.fills_from = machine.journal().fills.len();
+        self.cash_from = machine.journal().cash_events.len();
+        self.closed.clear();
+    }
+
+    /// Fills since the last look make trades.
+    pub fn follow(&mut self, machine: &dyn Machine, terms: &Terms) {
+        if self.fills_seen == 0 {
+            self.trips = RoundTrips::for_symbols(terms.symbols.len());
+        }
+        let fills = &machine.journal().fills;
+        fills[self.fills_seen..].iter().for_each(|fill| self.trips.apply(fill));
+        self.fills_seen = fills.len();
+        self.closed.extend(self.trips.take_closed());
+    }
+
+    fn chart(&mut self, time: Timestamp, bar: &ShownBar) {
+        let Some(share) = self.shares.get_mut(bar.symbol.get()) else { return };
+        if share.bars.len() < BARS_MAX {
+            let ShownBar { open, high, low, close, .. } = *bar;
+            share.bars.push(ChartBar { time, open, high, low, close });
+        }
+    }
+
+    /// Today's result of a share, what was closed included.
+    fn result(&self, symbol: SymbolIndex, machine: &dyn Machine) -> Option<Money> {
+        let share = self.shares.get(symbol.get())?;
+        let position = machine.portfolio().position(symbol);
+        let fills = machine.journal().fills[self.fills_from..].iter().filter(|fill| fill.symbol == symbol);
+        let traded: Money = fills.map(flow).sum();
+        let events = machine.journal().cash_events[self.cash_from..].iter().filter(|event| event.symbol == symbol);
+        let paid: Money = events.map(|event| event.amount).sum();
+        Some(position.value() - signed(share.mark, share.held) + traded + paid)
+    }
+
+    /// Today's result of what is still open of a share.
+    pub fn open_result(&self, symbol: SymbolIndex, machine: &dyn Machine) -> Option<Money> {
+        let closed: Money =
+            self.closed.iter().filter(|trip| trip.symbol == symbol).map(|trip| self.today_of(trip)).sum();
+        Some(self.result(symbol, machine)? - closed)
+    }
+
+    /// Of a trade that ended today: its result less what it had come to at the close before.
+    fn today_of(&self, trip: &RoundTrip) -> Money {
+        let began_today = self.session.is_none_or(|session| trip.entry_time >= session.date);
+        let share = self.shares.get(trip.symbol.get()).filter(|share| !began_today && !share.held.is_zero());
+        let Some(share) = share else { return trip.realised() };
+        let before = signed(share.mark, share.held) - signed_money(trip.entry_notional, trip.side);
+        trip.realised() - before
+    }
+
+    /// What was closed today.
+    pub fn closed_views(&self, terms: &Terms) -> Vec<ClosedView> {
+        let view = |trip: &RoundTrip| ClosedView {
+            strategy: terms.name.clone(),
+            symbol: terms.symbols[trip.symbol.get()].to_string(),
+            shares: trip.quantity,
+            entry: average(trip.entry_notional, trip.quantity),
+            exit: average(trip.exit_notional, trip.exited),
+            pnl: trip.realised(),
+            today: self.today_of(trip),
+            reason: trip.exit_purpose.map_or("signal", reason).to_owned(),
+            time: trip.exit_time.unwrap_or(trip.entry_time),
+        };
+        self.closed.iter().map(view).collect()
+    }
+
+    /// Prices and our fills of the session.
+    pub fn charts(&self, machine: &dyn Machine, terms: &Terms) -> Vec<ChartView> {
+        let fills = &machine.journal().fills[self.fills_from..];
+        let of = |(index, share): (u16, &Share)| ChartView {
+            symbol: terms.symbols[usize::from(index)].to_string(),
+            previous_close: Some(share.mark).filter(|mark| *mark > Price::ZERO),
+            opens: self.session.map(|session| session.open),
+            closes: self.session.map(|session| session.close),
+            bars: share.bars.clone(),
+            fills: fills.iter().filter(|fill| fill.symbol == SymbolIndex(index)).map(chart_fill).collect(),
+        };
+        (0u16..).zip(&self.shares).map(of).collect()
+    }
+}
+
+/// Money that a fill moved.
+fn flow(fill: &Fill) -> Money {
+    let value = fill.notional();
+    let moved = if fill.side == Side::Buy { -value } else { value };
+    moved - fill.fee
+}
+
+fn signed(price: Price, held: Quantity) -> Money {
+    let value = price.notional(held.abs());
+    if held < Quantity::ZERO { -value } else { value }
+}
+
+fn signed_money(value: Money, side: Side) -> Money {
+    if side == Side::Sell { -value } else { value }
+}
+
+/// Dollars a share, to the nearest billionth.
+fn average(value: Money, shares: Quantity) -> Price {
+    let units = i128::from(shares.units());
+    if units == 0 {
+        return Price::ZERO;
+    }
+    i64::try_from((value.units() + units / 2) / units).ok().and_then(Price::from_units).unwrap_or(Price::ZERO)
+}
+
+fn chart_fill(fill: &Fill) -> ChartFill {
+    let reason = match fill.purpose {
+        OrderPurpose::Entry => "entry",
+        purpose => reason(purpose),
+    };
+    let Fill { time, side, quantity, price, .. } = *fill;
+    ChartFill { time, side, quantity, price, reason: reason.to_owned() }
+}
+
+/// In the words of `trades.csv`.
+fn reason(purpose: OrderPurpose) -> &'static str {
+    match purpose {
+        OrderPurpose::Stop => "stop",
+        OrderPurpose::TakeProfit => "take_profit",
+        OrderPurpose::Trail => "trail",
+        OrderPurpose::RiskHalt => "risk_halt",
+        OrderPurpose::KillSwitch => "kill_switch",
+        OrderPurpose::Delisted => "delisted",
+        OrderPurpose::TimeStop => "time_stop",
+        OrderPurpose::Entry | OrderPurpose::Signal | OrderPurpose::Manual => "signal",
+    }
+}

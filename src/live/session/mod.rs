@@ -1,0 +1,31 @@
+//! A session without sockets and clocks: engines, desks, and the journal between them.
+//!
+//! Not here: the wire and the clock (driver), the file (journal), pages (dashboard). A session is a list of inputs: given
+//! again, they make the same session, so a restart, a proof and the first run go the same way.
+mod assemble;
+mod day;
+mod input;
+mod keeper;
+mod machine;
+mod past;
+mod proof;
+mod show;
+mod show_limits;
+mod tell;
+mod tell_found;
+mod terms;
+#[cfg(test)]
+mod tests_assemble;
+mod trader;
+mod words;
+
+pub use assemble::{Assembler, Step};
+pub use input::{Input, ShownBar};
+pub use keeper::{KeepError, Keeper, SharedJournal};
+pub use machine::{Acted, Machine, MachineOf};
+pub use past::{Began, Past, PastReader, SessionRow};
+pub use proof::{machine_of, prove_session};
+pub use show::{BookView, book_view};
+pub use tell_found::is_unauthorised;
+pub use terms::{Terms, venue_time};
+pub use trader::{Moment, SessionError, Trader, desk_rows, keep_events};

@@ -1,0 +1,274 @@
+//! What the journal says of a scenario's session, and the same session made again from it.
+//!
+//! Not here: the file (journal). Both a restart and a proof come this way, so what is proved is what a restart does.
+//! Invariants: (1) the machine is given the same inputs in the same order; (2) what it wants then is what the desk wrote
+//! that it was asked, byte for byte; (3) an order that would open and was never written is refused as too late.
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::day::Day;
+use super::input::Input;
+use super::machine::Machine;
+use super::terms::Terms;
+use super::trader::{SessionError, Trader, to_value};
+use crate::domain::{ExecutionEvent, Money, OrderId, Timestamp};
+use crate::engine::Effect;
+use crate::execution::ExecutionBackend;
+use crate::execution::alpaca::{AlpacaDesk, Asked, DeskConfig, Entry, Instant, SessionName};
+use crate::live::journal::{Row, RowKind};
+use crate::risk::{ApprovedChange, ApprovedOrder};
+use crate::venue::FillMoment;
+
+/// The body of a row of [`RowKind::Session`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "session", rename_all = "snake_case")]
+pub enum SessionRow {
+    /// A book begins.
+    Began(Began),
+    /// A process goes on with it, after the end of another.
+    WentOn {
+        /// Version of the program.
+        version: String,
+    },
+    /// The process ended in good order; positions and stops rest at the venue.
+    Stopped,
+}
+
+/// How a book began.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Began {
+    /// How many sessions of this scenario there have been on this account, with this one.
+    pub number: u32,
+    /// What names its orders at the venue.
+    pub name: String,
+    /// `rehearsal`, `paper` or `live`.
+    pub mode: String,
+    /// Version of the program.
+    pub version: String,
+    /// The scenario with every default.
+    pub scenario: String,
+    /// How many times as fast as the clock on the wall its market ran.
+    pub pace: u32,
+    /// Cash of the account at the venue, if it has told.
+    pub venue_cash: Option<Money>,
+    /// The moment on the venue's clock before which nothing of this session happened.
+    pub started_at: Timestamp,
+}
+
+/// A scenario's session as it is in the journal.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Past {
+    /// How it began.
+    pub began: Began,
+    /// Everything its engine was given.
+    pub inputs: Vec<Input>,
+    /// Everything its desk has noticed.
+    pub log: Vec<Entry>,
+}
+
+/// Reads rows of all scenarios in order and keeps the last session of each.
+#[derive(Debug, Default)]
+pub struct PastReader {
+    sessions: BTreeMap<String, Past>,
+    /// Orders that a later session must not be given: how many sessions there were.
+    numbers: BTreeMap<String, u32>,
+    names: Vec<SessionName>,
+}
+
+impl PastReader {
+    /// Takes the next row.
+    ///
+    /// Errors: a row of a kind that a session writes, in another form.
+    pub fn take(&mut self, number: u64, row: Row) -> Result<(), SessionError> {
+        let Some(strategy) = row.strategy else { return Ok(()) };
+        let strange = |error: serde_json::Error| SessionError::Journal(format!("row {number}: {error}"));
+        match row.kind {
+            RowKind::Session => {
+                if let SessionRow::Began(began) = serde_json::from_value(row.body).map_err(strange)? {
+                    self.numbers.insert(strategy.clone(), began.number);
+                    let named = SessionName::new(&began.name);
+                    self.names.push(named.map_err(|error| SessionError::Journal(format!("row {number}: {error}")))?);
+                    self.sessions.insert(strategy, Past { began, inputs: Vec::new(), log: Vec::new() });
+                }
+            }
+            RowKind::Input => {
+                if let Some(past) = self.sessions.get_mut(&strategy) {
+                    past.inputs.push(serde_json::from_value(row.body).map_err(strange)?);
+                }
+            }
+            RowKind::Desk => {
+                if let Some(past) = self.sessions.get_mut(&strategy) {
+                    past.log.push(serde_json::from_value(row.body).map_err(strange)?);
+                }
+            }
+            RowKind::Event | RowKind::Command | RowKind::Delivery | RowKind::Login | RowKind::Setting => {}
+        }
+        Ok(())
+    }
+
+    /// The last session of a scenario.
+    pub fn session(&mut self, strategy: &str) -> Option<Past> {
+        self.sessions.remove(strategy)
+    }
+
+    /// What named the orders of every session.
+    pub fn names(&self) -> impl Iterator<Item = &SessionName> {
+        self.names.iter()
+    }
+
+    /// How many sessions of a scenario there have been.
+    pub fn sessions_so_far(&self, strategy: &str) -> u32 {
+        self.numbers.get(strategy).copied().unwrap_or(0)
+    }
+}
+
+/// What a machine wanted on the inputs of the past.
+struct Wanted {
+    given: usize,
+    orders: Vec<ApprovedOrder>,
+    cancels: Vec<OrderId>,
+    changes: Vec<ApprovedChange>,
+    /// Sessions that ended while it traded.
+    ends: usize,
+}
+
+impl Past {
+    /// Gives the inputs to a new `machine`, and holds what it wants against what the desk was asked.
+    ///
+    /// Errors: they differ.
+    fn replay(
+        &self,
+        machine: &mut dyn Machine,
+        config: &DeskConfig,
+        now: Instant,
+        mut each: impl FnMut(&Input, &dyn Machine),
+    ) -> Result<Wanted, SessionError> {
+        let mut probe = AlpacaDesk::restore(config.clone(), now, &self.log, 0);
+        let mut events = Vec::new();
+        probe.poll(&mut events);
+        let mut wanted = Wanted { given: 0, orders: Vec::new(), cancels: Vec::new(), changes: Vec::new(), ends: 0 };
+        let asked_before = self.asked();
+        for input in &self.inputs {
+            let count = if let Input::Answers { count, .. } = input { *count } else { 0 };
+            let answers = events.get(wanted.given..wanted.given + count).ok_or_else(|| {
+                let had = events.len() - wanted.given;
+                SessionError::Journal(format!("{count} answers were given, the desk's entries lead to {had}"))
+            })?;
+            wanted.given += count;
+            self.refuse_unknown(answers, machine)?;
+            each(input, machine);
+            let acted = machine.act(input, answers).map_err(|error| SessionError::Journal(error.to_string()))?;
+            wanted.ends += usize::from(acted.session_ended);
+            for effect in acted.effects {
+                match effect {
+                    Effect::Submit(order) => {
+                        self.compare(&asked_before, &order)?;
+                        wanted.orders.push(order);
+                    }
+                    Effect::Cancel(order) => wanted.cancels.push(order),
+                    Effect::Replace(change) => wanted.changes.push(change),
+                }
+            }
+        }
+        let again: BTreeSet<OrderId> = wanted.orders.iter().map(ApprovedOrder::id).collect();
+        match asked_before.keys().find(|order| !again.contains(order)) {
+            Some(order) => {
+                Err(SessionError::Journal(format!("order {} was asked, and nobody wants it again", order.0)))
+            }
+            None => Ok(wanted),
+        }
+    }
+
+    /// Orders as the desk wrote that it was asked.
+    fn asked(&self) -> BTreeMap<OrderId, String> {
+        let written = |entry: &Entry| match entry {
+            Entry::Asked { order, asked } => Some((*order, to_value(asked).to_string())),
+            _ => None,
+        };
+        self.log.iter().filter_map(written).collect()
+    }
+
+    /// Is what the machine wants what the desk was asked, to the byte? The last orders may not have been written.
+    fn compare(&self, before: &BTreeMap<OrderId, String>, order: &ApprovedOrder) -> Result<(), SessionError> {
+        let is = to_value(&asked(order)).to_string();
+        match before.get(&order.id()) {
+            Some(was) if *was != is => {
+                Err(SessionError::Journal(format!("order {} was {was}, and comes out as {is}", order.id().0)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// An answer to an order that the machine has not made shows that it makes another session.
+    fn refuse_unknown(&self, answers: &[ExecutionEvent], machine: &dyn Machine) -> Result<(), SessionError> {
+        let end = machine.orders().next_id();
+        match answers.iter().map(ExecutionEvent::order).find(|order| *order >= end) {
+            Some(order) => Err(SessionError::Journal(format!("order {} was answered and is not made again", order.0))),
+            None => Ok(()),
+        }
+    }
+
+    /// Shows that the journal makes the session again: `machine` is new.
+    ///
+    /// Errors: what differs first.
+    pub fn prove(&self, mut machine: Box<dyn Machine>, config: &DeskConfig) -> Result<Box<dyn Machine>, SessionError> {
+        let wall_ms = config.started_at.ns() / 1_000_000;
+        self.replay(machine.as_mut(), config, Instant { ms: 0, wall_ms }, |_, _| {})?;
+        Ok(machine)
+    }
+
+    /// The session goes on where the journal says that it was. The entries must be in the journal before any call leaves.
+    ///
+    /// Errors: the journal does not lead to what it says.
+    pub fn go_on(
+        mut self,
+        mut machine: Box<dyn Machine>,
+        terms: Arc<Terms>,
+        config: DeskConfig,
+        now: Instant,
+    ) -> Result<(Trader, Vec<Entry>), SessionError> {
+        let mut day = Day::default();
+        let wanted =
+            self.replay(machine.as_mut(), &config, now, |input, machine| day.before(input, machine, &terms))?;
+        day.follow(machine.as_ref(), &terms);
+        let written: BTreeSet<OrderId> = self.log.iter().filter_map(asked_order).collect();
+        let unwritten = wanted.orders.into_iter().filter(|order| !written.contains(&order.id()));
+        let (reducing, opening): (Vec<_>, Vec<_>) = unwritten.partition(ApprovedOrder::reduces);
+        let late: Vec<Entry> =
+            opening.iter().map(|order| Entry::Asked { order: order.id(), asked: asked(order) }).collect();
+        self.log.extend(late.iter().cloned());
+        let mut desk = AlpacaDesk::restore(config, now, &self.log, wanted.given);
+        if machine.stamp() > Timestamp::MIN {
+            desk.at_bar(terms.next_stamp(machine.stamp()), FillMoment::Within);
+        }
+        // What was asked of the desk and never written is asked again, in the order in which it was asked.
+        let count = |is_meant: fn(&Entry) -> bool| self.log.iter().filter(|entry| is_meant(entry)).count();
+        let ends = count(|entry| matches!(entry, Entry::SessionClosed));
+        (ends..wanted.ends).for_each(|_| desk.on_session_close());
+        reducing.into_iter().for_each(|order| desk.submit(order));
+        let cancels = count(|entry| matches!(entry, Entry::CancelAsked { .. }));
+        wanted.cancels.into_iter().skip(cancels).for_each(|order| desk.cancel(order));
+        let changes = count(|entry| matches!(entry, Entry::ChangeAsked { .. }));
+        wanted.changes.into_iter().skip(changes).for_each(|change| desk.replace(change));
+        Ok((Trader::new(machine, desk, terms).with_day(day), late))
+    }
+}
+
+fn asked_order(entry: &Entry) -> Option<OrderId> {
+    match entry {
+        Entry::Asked { order, .. } => Some(*order),
+        _ => None,
+    }
+}
+
+fn asked(order: &ApprovedOrder) -> Asked {
+    Asked {
+        request: *order.request(),
+        quantity: order.quantity(),
+        reference: order.reference(),
+        reduces: order.reduces(),
+        time: order.approved_at(),
+    }
+}

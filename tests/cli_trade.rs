@@ -1,0 +1,59 @@
+//! `alphaflow trade` as a process: at full speed it trades as a backtest does, alone and side by side.
+mod cli_binary;
+
+use cli_binary::{copy_of_repository, done, fails};
+
+/// Where answers reach the engine before it decides, as in a replay, a session has the same fills. It cannot hold where a
+/// limit on losses voids resting orders at the very close at which the strategy looks at them.
+#[test]
+fn a_rehearsal_at_full_speed_has_the_fills_of_the_backtest() {
+    let copy = copy_of_repository();
+    let overrides = ["--set", "data.end=2024-01-09"];
+    let scenario = "scenarios/intraday_minutes.toml";
+    let wanted = {
+        let mut arguments = vec!["backtest", scenario, "--out", "reports/run"];
+        arguments.extend(overrides);
+        done(copy.path(), &arguments);
+        let run = std::fs::read_to_string(copy.path().join("reports/run/run.json")).expect("run.json");
+        let run: serde_json::Value = serde_json::from_str(&run).expect("JSON");
+        run["fingerprint"].as_str().expect("text").to_owned()
+    };
+    let mut arguments = vec!["trade", scenario, "--speed", "max", "--state", "state"];
+    arguments.extend(overrides);
+    let out = done(copy.path(), &arguments);
+    assert!(out.contains("has ended in good order"), "{out}");
+    assert!(out.trim_end().ends_with(&wanted), "{wanted}: {out}");
+    // The next session on the same journal is another one: its exchange is new.
+    let again = done(copy.path(), &arguments);
+    assert!(again.trim_end().ends_with(&wanted), "{again}");
+}
+
+/// Two scenarios on one account keep their books apart: each has the fills that it has alone.
+#[test]
+fn scenarios_side_by_side_trade_as_each_does_alone() {
+    let copy = copy_of_repository();
+    let overrides = ["--set", "data.start=2003-03-03", "--set", "data.end=2005-12-30"];
+    let scenarios = ["scenarios/rsi_mean_reversion_ibm_msft.toml", "scenarios/mean_reversion_msft.toml"];
+    let mut arguments = vec!["trade", scenarios[0], scenarios[1], "--speed", "max", "--state", "state"];
+    arguments.extend(overrides);
+    let both = done(copy.path(), &arguments);
+    assert!(!both.contains("unauthorised") && !both.contains("reconciliation"), "{both}");
+    let last: Vec<&str> = both.lines().rev().take(2).collect();
+    for (scenario, line) in scenarios.iter().rev().zip(last) {
+        let mut arguments = vec!["trade", scenario, "--speed", "max", "--state", "alone"];
+        arguments.extend(overrides);
+        let alone = done(copy.path(), &arguments);
+        assert_eq!(alone.lines().next_back(), Some(line));
+    }
+}
+
+#[test]
+fn what_cannot_be_traded_is_refused_before_anything_is_sent() {
+    let copy = copy_of_repository();
+    let script = fails(copy.path(), 2, &["trade", "scenarios/order_script_aapl.toml", "--mode", "paper"]);
+    assert!(script.contains("order script"), "{script}");
+    let twice = ["trade", "scenarios/intraday_minutes.toml", "scenarios/intraday_minutes.toml"];
+    assert!(fails(copy.path(), 2, &twice).contains("the name of two scenarios"));
+    let no_keys = fails(copy.path(), 2, &["trade", "scenarios/intraday_minutes.toml", "--mode", "paper"]);
+    assert!(no_keys.contains(".env"), "{no_keys}");
+}
