@@ -553,7 +553,9 @@ mod tests {
             ("flushed, 1 row an append", &rows[..1], 1_000, Durability::Flushed),
         ] {
             let begin = std::time::Instant::now();
-            (0..appends).for_each(|_| drop(journal.append(rows, durability).unwrap()));
+            for _ in 0..appends {
+                journal.append(rows, durability).unwrap();
+            }
             let seconds = begin.elapsed().as_secs_f64();
             let (written, appends) = ((appends * rows.len()) as f64 / seconds, f64::from(appends as u32) / seconds);
             println!("{name}: {written:.0} rows/s, {appends:.0} appends/s");
