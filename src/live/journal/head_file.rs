@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 use super::files::{beside, is_own_file, private_file, sync_folder};
 use super::{Head, JournalError};
 
+/// A session flushes at most every few microseconds, and a reading is as fast.
+const READINGS_MAX: u32 = 1_000;
+
 /// The open file of the one who writes.
 #[derive(Debug)]
 pub(super) struct HeadFile {
@@ -29,7 +32,7 @@ pub(super) fn read_head(journal: &Path) -> Result<Option<Head>, JournalError> {
     if !is_own_file(&path)? {
         return Ok(None);
     }
-    match fs::read(&path) {
+    match read_settled(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => Err(JournalError::io(&path, "it cannot be read", source)),
         Ok(bytes) => match std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok()) {
@@ -37,6 +40,19 @@ pub(super) fn read_head(journal: &Path) -> Result<Option<Head>, JournalError> {
             None => Err(JournalError::HeadFile { path, what: "it is not one line ROW:HASH" }),
         },
     }
+}
+
+/// Reads until two readings agree: a session may be writing over it.
+fn read_settled(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = fs::read(path)?;
+    for _ in 0..READINGS_MAX {
+        let again = fs::read(path)?;
+        if again == bytes {
+            break;
+        }
+        bytes = again;
+    }
+    Ok(bytes)
 }
 
 impl HeadFile {

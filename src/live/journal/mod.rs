@@ -9,15 +9,22 @@
 //! holds), `journal.head` (number and hash of a row that is on the disk, so that a lost end is seen).
 mod chain;
 mod error;
+mod export;
 mod files;
 mod head_file;
+mod reader;
 mod reading;
 mod schema;
 mod store;
+#[cfg(test)]
+mod tests;
+mod verify;
 
-pub use chain::Head;
+pub use chain::{Head, Identity, ParseHeadError};
 pub use error::JournalError;
+pub use reader::JournalReader;
 pub use store::Journal;
+pub use verify::{Audit, FINDINGS_MAX, Finding, Noted};
 
 use serde_json::Value;
 
