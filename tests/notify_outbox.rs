@@ -4,7 +4,7 @@
 //! Not here: SMTP and TLS (tests/notify_py), waits and retries (live::notify).
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::ops::ControlFlow;
@@ -48,7 +48,14 @@ fn killed_at_any_moment_it_loses_nothing_and_repeats_under_the_same_key() {
         session.wait().unwrap();
     }
     assert!(struck > KILLS / 2, "only {struck} of {KILLS} sessions were still at work when they were killed");
-    assert!(session(folder.path()).wait().unwrap().success(), "the last session ends in good order");
+    // A session ends ten seconds after it is told to, whatever is owed; the next one tells the rest.
+    for _ in 0..10 {
+        assert!(session(folder.path()).wait().unwrap().success(), "a session that is left alone ends in good order");
+        let rows: BTreeSet<u64> = taken.lock().unwrap().iter().map(|(_, row)| *row).collect();
+        if rows.len() == EVENTS {
+            break;
+        }
+    }
 
     let journal = Journal::open(&folder.path().join("journal.db")).unwrap();
     let (mut written, mut delivered) = (Vec::new(), BTreeMap::new());
@@ -129,7 +136,7 @@ fn serve() -> (String, Taken) {
             // A killed session leaves half a request behind.
             let Some((key, row)) = request(&mut stream) else { continue };
             thread::sleep(Duration::from_millis(draws.next_u64() % 6));
-            let is_busy = draws.next_u64().is_multiple_of(40);
+            let is_busy = draws.next_u64().is_multiple_of(200);
             let status = if is_busy { "503 Busy" } else { "200 OK" };
             if !is_busy {
                 kept.lock().unwrap().push((key, row));
