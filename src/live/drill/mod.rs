@@ -4,7 +4,7 @@
 //! tried runs the very code of a session: latch, shutter, wire, kill switch, commands.
 //! Invariants: (1) it works in a folder of its own and never touches the latch of a session; (2) it reaches nothing but
 //! this machine; (3) a step that did not hold is in the report, and the drill has not passed.
-pub(crate) mod market;
+mod market;
 mod stage;
 
 use std::fs;
