@@ -24,7 +24,7 @@ fn a_drill_passes_and_stamps_its_date() {
     let report: Value = serde_json::from_str(&call.out).unwrap_or_else(|_| panic!("{}{}", call.out, call.err));
     assert!(claims(&report).iter().all(|(_, held)| *held), "{report:#}");
     assert_eq!((call.code, &report["passed"]), (Some(0), &true.into()), "{}", call.err);
-    assert_eq!(claims(&report).len(), 16);
+    assert_eq!(claims(&report).len(), 17);
     let written = std::fs::read_to_string(at.join("state/drill.json")).expect("the report");
     assert_eq!(serde_json::from_str::<Value>(&written).expect("JSON"), report);
     assert_eq!(report["version"], env!("CARGO_PKG_VERSION"));

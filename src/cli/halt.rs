@@ -24,7 +24,7 @@ const ACKNOWLEDGE_TIME: Duration = Duration::from_secs(4);
 /// Arguments of `alphaflow halt`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example: alphaflow halt --flatten --reason \"prices look wrong\"\n\nExample: alphaflow halt --mode paper --flatten\n\nNo order that increases exposure is approved from then on; orders that shrink a position pass. Orders that rest and could open are taken back at the venue, by the sessions that run with this folder or, with --mode, by this command. Only `alphaflow resume` ends it."
+    after_help = "Example: alphaflow halt --flatten --reason \"prices look wrong\"\n\nNo order that increases exposure is approved from then on; orders that shrink a position pass. Orders that rest and could open are taken back at the venue, by the sessions that run with this folder or, where none runs, by this command with --mode paper or --mode live. Only `alphaflow resume` ends it."
 )]
 pub(super) struct HaltArgs {
     /// Also take back all other orders and close all positions, whoever made them

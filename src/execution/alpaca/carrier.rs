@@ -33,8 +33,8 @@ pub struct DataLine {
 
 /// The wire of a session in mode `M`.
 ///
-/// The room sends calls for approved orders; nobody outside can, so nothing is posted without an
-/// [`ApprovedOrder`](crate::risk::ApprovedOrder), which the backend takes by value:
+/// The room sends calls for approved orders, and a drill's to the built-in exchange alone; nobody outside can, so nothing
+/// is posted to a market without an [`ApprovedOrder`](crate::risk::ApprovedOrder), which the backend takes by value:
 /// ```compile_fail,E0624
 /// use alphaflow::execution::alpaca::{AlpacaWire, Call, Paper};
 /// fn post(wire: &AlpacaWire<Paper>, call: Call) {

@@ -16,12 +16,12 @@ use super::{ApiKeys, DrillCount, DrillWire, EmergencyVenue, LoopbackAddr, Shutte
 use crate::domain::Timestamp;
 use crate::exchange::Exchange;
 use crate::exchange::server::{FaultPlan, Keys, Pace, Server, ServerOptions};
-use crate::live::drill::market as drill_market;
+use crate::live::drill::own_market;
 use crate::live::kill::{Acknowledgement, HaltProgress, Kill, KillError, KillOptions, sessions, wait_for};
-use crate::risk::{HaltOrder, HaltedBy, LatchError, LatchFile, ResumeOrder, Words};
+use crate::risk::{HaltOrder, HaltedBy, LatchError, LatchEvent, LatchFile, ResumeOrder, Words};
 
 /// Halts at full load; `ALPHAFLOW_KILL_TRIALS` sets another number.
-const TRIALS: u64 = 1_000;
+const TRIALS: u64 = 500;
 /// Nothing here takes so long; a test that hangs ends with it.
 const PATIENCE: Duration = Duration::from_secs(60);
 const KEY: &str = "rehearsal";
@@ -94,7 +94,8 @@ impl Venue {
             wall,
             drain_wait: ServerOptions::DRAIN_WAIT,
         };
-        let exchange = drill_market::exchange().expect("an exchange");
+        let (loaded, market) = own_market();
+        let exchange = Exchange::new(&loaded, &market).expect("an exchange");
         let server = self.runtime.block_on(Server::start(exchange, self.address, options)).expect("a server");
         self.address = server.address();
         self.server = Some(server);
@@ -206,7 +207,7 @@ impl Load {
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
-                let symbols = drill_market::SYMBOLS.map(|symbol| symbol.parse().expect("a symbol")).to_vec();
+                let symbols = ["AAA", "BBB", "CCC"].map(|symbol| symbol.parse().expect("a symbol")).to_vec();
                 let mut wire = DrillWire::open(address, &keys(), symbols, "load").expect("a wire");
                 told.send((wire.shutter(), wire.count())).expect("the test listens");
                 while !ended.load(Ordering::Acquire) {
@@ -286,7 +287,6 @@ fn no_order_that_opens_follows_an_acknowledgement() {
         until("a cancel", || canceled().is_some());
         to_cancel.push(canceled().expect("noted") - begun);
         venue.control("reset", &json!({}));
-        venue.step(30);
         resume(folder.path());
         until("the shutter opens", || load.shutter.bar() == ShutterBar::Nothing);
     }
@@ -442,4 +442,36 @@ fn a_file_or_a_missing_beat_halts() {
     // As long as the file lies there, a resume does not help.
     until("it halts anew", || LatchFile::new(folder.path()).read(wall()).is_ok_and(|latch| latch.history().len() == 5));
     assert_eq!(sessions(folder.path()).len(), 1);
+}
+
+/// A resume that comes while somebody presses never leaves the wire open behind a halt that stands.
+#[test]
+fn a_resume_beside_a_press_opens_nothing() {
+    let folder = tempfile::tempdir().expect("folder");
+    let venue = Venue::new();
+    let shutter = Shutter::new();
+    let kill = kill(folder.path(), venue.address, &shutter).expect("a kill switch");
+    let (latch, is_over) = (LatchFile::new(folder.path()), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Acquire) {
+                resume(folder.path());
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        for _ in 0..150 {
+            let order = order(false);
+            kill.press(order.clone());
+            let is_open = shutter.bar() == ShutterBar::Nothing;
+            let history = latch.read(wall()).expect("whole").history().to_vec();
+            let after = history.iter().skip_while(|event| !matches!(event, LatchEvent::Halt(own) if *own == order));
+            let is_resumed = after.filter(|event| matches!(event, LatchEvent::Resume(_))).count() > 0;
+            assert!(!is_open || is_resumed, "{history:?}");
+        }
+        is_over.store(true, Ordering::Release);
+    });
+    until("it opens in the end", || {
+        resume(folder.path());
+        shutter.bar() == ShutterBar::Nothing
+    });
 }

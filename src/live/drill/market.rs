@@ -4,12 +4,8 @@
 use std::path::Path;
 
 use crate::domain::{Bar, Price, Timestamp, Volume};
-use crate::exchange::Exchange;
 use crate::market::Calendar;
-use crate::scenario::{Diagnostic, LoadedScenario, MarketData, parse};
-
-/// The shares.
-pub(crate) const SYMBOLS: [&str; 3] = ["AAA", "BBB", "CCC"];
+use crate::scenario::{LoadedScenario, MarketData, parse};
 
 const SCENARIO: &str = r#"
 [scenario]
@@ -62,17 +58,11 @@ pub(crate) fn market() -> (LoadedScenario, MarketData) {
             at = at.plus_ns(60 * Timestamp::NS_PER_SECOND);
         }
     }
-    let bars = (0..SYMBOLS.len() as i64).map(|share| {
+    let bars = (0..loaded.spec.data.symbols.len() as i64).map(|share| {
         let numbered = stamps.iter().zip(0i64..);
         numbered.map(|(at, number)| bar(*at, APART * (share + 1), number)).collect()
     });
     (loaded, MarketData { bars: bars.collect(), ..MarketData::default() })
-}
-
-/// The exchange before its first session. Errors: none that a drill's own market can cause.
-pub(crate) fn exchange() -> Result<Exchange, Box<Diagnostic>> {
-    let (loaded, market) = market();
-    Exchange::new(&loaded, &market)
 }
 
 /// The bar of this number of a share that wanders within half a percent of `base` cents.

@@ -115,6 +115,10 @@ struct Shared {
 struct Seen {
     /// A halt that could not be written down; it holds as long as this process.
     unrecorded: Option<HaltOrder>,
+    /// Presses that have closed the shutter and not written the halt down yet.
+    pressing: u32,
+    /// Presses that were ever begun.
+    presses: u64,
     /// What happened here about the halt that stands.
     here: Vec<HaltStep>,
     /// What happened at the venue, an item each and how far it is on the whole.
@@ -134,6 +138,8 @@ impl Kill {
         let claim = Claim::take(&folder, mode, wall()).map_err(in_folder)?;
         let claim = claim.ok_or_else(|| KillError::Running { mode, path: folder.clone() })?;
         let watch = Watch::new(&folder)?;
+        // Before anything can be sent: the thread looks a moment later.
+        shutter.close(ShutterBar::Openings);
         let line = EmergencyLine::new(&venue, &keys)?;
         let shared = Arc::new(Shared {
             latch: LatchFile::new(&folder),
@@ -186,12 +192,8 @@ impl KillHandle {
     pub fn press(&self, order: HaltOrder) -> Done {
         let shared = &self.0;
         let bar = bar_of(order.flatten);
-        shared.shutter.close(bar);
-        let recorded = shared.latch.halt(&order);
-        if recorded.is_err() {
-            shared.seen().unrecorded = Some(order.clone());
-        }
-        shared.wake.notify_one();
+        shared.begin_press(bar);
+        let recorded = shared.write_down(&order);
         let is_clear = shared.shutter.wait_clear(bar, CLEAR_TIME);
         let (is_recorded, record) = record_words(&recorded, &order);
         let clear = if is_clear { CLEAR.to_owned() } else { not_clear() };
@@ -234,6 +236,46 @@ impl Seen {
 }
 
 impl Shared {
+    /// Closes the shutter. From here to [`Shared::write_down`] nobody opens it, though the folder says that it is clear.
+    fn begin_press(&self, bar: ShutterBar) {
+        let mut seen = self.seen();
+        seen.pressing += 1;
+        seen.presses += 1;
+        self.shutter.close(bar);
+    }
+
+    /// Writes the halt of a press into the folder; where that does not work, it is kept in memory.
+    fn write_down(&self, order: &HaltOrder) -> Result<HaltRecord, LatchError> {
+        let recorded = self.latch.halt(order);
+        let mut seen = self.seen();
+        seen.pressing -= 1;
+        match &recorded {
+            Ok(_) if seen.unrecorded.as_ref() == Some(order) => seen.unrecorded = None,
+            Ok(_) => {}
+            Err(_) => seen.unrecorded = Some(order.clone()),
+        }
+        drop(seen);
+        self.wake.notify_one();
+        recorded
+    }
+
+    /// Opens the shutter for a folder that was found clear, unless somebody presses or has pressed since `presses` were
+    /// counted: what was found is then not news any more.
+    fn open_after(&self, presses: Option<u64>) -> bool {
+        let seen = self.seen();
+        let is_news = seen.pressing == 0 && presses == Some(seen.presses) && seen.unrecorded.is_none();
+        if is_news {
+            self.shutter.open();
+        }
+        is_news
+    }
+
+    /// How many presses there were, if none is under way.
+    fn presses(&self) -> Option<u64> {
+        let seen = self.seen();
+        (seen.pressing == 0).then_some(seen.presses)
+    }
+
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }

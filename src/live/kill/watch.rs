@@ -53,6 +53,11 @@ impl Watch {
         Ok(Watch { folder, latch, armed, signature: None, looks: 0 })
     }
 
+    /// The next look reads the folder, whether anything has changed or not.
+    pub(super) fn look_again(&mut self) {
+        self.signature = None;
+    }
+
     /// Is the file there that halts?
     pub(super) fn has_stop_file(&self) -> bool {
         self.folder.join(STOP_FILE).exists()

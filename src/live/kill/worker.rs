@@ -77,9 +77,10 @@ impl Worker {
             if looks.is_multiple_of(SLOW_LOOKS) {
                 self.press_by_itself(looks);
             }
+            let presses = shared.presses();
             match self.watch.look(wall()) {
                 Sight::Halted(halt) => self.see(halt, true, looks == 0),
-                Sight::Clear => self.clear(),
+                Sight::Clear => self.clear(presses),
                 Sight::Same => {}
             }
             let unrecorded = shared.seen().unrecorded.clone();
@@ -123,7 +124,6 @@ impl Worker {
 
     /// As [`super::KillHandle::press`], without waiting: another command may hold the lock of the folder.
     fn press(&mut self, by: &str, reason: &str) {
-        self.shared.shutter.close(bar_of(false));
         let by = HaltedBy::Person(Words::new(by).expect("a few words"));
         let order = HaltOrder { at: wall(), by, reason: Words::new(reason).ok(), flatten: false };
         self.write_down(order);
@@ -131,12 +131,10 @@ impl Worker {
 
     /// In the folder, or, where that does not work, in memory until it does.
     fn write_down(&mut self, order: HaltOrder) {
+        self.shared.begin_press(bar_of(order.flatten));
         let shared = Arc::clone(&self.shared);
-        self.writing = Some(tokio::task::spawn_blocking(move || {
-            let is_recorded = shared.latch.halt(&order).is_ok();
-            shared.seen().unrecorded = (!is_recorded).then_some(order);
-            shared.wake.notify_one();
-        }));
+        // Where it fails, it is kept, and this is tried again.
+        self.writing = Some(tokio::task::spawn_blocking(move || drop(shared.write_down(&order))));
     }
 
     /// A halt stands. What is new about it is begun.
@@ -158,7 +156,7 @@ impl Worker {
         // What stands already may be the work of an earlier life, exits that wait for the open among it.
         let begin = if is_first_look { Begin::Look } else { Begin::Now };
         self.show(&halt, earlier.as_ref());
-        let task = (!is_finished).then(|| self.begin(halt.flatten, begin));
+        let task = (!is_finished).then(|| self::begin(&self.shared, &self.line, &self.venue, halt.flatten, begin));
         let began_ms = self.shared.now_ms();
         self.standing = Some(Standing { halt, began_ms, is_clear: None, task, is_recorded });
     }
@@ -175,26 +173,13 @@ impl Worker {
         seen.progress = Some(finished.map_or(HaltProgress::Working, |earlier| earlier.progress));
     }
 
-    fn begin(&self, flatten: bool, begin: Begin) -> JoinHandle<()> {
-        let order = if flatten { EmergencyOrder::Flatten } else { EmergencyOrder::Cancel };
-        let seed = u64::try_from(wall().ns()).unwrap_or_default();
-        let emergency = Emergency::new(order, begin, self.venue.patience(), seed);
-        let (line, shared) = (Arc::clone(&self.line), Arc::clone(&self.shared));
-        tokio::spawn(async move {
-            let clock = Arc::clone(&shared);
-            let now = move || Instant { ms: clock.now_ms(), wall_ms: wall().ns() / 1_000_000 };
-            line.run(emergency, now, |emergency| tell(&shared, emergency)).await;
-        })
-    }
-
-    /// A resume has ended the halt. One that is not in the folder cannot be ended there.
-    fn clear(&mut self) {
-        if self.shared.seen().unrecorded.is_some() {
-            return;
+    /// The folder is clear: a resume has ended the halt. One that is not in the folder cannot be ended there.
+    fn clear(&mut self, presses: Option<u64>) {
+        if !self.shared.open_after(presses) {
+            return self.watch.look_again();
         }
         let Some(standing) = self.standing.take() else { return };
         standing.task.iter().for_each(JoinHandle::abort);
-        self.shared.shutter.open();
         let mut seen = self.shared.seen();
         (seen.here, seen.there, seen.progress) = (Vec::new(), Vec::new(), None);
         drop(seen);
@@ -212,10 +197,16 @@ impl Worker {
             let is_late = self.shared.now_ms().saturating_sub(standing.began_ms) > limit_ms;
             let is_clear = self.shared.shutter.is_clear(bar);
             if is_clear || is_late && standing.is_clear.is_none() {
-                standing.is_clear = Some(is_clear);
+                let was_late = standing.is_clear.replace(is_clear) == Some(false);
                 if standing.task.is_some() {
                     let text = if is_clear { CLEAR.to_owned() } else { not_clear() };
                     keep(&mut self.shared.seen().here, 1, (self.shared.clock)(), is_clear, &text);
+                }
+                if was_late {
+                    // It may have come after the last look at the venue.
+                    standing.task.iter().for_each(JoinHandle::abort);
+                    standing.task =
+                        Some(begin(&self.shared, &self.line, &self.venue, standing.halt.flatten, Begin::Look));
                 }
             }
         }
@@ -235,6 +226,25 @@ impl Worker {
             self.written = Some(done);
         }
     }
+}
+
+/// Starts the work at the venue.
+fn begin(
+    shared: &Arc<Shared>,
+    line: &Arc<EmergencyLine>,
+    venue: &EmergencyVenue,
+    flatten: bool,
+    begin: Begin,
+) -> JoinHandle<()> {
+    let order = if flatten { EmergencyOrder::Flatten } else { EmergencyOrder::Cancel };
+    let seed = u64::try_from(wall().ns()).unwrap_or_default();
+    let emergency = Emergency::new(order, begin, venue.patience(), seed);
+    let (line, shared) = (Arc::clone(line), Arc::clone(shared));
+    tokio::spawn(async move {
+        let clock = Arc::clone(&shared);
+        let now = move || Instant { ms: clock.now_ms(), wall_ms: wall().ns() / 1_000_000 };
+        line.run(emergency, now, |emergency| tell(&shared, emergency)).await;
+    })
 }
 
 /// Shows how far the work at the venue is.

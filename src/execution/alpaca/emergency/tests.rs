@@ -11,7 +11,10 @@ use super::plan::plan;
 use super::*;
 use crate::exchange::{Exchange, answered};
 use crate::execution::alpaca::RateHeaders;
-use crate::live::drill::market::{SYMBOLS, exchange};
+use crate::live::drill::own_market;
+
+/// Of the drill's market.
+const SYMBOLS: [&str; 3] = ["AAA", "BBB", "CCC"];
 
 /// Seeds that are run: each is a market, an account, a network and crashes.
 const SEEDS: u64 = 600;
@@ -46,7 +49,8 @@ struct World {
 impl World {
     fn new(seed: u64) -> World {
         let mut draws = Draws(Xoshiro256PlusPlus::seed_from_u64(seed));
-        let mut exchange = exchange().expect("an exchange");
+        let (loaded, market) = own_market();
+        let mut exchange = Exchange::new(&loaded, &market).expect("an exchange");
         exchange.step(20 + draws.below(100) as usize);
         let faults = [draws.below(250), draws.below(250), draws.below(200)];
         let away_until_ms = if draws.happens(300) { draws.below(60_000) } else { 0 };
