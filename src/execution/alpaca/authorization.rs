@@ -6,7 +6,10 @@
 //! Keep this file a leaf: a child module could build authorizations.
 use std::fmt;
 
+use super::call::Outcome;
 use super::keys::ApiKeys;
+#[cfg(feature = "live")]
+use super::keys::KeyKind;
 use crate::domain::{Money, Timestamp};
 use crate::risk::LatchFile;
 
@@ -260,24 +263,13 @@ impl LiveAuthorization {
 impl LiveAccount {
     /// Asks the live host whose keys these are: one reading call. Errors: why there is no usable account, in words
     /// without the keys.
-    #[cfg(feature = "live")]
     pub async fn ask(keys: &ApiKeys) -> Result<LiveAccount, String> {
-        use super::call::Outcome;
-        if keys.kind() != super::keys::KeyKind::Live {
-            return Err(format!("these are {}", keys.kind()));
-        }
-        match super::http::get_once(LIVE_HOST, keys, "/v2/account").await {
+        match read_live(keys, "/v2/account").await {
             Outcome::Answered { status: 200, body, .. } => LiveAccount::read(&body, keys),
             Outcome::Answered { status: status @ (401 | 403), .. } => Err(format!("it refuses the keys ({status})")),
             Outcome::Answered { status, .. } => Err(format!("it answers {status}")),
             Outcome::NotSent(reason) | Outcome::Unknown(reason) => Err(reason),
         }
-    }
-
-    /// There is no live host in this program.
-    #[cfg(not(feature = "live"))]
-    pub async fn ask(_: &ApiKeys) -> Result<LiveAccount, String> {
-        Err(MissingEvidence::Build.to_string())
     }
 
     /// The number of the account.
@@ -286,7 +278,6 @@ impl LiveAccount {
     }
 
     /// The account of an answer; it must be able to trade.
-    #[cfg(any(feature = "live", test))]
     fn read(body: &[u8], keys: &ApiKeys) -> Result<LiveAccount, String> {
         let answer: serde_json::Value =
             serde_json::from_slice(body).map_err(|_| "its answer is no account".to_owned())?;
@@ -303,6 +294,22 @@ impl LiveAccount {
         }
         Ok(LiveAccount { number, keys: keys.fingerprint() })
     }
+}
+
+/// One reading call on the live host, with keys of a live account. It can change nothing there, so it needs no
+/// authorization: what is read is part of the evidence for one.
+#[cfg(feature = "live")]
+pub(super) async fn read_live(keys: &ApiKeys, path: &str) -> Outcome {
+    match keys.kind() {
+        KeyKind::Live => super::http::get_once(LIVE_HOST, keys, path).await,
+        kind => Outcome::NotSent(format!("these are {kind}")),
+    }
+}
+
+/// There is no live host in this program.
+#[cfg(not(feature = "live"))]
+pub(super) async fn read_live(_: &ApiKeys, _: &str) -> Outcome {
+    Outcome::NotSent(MissingEvidence::Build.to_string())
 }
 
 /// What is missing, in the order of the checklist.

@@ -2,6 +2,7 @@
 //!
 //! Not here: what may be sent (risk), what a fill means (engine). The desk decides what to call and what an answer
 //! means without input or output of its own; tasks of `http` and `stream` carry it over the wire.
+mod account;
 mod authorization;
 mod backend;
 mod bucket;
@@ -31,6 +32,7 @@ mod tests_wire;
 mod translate;
 mod wire;
 
+pub use account::{AccountReader, AccountState, AskError, AssetState, VenueClock};
 pub use authorization::{
     LiveAccount, LiveAuthorization, LiveEvidence, LiveRefusal, MissingEvidence, PREFLIGHT_AGE_MAX_NS, ParityRecord,
     PreflightRecord,
@@ -42,7 +44,7 @@ pub use carrier::{AlpacaWire, DataLine, WireError, WireEvent};
 pub use client_id::{SessionName, SessionNameError};
 pub use decode::{DecodeCounts, Decoder, Encoding};
 pub use desk::{AlpacaDesk, DataState, DeskConfig, Patience, StreamCommand};
-pub use env_file::{EnvError, EnvFile};
+pub use env_file::{EnvError, EnvFile, is_ignored_by_git};
 pub use finding::Finding;
 pub use http::{ClientError, provide_cryptography};
 pub use keys::{ApiKeys, KeyError, KeyKind, Secret, refuse_secrets_in};
