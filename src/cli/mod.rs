@@ -10,6 +10,7 @@ mod halt;
 mod indicators;
 mod metrics;
 mod overfit;
+mod preflight;
 mod prove;
 mod rehearse;
 mod report;
@@ -55,6 +56,8 @@ enum Command {
     Metrics(metrics::MetricsArgs),
     /// How much of the best of many tries is luck, from a matrix of returns or from numbers
     Overfit(overfit::OverfitArgs),
+    /// The checklist before paper and live trading
+    Preflight(preflight::PreflightArgs),
     /// Run a scenario on the built-in exchange as well, through the Alpaca adapter, and show that nothing differs
     Rehearse(rehearse::RehearseArgs),
     /// Rebuild the report of a finished run
@@ -117,6 +120,7 @@ pub fn main_with<C: Catalog + Sync>(catalog: C) -> ExitCode {
         Command::Indicators(args) => indicators::run(&args, &mut out),
         Command::Metrics(args) => metrics::run(&args, &mut out),
         Command::Overfit(args) => overfit::run(&args, &mut out),
+        Command::Preflight(args) => preflight::run(&args, &catalog, &mut out),
         Command::Rehearse(args) => rehearse::run(&args, &catalog, &mut out),
         Command::Report(args) => report::run(&args, &catalog, &mut out),
         Command::Resume(args) => resume::run(&args, &mut out),

@@ -3,6 +3,7 @@
 //! Not here: what may be sent (risk), what to say to the venue (execution::alpaca), command lines (cli).
 mod command;
 mod event;
+pub mod preflight;
 mod snapshot;
 
 pub use command::{Asked, Command, Done, ItemOutcome};

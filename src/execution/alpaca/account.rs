@@ -82,7 +82,9 @@ pub enum AskError {
     #[error(transparent)]
     Client(#[from] ClientError),
     /// It refuses the keys.
-    #[error("the venue refuses the keys ({status}: {message}); compare ALPACA_API_KEY and ALPACA_SECRET_KEY with those that Alpaca shows, or make new ones")]
+    #[error(
+        "the venue refuses the keys ({status}: {message}); compare ALPACA_API_KEY and ALPACA_SECRET_KEY with those that Alpaca shows, or make new ones"
+    )]
     Unauthorized {
         /// The HTTP status.
         status: u16,
@@ -245,7 +247,8 @@ mod tests {
 
     #[test]
     fn what_an_answer_does_not_say_is_an_error_and_no_default() {
-        let answer = answer(r#"{"cash": "12.5", "multiplier": 2, "number": "", "trading_blocked": "false", "n": null}"#);
+        let answer =
+            answer(r#"{"cash": "12.5", "multiplier": 2, "number": "", "trading_blocked": "false", "n": null}"#);
         assert_eq!(answer.parsed::<Money>("cash"), Ok("12.5".parse().expect("money")));
         for field in ["multiplier", "number", "trading_blocked", "n", "absent"] {
             assert!(answer.text(field).is_err() || answer.switch(field).is_err(), "{field}");

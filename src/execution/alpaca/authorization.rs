@@ -130,6 +130,8 @@ pub struct PreflightRecord {
     pub at: Timestamp,
     /// Every item held.
     pub has_passed: bool,
+    /// Why it is of something else than what is to trade: another account, scenario or version.
+    pub mismatch: Option<&'static str>,
 }
 
 /// What a rehearsal found.
@@ -350,6 +352,7 @@ fn missing_preflight(evidence: &LiveEvidence<'_>) -> Option<&'static str> {
     let Some(preflight) = evidence.preflight else { return Some("there is no preflight") };
     let age_ns = evidence.now.ns().saturating_sub(preflight.at.ns());
     match preflight.has_passed {
+        _ if preflight.mismatch.is_some() => preflight.mismatch,
         false => Some("the last preflight did not pass"),
         true if age_ns < 0 => Some("the last preflight is from the future"),
         true if age_ns > PREFLIGHT_AGE_MAX_NS => Some("the last preflight is older than 24 hours"),
@@ -398,7 +401,7 @@ mod tests {
             account: LiveAccount::read(ACCOUNT.as_bytes(), &keys()),
             typed_account: Some("987"),
             capital_max: Some("5000".parse().expect("money")),
-            preflight: Some(PreflightRecord { at: NOW, has_passed: true }),
+            preflight: Some(PreflightRecord { at: NOW, has_passed: true, mismatch: None }),
             parity: Some(ParityRecord { scenario_sha256: "ab", is_identical: true }),
             scenario_sha256: "ab",
             kill_switch,
@@ -438,7 +441,7 @@ mod tests {
         let switch = LatchFile::new(folder.path());
         let day = PREFLIGHT_AGE_MAX_NS;
         assert_eq!(day, 86_400_000_000_000);
-        let breaks: [(Break, &str); 17] = [
+        let breaks: [(Break, &str); 18] = [
             (|e| e.mode = "paper", "--mode is `paper`"),
             (|e| e.paper = None, "ALPACA_PAPER is not set"),
             (|e| e.paper = Some("true"), "ALPACA_PAPER is `true`"),
@@ -452,14 +455,24 @@ mod tests {
             (|e| e.capital_max = None, "LIVE_MAX_CAPITAL is not set"),
             (|e| e.capital_max = Some(Money::ZERO), "LIVE_MAX_CAPITAL is 0"),
             (|e| e.preflight = None, "there is no preflight; run `alphaflow preflight --mode live`"),
-            (|e| e.preflight = Some(PreflightRecord { at: NOW, has_passed: false }), "did not pass"),
-            (|e| e.preflight = Some(PreflightRecord { at: NOW.plus_ns(1), has_passed: true }), "from the future"),
+            (|e| e.preflight = Some(PreflightRecord { at: NOW, has_passed: false, mismatch: None }), "did not pass"),
+            (
+                |e| e.preflight = Some(PreflightRecord { at: NOW.plus_ns(1), has_passed: true, mismatch: None }),
+                "from the future",
+            ),
             (
                 |e| {
                     let at = NOW.plus_ns(-PREFLIGHT_AGE_MAX_NS - 1);
-                    e.preflight = Some(PreflightRecord { at, has_passed: true });
+                    e.preflight = Some(PreflightRecord { at, has_passed: true, mismatch: None });
                 },
                 "older than 24 hours",
+            ),
+            (
+                |e| {
+                    let mismatch = Some("the last preflight is of another account");
+                    e.preflight = Some(PreflightRecord { at: NOW, has_passed: true, mismatch });
+                },
+                "another account; run `alphaflow preflight --mode live`",
             ),
             (|e| e.parity = None, "no parity report"),
             (|e| e.scenario_sha256 = "cd", "has changed since its parity report; run `alphaflow rehearse`"),
