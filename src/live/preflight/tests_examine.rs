@@ -294,6 +294,11 @@ async fn what_the_account_cannot_do_fails() {
             && text.contains("count on $10000")),
         "{all:?}"
     );
+    // With a journal the books go on: the money may be in positions.
+    world.write("state/rehearsal/journal.db", &json!(null));
+    let examined = world.examine(PreflightMode::Rehearsal(address)).await;
+    let funds = examined.items.iter().find(|item| item.item == "funds").expect("it was asked");
+    assert!(funds.verdict == Verdict::Warns && funds.text.contains("go on from the journal"), "{funds:?}");
     world.scenarios.truncate(1);
     world.set(0, &["account.leverage=2", "account.allow_short=true", "data.symbols=[\"TEST\", \"NONE\"]"]);
     world.prove(0);

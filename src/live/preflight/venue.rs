@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::record::tail;
-use super::{Item, Preflight, PreflightMode, cash_of};
+use super::{Item, Preflight, PreflightMode, Verdict, cash_of};
 use crate::domain::{Money, Symbol, Timestamp};
 use crate::execution::alpaca::{AccountReader, AccountState, ApiKeys, AskError, Paper, Rehearsal, VenueClock};
 use crate::market::Calendar;
@@ -40,7 +40,7 @@ pub(super) async fn examine(flight: &Preflight<'_>, keys: Result<&ApiKeys, &Stri
         Err(error) => items.push(Item::fails("account", error.to_string())),
         Ok(account) => {
             items.push(Item::of("account", usable(account)));
-            items.push(Item::of("funds", funds(account, flight.scenarios)));
+            items.push(funds(flight, account));
         }
     }
     items.extend(clocks(flight, &reader).await);
@@ -70,16 +70,36 @@ fn usable(account: &AccountState) -> Result<String, String> {
 }
 
 /// Money, margin and shorts of the account against what the scenarios take for granted.
-fn funds(account: &AccountState, scenarios: &[LoadedScenario]) -> Result<String, String> {
+fn funds(flight: &Preflight<'_>, account: &AccountState) -> Item {
+    let faults = powers(account, flight.scenarios);
+    let text =
+        format!("${} of equity, ${} to spend, multiplier {}", account.equity, account.buying_power, account.multiplier);
+    let Some(shortage) = shortage(account, flight.scenarios) else {
+        return Item::of("funds", if faults.is_empty() { Ok(text) } else { Err(faults.join("; ")) });
+    };
+    // The books of a session go on where its journal ends: money may be in positions, or lost.
+    let goes_on = flight.state.join(flight.mode.name()).join("journal.db").exists();
+    let all = [&[shortage][..], &faults].concat().join("; ");
+    match goes_on && faults.is_empty() {
+        true => Item::new("funds", Verdict::Warns, format!("{all}; the books go on from the journal")),
+        false => Item::fails("funds", all),
+    }
+}
+
+/// What the scenarios call cash must be there; leverage is their own.
+fn shortage(account: &AccountState, scenarios: &[LoadedScenario]) -> Option<String> {
     let cash = cash_of(scenarios);
-    let mut faults = Vec::new();
-    // Leverage is the scenarios' own; what they call cash must be there.
-    if account.buying_power < cash || account.equity < cash {
-        faults.push(format!(
+    (account.buying_power < cash || account.equity < cash).then(|| {
+        format!(
             "the scenarios count on ${cash}, the account has ${} and may spend ${}; lower account.cash or add money",
             account.equity, account.buying_power
-        ));
-    }
+        )
+    })
+}
+
+/// What the account may not do and a scenario would.
+fn powers(account: &AccountState, scenarios: &[LoadedScenario]) -> Vec<String> {
+    let mut faults = Vec::new();
     for loaded in scenarios {
         let (name, spec) = (&loaded.spec.scenario.name, &loaded.spec.account);
         if spec.leverage > account.multiplier {
@@ -91,13 +111,14 @@ fn funds(account: &AccountState, scenarios: &[LoadedScenario]) -> Result<String,
         if spec.allow_short && !account.may_short {
             faults.push(format!("{name} sells short and the account may not; set account.allow_short = false"));
         }
+        if spec.leverage == 1 && account.cash < Money::ZERO {
+            faults.push(format!(
+                "{name} borrows nothing, but the account's cash is ${}; pay it back first",
+                account.cash
+            ));
+        }
     }
-    if account.cash < Money::ZERO {
-        faults.push(format!("its cash is ${}: it borrows already; pay it back first", account.cash));
-    }
-    let text =
-        format!("${} of equity, ${} to spend, multiplier {}", account.equity, account.buying_power, account.multiplier);
-    if faults.is_empty() { Ok(text) } else { Err(faults.join("; ")) }
+    faults
 }
 
 async fn clocks(flight: &Preflight<'_>, reader: &AccountReader) -> Vec<Item> {
@@ -249,8 +270,17 @@ mod tests {
         assert!(usable(&inactive).expect_err("inactive").contains("ACCOUNT_UPDATED"));
         let blocked = AccountState { blocks: vec!["account_blocked"], ..account.clone() };
         assert!(usable(&blocked).expect_err("blocked").contains("account_blocked"));
+        let world = super::super::testing::World::new();
+        let short = shortage(&account, &world.scenarios).expect("10 dollars for 5,000");
+        assert!(short.contains("count on $5000, the account has $10 and may spend $20"), "{short}");
+        let enough = AccountState {
+            equity: "5000".parse().expect("money"),
+            buying_power: "5000".parse().expect("money"),
+            ..account.clone()
+        };
+        assert_eq!(shortage(&enough, &world.scenarios), None);
+        assert!(powers(&account, &world.scenarios).is_empty());
         let borrowing = AccountState { cash: "-1".parse().expect("money"), ..account.clone() };
-        assert!(funds(&borrowing, &[]).expect_err("borrows").contains("borrows already"));
-        assert!(funds(&account, &[]).is_ok());
+        assert!(powers(&borrowing, &world.scenarios)[0].contains("pay it back first"));
     }
 }
