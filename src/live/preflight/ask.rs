@@ -28,6 +28,9 @@ pub fn ask_questions(
             Some(_) => {}
         }
     }
+    if !questions.is_empty() {
+        writeln!(out)?;
+    }
     Ok(confirmed)
 }
 

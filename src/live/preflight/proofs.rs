@@ -43,12 +43,14 @@ pub(super) fn examine(flight: &Preflight<'_>, now: Timestamp) -> Vec<Item> {
         let fine = || format!("of {}", names(flight.scenarios));
         Item::of(item, if faults.is_empty() { Ok(fine()) } else { Err(faults.join("; ")) })
     };
-    vec![
-        of_all("backtest", &|loaded| backtest(flight.reports, loaded)),
-        of_all("parity", &|loaded| rehearsed(flight.reports, loaded)),
-        Item::of("drill", drill(flight.state, now)).must_hold_live(flight.mode),
-        Item::of("notifications", notified(flight.state, now)).must_hold_live(flight.mode),
-    ]
+    let mut items = Vec::new();
+    if !flight.scenarios.is_empty() {
+        items.push(of_all("backtest", &|loaded| backtest(flight.reports, loaded)));
+        items.push(of_all("parity", &|loaded| rehearsed(flight.reports, loaded)));
+    }
+    items.push(Item::of("drill", drill(flight.state, now)).must_hold_live(flight.mode));
+    items.push(Item::of("notifications", notified(flight.state, now)).must_hold_live(flight.mode));
+    items
 }
 
 pub(super) fn names(scenarios: &[LoadedScenario]) -> String {
