@@ -2,12 +2,16 @@
 //!
 //! Not here: anything a library user would need. Exit codes: 0 done, 1 the run could not finish,
 //! 2 the input is wrong, 3 a check did not hold. A reader that has seen enough (`| head`) is no failure.
+mod audit;
 mod backtest;
 mod data;
 mod exchange;
 mod finish;
 mod halt;
+mod history;
+mod history_rows;
 mod indicators;
+mod journal_file;
 mod metrics;
 mod overfit;
 mod preflight;
@@ -41,6 +45,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Is the journal whole; all of it as JSON lines
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Run one scenario on history; print a summary and write a run folder
     Backtest(backtest::BacktestArgs),
     /// Check, convert, download or make up files of bars
@@ -50,6 +57,8 @@ enum Command {
     Exchange(exchange::ExchangeArgs),
     /// Stop trading: no order that increases exposure passes until `resume`
     Halt(halt::HaltArgs),
+    /// What sessions traded: round trips, fills, orders, refusals, events
+    History(history::HistoryArgs),
     /// List the indicators, or compute columns of them beside the bars of a file
     Indicators(indicators::IndicatorsArgs),
     /// Every measure of a series of returns or equity, whoever made it
@@ -113,10 +122,12 @@ pub fn main_with<C: Catalog + Sync>(catalog: C) -> ExitCode {
     let command = Cli::parse().command;
     let mut out = io::stdout().lock();
     let outcome = match command {
+        Command::Audit(command) => audit::run(&command, &mut out),
         Command::Backtest(args) => backtest::run(&args, &catalog, &mut out),
         Command::Data(command) => data::run(&command, &mut out),
         Command::Exchange(args) => exchange::run(&args, &catalog, &mut out),
         Command::Halt(args) => halt::run(&args, &mut out),
+        Command::History(args) => history::run(&args, &mut out),
         Command::Indicators(args) => indicators::run(&args, &mut out),
         Command::Metrics(args) => metrics::run(&args, &mut out),
         Command::Overfit(args) => overfit::run(&args, &mut out),

@@ -1,8 +1,11 @@
 //! What a venue tells us.
+use serde::{Deserialize, Serialize};
+
 use super::{Fill, OrderId, OrderKind, Price, Quantity, RejectReason, SymbolIndex, Timestamp};
 
 /// One answer of a venue. Answers are events, never return values.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
 pub enum ExecutionEvent {
     /// The venue has the order.
     Accepted {
@@ -67,4 +70,55 @@ pub enum ExecutionEvent {
         /// Since when.
         time: Timestamp,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::{Money, OrderPurpose, Ratio, Side, Trail};
+
+    fn any_event() -> impl Strategy<Value = ExecutionEvent> {
+        use ExecutionEvent as E;
+        let (order, time) = (any::<u64>().prop_map(OrderId), any::<i64>().prop_map(Timestamp::from_ns));
+        let remaining = (0..i64::MAX).prop_map(Quantity::from_units);
+        let level = (1..i64::MAX).prop_map(|units| Price::from_units(units).expect("above 0"));
+        let parts = (order, any::<u16>().prop_map(SymbolIndex), remaining, level, time, 0..12u8);
+        parts.prop_map(|(order, symbol, remaining, level, time, which)| match which {
+            0 => E::Accepted { order },
+            1 => E::Canceled { order },
+            2 => E::Expired { order },
+            3 => E::Rejected { order, reason: RejectReason::NoShares { price: level } },
+            4 => E::Resized { order, remaining },
+            5 => E::LegLive { order, parent: OrderId(order.0 / 2), symbol, level, time },
+            6 => E::Replaced { order, symbol, kind: OrderKind::Market, remaining, time },
+            7 => {
+                let kind = OrderKind::StopLimit { stop: level, limit: level };
+                E::Replaced { order, symbol, kind, remaining, time }
+            }
+            8 => {
+                let trail = Trail::Fraction(Ratio::ONE);
+                E::Replaced { order, symbol, kind: OrderKind::TrailingStop { trail }, remaining, time }
+            }
+            _ => {
+                let side = if which % 2 == 0 { Side::Buy } else { Side::Sell };
+                let (purpose, fee) = (OrderPurpose::TakeProfit, Money::from_units(i128::from(time.ns()).abs()));
+                let (quantity, price, reference) = (remaining, level, level);
+                let fill = Fill { order, symbol, side, quantity, price, reference, fee, time, purpose };
+                E::Filled { fill, remaining }
+            }
+        })
+    }
+
+    proptest! {
+        /// What is written of an answer is read as the same answer, from text and from a value.
+        #[test]
+        fn an_answer_is_read_as_it_was_written(event in any_event()) {
+            let value = serde_json::to_value(event).expect("JSON");
+            let text = value.to_string();
+            prop_assert_eq!(serde_json::from_str::<ExecutionEvent>(&text).expect("read"), event);
+            prop_assert_eq!(serde_json::from_value::<ExecutionEvent>(value).expect("read"), event);
+        }
+    }
 }

@@ -1,8 +1,10 @@
 //! Executions.
+use serde::{Deserialize, Serialize};
+
 use super::{Money, OrderId, OrderPurpose, Price, Quantity, Side, SymbolIndex, Timestamp};
 
 /// One execution. Quantity is this execution's, never cumulative.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Fill {
     /// Whose.
     pub order: OrderId,

@@ -19,6 +19,7 @@ mod symbol;
 mod timeframe;
 mod timestamp;
 mod volume;
+mod word;
 
 pub use bar::{Bar, BarError};
 pub use event::ExecutionEvent;

@@ -3,6 +3,9 @@
 //! Not here: when a row applies (venue::refusal); limits of our own (risk::Refusal).
 //! Each row is a rule, the HTTP status and code of Alpaca's answer, and its message, which is the text of
 //! the reason. Where Alpaca's own words are not known the row says "Our words."; the rule is Alpaca's still.
+use serde::{Deserialize, Serialize};
+
+use super::word::{self, Word};
 use super::{Money, OrderId, Price, Quantity, Symbol};
 
 /// Alpaca's code for funds and permissions.
@@ -16,9 +19,10 @@ macro_rules! rejections {
     ($($(#[$doc:meta])* $name:ident $({ $($(#[$about:meta])* $field:ident: $type:ty),+ $(,)? })?
         = $rule:literal, $http:literal $code:expr, $text:literal;)+) => {
         /// Why a venue refuses an order, or a change of one. Its text is Alpaca's message.
-        #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
+        #[serde(tag = "rule")]
         pub enum RejectReason {
-            $($(#[$doc])* #[error($text)] $name $({ $($(#[$about])* $field: $type),+ })?,)+
+            $($(#[$doc])* #[error($text)] #[serde(rename = $rule)] $name $({ $($(#[$about])* $field: $type),+ })?,)+
         }
 
         impl RejectReason {
@@ -71,7 +75,8 @@ rejections! {
         /// Alpaca's `existing_order_id`.
         existing: OrderId,
         /// Alpaca's `reject_reason`.
-        reject_reason: &'static str,
+        #[serde(deserialize_with = "word::read")]
+        reject_reason: Word,
     } = "wash_trade", 403 FUNDS, "potential wash trade detected. use complex orders";
     /// An exit on whose sale the order relied was taken back or has not filled at the order's open. Our words.
     ExitNotFilled = "exit_not_filled", 403 FUNDS, "an exit that was to make room for the order has not filled";
@@ -113,9 +118,11 @@ rejections! {
     /// What the order would do to the position is not what its sender says it is to do.
     IntentMismatch {
         /// What it would do.
-        inferred: &'static str,
+        #[serde(deserialize_with = "word::read")]
+        inferred: Word,
         /// What its sender says.
-        specified: &'static str,
+        #[serde(deserialize_with = "word::read")]
+        specified: Word,
     } = "intent_mismatch", 422 UNPROCESSABLE,
         "position intent mismatch, inferred: {inferred}, specified: {specified}";
     /// A trailing stop for a share that nobody knows a price of: there is nothing to trail. Our words.
@@ -154,12 +161,14 @@ rejections! {
     /// Orders of extended hours are simple. Our words.
     ExtendedHoursClass {
         /// The class.
-        class: &'static str,
+        #[serde(deserialize_with = "word::read")]
+        class: Word,
     } = "extended_hours_class", 422 UNPROCESSABLE, "{class} orders must not be extended hours orders";
     /// A price finer than the grid: cents from $1, hundredths of a cent below.
     SubPenny {
         /// The field of the request.
-        field: &'static str,
+        #[serde(deserialize_with = "word::read")]
+        field: Word,
         /// Its value.
         price: Price,
     } = "sub_penny", 422 UNPROCESSABLE,
@@ -193,16 +202,20 @@ rejections! {
     /// This type does not take this time in force. Our words.
     TimeInForce {
         /// The type, or the class where that is what does not take it.
-        kind: &'static str,
+        #[serde(deserialize_with = "word::read")]
+        kind: Word,
         /// The time in force.
-        time_in_force: &'static str,
+        #[serde(deserialize_with = "word::read")]
+        time_in_force: Word,
     } = "time_in_force", 422 UNPROCESSABLE, "{kind} orders do not take time in force {time_in_force}";
     /// The entry of this class is a market or a limit order. Our words.
     ClassType {
         /// The class.
-        class: &'static str,
+        #[serde(deserialize_with = "word::read")]
+        class: Word,
         /// The type.
-        kind: &'static str,
+        #[serde(deserialize_with = "word::read")]
+        kind: Word,
     } = "class_type", 422 UNPROCESSABLE, "{class} orders must be market or limit orders, not {kind}";
     /// A long whose target is not above its stop.
     TargetBelowStop = "target_below_stop", 422 UNPROCESSABLE, "take_profit.limit_price must be > stop_loss.stop_price";
@@ -248,7 +261,8 @@ rejections! {
     /// It has ended: no cancel, no change.
     AlreadyIn {
         /// Alpaca's word for its status.
-        state: &'static str,
+        #[serde(deserialize_with = "word::read")]
+        state: Word,
     } = "already_in", 422 UNPROCESSABLE, "order is already in \"{state}\" state";
     /// A change before the venue has it.
     NotSentYet = "not_sent_yet", 422 SYNTAX, "unable to replace order, order isn't sent to exchange yet";
@@ -265,7 +279,8 @@ rejections! {
     /// A price that the order does not have. Our words.
     NoSuchPrice {
         /// The field of the request.
-        field: &'static str,
+        #[serde(deserialize_with = "word::read")]
+        field: Word,
     } = "no_such_price", 422 UNPROCESSABLE, "the order has no {field} to replace";
     /// A trail in dollars for one in percent, or the other way round. Our words.
     TrailKind = "trail_kind", 422 UNPROCESSABLE, "trail_price and trail_percent cannot be exchanged";
@@ -359,5 +374,37 @@ mod tests {
         let closing = RejectReason::ClosingIsOpen;
         assert_eq!((closing.http_status(), closing.code()), (422, None));
         assert!(closing.to_string().starts_with("unable to open new notional orders while having open closing"));
+    }
+
+    /// As text and back, each kind of field among them; a tag is the rule's name.
+    #[test]
+    fn a_reason_is_read_as_it_was_written() {
+        let symbol: Symbol = "BRK.B".parse().expect("symbol");
+        let money = |text: &str| -> Money { text.parse().expect("money") };
+        let price: Price = "290.123456789".parse().expect("price");
+        let shares: Quantity = "0.000000001".parse().expect("quantity");
+        use RejectReason as R;
+        let reasons = [
+            R::BuyingPower { need: money("123456789.000000000000000001"), have: money("-5") },
+            R::InsufficientQty { requested: shares, available: shares, existing_qty: shares, held_for_orders: shares },
+            R::WashTrade { existing: OrderId(u64::MAX), reject_reason: "opposite side limit order exists" },
+            R::ExitNotFilled,
+            R::NotShortable { symbol },
+            R::IntentMismatch { inferred: "buy_to_open", specified: "sell_to_close" },
+            R::SubPenny { field: "take_profit.limit_price", price },
+            R::TimeInForce { kind: "stop", time_in_force: "opg" },
+            R::ClassType { class: "bracket", kind: "stop" },
+            R::AlreadyIn { state: "filled" },
+            R::Unlisted { status: 403, code: Some(40_399_999) },
+            R::Unlisted { status: 0, code: None },
+        ];
+        for reason in reasons {
+            let value = serde_json::to_value(reason).expect("JSON");
+            assert_eq!(value["rule"], reason.rule());
+            let text = value.to_string();
+            assert_eq!(serde_json::from_str::<RejectReason>(&text).expect(&text), reason);
+            assert_eq!(serde_json::from_value::<RejectReason>(value).expect(&text), reason);
+        }
+        assert!(serde_json::from_str::<RejectReason>(r#"{"rule":"no_such_rule"}"#).is_err());
     }
 }

@@ -70,6 +70,12 @@ impl serde::Serialize for Symbol {
         serializer.serialize_str(self.as_str())
     }
 }
+impl<'de> serde::Deserialize<'de> for Symbol {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -80,6 +86,9 @@ mod tests {
         assert_eq!("BRK.B".parse::<Symbol>().expect("symbol").to_string(), "BRK.B");
         for bad in ["", "aapl", "TOOLONGSYMBOL", "A B", "../X"] {
             assert!(bad.parse::<Symbol>().is_err(), "{bad}");
+            assert!(serde_json::from_value::<Symbol>(bad.into()).is_err(), "{bad}");
         }
+        let symbol: Symbol = serde_json::from_str("\"BRK.B\"").expect("symbol");
+        assert_eq!(serde_json::to_string(&symbol).expect("JSON"), "\"BRK.B\"");
     }
 }

@@ -4,6 +4,8 @@
 mod command;
 mod event;
 pub mod preflight;
+pub mod history;
+pub mod journal;
 mod snapshot;
 
 pub use command::{Asked, Command, Done, ItemOutcome};

@@ -115,6 +115,11 @@ impl RoundTrips {
         }
     }
 
+    /// Closed trips since they were last taken, in the order they ended.
+    pub fn take_closed(&mut self) -> Vec<RoundTrip> {
+        std::mem::take(&mut self.closed)
+    }
+
     /// Closed trips in the order they ended, then open ones in the order of symbols.
     pub fn finish(self) -> (Vec<RoundTrip>, Vec<RoundTrip>) {
         (self.closed, self.open.into_iter().flatten().collect())

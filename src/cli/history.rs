@@ -1,0 +1,167 @@
+//! `alphaflow history`: what sessions traded, from the journal.
+//!
+//! Not here: how it follows from the journal (live::history), rows and columns (history_rows).
+use std::io::Write;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Map, Value};
+
+use super::Failure;
+use super::history_rows::{Table, groups_table, of_kind};
+use super::journal_file::{JournalArgs, failed};
+use crate::domain::Timestamp;
+use crate::live::history::{Filter, GroupBy, History, group};
+
+/// Arguments of `alphaflow history`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: alphaflow history --kind trades --by month\n\nTimes are the venue's, in UTC. A trade is a round trip from flat to flat; it counts at its exit. `--format csv` and `json` have all columns."
+)]
+pub(super) struct HistoryArgs {
+    #[command(flatten)]
+    journal: JournalArgs,
+    /// What to list
+    #[arg(long, value_enum, default_value_t = Kind::Trades)]
+    kind: Kind,
+    /// Trades in groups, with their measures
+    #[arg(long, value_enum, value_name = "GROUP")]
+    by: Option<By>,
+    /// Of this scenario only
+    #[arg(long, value_name = "NAME")]
+    strategy: Option<String>,
+    /// Of this share only
+    #[arg(long, value_name = "SYMBOL")]
+    symbol: Option<String>,
+    /// From this date or time on, such as 2026-09-01 or 2026-09-01T13:30:00Z
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Up to this time, or the end of this date
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = HistoryFormat::Text)]
+    format: HistoryFormat,
+}
+
+/// What is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kind {
+    /// Round trips
+    Trades,
+    /// Executions
+    Fills,
+    /// Orders and their legs
+    Orders,
+    /// What our limits or the venue refused
+    Refusals,
+    /// Everything that people were told
+    Events,
+}
+
+/// Groups of trades.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum By {
+    /// The scenario
+    Strategy,
+    /// The share
+    Symbol,
+    /// The month of the exit
+    Month,
+}
+
+/// How to print a history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum HistoryFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// For spreadsheets
+    Csv,
+}
+
+/// Reads the journal and prints what is asked for.
+pub(super) fn run(args: &HistoryArgs, out: &mut impl Write) -> Result<(), Failure> {
+    if args.by.is_some() && args.kind != Kind::Trades {
+        return Err(Failure::Input("error --by: only trades come in groups; leave --kind out".to_owned()));
+    }
+    let filter = filter(args)?;
+    let history = History::read(&args.journal.open()?).map_err(failed)?;
+    let is_empty = history == History::default();
+    let history = history.only(&filter);
+    let table = match args.by {
+        Some(by) => {
+            let (by, name) = match by {
+                By::Strategy => (GroupBy::Strategy, "strategy"),
+                By::Symbol => (GroupBy::Symbol, "symbol"),
+                By::Month => (GroupBy::Month, "month"),
+            };
+            let (groups, all) = group(&history.trades, by);
+            groups_table(name, &groups, &all)
+        }
+        None => of_kind(args.kind, &history),
+    };
+    match args.format {
+        HistoryFormat::Json => json(&table, out),
+        HistoryFormat::Csv => csv(&table, out),
+        HistoryFormat::Text if table.rows.is_empty() => {
+            let what = table.name;
+            let text = match is_empty {
+                true => format!("No {what}: nothing was traded yet in {}.", args.journal.path().display()),
+                false if filter == Filter::default() => format!("No {what} in {}.", args.journal.path().display()),
+                false => format!("No {what} that match. Leave out a filter."),
+            };
+            Ok(writeln!(out, "{text}")?)
+        }
+        HistoryFormat::Text => Ok(table.print(out)?),
+    }
+}
+
+fn filter(args: &HistoryArgs) -> Result<Filter, Failure> {
+    let time = |name: &str, text: &Option<String>| {
+        let parsed = text.as_ref().map(|text| text.trim().parse::<Timestamp>()).transpose();
+        parsed.map_err(|error| Failure::Input(format!("error {name}: {error}")))
+    };
+    // A date is the whole day, a time is itself.
+    let length = match &args.until {
+        Some(text) if text.trim().len() == 10 => Timestamp::NS_PER_DAY,
+        _ => 1,
+    };
+    Ok(Filter {
+        strategy: args.strategy.clone(),
+        symbol: args.symbol.as_ref().map(|symbol| symbol.to_ascii_uppercase()),
+        since: time("--since", &args.since)?,
+        until: time("--until", &args.until)?.map(|until| until.plus_ns(length)),
+    })
+}
+
+/// One object: the name of what is listed, and its rows.
+fn json(table: &Table, out: &mut impl Write) -> Result<(), Failure> {
+    let object = |row: &Vec<Value>| {
+        let fields = table.columns.iter().map(|column| (*column).to_owned()).zip(row.iter().cloned());
+        Value::Object(fields.collect())
+    };
+    let mut root = Map::new();
+    root.insert(table.name.to_owned(), table.rows.iter().map(object).collect());
+    root.extend(table.all.as_ref().map(|all| ("all".to_owned(), object(all))));
+    Ok(writeln!(out, "{:#}", Value::Object(root))?)
+}
+
+fn csv(table: &Table, out: &mut impl Write) -> Result<(), Failure> {
+    let mut writer = ::csv::Writer::from_writer(Vec::new());
+    let text = |value: &Value| match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let mut write = || {
+        writer.write_record(&table.columns)?;
+        for row in table.rows.iter().chain(&table.all) {
+            writer.write_record(row.iter().map(text))?;
+        }
+        writer.flush()
+    };
+    write().map_err(|error: std::io::Error| Failure::Machine(format!("error {error}")))?;
+    let bytes = writer.into_inner().map_err(|error| Failure::Machine(format!("error {error}")))?;
+    Ok(out.write_all(&bytes)?)
+}

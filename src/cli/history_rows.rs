@@ -1,0 +1,368 @@
+//! Rows of `alphaflow history`: all columns for programs, the columns that fit a terminal for people.
+//!
+//! Not here: where the rows come from (live::history).
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::history::Kind;
+use crate::domain::{Money, Price, Quantity, Side, Timestamp};
+use crate::live::history::{FillLine, Group, History, OrderLine, Trade};
+use crate::live::{EventKind, SessionEvent};
+use crate::report::format::{Numbers, Sign, UNDEFINED};
+
+/// A list in both forms.
+#[derive(Debug)]
+pub(super) struct Table {
+    /// What it lists: `trades`.
+    pub(super) name: &'static str,
+    /// Names of all columns.
+    pub(super) columns: Vec<&'static str>,
+    /// A value a column.
+    pub(super) rows: Vec<Vec<Value>>,
+    /// All groups together, where there are groups.
+    pub(super) all: Option<Vec<Value>>,
+    shown: Vec<Column>,
+    notes: Vec<String>,
+}
+
+/// A column on a terminal.
+#[derive(Debug)]
+struct Column {
+    header: &'static str,
+    side: Align,
+    cells: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Align {
+    Left,
+    Right,
+}
+
+/// The list of a kind.
+pub(super) fn of_kind(kind: Kind, history: &History) -> Table {
+    let refused = |event: &&SessionEvent| matches!(event.kind, EventKind::Refusal | EventKind::RefusalBurst);
+    match kind {
+        Kind::Trades => trades(&history.trades),
+        Kind::Fills => fills(&history.fills),
+        Kind::Orders => orders(&history.orders),
+        Kind::Refusals => events("refusals", &history.events.iter().filter(refused).collect::<Vec<_>>()),
+        Kind::Events => events("events", &history.events.iter().collect::<Vec<_>>()),
+    }
+}
+
+/// Groups of trades; the last row is all of them.
+pub(super) fn groups_table(by: &'static str, groups: &[Group], all: &Group) -> Table {
+    let row = |group: &Group| {
+        vec![
+            json!(group.name),
+            json!(group.trades),
+            json!(group.wins),
+            json!(group.losses),
+            json!(group.win_rate),
+            json!(group.profit_factor),
+            json!(group.pnl),
+            json!(group.fees),
+        ]
+    };
+    let shown: Vec<&Group> = groups.iter().chain([all]).collect();
+    let ratio = |value: Option<f64>, write: fn(f64) -> String| value.map_or(UNDEFINED.to_owned(), write);
+    let has_undefined = shown.iter().any(|group| group.profit_factor.is_none());
+    Table {
+        name: "groups",
+        columns: vec![by, "trades", "wins", "losses", "win_rate", "profit_factor", "pnl", "fees"],
+        rows: groups.iter().map(row).collect(),
+        all: Some(row(all)),
+        shown: vec![
+            column(by, Align::Left, &shown, |group| clean(&group.name)),
+            column("trades", Align::Right, &shown, |group| Numbers::PLAIN.count(group.trades as f64)),
+            column("won", Align::Right, &shown, |group| Numbers::PLAIN.count(group.wins as f64)),
+            column("win rate", Align::Right, &shown, |group| {
+                ratio(group.win_rate, |rate| Numbers::PLAIN.percent(rate, 1, Sign::Negative))
+            }),
+            column("profit factor", Align::Right, &shown, |group| {
+                ratio(group.profit_factor, |factor| Numbers::PLAIN.ratio(factor))
+            }),
+            column("P&L", Align::Right, &shown, |group| profit(group.pnl)),
+            column("fees", Align::Right, &shown, |group| dollars(group.fees)),
+        ],
+        notes: match has_undefined {
+            true => vec![format!("{UNDEFINED}: no trade was lost, or none won, so there is no such ratio.")],
+            false => Vec::new(),
+        },
+    }
+}
+
+fn trades(trades: &[Trade]) -> Table {
+    let reason = |trade: &Trade| trade.exit_reason.map(|purpose| purpose.name());
+    let row = |trade: &Trade| {
+        vec![
+            json!(trade.symbol),
+            json!(if trade.side == Side::Buy { "long" } else { "short" }),
+            json!(trade.quantity),
+            json!(trade.entry_time),
+            json!(trade.entry_price),
+            json!(trade.exit_time),
+            json!(trade.exit_time.and(trade.exit_price)),
+            json!(trade.pnl),
+            json!(trade.fees),
+            json!(reason(trade)),
+            json!(trade.strategy),
+            json!(trade.entry_row),
+            json!(trade.exit_row),
+        ]
+    };
+    let pnl: Vec<Money> = trades.iter().filter_map(|trade| trade.pnl).collect();
+    let won = pnl.iter().filter(|pnl| **pnl > Money::ZERO).count();
+    let fees: Money = trades.iter().map(|trade| trade.fees).sum();
+    let open = trades.len() - pnl.len();
+    let mut notes = vec![format!(
+        "{} ended, {won} won, P&L {}, fees {}.",
+        counted(pnl.len(), "trade"),
+        profit(pnl.iter().copied().sum()),
+        dollars(fees)
+    )];
+    if open > 0 {
+        notes.push(format!("{} open; the journal has no price of now for their P&L.", counted(open, "trade")));
+    }
+    let shown = trades;
+    Table {
+        name: "trades",
+        columns: vec![
+            "symbol",
+            "side",
+            "qty",
+            "entry_time",
+            "entry_price",
+            "exit_time",
+            "exit_price",
+            "pnl",
+            "fees",
+            "exit_reason",
+            "strategy",
+            "entry_row",
+            "exit_row",
+        ],
+        rows: trades.iter().map(row).collect(),
+        all: None,
+        shown: vec![
+            column("left (UTC)", Align::Left, shown, |trade| trade.exit_time.map_or("open".to_owned(), minute)),
+            column("symbol", Align::Left, shown, |trade| clean(&trade.symbol)),
+            column("shares", Align::Right, shown, |trade| {
+                shares(if trade.side == Side::Buy { trade.quantity } else { -trade.quantity })
+            }),
+            column("entry", Align::Right, shown, |trade| price(trade.entry_price)),
+            column("exit", Align::Right, shown, |trade| {
+                trade.exit_time.and(trade.exit_price).map_or(UNDEFINED.to_owned(), price)
+            }),
+            column("P&L", Align::Right, shown, |trade| trade.pnl.map_or(UNDEFINED.to_owned(), profit)),
+            column("fees", Align::Right, shown, |trade| dollars(trade.fees)),
+            column("why", Align::Left, shown, |trade| reason(trade).unwrap_or("").to_owned()),
+            column("strategy", Align::Left, shown, |trade| clean(&trade.strategy)),
+        ],
+        notes,
+    }
+}
+
+fn fills(fills: &[FillLine]) -> Table {
+    let row = |fill: &FillLine| {
+        vec![
+            json!(fill.order),
+            json!(fill.time),
+            json!(fill.symbol),
+            json!(fill.side),
+            json!(fill.quantity),
+            json!(fill.price),
+            json!(fill.fee),
+            json!(fill.purpose),
+            json!(fill.strategy),
+            json!(fill.row),
+        ]
+    };
+    let fees: Money = fills.iter().map(|fill| fill.fee).sum();
+    Table {
+        name: "fills",
+        columns: vec!["order", "time", "symbol", "side", "qty", "price", "fee", "purpose", "strategy", "row"],
+        rows: fills.iter().map(row).collect(),
+        all: None,
+        shown: vec![
+            column("time (UTC)", Align::Left, fills, |fill| second(fill.time)),
+            column("symbol", Align::Left, fills, |fill| clean(&fill.symbol)),
+            column("side", Align::Left, fills, |fill| fill.side.name().to_owned()),
+            column("shares", Align::Right, fills, |fill| shares(fill.quantity)),
+            column("price", Align::Right, fills, |fill| price(fill.price)),
+            column("fee", Align::Right, fills, |fill| dollars(fill.fee)),
+            column("why", Align::Left, fills, |fill| fill.purpose.name().to_owned()),
+            column("order", Align::Right, fills, |fill| fill.order.0.to_string()),
+            column("strategy", Align::Left, fills, |fill| clean(&fill.strategy)),
+        ],
+        notes: vec![format!("{}, fees {}.", counted(fills.len(), "fill"), dollars(fees))],
+    }
+}
+
+fn orders(orders: &[OrderLine]) -> Table {
+    let average = |order: &OrderLine| crate::live::history::average(order.filled_notional, order.filled);
+    let row = |order: &OrderLine| {
+        vec![
+            json!(order.order),
+            json!(order.status),
+            json!(order.reason),
+            json!(order.time),
+            json!(order.symbol),
+            json!(order.side),
+            json!(order.quantity),
+            json!(order.kind.name()),
+            json!(order.kind.limit()),
+            json!(order.kind.stop()),
+            json!(order.time_in_force),
+            json!(order.purpose),
+            json!(order.filled),
+            json!(average(order)),
+            json!(order.strategy),
+            json!(order.row),
+        ]
+    };
+    Table {
+        name: "orders",
+        columns: vec![
+            "id",
+            "status",
+            "reason",
+            "time",
+            "symbol",
+            "side",
+            "qty",
+            "type",
+            "limit_price",
+            "stop_price",
+            "time_in_force",
+            "purpose",
+            "filled_qty",
+            "filled_avg_price",
+            "strategy",
+            "row",
+        ],
+        rows: orders.iter().map(row).collect(),
+        all: None,
+        shown: vec![
+            column("time (UTC)", Align::Left, orders, |order| second(order.time)),
+            column("order", Align::Right, orders, |order| order.order.0.to_string()),
+            column("symbol", Align::Left, orders, |order| clean(&order.symbol)),
+            column("side", Align::Left, orders, |order| order.side.name().to_owned()),
+            column("shares", Align::Right, orders, |order| shares(order.quantity)),
+            column("type", Align::Left, orders, |order| order.kind.name().replace('_', " ")),
+            column("at", Align::Right, orders, |order| {
+                order.kind.limit().or(order.kind.stop()).map_or(String::new(), price)
+            }),
+            column("status", Align::Left, orders, |order| order.status.replace('_', " ")),
+            column("strategy", Align::Left, orders, |order| clean(&order.strategy)),
+        ],
+        notes: orders
+            .iter()
+            .filter_map(|order| {
+                let reason = order.reason.as_deref()?;
+                Some(format!("order {}: {}", order.order.0, clean(reason)))
+            })
+            .collect(),
+    }
+}
+
+fn events(name: &'static str, events: &[&SessionEvent]) -> Table {
+    let row = |event: &&SessionEvent| {
+        vec![
+            json!(event.row),
+            json!(event.time),
+            json!(event.kind),
+            json!(event.severity),
+            json!(event.strategy),
+            json!(event.symbol),
+            json!(event.text),
+        ]
+    };
+    Table {
+        name,
+        columns: vec!["row", "time", "kind", "severity", "strategy", "symbol", "text"],
+        rows: events.iter().map(row).collect(),
+        all: None,
+        shown: vec![
+            column("time (UTC)", Align::Left, events, |event| second(event.time)),
+            column("row", Align::Right, events, |event| event.row.to_string()),
+            column("kind", Align::Left, events, |event| {
+                json!(event.kind).as_str().unwrap_or_default().replace('_', " ")
+            }),
+            column("what", Align::Left, events, |event| match &event.strategy {
+                Some(strategy) => format!("{}: {}", clean(strategy), clean(&event.text)),
+                None => clean(&event.text),
+            }),
+        ],
+        notes: Vec::new(),
+    }
+}
+
+impl Table {
+    /// Columns side by side, as wide as they need; words left, numbers right.
+    pub(super) fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        let width = |column: &Column| {
+            let cells = column.cells.iter().map(String::as_str).chain([column.header]);
+            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = self.shown.iter().map(width).collect();
+        let count = self.shown.first().map_or(0, |column| column.cells.len());
+        let line = |cell: &dyn Fn(&Column) -> String| {
+            let cells = self.shown.iter().zip(&widths).map(|(column, width)| match column.side {
+                Align::Left => format!("{:<width$}", cell(column)),
+                Align::Right => format!("{:>width$}", cell(column)),
+            });
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        };
+        writeln!(out, "{}", line(&|column| column.header.to_owned()))?;
+        for row in 0..count {
+            writeln!(out, "{}", line(&|column| column.cells[row].clone()))?;
+        }
+        if !self.notes.is_empty() {
+            writeln!(out)?;
+        }
+        self.notes.iter().try_for_each(|note| writeln!(out, "{note}"))
+    }
+}
+
+fn column<T>(header: &'static str, side: Align, rows: &[T], cell: impl Fn(&T) -> String) -> Column {
+    Column { header, side, cells: rows.iter().map(cell).collect() }
+}
+
+/// Text out of a journal that cannot move a cursor or begin a line.
+fn clean(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let number = Numbers::PLAIN.count(count as f64);
+    if count == 1 { format!("{number} {what}") } else { format!("{number} {what}s") }
+}
+
+fn profit(money: Money) -> String {
+    Numbers::PLAIN.dollars_cents(money.to_f64(), Sign::Always)
+}
+
+fn dollars(money: Money) -> String {
+    Numbers::PLAIN.dollars_cents(money.to_f64(), Sign::Negative)
+}
+
+fn price(price: Price) -> String {
+    Numbers::PLAIN.price(price.to_f64())
+}
+
+fn shares(quantity: Quantity) -> String {
+    Numbers::PLAIN.shares(quantity.to_f64())
+}
+
+/// `2026-09-01 14:30`.
+fn minute(time: Timestamp) -> String {
+    second(time)[..16].to_owned()
+}
+
+/// `2026-09-01 14:30:00`.
+fn second(time: Timestamp) -> String {
+    time.to_string().replace('T', " ").chars().take(19).collect()
+}

@@ -1,0 +1,57 @@
+//! A journal as JSON lines: the first says whose it is, then one line a row.
+//!
+//! Not here: the hashes (chain): the body stands in its line byte for byte as it was hashed.
+use std::io::Write;
+
+use serde::de::IgnoredAny;
+use serde_json::json;
+
+use super::chain::{Identity, hex};
+use super::reader::JournalReader;
+use super::reading::Stored;
+use super::verify::Audit;
+use super::{Head, JournalError};
+use crate::domain::Timestamp;
+
+impl JournalReader {
+    /// Writes all rows that can be read, and looks at them as an audit does.
+    pub fn export(&self, noted: Option<Head>, out: &mut impl Write) -> Result<Audit, JournalError> {
+        let mut is_first = true;
+        let failed = |source| JournalError::io(&self.path, "the export cannot be written", source);
+        let audit = self.audit_each(noted, |identity, stored| {
+            if std::mem::take(&mut is_first) {
+                write_identity(identity, out).map_err(failed)?;
+            }
+            write_row(stored, out).map_err(failed)
+        })?;
+        out.flush().map_err(failed)?;
+        Ok(audit)
+    }
+}
+
+fn write_identity(identity: &Identity, out: &mut impl Write) -> std::io::Result<()> {
+    let Identity { chain, schema, made, id } = identity;
+    let genesis = hex(&identity.genesis());
+    writeln!(out, "{}", json!({ "journal": id, "chain": chain, "schema": schema, "made": made, "hash": genesis }))
+}
+
+fn write_row(stored: &Stored<'_>, out: &mut impl Write) -> std::io::Result<()> {
+    let fields = &stored.fields;
+    let text = |bytes| String::from_utf8_lossy(bytes);
+    let start = json!({
+        "row": fields.row,
+        "time": Timestamp::from_ns(fields.time),
+        "wall": Timestamp::from_ns(fields.wall),
+        "strategy": fields.strategy.map(text),
+        "kind": text(fields.kind),
+        "hash": hex(stored.hash),
+    });
+    let start = start.to_string();
+    let start = start.trim_end_matches('}');
+    // A line of JSON stays one, whatever somebody has put into a body.
+    let is_json = serde_json::from_slice::<IgnoredAny>(fields.body).is_ok() && !fields.body.contains(&b'\n');
+    match std::str::from_utf8(fields.body) {
+        Ok(body) if is_json => writeln!(out, "{start},\"body\":{body}}}"),
+        _ => writeln!(out, "{start},\"damaged_body\":{}}}", json!(text(fields.body))),
+    }
+}
