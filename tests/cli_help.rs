@@ -65,6 +65,11 @@ fn every_example_in_help_works() {
             "data" if words[1] == "fetch" => {
                 assert!(fails(copy.path(), 2, &words).starts_with("error ALPACA_API_KEY is not set"), "{example}");
             }
+            // Likewise; what is missing is somebody to tell.
+            "notify" => {
+                let text = fails(copy.path(), 2, &words);
+                assert!(text.contains("sets up no channel"), "{example}: {text}");
+            }
             _ => drop(done(copy.path(), &words)),
         }
     }

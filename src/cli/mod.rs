@@ -13,6 +13,7 @@ mod history_rows;
 mod indicators;
 mod journal_file;
 mod metrics;
+mod notify;
 mod overfit;
 mod preflight;
 mod prove;
@@ -63,6 +64,9 @@ enum Command {
     Indicators(indicators::IndicatorsArgs),
     /// Every measure of a series of returns or equity, whoever made it
     Metrics(metrics::MetricsArgs),
+    /// Are people told: send a test message on each channel
+    #[command(subcommand)]
+    Notify(notify::NotifyCommand),
     /// How much of the best of many tries is luck, from a matrix of returns or from numbers
     Overfit(overfit::OverfitArgs),
     /// The checklist before paper and live trading
@@ -130,6 +134,7 @@ pub fn main_with<C: Catalog + Sync>(catalog: C) -> ExitCode {
         Command::History(args) => history::run(&args, &mut out),
         Command::Indicators(args) => indicators::run(&args, &mut out),
         Command::Metrics(args) => metrics::run(&args, &mut out),
+        Command::Notify(command) => notify::run(&command, &mut out),
         Command::Overfit(args) => overfit::run(&args, &mut out),
         Command::Preflight(args) => preflight::run(&args, &catalog, &mut out),
         Command::Rehearse(args) => rehearse::run(&args, &catalog, &mut out),

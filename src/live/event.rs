@@ -80,6 +80,18 @@ pub struct SessionEvent {
     pub strategy: Option<String>,
     /// Which share, if any.
     pub symbol: Option<String>,
-    /// One plain sentence.
+    /// One plain sentence; lines after the first, as a daily summary has, are a table.
     pub text: String,
+}
+
+impl SessionEvent {
+    /// The sentence.
+    pub fn sentence(&self) -> &str {
+        self.text.split_once('\n').map_or(&self.text, |(sentence, _)| sentence)
+    }
+
+    /// The table below the sentence, if there is one.
+    pub fn table(&self) -> Option<&str> {
+        self.text.split_once('\n').map(|(_, table)| table)
+    }
 }

@@ -6,6 +6,9 @@ mod event;
 pub mod preflight;
 pub mod history;
 pub mod journal;
+pub mod log;
+pub mod notify;
+pub mod redact;
 mod snapshot;
 
 pub use command::{Asked, Command, Done, ItemOutcome};

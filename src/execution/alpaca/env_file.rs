@@ -139,6 +139,11 @@ impl EnvFile {
         self.settings.iter().find(|(own, _)| own == name).map(|(_, value)| value.reveal())
     }
 
+    /// All settings by name, for those who take their values out of texts.
+    pub(crate) fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.settings.iter().map(|(name, value)| (name.as_str(), value.reveal()))
+    }
+
     /// The keys that two settings hold. Errors: one is missing or empty, or is no key.
     pub fn keys(&self, id: &'static str, secret: &'static str) -> Result<ApiKeys, KeyError> {
         let value = |name: &'static str| match self.get(name) {

@@ -105,7 +105,7 @@ impl Secret {
     }
 
     /// The text, for those who send it or compare it.
-    pub(super) fn reveal(&self) -> &str {
+    pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
 }
