@@ -2,6 +2,7 @@
 //!
 //! Not here: what may be sent (risk), what to say to the venue (execution::alpaca), command lines (cli).
 mod command;
+pub mod dashboard;
 mod event;
 pub mod preflight;
 pub mod history;

@@ -1,0 +1,196 @@
+// The dashboard's page: what has been said is drawn, ages count up, keys and buttons ask.
+import { byId, el, put, putAttribute } from "./dom.js";
+import * as chart from "./chart.js";
+import * as dialogs from "./dialogs.js";
+import * as head from "./head.js";
+import * as panels from "./panels.js";
+import * as positions from "./positions.js";
+import { isLost, start, told } from "./link.js";
+import { plural } from "./format.js";
+
+/** Ages and silence are looked at this often. */
+const TICK_MS = 250;
+/** At most one spoken message in this time. */
+const SPEAK_MS = 5000;
+const PANELS = ["positions", "chart", "events", "limits", "orders", "refusals"];
+const TABS = [["positions", "Positions"], ["orders", "Orders"], ["limits", "Limits"], ["events", "Events"]];
+
+let keysOn = remembered("keys") !== "off";
+let wasLost = false;
+let spokenAt = -Infinity;
+let spokenRow = null;
+
+function remembered(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+function remember(name, value) {
+  try {
+    localStorage.setItem(name, value);
+  } catch { /* Then it holds for this page alone. */ }
+}
+
+const actions = {
+  close: dialogs.closePosition,
+  cancel: dialogs.cancelOrder,
+  flatten: dialogs.flattenAll,
+  resume: dialogs.resume,
+  reconnect: dialogs.reconnect,
+  choose(key) {
+    positions.chosen.key = key;
+    positions.draw(actions);
+    chart.draw();
+    chart.follow();
+  },
+};
+
+function drawAll() {
+  if (!told.state) return;
+  head.draw(actions);
+  positions.draw(actions);
+  const isNear = panels.drawLimits();
+  panels.drawOrders(actions);
+  panels.drawRefusals();
+  panels.drawStrategies();
+  panels.drawEvents();
+  panels.drawHaltSteps();
+  panels.drawHealth();
+  drawTabs(isNear);
+  chart.draw();
+  chart.follow();
+  speak();
+}
+
+function drawTabs(isNear) {
+  const tabs = byId("tabs");
+  if (!tabs.firstChild) {
+    tabs.append(...TABS.map(([name]) => {
+      const tab = el("button", "", { type: "button", role: "tab", "data-of": name });
+      tab.addEventListener("click", () => {
+        document.body.dataset.tab = name;
+        drawTabs(isNear);
+        chart.draw();
+      });
+      return tab;
+    }));
+  }
+  const counts = { positions: ` ${(told.positions || []).length}`, orders: ` ${(told.orders || []).length}`, limits: isNear ? " ▲" : "", events: "" };
+  [...tabs.children].forEach((tab, at) => {
+    const [name, title] = TABS[at];
+    put(tab, title + counts[name]);
+    putAttribute(tab, "aria-selected", document.body.dataset.tab === name);
+  });
+}
+
+/** Fills and refusals are read out, at most one message in five seconds; numbers that tick never are. */
+function speak() {
+  const events = (told.events || []).filter((event) => ["fill", "stop", "take_profit", "refusal", "refusal_burst"].includes(event.kind));
+  if (spokenRow === null) {
+    spokenRow = events[0]?.row ?? 0;
+    return;
+  }
+  const fresh = events.filter((event) => event.row > spokenRow);
+  if (!fresh.length || performance.now() - spokenAt < SPEAK_MS) return;
+  spokenAt = performance.now();
+  spokenRow = fresh[0].row;
+  put(byId("spoken"), fresh.length === 1 ? fresh[0].text : `${fresh[0].text} And ${plural(fresh.length - 1, "more event")}.`);
+}
+
+function tick() {
+  if (!told.state) return;
+  const lost = isLost();
+  if (lost || lost !== wasLost) {
+    wasLost = lost;
+    drawAll();
+    return;
+  }
+  head.drawAges();
+  positions.updateAges();
+  if (told.state.state === "prices_old") head.draw(actions);
+  panels.drawHealth();
+  chart.follow();
+}
+
+function turnTheme() {
+  const root = document.documentElement;
+  const isDark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = isDark ? "light" : "dark";
+  remember("theme", root.dataset.theme);
+}
+
+function moveRow(by) {
+  const rows = [...byId("rows").children];
+  if (!rows.length) return;
+  const at = rows.indexOf(document.activeElement.closest?.("#rows tr") || null);
+  const from = at >= 0 ? at : by > 0 ? -1 : rows.length;
+  rows[Math.max(0, Math.min(rows.length - 1, from + by))].focus();
+}
+
+function showPanel(name) {
+  const panel = byId(name);
+  const tab = [...panel.classList].find((one) => one.startsWith("t-"));
+  if (getComputedStyle(panel).display === "none" && tab) {
+    document.body.dataset.tab = tab.slice(2);
+    drawAll();
+  }
+  panel.focus({ preventScroll: true });
+  panel.scrollIntoView({ block: "nearest" });
+}
+
+function showKeys() {
+  dialogs.keys(keysOn, (isOn) => {
+    keysOn = isOn;
+    remember("keys", isOn ? "on" : "off");
+  });
+}
+
+function closeRow() {
+  const row = document.activeElement.closest?.("#rows tr");
+  const position = row?.position || positions.chosenPosition();
+  if (position && !isLost()) dialogs.closePosition(position);
+}
+
+function onKey(event) {
+  if (event.key === "Escape" && dialogs.isOpen()) {
+    event.preventDefault();
+    dialogs.close();
+    return;
+  }
+  const inField = event.target.matches?.("input, textarea, select") && event.target.type !== "radio" && event.target.type !== "checkbox";
+  if (event.ctrlKey || event.altKey || event.metaKey || inField) return;
+  if (event.key === "!") {
+    event.preventDefault();
+    dialogs.stop();
+    return;
+  }
+  if (!keysOn || dialogs.isOpen()) return;
+  const act = { "?": showKeys, d: turnTheme, j: () => moveRow(1), k: () => moveRow(-1), x: closeRow }[event.key];
+  const panel = /^[1-6]$/.test(event.key) ? PANELS[Number(event.key) - 1] : null;
+  if (!act && !panel) return;
+  event.preventDefault();
+  if (act) act();
+  else showPanel(panel);
+}
+
+/** A minus copied from the page is one that a spreadsheet reads. */
+function onCopy(event) {
+  const text = String(getSelection());
+  if (!text.includes("−")) return;
+  event.preventDefault();
+  event.clipboardData.setData("text/plain", text.replaceAll("−", "-"));
+}
+
+byId("stop").addEventListener("click", dialogs.stop);
+byId("theme").addEventListener("click", turnTheme);
+byId("help").addEventListener("click", showKeys);
+byId("leave").addEventListener("click", dialogs.signOut);
+document.addEventListener("keydown", onKey);
+document.addEventListener("copy", onCopy);
+panels.bind(drawAll);
+chart.bind();
+setInterval(tick, TICK_MS);
+start(drawAll);

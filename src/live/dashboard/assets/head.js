@@ -1,0 +1,238 @@
+// What is said first: band, state bar, six figures, title, and how far the page is behind.
+import { byId, el, put, putAttribute, putClass, show, svg } from "./dom.js";
+import * as f from "./format.js";
+import { ageOf, isLost, link, silence, told, venueNow } from "./link.js";
+import { isOld } from "./positions.js";
+
+const mode = document.documentElement.dataset.mode;
+const word = mode.toUpperCase();
+export const isReal = mode === "live" || mode === "unknown";
+const SLOW_MS = 60000;
+
+function drawBand() {
+  const view = told.mode;
+  if (!view) return;
+  const tail = view.account_tail ? `, account ••••${view.account_tail}` : "";
+  const speed = view.speed ? `, ${view.speed} speed` : "";
+  put(byId("account"), `${view.venue}${tail}${speed}`);
+  const strategies = f.plural((told.strategies || []).length, "strategy", "strategies");
+  const state = told.state;
+  const words = isLost()
+    ? ["? Unknown", `last heard ${f.clock(venueNow() - silence())}`]
+    : state.state === "starting" ? ["○ Starting", state.what]
+      : state.state === "trading" ? ["● Trading", strategies]
+        : state.state === "prices_old" ? ["▲ Trading, prices old", strategies]
+          : state.state === "halted" ? ["■ Halted", "No entry passes"]
+            : ["□ Stopped", "the session has ended"];
+  put(byId("doing"), words[0]);
+  put(byId("doing-more"), words[1]);
+  drawHours();
+}
+
+function drawHours() {
+  const now = venueNow();
+  const market = told.market;
+  if (now === null || !market) return;
+  const [opens, closes] = [f.moment(market.next_open), f.moment(market.next_close)];
+  const text = market.is_open
+    ? closes === null ? "Market open" : `Market open, closes in ${f.span(closes - now)}`
+    : opens === null ? "Market closed" : `Market closed, opens ${f.dayAndMinute(opens)}`;
+  put(byId("hours"), text);
+  put(byId("clock"), `${f.day(now)} ${f.clock(now)} ET`);
+  put(byId("doing-clock"), `${f.clock(now)} ET`);
+}
+
+/** The bar under the band: one at a time, the worst first. */
+function worst() {
+  const state = told.state;
+  if (isLost()) return "lost";
+  if (state?.state === "halted") return "halted";
+  if (state?.state === "prices_old") return "old";
+  if ((told.health || []).some((item) => item.name === "reconciliation" && !item.is_well)) return "books";
+  if (foreign()) return "foreign";
+  if (state?.state === "starting") return "starting";
+  if (state?.state === "stopped") return "stopped";
+  return null;
+}
+
+let seenRow = 0;
+const foreign = () => (told.events || []).find((event) => event.kind === "unauthorised" && event.row > seenRow);
+
+const button = (text, act) => {
+  const node = el("button", "", { type: "button" }, text);
+  node.addEventListener("click", act);
+  return node;
+};
+
+const WHO = { dashboard: "you", script: "a script", kill_switch: "the kill switch" };
+
+/** "Halted by …": who, when, why, what holds now. */
+export function haltSentence(halt) {
+  const cause = { daily_loss: "daily loss", drawdown: "drawdown" }[halt.cause];
+  return `Halted by ${cause || WHO[halt.by] || halt.by} at ${f.minuteAndDay(f.moment(halt.since), venueNow()).replace(/^\d\d:\d\d/, f.clock(f.moment(halt.since)))}.`;
+}
+
+function haltRest(halt) {
+  const stops = (told.orders || []).filter((order) => order.protects).length;
+  const clears = halt.clears ? `Clears at the next open, ${f.dayAndMinute(f.moment(halt.clears))}.` : "It holds until someone resumes it.";
+  const rest = ["Nothing that adds exposure passes.", stops ? `${f.plural(stops, "protective stop rests", "protective stops rest")} at the venue.` : "", clears, halt.reason ? `Reason given: “${halt.reason}”.` : ""];
+  return rest.filter(Boolean).join(" ");
+}
+
+const BARS = {
+  lost: () => [["b", ""], " It may still be trading. Nothing on this page is current. EMERGENCY STOP keeps trying; or run ", ["code", "alphaflow halt"], " on the machine. ", ["span", ""]],
+  halted: () => [["b", haltSentence(told.state)], ` ${haltRest(told.state)}`],
+  old: () => [["b", ""], ` Entries are refused until a quote younger than ${f.age(link.staleAfter).replace(".0", "")} arrives. Stops that rest at the venue still protect you.`],
+  books: () => [["b", "▲ The books differ from the venue’s."], ` ${(told.health || []).find((item) => item.name === "reconciliation")?.text || ""}`],
+  foreign: () => [["b", "▲ Not ours."], ` ${foreign().text}`],
+  starting: () => [["b", "Starting."], ` ${told.state.what} No entry can pass yet.`],
+  stopped: () => [["b", "The session has ended."], " Positions and their stops stay at the venue. Nothing here changes any more."],
+};
+const CLASSES = { lost: "bar lost", halted: "bar halted", old: "bar warned", books: "bar warned", foreign: "bar warned", starting: "bar plain", stopped: "bar plain" };
+let barShown = "";
+
+function barButtons(kind, actions) {
+  const positions = (told.positions || []).length;
+  if (kind === "halted") {
+    return [positions ? button(`Flatten ${f.plural(positions, "position")}…`, actions.flatten) : null, button("Resume…", actions.resume)];
+  }
+  if (kind === "old") return [button("Reconnect now", actions.reconnect)];
+  if (kind === "foreign") return [button("Seen", () => { seenRow = foreign()?.row ?? seenRow; drawBar(actions); })];
+  return [];
+}
+
+function drawBar(actions) {
+  const kind = worst();
+  const bar = byId("bar");
+  const state = kind === null ? "" : JSON.stringify([kind, BARS[kind]().map((part) => part), (told.positions || []).length]);
+  if (state !== barShown) {
+    barShown = state;
+    // A text that has not changed is left alone, so that it is announced once.
+    bar.replaceChildren();
+    if (kind !== null) {
+      putClass(bar, CLASSES[kind]);
+      const parts = BARS[kind]().map((part) => (Array.isArray(part) ? el(part[0], "", {}, part[1]) : part));
+      bar.append(el("p", "", {}, ...parts), ...barButtons(kind, actions).filter(Boolean));
+    }
+    show(bar, kind !== null);
+  }
+  if (kind === "lost") {
+    put(bar.querySelector("b"), `No answer from the engine for ${f.age(silence())}.`);
+    const next = link.nextTry === null ? null : Math.max(0, Math.ceil((link.nextTry - performance.now()) / 1000));
+    put(bar.querySelector("span"), next === null ? "Trying again." : `Next try in ${next} s.`);
+  }
+  if (kind === "old") put(bar.querySelector("b"), `▲ Prices are ${f.age(oldest())} old.`);
+}
+
+/** Age of the oldest price that something hangs on; without a position, since prices are old. */
+function oldest() {
+  const ages = (told.positions || []).map((position) => ageOf(position.last.at)).filter((age) => age !== null);
+  return ages.length ? Math.max(...ages) : ageOf(told.state.since) ?? 0;
+}
+
+const FIGURES = [["equity", "Equity"], ["today", "Today"], ["pnl", "Open P&L"], ["stops", "If every stop is hit"], ["gross", "Gross exposure"], ["power", "Buying power"]];
+
+function makeFigures() {
+  byId("figures").append(...FIGURES.map(([name, title]) => {
+    const rest = ["pnl", "stops", "gross", "power"].includes(name) ? " rest" : "";
+    return el("div", `figure ${name}${rest}`, { id: `f-${name}` }, el("div", "name", {}, el("span", "", {}, title), el("span", "age")), el("div", "value", {}, el("span", "num"), el("small")), el("div", "more", {}, el("span"), el("span", "phone")));
+  }));
+}
+
+function figure(name, text, tone, small, more, old) {
+  const node = byId(`f-${name}`);
+  put(node.querySelector(".value .num"), text);
+  putClass(node.querySelector(".value .num"), `num ${old ? "old" : tone}`);
+  put(node.querySelector(".value small"), small ? ` ${small}` : "");
+  putClass(node.querySelector(".value small"), old ? "dim" : tone);
+  put(node.querySelector(".more").firstChild, more);
+}
+
+function drawFigures() {
+  const figures = told.figures;
+  if (!figures) return;
+  if (!byId("figures").firstChild) makeFigures();
+  const value = Object.fromEntries(["equity", "today", "open_pnl", "at_stops", "gross", "buying_power"].map((name) => [name, f.units(figures[name].value)]));
+  const baseline = f.units(figures.baseline);
+  const positions = told.positions || [];
+  const halted = told.state?.state === "halted";
+  const daily = (told.limits || []).filter((limit) => limit.limit === "max_daily_loss").sort((a, b) => a.allowed - b.allowed)[0];
+  const until = f.units(figures.until_halt);
+  const limit = daily ? ` (${f.limitPercent(-daily.allowed)})` : "";
+  const todayMore = halted ? "entries are stopped by the halt" : until === null ? "no daily limit is known" : `${f.headline(until, 100)} more and entries stop${limit}`;
+  const wide = [value.equity, value.gross, value.buying_power].some((one) => one !== null && f.magnitude(one) >= 10n ** 26n);
+  putClass(byId("figures"), wide ? "figures wide" : "figures");
+  const old = oldFigures();
+  figure("equity", f.usd(value.equity, 2, false), "", "", baseline === null ? "yesterday’s close is not known" : `yesterday’s close ${f.usd(baseline, 2, false)}`, old.equity);
+  figure("today", f.usd(value.today, 2, true), f.tone(value.today), f.percent(f.ratio(value.today, baseline), 2, true), todayMore, old.today);
+  figure("pnl", f.usd(value.open_pnl, 2, true), f.tone(value.open_pnl), "", positions.length ? `${f.plural(positions.length, "position")}, ${f.headline(value.gross, 100)}` : "no position", old.open_pnl);
+  const heat = f.ratio(value.at_stops, value.equity);
+  const atStops = value.at_stops === null ? null : -f.magnitude(value.at_stops);
+  figure("stops", f.headline(atStops, 100), "", "", positions.length ? `heat ${f.percent(heat === null ? null : Math.abs(heat), 2, false)} of equity` : "nothing at risk", old.at_stops);
+  put(byId("f-today").querySelector(".phone"), `. If every stop is hit: ${f.headline(atStops, 100)}.`);
+  const gross = (told.limits || []).filter((one) => one.limit === "max_gross_exposure").sort((a, b) => a.allowed - b.allowed)[0];
+  figure("gross", f.percent(f.ratio(value.gross, value.equity), 1, false), "", "", `${f.headline(value.gross, 100)}${gross ? `, limit ${f.limitPercent(gross.allowed)}` : ""}`, old.gross);
+  const entries = (told.orders || []).filter((order) => !order.protects && order.side === "buy").length;
+  const reserved = f.units(figures.reserved);
+  figure("power", f.headline(value.buying_power, 10000), "", "", reserved === 0n ? "nothing reserved" : `${f.headline(reserved, 100)} reserved${entries ? ` by ${f.plural(entries, "order")}` : ""}`, old.buying_power);
+  drawSpark(baseline);
+  document.title = `${word} ${isLost() ? "?" : f.usd(value.today, 0, true)} AlphaFlow`;
+}
+
+function oldFigures() {
+  const figures = told.figures;
+  const hangs = (name) => ((told.positions || []).length ? isOld(figures[name].at) : isLost());
+  const names = ["equity", "today", "open_pnl", "at_stops", "gross"];
+  const old = Object.fromEntries(names.map((name) => [name, hangs(name)]));
+  old.buying_power = isLost() || (ageOf(figures.buying_power.at) ?? 0) > SLOW_MS;
+  return old;
+}
+
+export function drawAges() {
+  if (!told.figures || !byId("figures").firstChild) return;
+  const old = oldFigures();
+  const names = { equity: "equity", today: "today", pnl: "open_pnl", stops: "at_stops", gross: "gross", power: "buying_power" };
+  for (const [id, name] of Object.entries(names)) {
+    const node = byId(`f-${id}`).querySelector(".age");
+    const age = ageOf(told.figures[name].at);
+    const text = age === null ? f.UNKNOWN : f.age(age);
+    put(node, old[name] ? `▲ ${text}` : text);
+    putClass(node, old[name] ? "age old" : "age");
+  }
+  drawHours();
+  put(byId("behind"), isLost() ? "" : `This page is ${f.age(silence())} behind the engine`);
+}
+
+/** Today's line: equity a minute, against yesterday's close. */
+let sparkShown = "";
+function drawSpark(baseline) {
+  const points = (told.equity_line || []).map(([time, equity]) => [f.moment(time), Number(equity)]);
+  const now = f.moment(told.time);
+  if (told.figures.equity.value !== null) points.push([now, Number(told.figures.equity.value)]);
+  const key = `${points.length}|${points.at(-1)}|${baseline}`;
+  if (key === sparkShown || points.length < 3 || baseline === null) return;
+  sparkShown = key;
+  const [width, height, pad] = [160, 56, 4];
+  const base = Number(told.figures.baseline);
+  const values = points.map((point) => point[1]).concat(base);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const span = Math.max(points.at(-1)[0] - points[0][0], 1);
+  const x = (time) => pad + ((time - points[0][0]) / span) * (width - 12);
+  const y = (value) => height - pad - ((value - low) / (high - low || 1)) * (height - 2 * pad);
+  const line = points.map(([time, value]) => `${x(time).toFixed(1)},${y(value).toFixed(1)}`);
+  const fill = points.at(-1)[1] < base ? "var(--lossf)" : "var(--gainf)";
+  const drawn = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", preserveAspectRatio: "none", "aria-label": `Equity today, from ${f.usd(f.units(told.equity_line[0][1]), 2, false)} to ${f.usd(f.units(told.figures.equity.value), 2, false)}` },
+    svg("polygon", { points: `${line.join(" ")} ${x(points.at(-1)[0]).toFixed(1)},${y(base).toFixed(1)} ${x(points[0][0]).toFixed(1)},${y(base).toFixed(1)}`, fill }),
+    svg("line", { x1: "0", x2: String(width), y1: y(base).toFixed(1), y2: y(base).toFixed(1), stroke: "var(--line2)", "stroke-dasharray": "2 3" }),
+    svg("polyline", { points: line.join(" "), fill: "none", stroke: "var(--ink)", "stroke-width": "1.6", "stroke-linejoin": "round", "vector-effect": "non-scaling-stroke" }));
+  byId("f-equity").querySelector("svg")?.remove();
+  byId("f-equity").append(drawn);
+}
+
+export function draw(actions) {
+  drawBand();
+  drawBar(actions);
+  drawFigures();
+  drawAges();
+  putAttribute(document.documentElement, "data-state", isLost() ? "lost" : told.state?.state);
+}

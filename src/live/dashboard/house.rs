@@ -1,0 +1,113 @@
+//! What all requests share: the session's state, the way to it, who is signed in, and counters.
+//!
+//! Not here: what a request gets (api, act, stream, page). Invariant: no lock is held while something waits.
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use super::access::Access;
+use super::bucket::Bucket;
+use super::equity_line::EquityLine;
+use super::{DashboardLinks, DashboardOptions, LoginNotice};
+use crate::domain::Timestamp;
+use crate::live::{Severity, Snapshot};
+
+/// Without a word from the session for so long, nothing shown is current.
+pub(super) const SILENCE_MAX: Duration = Duration::from_secs(5);
+/// Pages that listen at a time.
+const STREAMS_MAX: usize = 16;
+/// Requests of those who are not signed in: at once, and a second. A sign-in page needs six.
+const STRANGERS: (u32, u32) = (100, 20);
+/// Requests of those who are: a page asks twenty times as it opens, and once or twice a second after.
+const OWNERS: (u32, u32) = (300, 60);
+
+/// The shared state.
+pub(super) struct House {
+    pub(super) options: DashboardOptions,
+    pub(super) links: DashboardLinks,
+    pub(super) address: SocketAddr,
+    pub(super) access: Mutex<Access>,
+    pub(super) strangers: Mutex<Bucket>,
+    pub(super) owners: Mutex<Bucket>,
+    pub(super) streams: Arc<Semaphore>,
+    pub(super) line: Mutex<EquityLine>,
+    pub(super) counters: Counters,
+    heard: Mutex<Instant>,
+}
+
+/// What `/metrics` tells of the dashboard itself.
+#[derive(Default)]
+pub(super) struct Counters {
+    pub(super) requests: AtomicU64,
+    pub(super) refused: AtomicU64,
+    pub(super) wrong_tokens: AtomicU64,
+    pub(super) halts: AtomicU64,
+}
+
+impl House {
+    pub(super) fn new(options: DashboardOptions, links: DashboardLinks, address: SocketAddr) -> House {
+        let now = (options.clock)();
+        let mut line = EquityLine::default();
+        line.note(&links.snapshots.borrow());
+        House {
+            options,
+            links,
+            address,
+            access: Mutex::default(),
+            strangers: Mutex::new(Bucket::new(STRANGERS.0, STRANGERS.1, now)),
+            owners: Mutex::new(Bucket::new(OWNERS.0, OWNERS.1, now)),
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            line: Mutex::new(line),
+            counters: Counters::default(),
+            heard: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// The wall's clock.
+    pub(super) fn now(&self) -> Timestamp {
+        (self.options.clock)()
+    }
+
+    /// The session as it last said.
+    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.links.snapshots.borrow())
+    }
+
+    /// How long the session has said nothing.
+    pub(super) fn silence(&self) -> Duration {
+        locked(&self.heard).elapsed()
+    }
+
+    /// Tells whoever keeps the journal.
+    pub(super) fn notice(&self, severity: Severity, text: impl Into<String>) {
+        (self.options.on_login)(LoginNotice { severity, text: text.into() });
+    }
+
+    /// The name of the cookie. Cookies do not know ports, and two sessions of one machine have two dashboards.
+    pub(super) fn cookie_name(&self) -> String {
+        format!("alphaflow_{}", self.address.port())
+    }
+}
+
+/// What a mutex holds. After a panic elsewhere it still holds whole values: each is changed by one call.
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(super) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Follows the session until it has ended.
+pub(super) async fn watch(house: Arc<House>) {
+    let mut snapshots = house.links.snapshots.clone();
+    while snapshots.changed().await.is_ok() {
+        *locked(&house.heard) = Instant::now();
+        let snapshot = Arc::clone(&snapshots.borrow_and_update());
+        locked(&house.line).note(&snapshot);
+    }
+}

@@ -1,0 +1,148 @@
+//! The dashboard: what a session shows to its owner in a browser, and what the owner may ask of it.
+//!
+//! Not here: what is shown (live::snapshot), what comes of a command (session), stopping itself (kill). No order can be
+//! entered here, and no limit changed.
+//! Invariants: (1) nothing but loopback is listened on; (2) all but sign-in, `/health` and `/metrics` needs a session or
+//! the scripts' token; (3) a halt goes to the kill switch first and waits for nobody else; (4) sizes, waits, connections
+//! and requests a second are bounded; (5) every text of a snapshot leaves as JSON, none as HTML.
+mod access;
+mod act;
+mod api;
+mod bucket;
+mod connection;
+mod equity_line;
+mod guard;
+mod house;
+mod page;
+mod probe;
+mod random;
+mod reply;
+mod router;
+mod stream;
+mod tokens;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+
+use super::{Asked, Done, Severity, Snapshot};
+use crate::domain::Timestamp;
+use crate::risk::HaltOrder;
+
+pub use tokens::{TokenError, TokenPlace, Tokens};
+
+/// The wall's clock: when a sign-in ends and how often something may be tried.
+pub type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+/// Presses the kill switch: latches before it returns, whatever the session does. It may block for a few seconds.
+pub type Stop = Arc<dyn Fn(HaltOrder) -> Done + Send + Sync>;
+/// What a command travels with: who asked, and where the answer goes.
+pub type Question = (Asked, oneshot::Sender<Done>);
+
+/// Connections that wait to be taken.
+const BACKLOG: u32 = 64;
+
+/// Somebody signed in, tried to, or left: for the journal and the log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LoginNotice {
+    /// How much it matters.
+    pub severity: Severity,
+    /// One plain sentence without any secret.
+    pub text: String,
+}
+
+/// How a dashboard behaves.
+#[derive(Clone)]
+pub struct DashboardOptions {
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Who may come in.
+    pub tokens: Tokens,
+    /// A price older than this is shown as old while the market is open: the scenario's `stale_after`.
+    pub stale_after: Duration,
+    /// The wall's clock.
+    pub clock: WallClock,
+    /// Told of every sign-in and every refused one. It must not block.
+    pub on_login: Arc<dyn Fn(LoginNotice) + Send + Sync>,
+}
+
+impl DashboardOptions {
+    /// Where a dashboard listens if nobody says otherwise.
+    pub const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8000);
+}
+
+/// What a dashboard is joined to.
+#[derive(Clone)]
+pub struct DashboardLinks {
+    /// The session's state. A session publishes at least once a second, changed or not: after five seconds without, the
+    /// page says that the engine does not answer.
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// Where commands go.
+    pub commands: mpsc::Sender<Question>,
+    /// The kill switch.
+    pub stop: Stop,
+}
+
+/// A running dashboard; it ends with [`Dashboard::stop`] or when this is dropped.
+#[derive(Debug)]
+pub struct Dashboard {
+    address: SocketAddr,
+    tasks: JoinSet<()>,
+}
+
+/// Why a dashboard does not start.
+#[derive(Debug, Error)]
+pub enum DashboardError {
+    /// It has one token and no encryption: only this machine may connect.
+    #[error(
+        "{0} is no loopback address, and the dashboard has no encryption; listen on 127.0.0.1 or [::1], and reach it \
+         from elsewhere through `ssh -L {port}:127.0.0.1:{port}`", port = .0.port()
+    )]
+    NotLoopback(SocketAddr),
+    /// The machine refuses the address.
+    #[error("{0} cannot be listened on: {1}; choose another port with --port, or 0 for a free one")]
+    Bind(SocketAddr, io::Error),
+}
+
+impl Dashboard {
+    /// Starts a dashboard inside the current tokio runtime.
+    ///
+    /// Errors: an address that is not loopback, or that cannot be listened on.
+    pub async fn start(options: DashboardOptions, links: DashboardLinks) -> Result<Dashboard, DashboardError> {
+        let listen = options.listen;
+        if !listen.ip().is_loopback() {
+            return Err(DashboardError::NotLoopback(listen));
+        }
+        let bind = |error| DashboardError::Bind(listen, error);
+        let listener = bind_to(listen).map_err(bind)?;
+        let address = listener.local_addr().map_err(bind)?;
+        let house = Arc::new(house::House::new(options, links, address));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(house::watch(Arc::clone(&house)));
+        tasks.spawn(connection::serve(router::router(house), listener));
+        Ok(Dashboard { address, tasks })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Cuts every connection and gives the port back.
+    pub async fn stop(mut self) {
+        self.tasks.shutdown().await;
+    }
+}
+
+fn bind_to(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A port whose last connections have just ended may be used again.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
