@@ -39,7 +39,8 @@ fn main() {
     let stage = Arc::new(Mutex::new(Scene { page, since: Instant::now(), is_silent: false, answers: true }));
     let reader = Arc::clone(&stage);
     std::thread::spawn(move || read(&reader));
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     runtime.block_on(serve(stage, port));
 }
 
@@ -78,7 +79,8 @@ async fn morning(stage: &Stage, publish: &watch::Sender<Arc<Snapshot>>) {
         let mut page = last.clone();
         page.time = page.time.plus_ns((minute - MINUTES) * 60_000_000_000);
         let wave = alphaflow::domain::Money::from_cents((minute * 37 % 53 - 26) * 150);
-        let gone = alphaflow::domain::Money::from_units((end - base).units() / i128::from(MINUTES) * i128::from(minute));
+        let gone =
+            alphaflow::domain::Money::from_units((end - base).units() / i128::from(MINUTES) * i128::from(minute));
         page.figures.equity.value = Some(base + gone + wave);
         publish.send_replace(Arc::new(page));
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -96,7 +98,14 @@ fn say(value: &serde_json::Value) {
 }
 
 fn halted(scene: &Scene, reason: Option<String>) -> StateView {
-    let halt = HaltView { cause: "kill_switch".into(), by: "dashboard".into(), since: scene.page.time, reason, clears: None, steps: Vec::new() };
+    let halt = HaltView {
+        cause: "kill_switch".into(),
+        by: "dashboard".into(),
+        since: scene.page.time,
+        reason,
+        clears: None,
+        steps: Vec::new(),
+    };
     StateView::Halted(halt)
 }
 
@@ -116,7 +125,14 @@ async fn play(stage: Stage, publish: watch::Sender<Arc<Snapshot>>) {
         page.time = page.time.plus_ns(passed);
         if matches!(page.state, StateView::Trading | StateView::Halted(_)) && page.market.is_open {
             let f = &mut page.figures;
-            for at in [&mut f.equity.at, &mut f.today.at, &mut f.open_pnl.at, &mut f.at_stops.at, &mut f.gross.at, &mut f.buying_power.at] {
+            for at in [
+                &mut f.equity.at,
+                &mut f.today.at,
+                &mut f.open_pnl.at,
+                &mut f.at_stops.at,
+                &mut f.gross.at,
+                &mut f.buying_power.at,
+            ] {
                 *at = at.plus_ns(passed);
             }
             page.positions.iter_mut().for_each(|position| position.last.at = position.last.at.plus_ns(passed));

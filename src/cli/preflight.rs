@@ -14,6 +14,7 @@ use super::screen::error_style;
 use super::status::now;
 use super::{Failure, Format};
 use crate::execution::alpaca::{EnvFile, LoopbackAddr, refuse_secrets_in};
+use crate::live::notify::NAMES;
 use crate::live::preflight::{
     Answer, Answers, Examined, Preflight, PreflightMode, QUESTIONS, Question, SETTINGS, Verdict, ask_questions,
     write_record,
@@ -37,6 +38,9 @@ pub(super) struct PreflightArgs {
     /// Try it on the built-in exchange there, without an account
     #[arg(long, value_name = "127.0.0.1:PORT", conflicts_with = "mode")]
     rehearsal: Option<LoopbackAddr>,
+    /// Change a key of every scenario, as for `trade`; may be given more than once
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
     /// Settings and keys of the account
     #[arg(long, value_name = "FILE", default_value = ".env")]
     env: PathBuf,
@@ -70,8 +74,9 @@ pub(super) fn run<C: Catalog>(args: &PreflightArgs, catalog: &C, out: &mut impl 
         (None, Some(ModeName::Live)) => PreflightMode::Live,
         (None, _) => PreflightMode::Paper,
     };
-    let scenarios = scenarios(&args.scenarios, catalog)?;
-    let env = EnvFile::read(&args.env).and_then(|env| env.with_environment(&SETTINGS, |name| env::var(name).ok()));
+    let scenarios = scenarios(args, catalog)?;
+    let names = [&SETTINGS[..], &NAMES].concat();
+    let env = EnvFile::read(&args.env).and_then(|env| env.with_environment(&names, |name| env::var(name).ok()));
     refuse_own_secrets(&env)?;
     let answers = answers(args, mode, out)?;
     let flight = Preflight {
@@ -100,10 +105,10 @@ pub(super) fn run<C: Catalog>(args: &PreflightArgs, catalog: &C, out: &mut impl 
     if examined.has_passed() { Ok(()) } else { Err(Failure::Check("error the preflight did not pass".to_owned())) }
 }
 
-fn scenarios<C: Catalog>(paths: &[PathBuf], catalog: &C) -> Result<Vec<LoadedScenario>, Failure> {
+fn scenarios<C: Catalog>(args: &PreflightArgs, catalog: &C) -> Result<Vec<LoadedScenario>, Failure> {
     let mut all: Vec<LoadedScenario> = Vec::new();
-    for path in paths {
-        let loaded = load(path, &[]).map_err(|errors| Failure::Input(errors.render(&error_style())))?;
+    for path in &args.scenarios {
+        let loaded = load(path, &args.overrides).map_err(|errors| Failure::Input(errors.render(&error_style())))?;
         check_strategy(catalog, &loaded).map_err(super::finish::input)?;
         let name = &loaded.spec.scenario.name;
         if let Some(other) = all.iter().find(|other| other.spec.scenario.name == *name) {

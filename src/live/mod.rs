@@ -4,11 +4,11 @@
 mod command;
 pub mod dashboard;
 mod event;
-pub mod preflight;
 pub mod history;
 pub mod journal;
 pub mod log;
 pub mod notify;
+pub mod preflight;
 pub mod redact;
 mod snapshot;
 

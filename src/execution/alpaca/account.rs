@@ -14,7 +14,7 @@ use super::mode::TradingMode;
 use crate::domain::{Money, Symbol, Timestamp};
 
 /// A reader of one account.
-pub struct AccountReader {
+pub struct VenueReader {
     line: Line,
 }
 
@@ -121,17 +121,17 @@ pub enum AskError {
     },
 }
 
-impl AccountReader {
+impl VenueReader {
     /// Reads at the venue of `mode`. Errors: keys of another mode, no certificates.
-    pub fn new<M: TradingMode>(mode: &M, keys: &ApiKeys) -> Result<AccountReader, AskError> {
+    pub fn new<M: TradingMode>(mode: &M, keys: &ApiKeys) -> Result<VenueReader, AskError> {
         mode.admits(keys)?;
-        Ok(AccountReader { line: Line::Carrier(Carrier::new(mode.addresses(), keys)?) })
+        Ok(VenueReader { line: Line::Carrier(Carrier::new(mode.addresses(), keys)?) })
     }
 
     /// Reads a live account before live trading is authorized. Every call fails unless the keys are those of a live
     /// account and the program was built with live trading.
-    pub fn before_live(keys: &ApiKeys) -> AccountReader {
-        AccountReader { line: Line::Live(keys.duplicate()) }
+    pub fn before_live(keys: &ApiKeys) -> VenueReader {
+        VenueReader { line: Line::Live(keys.duplicate()) }
     }
 
     /// The account. Errors: no answer, or one that does not say all.
@@ -264,7 +264,7 @@ mod tests {
     #[tokio::test]
     async fn a_live_account_is_read_with_live_keys_only() {
         let keys = ApiKeys::new("PKABCDEFGHIJKLMNOPQR".to_owned(), "secret".to_owned()).expect("keys");
-        let error = AccountReader::before_live(&keys).account().await.expect_err("paper keys");
+        let error = VenueReader::before_live(&keys).account().await.expect_err("paper keys");
         let AskError::NoAnswer { reason, .. } = &error else { panic!("{error}") };
         let words = if cfg!(feature = "live") { "keys of a paper account" } else { "built without live trading" };
         assert!(reason.contains(words), "{reason}");

@@ -32,7 +32,7 @@ mod tests_wire;
 mod translate;
 mod wire;
 
-pub use account::{AccountReader, AccountState, AskError, AssetState, VenueClock};
+pub use account::{AccountState, AskError, AssetState, VenueClock, VenueReader};
 pub use authorization::{
     LiveAccount, LiveAuthorization, LiveEvidence, LiveRefusal, MissingEvidence, PREFLIGHT_AGE_MAX_NS, ParityRecord,
     PreflightRecord,

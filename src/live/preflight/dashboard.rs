@@ -1,33 +1,24 @@
 //! The dashboard before it starts: where it will listen, and whether its token can be guessed.
 //!
 //! Not here: the dashboard. It listens on loopback only, by its own check, so that there is no address to get wrong.
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 
 use super::{Item, Preflight, Verdict};
-
-/// Where it listens if nobody says otherwise.
-const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8000);
-/// Shorter tokens may be tried out.
-const TOKEN_LENGTH_MIN: usize = 32;
+use crate::live::dashboard::{DashboardOptions, Tokens};
 
 /// The items of the dashboard.
 pub(super) fn examine(flight: &Preflight<'_>) -> Vec<Item> {
-    let mut items = vec![address(LISTEN)];
+    let mut items = vec![address(DashboardOptions::LISTEN)];
     if let Ok(env) = flight.env {
-        let short = ["DASHBOARD_TOKEN", "ALPHAFLOW_TOKEN"].into_iter().filter(|name| {
-            env.get(name).is_some_and(|token| !token.is_empty() && token.chars().count() < TOKEN_LENGTH_MIN)
-        });
-        let short: Vec<&str> = short.collect();
-        items.push(match &short[..] {
-            [] => Item::holds("dashboard_token", "no token is short"),
-            names => Item::fails(
-                "dashboard_token",
-                format!(
-                    "{} is shorter than {TOKEN_LENGTH_MIN} characters; `openssl rand -hex 32` makes a good one",
-                    names.join(" and ")
-                ),
-            ),
-        });
+        let set = |name: &str| env.get(name).filter(|token| !token.is_empty());
+        let text = match (set("DASHBOARD_TOKEN"), set("ALPHAFLOW_TOKEN")) {
+            (None, None) => Ok("none is set: a session makes one at its start, and scripts have no way in".to_owned()),
+            // Without one of their own, people get a made token, which is good.
+            (person, script) => Tokens::of(person.or(script).unwrap_or_default(), script)
+                .map(|_| "what is set cannot be guessed".to_owned())
+                .map_err(|error| error.to_string()),
+        };
+        items.push(Item::of("dashboard_token", text));
     }
     items
 }
@@ -71,6 +62,6 @@ mod tests {
         let all = not_held(&examined);
         let (_, verdict, text) = all.iter().find(|(name, _, _)| *name == "dashboard_token").expect("it is short");
         assert_eq!(*verdict, Verdict::Fails);
-        assert!(text.contains("DASHBOARD_TOKEN is shorter") && !text.contains("hidden"), "{text}");
+        assert!(text.contains("DASHBOARD_TOKEN has 6 characters") && !text.contains("hidden"), "{text}");
     }
 }

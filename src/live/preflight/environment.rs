@@ -9,7 +9,8 @@ use crate::domain::{Money, Ratio};
 use crate::execution::alpaca::{ApiKeys, EnvFile, KeyKind, is_ignored_by_git};
 use crate::risk::LimitCaps;
 
-/// Every setting of these that may come from the environment as well as from `.env`.
+/// Settings of a session that may come from the environment as well as from `.env`; those of messages are
+/// [`crate::live::notify::NAMES`].
 pub const SETTINGS: [&str; 11] = [
     "ALPACA_API_KEY",
     "ALPACA_SECRET_KEY",

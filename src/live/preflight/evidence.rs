@@ -11,7 +11,9 @@ use super::environment::capital_max;
 use super::record::{PROGRAM, account_sha256, of_scenario, recorded};
 use super::{cash_of, proofs};
 use crate::domain::{Money, Timestamp};
-use crate::execution::alpaca::{EnvFile, LiveAccount, LiveEvidence, ParityRecord, PreflightRecord};
+use crate::execution::alpaca::{
+    ApiKeys, EnvFile, LiveAccount, LiveAuthorization, LiveEvidence, LiveRefusal, ParityRecord, PreflightRecord,
+};
 use crate::risk::LatchFile;
 use crate::scenario::LoadedScenario;
 
@@ -84,6 +86,18 @@ pub fn evidence<'a>(
         kill_switch: &records.kill_switch,
         now: request.now,
     }
+}
+
+/// Asks the live host whose keys these are, and then for permission. `typed_account`: as [`super::ask_account_number`]
+/// gave it, in this session. Errors: everything that is missing, the account included.
+pub async fn authorize(
+    request: &LiveRequest<'_>,
+    keys: &ApiKeys,
+    typed_account: Option<&str>,
+) -> Result<LiveAuthorization, LiveRefusal> {
+    let account = LiveAccount::ask(keys).await;
+    let records = LiveRecords::read(request, account.as_ref().ok().map(LiveAccount::number));
+    LiveAuthorization::request(evidence(request, &records, account, typed_account))
 }
 
 fn preflight(request: &LiveRequest<'_>, account: Option<&str>, capital_max: Option<Money>) -> Option<PreflightRecord> {

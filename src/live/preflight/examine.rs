@@ -1,7 +1,7 @@
 //! The whole checklist, in order.
 //!
 //! Not here: what an item means (the files of the items), what is kept of it (record).
-use super::{Examined, Preflight, answers, dashboard, environment, machine, money, proofs, venue};
+use super::{Examined, Preflight, answers, dashboard, environment, journal, machine, money, proofs, venue};
 
 impl Preflight<'_> {
     /// Looks at everything. An item that cannot be judged fails; one never hides the next.
@@ -13,6 +13,7 @@ impl Preflight<'_> {
         let now = (self.wall)();
         let mut items = environment::examine(self, keys.as_ref());
         items.extend(machine::examine(self, now));
+        items.extend(journal::examine(self));
         items.extend(dashboard::examine(self));
         items.extend(money::examine(self));
         items.extend(proofs::examine(self, now));

@@ -11,6 +11,7 @@ mod documents;
 mod environment;
 mod evidence;
 mod examine;
+mod journal;
 mod machine;
 mod money;
 mod proofs;
@@ -34,7 +35,7 @@ use crate::scenario::LoadedScenario;
 pub use answers::{ANSWERS_FILE, Answer, Answers, QUESTIONS, Question};
 pub use ask::{ask_account_number, ask_questions};
 pub use environment::{SETTINGS, SettingError, capital_max, limit_caps};
-pub use evidence::{LiveRecords, LiveRequest, evidence};
+pub use evidence::{LiveRecords, LiveRequest, authorize, evidence};
 pub use record::{PREFLIGHT_FILE, RecordError, Recorded, RecordedScenario, recorded, write_record};
 
 /// Where the session is to trade.

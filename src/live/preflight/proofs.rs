@@ -10,6 +10,7 @@ use super::documents::read_json;
 use super::record::PROGRAM;
 use super::{Item, Preflight};
 use crate::domain::Timestamp;
+use crate::live::notify::{Banner, NotifyConfig, TestRecord};
 use crate::scenario::{LoadedScenario, effective_toml, scenario_sha256};
 
 /// A drill or a test message older than this says little about today.
@@ -49,7 +50,7 @@ pub(super) fn examine(flight: &Preflight<'_>, now: Timestamp) -> Vec<Item> {
         items.push(of_all("parity", &|loaded| rehearsed(flight.reports, loaded)));
     }
     items.push(Item::of("drill", drill(flight.state, now)).must_hold_live(flight.mode));
-    items.push(Item::of("notifications", notified(flight.state, now)).must_hold_live(flight.mode));
+    items.push(Item::of("notifications", notified(flight, now)).must_hold_live(flight.mode));
     items
 }
 
@@ -98,7 +99,8 @@ fn same_program(found: &Value, what: &str, again: &str) -> Result<(), String> {
 fn drill(state: &Path, now: Timestamp) -> Result<String, String> {
     const AGAIN: &str = "run `alphaflow drill`";
     let (path, drill) = document(state, "drill.json", AGAIN)?;
-    let at = recent(&drill, &path, now, AGAIN)?;
+    let at: Option<Timestamp> = drill["at"].as_str().and_then(|text| text.parse().ok());
+    let at = recent(at.ok_or_else(|| format!("{path}: `at` is no time; {AGAIN}"))?, &path, now, AGAIN)?;
     if drill["passed"].as_bool() != Some(true) {
         return Err(format!("the drill of the kill switch on {} did not pass; {AGAIN}", at.utc_date()));
     }
@@ -111,24 +113,31 @@ fn drill(state: &Path, now: Timestamp) -> Result<String, String> {
     }
 }
 
-/// `notify.json`: `at`, `channels` with `channel` and `delivered`.
-fn notified(state: &Path, now: Timestamp) -> Result<String, String> {
+/// The test of all channels, made with the settings as they are now.
+fn notified(flight: &Preflight<'_>, now: Timestamp) -> Result<String, String> {
     const AGAIN: &str = "run `alphaflow notify test`";
-    let (path, test) = document(state, "notify.json", AGAIN)?;
-    let at = recent(&test, &path, now, AGAIN)?;
-    let channels = test["channels"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let named = |channel: &Value| channel["channel"].as_str().unwrap_or("one without a name").to_owned();
-    let lost: Vec<String> =
-        channels.iter().filter(|channel| channel["delivered"].as_bool() != Some(true)).map(named).collect();
-    match (channels, &lost[..]) {
-        ([], _) => Err(format!(
-            "no channel was tested: nobody is told of a halt; set SLACK_WEBHOOK_URL or EMAIL_TO, then {AGAIN}"
-        )),
-        (_, []) => {
-            let all: Vec<String> = channels.iter().map(named).collect();
-            Ok(format!("a message arrived over {} on {}", all.join(", "), at.utc_date()))
-        }
-        _ => Err(format!("no message arrived over {}; mend its settings, then {AGAIN}", lost.join(", "))),
+    let env = flight.env.as_ref().map_err(|_| "not judged, because there are no settings".to_owned())?;
+    let config = NotifyConfig::from_env(env, Banner::Test, "none").map_err(|error| error.to_string())?;
+    if config.channels().next().is_none() {
+        return Err(format!(
+            "no channel is set up, so nobody is told of a halt; set SMTP_HOST, EMAIL_FROM and EMAIL_TO, SLACK_WEBHOOK_URL \
+             or WEBHOOK_URL in {}, then {AGAIN}",
+            env.path().display()
+        ));
+    }
+    let record = TestRecord::read(flight.state).map_err(|error| error.to_string())?;
+    let Some(record) = record else { return Err(format!("no message was ever tested; {AGAIN}")) };
+    recent(record.at, "the test of messages", now, AGAIN)?;
+    if record.settings != config.fingerprint() {
+        return Err(format!("the settings have changed since the test of {}; {AGAIN}", record.at.utc_date()));
+    }
+    let names = |is_wanted: bool| {
+        let channels = record.channels.iter().filter(|channel| channel.delivered == is_wanted);
+        channels.map(|channel| channel.channel.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    match record.is_good() {
+        true => Ok(format!("a message arrived over {} on {}", names(true), record.at.utc_date())),
+        false => Err(format!("no message arrived over {}; mend its settings, then {AGAIN}", names(false))),
     }
 }
 
@@ -143,15 +152,13 @@ fn document(state: &Path, name: &str, again: &str) -> Result<(String, Value), St
 }
 
 /// The date of a proof, which must lie within the last [`PROOF_DAYS_MAX`] days.
-fn recent(proof: &Value, path: &str, now: Timestamp, again: &str) -> Result<Timestamp, String> {
-    let at: Option<Timestamp> = proof["at"].as_str().and_then(|text| text.parse().ok());
-    let at = at.ok_or_else(|| format!("{path}: `at` is no time; {again}"))?;
+fn recent(at: Timestamp, what: &str, now: Timestamp, again: &str) -> Result<Timestamp, String> {
     let age = now.ns().saturating_sub(at.ns());
     if age < 0 {
-        return Err(format!("{path} is from the future ({at}); check the clock, then {again}"));
+        return Err(format!("{what} is from the future ({at}); check the clock, then {again}"));
     }
     if age > PROOF_DAYS_MAX * Timestamp::NS_PER_DAY {
-        return Err(format!("{path} is of {}, more than {PROOF_DAYS_MAX} days ago; {again}", at.utc_date()));
+        return Err(format!("{what} is of {}, more than {PROOF_DAYS_MAX} days ago; {again}", at.utc_date()));
     }
     Ok(at)
 }

@@ -9,6 +9,7 @@ use crate::domain::{Timeframe, Timestamp};
 use crate::exchange::Exchange;
 use crate::exchange::server::{FaultPlan, Keys, Pace, Server, ServerOptions};
 use crate::execution::alpaca::{EnvError, EnvFile};
+use crate::live::notify::{Banner, NotifyConfig, TestRecord, TestedChannel};
 use crate::market::{Calendar, Length, SyntheticSpec, csv_text, synthesize};
 use crate::risk::Words;
 use crate::scenario::{LoadedScenario, effective_toml, load, load_market, scenario_sha256};
@@ -28,6 +29,9 @@ pub(super) fn env_with(folder: &Path, text: &str) -> EnvFile {
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("permissions");
     EnvFile::read(&path).expect("an env file")
 }
+
+/// A channel for messages.
+pub(super) const SLACK: &str = "SLACK_WEBHOOK_URL=https://hooks.slack.com/services/T0/B0/hidden\n";
 
 const SCENARIO: &str = r#"
 [scenario]
@@ -86,7 +90,7 @@ impl World {
         };
         let bars = synthesize(&spec).expect("bars");
         std::fs::write(folder.path().join("TEST.csv"), csv_text(Timeframe::Day1, &bars)).expect("write");
-        let env = Ok(env_with(folder.path(), "ALPACA_PAPER=true\n"));
+        let env = Ok(env_with(folder.path(), &format!("ALPACA_PAPER=true\n{SLACK}")));
         let mut world = World { folder, scenarios: Vec::new(), env, answers: Answers::default() };
         world.add("one");
         for question in &QUESTIONS {
@@ -96,8 +100,25 @@ impl World {
             "state/drill.json",
             &json!({"at": NOW, "version": env!("CARGO_PKG_VERSION"), "passed": true, "steps": []}),
         );
-        world.write("state/notify.json", &json!({"at": NOW, "channels": [{"channel": "slack", "delivered": true}]}));
+        world.tested(NOW, true);
         world
+    }
+
+    /// A test of messages with the settings as they are.
+    pub(super) fn tested(&self, at: Timestamp, delivered: bool) {
+        let env = self.env.as_ref().expect("settings");
+        let config = NotifyConfig::from_env(env, Banner::Test, "none").expect("a channel");
+        let settings = config.fingerprint().to_owned();
+        let text = String::new();
+        let channel = |(channel, place): (&str, String)| TestedChannel {
+            channel: channel.to_owned(),
+            place,
+            delivered,
+            took_ms: 1,
+            text: text.clone(),
+        };
+        let channels = config.channels().map(channel).collect();
+        TestRecord { at, settings, channels }.write(&self.state()).expect("written");
     }
 
     /// One more scenario, with its proofs.

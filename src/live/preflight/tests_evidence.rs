@@ -1,7 +1,7 @@
 //! Records as evidence: what counts, and what no longer does.
 use super::testing::{NOW, World, env_with};
 use super::*;
-use crate::execution::alpaca::{LiveAuthorization, MissingEvidence, PREFLIGHT_AGE_MAX_NS};
+use crate::execution::alpaca::{ApiKeys, LiveAuthorization, MissingEvidence, PREFLIGHT_AGE_MAX_NS};
 
 const ACCOUNT: &str = "987654321";
 
@@ -125,6 +125,26 @@ fn every_scenario_needs_its_own_parity_report() {
     assert!(whole(&world).contains("changed since its parity report"), "{}", whole(&world));
     world.scenarios.clear();
     assert!(whole(&world).contains("changed since its parity report"), "nothing to trade is nothing to permit");
+}
+
+#[tokio::test]
+async fn keys_of_a_paper_account_are_never_authorized() {
+    let world = passed(ACCOUNT);
+    let request = LiveRequest {
+        mode: "live",
+        env: world.env.as_ref().expect("env"),
+        state: &world.state(),
+        reports: &world.reports(),
+        scenarios: &world.scenarios,
+        now: NOW,
+    };
+    let keys = ApiKeys::new("PKABCDEFGHIJKLMNOPQR".to_owned(), "secret".to_owned()).expect("keys");
+    let refusal = authorize(&request, &keys, Some(ACCOUNT)).await.expect_err("paper keys");
+    let reason = refusal.missing.iter().find(|missing| matches!(missing, MissingEvidence::Account { .. }));
+    let words = if cfg!(feature = "live") { "keys of a paper account" } else { "built without live trading" };
+    assert!(reason.expect("the account").to_string().contains(words), "{refusal}");
+    // The rest of the evidence is whole.
+    assert_eq!(refusal.missing.len(), 1 + usize::from(cfg!(not(feature = "live"))), "{refusal}");
 }
 
 #[test]

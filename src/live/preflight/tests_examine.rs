@@ -1,7 +1,7 @@
 //! The checklist over the built-in exchange: nothing missing, and each thing missing by itself.
 use serde_json::json;
 
-use super::testing::{NOW, World, not_held};
+use super::testing::{NOW, SLACK, World, env_with, not_held};
 use super::*;
 use crate::exchange::server::Keys;
 use crate::risk::{HaltOrder, HaltedBy, LatchFile, Words};
@@ -41,6 +41,7 @@ async fn nothing_is_missing() {
             "kill_switch",
             "disk",
             "time_zone",
+            "journal",
             "bind_address",
             "dashboard_token",
             "scenarios",
@@ -63,7 +64,7 @@ async fn nothing_is_missing() {
 #[tokio::test]
 async fn each_thing_that_is_missing_is_one_item() {
     type Break = fn(&mut World);
-    let breaks: [(Break, &str, Verdict, &str); 17] = [
+    let breaks: [(Break, &str, Verdict, &str); 18] = [
         (
             |w| {
                 w.write("state/drill.json", &json!({"at": NOW.plus_ns(-31 * Timestamp::NS_PER_DAY), "version": env!("CARGO_PKG_VERSION"), "passed": true}))
@@ -84,25 +85,14 @@ async fn each_thing_that_is_missing_is_one_item() {
             Verdict::Warns,
             "did not pass",
         ),
+        (|w| w.env = Ok(env_with(w.folder.path(), "")), "notifications", Verdict::Warns, "no channel is set up"),
+        (|w| w.tested(NOW, false), "notifications", Verdict::Warns, "no message arrived over slack"),
+        (|w| w.tested(NOW.plus_ns(1), true), "notifications", Verdict::Warns, "from the future"),
         (
-            |w| w.write("state/notify.json", &json!({"at": NOW, "channels": []})),
+            |w| w.env = Ok(env_with(w.folder.path(), &SLACK.replace("hidden", "other"))),
             "notifications",
             Verdict::Warns,
-            "no channel was tested",
-        ),
-        (
-            |w| {
-                w.write("state/notify.json", &json!({"at": NOW, "channels": [{"channel": "slack", "delivered": true}, {"channel": "email", "delivered": false}]}))
-            },
-            "notifications",
-            Verdict::Warns,
-            "no message arrived over email",
-        ),
-        (
-            |w| w.write("state/notify.json", &json!({"at": NOW.plus_ns(1), "channels": []})),
-            "notifications",
-            Verdict::Warns,
-            "from the future",
+            "the settings have changed since the test",
         ),
         (|w| w.set(0, &["account.cash=4000"]), "backtest", Verdict::Fails, "of another scenario than"),
         (
@@ -154,7 +144,7 @@ async fn each_thing_that_is_missing_is_one_item() {
         ),
         (
             |w| {
-                w.env = Ok(super::testing::env_with(w.folder.path(), "MAX_DAILY_LOSS=10000"));
+                w.env = Ok(env_with(w.folder.path(), "MAX_DAILY_LOSS=10000"));
             },
             "limits",
             Verdict::Fails,
@@ -162,7 +152,7 @@ async fn each_thing_that_is_missing_is_one_item() {
         ),
         (
             |w| {
-                w.env = Ok(super::testing::env_with(w.folder.path(), "ALPHAFLOW_EXCHANGE_KEY=PKABCDEFGHIJKLMNOPQR"));
+                w.env = Ok(env_with(w.folder.path(), "ALPHAFLOW_EXCHANGE_KEY=PKABCDEFGHIJKLMNOPQR"));
             },
             "keys",
             Verdict::Fails,

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::record::tail;
 use super::{Item, Preflight, PreflightMode, Verdict, cash_of};
 use crate::domain::{Money, Symbol, Timestamp};
-use crate::execution::alpaca::{AccountReader, AccountState, ApiKeys, AskError, Paper, Rehearsal, VenueClock};
+use crate::execution::alpaca::{AccountState, ApiKeys, AskError, Paper, Rehearsal, VenueClock, VenueReader};
 use crate::market::Calendar;
 use crate::scenario::LoadedScenario;
 use crate::scenario::spec::CalendarKind;
@@ -48,11 +48,11 @@ pub(super) async fn examine(flight: &Preflight<'_>, keys: Result<&ApiKeys, &Stri
     Found { items, account: number }
 }
 
-fn reader(mode: PreflightMode, keys: &ApiKeys) -> Result<AccountReader, AskError> {
+fn reader(mode: PreflightMode, keys: &ApiKeys) -> Result<VenueReader, AskError> {
     match mode {
-        PreflightMode::Rehearsal(address) => AccountReader::new(&Rehearsal(address), keys),
-        PreflightMode::Paper => AccountReader::new(&Paper, keys),
-        PreflightMode::Live => Ok(AccountReader::before_live(keys)),
+        PreflightMode::Rehearsal(address) => VenueReader::new(&Rehearsal(address), keys),
+        PreflightMode::Paper => VenueReader::new(&Paper, keys),
+        PreflightMode::Live => Ok(VenueReader::before_live(keys)),
     }
 }
 
@@ -121,7 +121,7 @@ fn powers(account: &AccountState, scenarios: &[LoadedScenario]) -> Vec<String> {
     faults
 }
 
-async fn clocks(flight: &Preflight<'_>, reader: &AccountReader) -> Vec<Item> {
+async fn clocks(flight: &Preflight<'_>, reader: &VenueReader) -> Vec<Item> {
     let before = (flight.wall)();
     let clock = reader.clock().await;
     let after = (flight.wall)();
@@ -185,7 +185,7 @@ fn hours(clock: &VenueClock) -> Result<String, String> {
     }
 }
 
-async fn assets(reader: &AccountReader, scenarios: &[LoadedScenario]) -> Result<String, String> {
+async fn assets(reader: &VenueReader, scenarios: &[LoadedScenario]) -> Result<String, String> {
     let symbols: BTreeSet<Symbol> =
         scenarios.iter().flat_map(|loaded| loaded.spec.data.symbols.iter().copied()).collect();
     let mut faults = Vec::new();
