@@ -35,6 +35,8 @@ fn words(example: &str) -> Vec<String> {
 #[test]
 fn every_example_in_help_works() {
     let copy = copy_of_repository();
+    // What sessions leave behind.
+    drop(alphaflow::live::journal::Journal::open(&copy.path().join("state/rehearsal/journal.db")).expect("journal"));
     let mut examples: Vec<String> = Vec::new();
     for command in commands(copy.path(), &[]) {
         let mut arguments: Vec<&str> = command.iter().map(String::as_str).collect();

@@ -10,6 +10,7 @@ use crate::domain::{Money, Price, Quantity, Side, Timestamp};
 use crate::live::history::{FillLine, Group, History, OrderLine, Trade};
 use crate::live::{EventKind, SessionEvent};
 use crate::report::format::{Numbers, Sign, UNDEFINED};
+use crate::scenario::exit_reason;
 
 /// A list in both forms.
 #[derive(Debug)]
@@ -95,7 +96,7 @@ pub(super) fn groups_table(by: &'static str, groups: &[Group], all: &Group) -> T
 }
 
 fn trades(trades: &[Trade]) -> Table {
-    let reason = |trade: &Trade| trade.exit_reason.map(|purpose| purpose.name());
+    let reason = |trade: &Trade| trade.exit_reason.map(exit_reason);
     let row = |trade: &Trade| {
         vec![
             json!(trade.symbol),

@@ -168,7 +168,8 @@ fn mean_price(notional: Money, quantity: Quantity) -> String {
     i64::try_from(nearest).ok().and_then(Price::from_units).map_or(String::new(), |price| price.to_string())
 }
 
-fn exit_reason(purpose: OrderPurpose) -> &'static str {
+/// The word of `trades.csv` for why a trade ended.
+pub fn exit_reason(purpose: OrderPurpose) -> &'static str {
     match purpose {
         OrderPurpose::Entry | OrderPurpose::Signal | OrderPurpose::Manual => "signal",
         // The list of reasons is fixed; orders.csv says that it was time.

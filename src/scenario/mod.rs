@@ -83,7 +83,7 @@ pub use efficacy_halts::HaltUse;
 pub use fingerprint::{fingerprint, scenario_sha256};
 pub use folder::{
     EQUITY_COLUMNS, EQUITY_FILE, FILL_COLUMNS, FILLS_FILE, ORDER_COLUMNS, ORDERS_FILE, REFUSAL_COLUMNS, REFUSALS_FILE,
-    write_folder,
+    exit_reason, write_folder,
 };
 pub use forced::Forced;
 pub use holding::{benchmark_held, held_equally};

@@ -4,36 +4,21 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::domain::{Money, Price, Symbol, SymbolIndex};
+use crate::domain::{Price, SymbolIndex};
 use crate::live::journal::Row;
 
-/// A row of kind `session`.
+/// A row of kind `session`; it names its scenario.
 #[derive(Deserialize, Debug)]
 #[serde(tag = "session", rename_all = "snake_case")]
 pub(super) enum SessionBody {
-    /// A session begins, or goes on after a restart.
-    Begin {
-        /// Its scenarios.
-        strategies: Vec<Began>,
+    /// A book begins.
+    Began {
+        /// The scenario's text.
+        scenario: String,
     },
-    /// It ends, or says something else.
+    /// A process goes on with it, ends, or says something else.
     #[serde(other)]
     Other,
-}
-
-/// A scenario of a session that begins.
-#[derive(Deserialize, Debug)]
-pub(super) struct Began {
-    pub(super) name: String,
-    /// Its shares, in its order.
-    pub(super) symbols: Vec<Symbol>,
-    /// Cash of its book.
-    pub(super) cash: Money,
-    /// The scenario's text.
-    pub(super) toml: String,
-    /// Counts the books of this scenario: a session with the same number goes on with the book.
-    #[serde(default = "first")]
-    pub(super) number: u32,
 }
 
 /// A row of kind `input`.
@@ -55,10 +40,6 @@ pub(super) enum InputBody {
     /// Bars, halts and the like.
     #[serde(other)]
     Other,
-}
-
-fn first() -> u32 {
-    1
 }
 
 /// The body as `T`.

@@ -3,7 +3,6 @@
 //! Not here: what follows from an entry (execution::alpaca), round trips as such (portfolio).
 use std::path::Path;
 
-use super::bodies::Began;
 use super::orders::Orders;
 use super::trades::Trades;
 use super::{FillLine, OrderLine, Trade};
@@ -15,7 +14,6 @@ use crate::scenario::{parse, venue_rules};
 /// A scenario's book.
 #[derive(Debug)]
 pub(super) struct Book {
-    pub(super) number: u32,
     strategy: String,
     config: DeskConfig,
     entries: Vec<Entry>,
@@ -49,16 +47,15 @@ pub(super) struct Played {
 }
 
 impl Book {
-    /// An empty one.
-    pub(super) fn begin(began: Began) -> Result<Book, String> {
-        let Began { name, symbols, cash, toml, number } = began;
-        let loaded = parse(Path::new(&name), &toml, &[])
-            .map_err(|problems| format!("the scenario `{name}` of a session cannot be read: {problems}"))?;
+    /// An empty one of the scenario `text`.
+    pub(super) fn begin(name: &str, text: &str) -> Result<Book, String> {
+        let loaded = parse(Path::new(name), text, &[])
+            .map_err(|problems| format!("the scenario of a session cannot be read: {problems}"))?;
         let config = DeskConfig {
             session: SessionName::new("history").map_err(|error| error.to_string())?,
             rules: venue_rules(&loaded.spec),
-            symbols,
-            cash,
+            symbols: loaded.spec.data.symbols.clone(),
+            cash: loaded.spec.account.cash,
             // It sends nothing, so the rest decides nothing.
             calls_a_minute: 200,
             seed: 1,
@@ -66,7 +63,7 @@ impl Book {
             started_at: Timestamp::MIN,
             patience: Patience::default(),
         };
-        Ok(Book { number, strategy: name, config, entries: Vec::new(), script: Vec::new() })
+        Ok(Book { strategy: name.to_owned(), config, entries: Vec::new(), script: Vec::new() })
     }
 
     /// The engine was given `count` answers.

@@ -72,7 +72,7 @@ impl History {
         journal.read(1, |number, row| {
             let error = |what: String| JournalError::Row { row: number, what };
             match row.kind {
-                RowKind::Session => books.session(number, &row).map_err(error)?,
+                RowKind::Session => books.session(&row).map_err(error)?,
                 RowKind::Input => books.input(number, &row).map_err(error)?,
                 RowKind::Desk => books.desk(number, &row).map_err(error)?,
                 RowKind::Event => history.events.push(event(number, row).map_err(error)?),
@@ -106,6 +106,8 @@ impl History {
     }
 }
 
+const NO_NAME: &str = "it names no scenario";
+
 /// The books of a journal while it is read.
 #[derive(Default)]
 struct Books {
@@ -116,16 +118,11 @@ struct Books {
 }
 
 impl Books {
-    fn session(&mut self, _number: u64, row: &Row) -> Result<(), String> {
-        let body: SessionBody = bodies::read(row)?;
-        let SessionBody::Begin { strategies } = body else { return Ok(()) };
-        for began in strategies {
-            if self.open.get(&began.name).is_some_and(|book| book.number == began.number) {
-                continue;
-            }
-            let (name, book) = (began.name.clone(), Book::begin(began)?);
-            self.ended.extend(self.open.insert(name, book));
-        }
+    fn session(&mut self, row: &Row) -> Result<(), String> {
+        let SessionBody::Began { scenario } = bodies::read(row)? else { return Ok(()) };
+        let name = row.strategy.as_deref().ok_or(NO_NAME)?;
+        let book = Book::begin(name, &scenario)?;
+        self.ended.extend(self.open.insert(name.to_owned(), book));
         Ok(())
     }
 
@@ -145,7 +142,7 @@ impl Books {
     }
 
     fn book(&mut self, row: &Row) -> Result<&mut Book, String> {
-        let name = row.strategy.as_deref().ok_or("it names no scenario")?;
+        let name = row.strategy.as_deref().ok_or(NO_NAME)?;
         self.open.get_mut(name).ok_or_else(|| format!("no session has begun with scenario `{name}` before it"))
     }
 }

@@ -142,3 +142,61 @@ impl FromStr for Head {
         Ok(Head { row: row.parse().map_err(|_| error())?, hash })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields<'a>(row: u64, strategy: Option<&'a str>, kind: &'a str, body: &'a str) -> Fields<'a> {
+        let (time, wall) = if row == 1 { (-1, 1) } else { (5, 6) };
+        let (strategy, kind, body) = (strategy.map(str::as_bytes), kind.as_bytes(), body.as_bytes());
+        Fields { row, time, wall, strategy, kind, body }
+    }
+
+    /// The hashes were computed by Python's hashlib from the definition above.
+    #[test]
+    fn hashes_are_those_of_the_definition() {
+        let id = "0123456789abcdef0123456789abcdef".to_owned();
+        let identity = Identity { chain: 1, schema: 1, made: 1_790_000_000_000_000_000, id };
+        let genesis = identity.genesis();
+        assert_eq!(hex(&genesis), "bd1ae5e196848a107b15ea8d619360e63e9b06afba139bd06047cf4cb15c43df");
+        let first = link(&genesis, &fields(1, None, "session", "{}"));
+        assert_eq!(hex(&first), "e8eb1532b580bd5c9c253d3776315ebf74dd852e514986a007d874acfee06223");
+        let second = link(&first, &fields(2, Some("é"), "event", r#"{"a":"ü"}"#));
+        assert_eq!(hex(&second), "a4ccf2bdcc536f98a93b409401ed6fb61359b5559aa2e12cbea561a076d336f3");
+    }
+
+    /// Where one text ends and the next begins is part of the hash.
+    #[test]
+    fn no_two_rows_hash_the_same_bytes() {
+        let previous = Hash::default();
+        let rows = [
+            fields(1, None, "ab", "c"),
+            fields(1, None, "a", "bc"),
+            fields(1, Some(""), "ab", "c"),
+            fields(1, Some("a"), "b", "c"),
+            fields(2, None, "ab", "c"),
+        ];
+        let hashes: std::collections::BTreeSet<Hash> = rows.iter().map(|row| link(&previous, row)).collect();
+        assert_eq!(hashes.len(), rows.len());
+    }
+
+    #[test]
+    fn a_head_reads_as_it_prints() {
+        let head = Head { row: 1_234, hash: [0xa5; 32] };
+        assert_eq!(head.to_string().parse(), Ok(head));
+        assert_eq!(format!(" {}\n", head.to_string().to_uppercase()).parse(), Ok(head));
+        let digits = "a5".repeat(32);
+        for bad in [
+            "",
+            "1",
+            ":",
+            &digits,
+            &format!("1:{}", &digits[1..]),
+            &format!("1:{}g", &digits[1..]),
+            &format!("-1:{digits}"),
+        ] {
+            assert!(bad.parse::<Head>().is_err(), "{bad}");
+        }
+    }
+}

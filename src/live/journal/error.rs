@@ -112,7 +112,7 @@ pub enum JournalError {
         first: String,
     },
     /// A body that would not be read back as it is.
-    #[error("a {kind} row cannot be written: {what}")]
+    #[error("a row of kind {kind} cannot be written: {what}")]
     Body {
         /// The kind of the row.
         kind: &'static str,

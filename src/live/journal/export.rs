@@ -9,6 +9,7 @@ use serde_json::json;
 use super::chain::{Identity, hex};
 use super::reader::JournalReader;
 use super::reading::Stored;
+use super::schema::identity;
 use super::verify::Audit;
 use super::{Head, JournalError};
 use crate::domain::Timestamp;
@@ -16,14 +17,9 @@ use crate::domain::Timestamp;
 impl JournalReader {
     /// Writes all rows that can be read, and looks at them as an audit does.
     pub fn export(&self, noted: Option<Head>, out: &mut impl Write) -> Result<Audit, JournalError> {
-        let mut is_first = true;
         let failed = |source| JournalError::io(&self.path, "the export cannot be written", source);
-        let audit = self.audit_each(noted, |identity, stored| {
-            if std::mem::take(&mut is_first) {
-                write_identity(identity, out).map_err(failed)?;
-            }
-            write_row(stored, out).map_err(failed)
-        })?;
+        write_identity(&identity(&self.path, &self.connection)?, out).map_err(failed)?;
+        let audit = self.audit_each(noted, |stored| write_row(stored, out).map_err(failed))?;
         out.flush().map_err(failed)?;
         Ok(audit)
     }

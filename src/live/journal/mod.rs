@@ -16,6 +16,8 @@ mod reader;
 mod reading;
 mod schema;
 mod store;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use chain::{Head, Identity, ParseHeadError};

@@ -262,3 +262,301 @@ fn fraction(value: &Value) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use serde_json::json;
+    use tempfile::TempDir;
+
+    use super::super::tests::row;
+    use super::*;
+
+    fn opened() -> (TempDir, PathBuf, Journal) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state/paper/journal.db");
+        let journal = Journal::open(&path).unwrap();
+        (folder, path, journal)
+    }
+
+    fn head_in_file(path: &Path) -> u64 {
+        read_head(path).unwrap().unwrap().row
+    }
+
+    #[test]
+    fn the_head_file_says_what_is_on_the_disk_and_no_more() {
+        let (_folder, path, mut journal) = opened();
+        assert_eq!(head_in_file(&path), 0);
+        assert_eq!(journal.append(&[], Durability::Flushed).unwrap(), 1..1);
+        assert_eq!(journal.append(&[row(json!(1)), row(json!(2))], Durability::Buffered).unwrap(), 1..3);
+        assert_eq!(head_in_file(&path), 0);
+        assert_eq!(journal.append(&[], Durability::Flushed).unwrap(), 3..3);
+        assert_eq!(head_in_file(&path), 2);
+        journal.append(&[row(json!(3))], Durability::Buffered).unwrap();
+        drop(journal);
+        let mut journal = Journal::open(&path).unwrap();
+        assert_eq!((journal.head().0, head_in_file(&path)), (3, 2), "row 3 was never flushed");
+        journal.append(&[row(json!(4))], Durability::Flushed).unwrap();
+        assert_eq!(head_in_file(&path), 4);
+    }
+
+    #[test]
+    fn a_flush_is_a_flush_of_the_log() {
+        let (_folder, _, mut journal) = opened();
+        let synchronous = |journal: &Journal| {
+            journal.connection.query_row("PRAGMA synchronous", [], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        for (durability, wanted) in [(Durability::Flushed, 2), (Durability::Buffered, 1), (Durability::Flushed, 2)] {
+            journal.append(&[row(json!(1))], durability).unwrap();
+            assert_eq!(synchronous(&journal), wanted);
+        }
+        let mode: String = journal.connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+        assert_eq!(mode, "wal");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_this_user_may_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let (_folder, path, mut journal) = opened();
+        journal.append(&[row(json!(1))], Durability::Buffered).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        for file in [path.clone(), files::write_ahead_log(&path), head_path(&path), files::beside(&path, "lock")] {
+            assert_eq!(mode(&file), 0o600, "{}", file.display());
+        }
+        assert_eq!(mode(path.parent().unwrap()), 0o700);
+        drop(journal);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        drop(Journal::open(&path).unwrap());
+        assert_eq!(mode(&path), 0o600);
+    }
+
+    #[test]
+    fn a_second_writer_is_turned_away() {
+        let (_folder, path, journal) = opened();
+        let error = Journal::open(&path).unwrap_err();
+        assert!(matches!(error, JournalError::InUse { .. }));
+        assert!(error.to_string().ends_with(
+            "journal.lock: another session writes this journal; stop it first, or use another `--state` folder"
+        ));
+        drop(journal);
+        assert!(Journal::open(&path).is_ok());
+    }
+
+    /// Somebody who does not ask for the lock: it is noticed, and nothing more is written.
+    #[test]
+    fn rows_of_somebody_else_end_the_session() {
+        let (_folder, path, mut journal) = opened();
+        journal.append(&[row(json!(1))], Durability::Flushed).unwrap();
+        let other = Connection::open(&path).unwrap();
+        other.execute("INSERT INTO journal SELECT 2, time, wall, strategy, kind, body, hash FROM journal", []).unwrap();
+        assert!(matches!(journal.append(&[row(json!(2))], Durability::Flushed), Err(JournalError::Sqlite { .. })));
+        let error = journal.append(&[row(json!(2))], Durability::Flushed).unwrap_err().to_string();
+        assert!(error.contains("nothing more is written since an earlier error ("), "{error}");
+        assert_eq!(journal.head().0, 1);
+        drop(journal);
+        assert!(matches!(Journal::open(&path), Err(JournalError::Chain { row: 2, .. })));
+    }
+
+    #[test]
+    fn the_file_itself_refuses_every_change() {
+        let (_folder, path, mut journal) = opened();
+        journal.append(&[row(json!(1)), row(json!(2))], Durability::Flushed).unwrap();
+        let other = Connection::open(&path).unwrap();
+        for (sql, why) in [
+            ("UPDATE journal SET body = '{}' WHERE row = 1", "no row is changed"),
+            ("UPDATE journal SET row = 9 WHERE row = 1", "no row is changed"),
+            ("DELETE FROM journal", "no row is deleted"),
+            ("REPLACE INTO journal VALUES (1, 0, 0, NULL, 'event', '{}', x'00')", "without gaps"),
+            ("INSERT INTO journal VALUES (4, 0, 0, NULL, 'event', '{}', x'00')", "without gaps"),
+            ("INSERT INTO journal VALUES (0, 0, 0, NULL, 'event', '{}', x'00')", "without gaps"),
+            ("UPDATE identity SET id = ''", "keeps its identity"),
+            ("DELETE FROM identity", "keeps its identity"),
+            ("REPLACE INTO identity VALUES (1, 1, 1, 1, '')", "has its identity"),
+        ] {
+            assert!(other.execute(sql, []).unwrap_err().to_string().contains(why), "{sql}");
+        }
+    }
+
+    /// Nothing of the append is there, the next one may pass, and the chain holds.
+    #[test]
+    fn a_full_disk_is_said_and_leaves_the_journal_whole() {
+        let (_folder, path, mut journal) = opened();
+        journal.append(&[row(json!(1))], Durability::Flushed).unwrap();
+        let pages: i64 = journal.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        let limit = |journal: &Journal, pages: i64| {
+            let sql = format!("PRAGMA max_page_count = {pages}");
+            journal.connection.query_row(&sql, [], |_| Ok(())).unwrap();
+        };
+        limit(&journal, pages + 2);
+        let long = row(json!("x".repeat(100_000)));
+        let error = journal.append(&[row(json!(2)), long], Durability::Flushed).unwrap_err();
+        assert!(matches!(error, JournalError::Full { .. }), "{error}");
+        assert!(error.to_string().ends_with(
+            "the disk is full, and nothing of this was written; free some space and start the session again"
+        ));
+        limit(&journal, pages + 1_000);
+        assert_eq!(journal.append(&[row(json!(2))], Durability::Flushed).unwrap(), 2..3);
+        drop(journal);
+        assert_eq!(Journal::open(&path).unwrap().head().0, 2);
+    }
+
+    #[test]
+    fn what_cannot_be_written_says_so() {
+        let (folder, path, mut journal) = opened();
+        journal.connection.pragma_update(None, "query_only", true).unwrap();
+        let error = journal.append(&[row(json!(1))], Durability::Flushed).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .ends_with("it cannot be written; give this user the right to write the file and its folder")
+        );
+        drop(journal);
+        let denied = std::io::Error::from(ErrorKind::ReadOnlyFilesystem);
+        assert!(matches!(JournalError::io(&path, "x", denied), JournalError::ReadOnly { .. }));
+        let full = std::io::Error::from(ErrorKind::StorageFull);
+        assert!(matches!(JournalError::io(&path, "x", full), JournalError::Full { .. }));
+        let file = folder.path().join("file");
+        fs::write(&file, "x").unwrap();
+        let error = Journal::open(&file.join("paper/journal.db")).unwrap_err();
+        assert!(error.to_string().contains("file/paper: the folder cannot be made: "), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_journal_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let refused = |wanted: &str| {
+            let error = Journal::open(&path).unwrap_err();
+            assert!(matches!(error, JournalError::NotAJournal { .. }), "{error}");
+            assert!(error.to_string().contains(wanted), "{error}");
+        };
+        fs::write(&path, "a text of somebody that is long enough to be looked at as a database").unwrap();
+        refused("a file that is no SQLite database is in the place of the journal; put it away");
+        fs::remove_file(&path).unwrap();
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
+        let before = fs::read(&path).unwrap();
+        refused("an SQLite file of another program");
+        assert_eq!(fs::read(&path).unwrap(), before);
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        refused("a folder or a device");
+        fs::remove_dir(&path).unwrap();
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(folder.path().join("elsewhere"), &path).unwrap();
+            refused("a symbolic link");
+        }
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused_in_plain_words() {
+        let (_folder, path, journal) = opened();
+        drop(journal);
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 9).unwrap();
+        for error in [Journal::open(&path).unwrap_err(), super::super::JournalReader::open(&path).unwrap_err()] {
+            let wanted = "it has schema 9, this program knows up to 1; use the version of alphaflow that wrote it, or a \
+                          later one";
+            assert!(error.to_string().ends_with(wanted), "{error}");
+        }
+    }
+
+    /// A later step adds and changes no row: hashes stay.
+    #[test]
+    fn an_older_schema_is_brought_forward() {
+        let (_folder, path, mut journal) = opened();
+        journal.append(&[row(json!(1)), row(json!(2))], Durability::Flushed).unwrap();
+        drop(journal);
+        let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
+        let before = tail(&path, &connection).unwrap();
+        let steps = [schema::STEPS[0], "CREATE INDEX journal_kind ON journal (kind)"];
+        schema::migrate(&path, &mut connection, &steps, 1).unwrap();
+        assert_eq!(schema::version(&path, &connection, &steps).unwrap(), Some(2));
+        assert_eq!(tail(&path, &connection).unwrap(), before);
+        // A step that fails changes nothing.
+        let broken = [steps[0], steps[1], "CREATE TABLE more (x); CREATE TABLE journal (x)"];
+        assert!(schema::migrate(&path, &mut connection, &broken, 1).is_err());
+        assert_eq!(schema::version(&path, &connection, &steps).unwrap(), Some(2));
+        let more: i64 = connection
+            .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'more'", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(more, 0);
+    }
+
+    #[test]
+    fn bodies_that_would_not_come_back_are_refused() {
+        let (_folder, _, mut journal) = opened();
+        let refused = |journal: &mut Journal, body| {
+            let error = journal.append(&[row(json!(1)), row(body)], Durability::Flushed).unwrap_err();
+            assert!(matches!(error, JournalError::Body { kind: "event", .. }), "{error}");
+            error.to_string()
+        };
+        let error = refused(&mut journal, json!({ "a": [1, { "b": 0.5 }] }));
+        assert_eq!(
+            error,
+            "a row of kind event cannot be written: its body holds the number 0.5; a fraction is written as text"
+        );
+        let long = "x".repeat(BODY_BYTES_MAX - 1);
+        assert!(refused(&mut journal, json!(long)).ends_with("has 16777217 bytes, allowed are 16777216"));
+        journal.append(&[row(json!(&long[1..]))], Durability::Flushed).unwrap();
+        assert_eq!(journal.head().0, 1);
+    }
+
+    /// A journal that came back from a copy has lost what was written since: nobody trades on it.
+    #[test]
+    fn an_older_copy_of_the_journal_is_refused() {
+        let (_folder, path, mut journal) = opened();
+        journal.append(&[row(json!(1))], Durability::Flushed).unwrap();
+        drop(journal);
+        let copy = fs::read(&path).unwrap();
+        Journal::open(&path).unwrap().append(&[row(json!(2))], Durability::Flushed).unwrap();
+        fs::write(&path, copy).unwrap();
+        let error = Journal::open(&path).unwrap_err();
+        assert!(matches!(error, JournalError::Lost { head: Head { row: 2, .. }, .. }), "{error}");
+    }
+
+    #[test]
+    fn the_end_of_the_chain_is_looked_at_when_a_session_begins() {
+        let (_folder, path, mut journal) = opened();
+        let rows: Vec<Row> = (0..TAIL_ROWS + 20).map(|number| row(json!(number))).collect();
+        journal.append(&rows, Durability::Flushed).unwrap();
+        drop(journal);
+        assert!(Journal::open(&path).is_ok());
+        for (number, is_seen) in [(5, false), (TAIL_ROWS, true)] {
+            let other = Connection::open(&path).unwrap();
+            let sql = "DROP TRIGGER IF EXISTS journal_update; UPDATE journal SET time = time + 1 WHERE row = ";
+            other.execute_batch(&format!("{sql}{number}")).unwrap();
+            drop(other);
+            let found = match Journal::open(&path) {
+                Err(JournalError::Chain { row, .. }) => Some(row),
+                Ok(_) => None,
+                Err(error) => panic!("{error}"),
+            };
+            assert_eq!(found, is_seen.then_some(number));
+        }
+    }
+
+    /// Rows a second and flushes a second on this machine; run it with `--ignored --nocapture`.
+    #[test]
+    #[ignore = "a measurement"]
+    fn speed() {
+        let (_folder, _, mut journal) = opened();
+        let body = json!({
+            "input": "bars", "time": "2026-09-01T13:30:00Z", "late_ns": 0, "warm_up": false,
+            "bars": [{ "symbol": 0, "open": "179.14", "high": "179.2", "low": "179.01", "close": "179.15", "volume": "1200" }],
+        });
+        let rows: Vec<Row> = (0..100).map(|_| row(body.clone())).collect();
+        for (name, rows, appends, durability) in [
+            ("buffered, 100 rows an append", &rows[..], 500, Durability::Buffered),
+            ("buffered, 1 row an append", &rows[..1], 5_000, Durability::Buffered),
+            ("flushed, 1 row an append", &rows[..1], 1_000, Durability::Flushed),
+        ] {
+            let begin = std::time::Instant::now();
+            (0..appends).for_each(|_| drop(journal.append(rows, durability).unwrap()));
+            let seconds = begin.elapsed().as_secs_f64();
+            let (written, appends) = ((appends * rows.len()) as f64 / seconds, f64::from(appends as u32) / seconds);
+            println!("{name}: {written:.0} rows/s, {appends:.0} appends/s");
+        }
+    }
+}

@@ -9,7 +9,7 @@ use std::fmt;
 use rusqlite::ErrorCode;
 use rusqlite::types::ValueRef;
 
-use super::chain::{Hash, Identity, hex, link};
+use super::chain::{Hash, hex, link};
 use super::head_file::head_path;
 use super::reader::JournalReader;
 use super::reading::{Stored, each_stored};
@@ -138,14 +138,14 @@ struct Walk<'a> {
 impl JournalReader {
     /// Looks at every row. `noted` is a head that somebody wrote down earlier.
     pub fn audit(&self, noted: Option<Head>) -> Result<Audit, JournalError> {
-        self.audit_each(noted, |_, _| Ok(()))
+        self.audit_each(noted, |_| Ok(()))
     }
 
-    /// The same; `each` gets the number and the row of every row that can be read.
+    /// The same; `each` gets every row that can be read.
     pub(super) fn audit_each(
         &self,
         argument: Option<Head>,
-        mut each: impl FnMut(&Identity, &Stored<'_>) -> Result<(), JournalError>,
+        mut each: impl FnMut(&Stored<'_>) -> Result<(), JournalError>,
     ) -> Result<Audit, JournalError> {
         let (head_file, problem) = match &self.head_file {
             Ok(head) => (*head, None),
@@ -158,7 +158,7 @@ impl JournalReader {
         let genesis = Head { row: 0, hash: identity.genesis() };
         let mut walk = Walk {
             audit: Audit {
-                id: identity.id.clone(),
+                id: identity.id,
                 rows: 0,
                 first: None,
                 last: None,
@@ -175,7 +175,7 @@ impl JournalReader {
         walk.compare_noted(genesis);
         let outcome = each_stored(&self.path, &self.connection, 0, |number, stored| {
             if let Some(stored) = walk.step(number, stored) {
-                each(&identity, &stored)?;
+                each(&stored)?;
             }
             Ok(())
         });
