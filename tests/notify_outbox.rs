@@ -4,7 +4,7 @@
 //! Not here: SMTP and TLS (tests/notify_py), waits and retries (live::notify).
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::ops::ControlFlow;
@@ -25,7 +25,7 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 /// Set for the process that is killed: the folder of its journal.
 const FOLDER: &str = "ALPHAFLOW_TEST_OUTBOX";
-const EVENTS: usize = 120;
+const EVENTS: usize = 600;
 const KILLS: u64 = 30;
 
 /// Key and row of each request that was answered with 200, in order.
@@ -39,13 +39,23 @@ fn killed_at_any_moment_it_loses_nothing_and_repeats_under_the_same_key() {
     std::fs::write(&env, format!("WEBHOOK_URL=http://{address}/\nWEBHOOK_SECRET=0123456789abcdef\n")).unwrap();
     std::fs::set_permissions(&env, std::fs::Permissions::from_mode(0o600)).unwrap();
     let mut draws = Xoshiro256PlusPlus::seed_from_u64(7);
+    let mut struck = 0;
     for _ in 0..KILLS {
         let mut session = session(folder.path());
         thread::sleep(Duration::from_millis(20 + draws.next_u64() % 120));
+        struck += u64::from(session.try_wait().unwrap().is_none());
         session.kill().unwrap();
         session.wait().unwrap();
     }
-    assert!(session(folder.path()).wait().unwrap().success(), "the last session ends in good order");
+    assert!(struck > KILLS / 2, "only {struck} of {KILLS} sessions were still at work when they were killed");
+    // A session ends ten seconds after it is told to, whatever is owed; the next one tells the rest.
+    for _ in 0..10 {
+        assert!(session(folder.path()).wait().unwrap().success(), "a session that is left alone ends in good order");
+        let rows: BTreeSet<u64> = taken.lock().unwrap().iter().map(|(_, row)| *row).collect();
+        if rows.len() == EVENTS {
+            break;
+        }
+    }
 
     let journal = Journal::open(&folder.path().join("journal.db")).unwrap();
     let (mut written, mut delivered) = (Vec::new(), BTreeMap::new());
@@ -94,11 +104,10 @@ fn a_session_that_is_killed() {
     let config = NotifyConfig::from_env(&env, Banner::Paper, "s").unwrap();
     let journal = Arc::new(Mutex::new(Journal::open(&folder.join("journal.db")).unwrap()));
     let mut written = 0;
-    let count = |_, _, entry: Entry| {
+    let mut count = |_, _, entry: Entry| {
         written += usize::from(matches!(entry, Entry::Event(_)));
         ControlFlow::Continue(())
     };
-    let mut count = count;
     journal.lock().unwrap().rows(1, &mut count).unwrap();
     let notifier = start(config, journal.clone()).unwrap();
     for number in written..EVENTS {
@@ -127,7 +136,7 @@ fn serve() -> (String, Taken) {
             // A killed session leaves half a request behind.
             let Some((key, row)) = request(&mut stream) else { continue };
             thread::sleep(Duration::from_millis(draws.next_u64() % 6));
-            let is_busy = draws.next_u64().is_multiple_of(40);
+            let is_busy = draws.next_u64().is_multiple_of(200);
             let status = if is_busy { "503 Busy" } else { "200 OK" };
             if !is_busy {
                 kept.lock().unwrap().push((key, row));

@@ -116,7 +116,8 @@ fn trades(trades: &[Trade]) -> Table {
     };
     let pnl: Vec<Money> = trades.iter().filter_map(|trade| trade.pnl).collect();
     let won = pnl.iter().filter(|pnl| **pnl > Money::ZERO).count();
-    let fees: Money = trades.iter().map(|trade| trade.fees).sum();
+    let ended = trades.iter().filter(|trade| trade.pnl.is_some());
+    let fees: Money = ended.map(|trade| trade.fees).sum();
     let open = trades.len() - pnl.len();
     let mut notes = vec![format!(
         "{} ended, {won} won, P&L {}, fees {}.",
@@ -125,10 +126,11 @@ fn trades(trades: &[Trade]) -> Table {
         dollars(fees)
     )];
     if open > 0 {
-        notes.push(format!("{} open; the journal has no price of now for their P&L.", counted(open, "trade")));
+        let whose = if open == 1 { "its" } else { "their" };
+        notes.push(format!("{} open; the journal has no price of now for {whose} P&L.", counted(open, "trade")));
     }
     let shown = trades;
-    Table {
+    let mut table = Table {
         name: "trades",
         columns: vec![
             "symbol",
@@ -160,10 +162,14 @@ fn trades(trades: &[Trade]) -> Table {
             column("P&L", Align::Right, shown, |trade| trade.pnl.map_or(UNDEFINED.to_owned(), profit)),
             column("fees", Align::Right, shown, |trade| dollars(trade.fees)),
             column("why", Align::Left, shown, |trade| reason(trade).unwrap_or("").to_owned()),
-            column("strategy", Align::Left, shown, |trade| clean(&trade.strategy)),
         ],
         notes,
+    };
+    // One scenario needs no column.
+    if trades.iter().any(|trade| trade.strategy != trades[0].strategy) {
+        table.shown.push(column("strategy", Align::Left, shown, |trade| clean(&trade.strategy)));
     }
+    table
 }
 
 fn fills(fills: &[FillLine]) -> Table {

@@ -15,6 +15,7 @@ use crate::live::notify::{Banner, NAMES, NotifyConfig, TestRecord, TestedChannel
 
 /// `alphaflow notify …`
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Example: alphaflow notify test")]
 pub(super) enum NotifyCommand {
     /// Send one test message on each channel that .env sets up; say what came of each and how long it took
     Test(TestArgs),

@@ -83,7 +83,7 @@ mod tests {
         use ExecutionEvent as E;
         let (order, time) = (any::<u64>().prop_map(OrderId), any::<i64>().prop_map(Timestamp::from_ns));
         let remaining = (0..i64::MAX).prop_map(Quantity::from_units);
-        let level = (1..i64::MAX).prop_map(|units| Price::from_units(units).expect("above 0"));
+        let level = (1..1_000_000_000_000_000i64).prop_map(|units| Price::from_units(units).expect("above 0"));
         let parts = (order, any::<u16>().prop_map(SymbolIndex), remaining, level, time, 0..12u8);
         parts.prop_map(|(order, symbol, remaining, level, time, which)| match which {
             0 => E::Accepted { order },

@@ -22,6 +22,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::notify::spelled;
 use super::redact::Redactor;
+use crate::execution::alpaca::EnvFile;
 
 /// A month of days; the oldest goes when the next one begins.
 const FILES_MAX: usize = 30;
@@ -75,9 +76,28 @@ pub enum LogError {
         /// What happened.
         what: String,
     },
+    /// No such level.
+    #[error("{}: LOG_LEVEL = `{value}` is none of error, warn, info, debug", path.display())]
+    Level {
+        /// The file of settings.
+        path: PathBuf,
+        /// As set.
+        value: String,
+    },
     /// There is one.
     #[error("this process writes a log already; a session has one")]
     Twice,
+}
+
+/// Our lowest level, as `LOG_LEVEL` of `env` sets it; `info` where nothing does.
+pub fn level(env: &EnvFile) -> Result<Level, LogError> {
+    match env.get("LOG_LEVEL").unwrap_or_default() {
+        "" | "info" => Ok(Level::INFO),
+        "error" => Ok(Level::ERROR),
+        "warn" => Ok(Level::WARN),
+        "debug" => Ok(Level::DEBUG),
+        other => Err(LogError::Level { path: env.path().to_owned(), value: other.to_owned() }),
+    }
 }
 
 /// Starts the log of this process.
@@ -457,6 +477,20 @@ mod tests {
         let long = "ä".repeat(100_000);
         let (terminal, _) = written(LogFormat::Text, || tracing::info!(long, "x"));
         assert!(terminal[0].len() < 3 * VALUE_CHARS_MAX, "{}", terminal[0].len());
+    }
+
+    #[test]
+    fn the_level_is_that_of_the_settings() {
+        let nothing = || EnvFile::read(Path::new("no such file")).expect("nothing");
+        let of = |text: &str| nothing().with_environment(&["LOG_LEVEL"], |_| Some(text.to_owned())).expect("settings");
+        assert_eq!(level(&nothing()).expect("info"), Level::INFO);
+        for (text, wanted) in
+            [("error", Level::ERROR), ("warn", Level::WARN), ("info", Level::INFO), ("debug", Level::DEBUG)]
+        {
+            assert_eq!(level(&of(text)).expect(text), wanted);
+        }
+        let text = level(&of("loud")).expect_err("no level").to_string();
+        assert_eq!(text, "no such file: LOG_LEVEL = `loud` is none of error, warn, info, debug");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Takes the secrets of a `.env` out of any text that leaves: messages, logs, journal, errors.
 //!
 //! Not here: secrets by type, which no text can hold by mistake (`execution::alpaca::Secret`).
-//! Invariants: (1) every setting is a secret unless its name is known to be public; (2) a secret goes in each form in
+//! Invariants: (1) every setting is a secret unless its name is known to be public or its value is a word or number that
+//! any text may hold; (2) a secret goes in each form in
 //! which a text may carry it: as it is, escaped as JSON or as Rust does, percent-encoded; (3) `Debug` shows none.
 use std::borrow::Cow;
 use std::fmt;
@@ -15,9 +16,16 @@ use crate::execution::alpaca::EnvFile;
 const REDACTED: &str = "[secret]";
 /// Shorter values are parts of many words: taking them out would spoil every text and hide nothing.
 const LENGTH_MIN: usize = 4;
+/// Under a name that does not speak of a secret, shorter values are words: `json`, `sip`.
+const UNNAMED_LENGTH_MIN: usize = 8;
+/// Names that speak of one.
+const NAMED: &[&str] = &["KEY", "PASS", "SECRET", "TOKEN", "URL", "WEBHOOK"];
 /// Settings whose values anyone may see.
 const PUBLIC: &[&str] = &[
     "ALPACA_PAPER",
+    // They open nothing but a simulation on this machine.
+    "ALPHAFLOW_EXCHANGE_KEY",
+    "ALPHAFLOW_EXCHANGE_SECRET",
     "EMAIL_FROM",
     "EMAIL_TO",
     "LIVE_MAX_CAPITAL",
@@ -33,8 +41,6 @@ const PUBLIC: &[&str] = &[
     "SMTP_USERNAME",
     "WEBHOOK_CA_FILE",
 ];
-/// Words that settings of other programs hold, and that every text does, too.
-const COMMON: &[&str] = &["true", "false", "none", "null"];
 
 /// Knows the secrets and takes them out.
 pub struct Redactor {
@@ -45,8 +51,7 @@ pub struct Redactor {
 impl Redactor {
     /// Takes out the secrets of `env`.
     pub fn new(env: &EnvFile) -> Redactor {
-        let hidden = env.settings().filter(|(name, value)| !PUBLIC.contains(name) && !COMMON.contains(value));
-        Redactor::of(hidden.map(|(_, value)| value))
+        Redactor::of(env.settings().filter(|(name, value)| is_secret(name, value)).map(|(_, value)| value))
     }
 
     /// Takes out `secrets` and, where one is an address, its part after the host.
@@ -78,6 +83,15 @@ impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Redactor of {} forms", self.secrets.len())
     }
+}
+
+/// Is the value of this setting to be hidden? A number under any name could be a price in any text.
+fn is_secret(name: &str, value: &str) -> bool {
+    let is_number = || value.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'-' | b'+'));
+    if PUBLIC.contains(&name) {
+        return false;
+    }
+    NAMED.iter().any(|word| name.contains(word)) || (value.len() >= UNNAMED_LENGTH_MIN && !is_number())
 }
 
 /// What follows the host of an address: a webhook's is as good as its password.
@@ -149,12 +163,14 @@ mod tests {
         let path = folder.path().join(".env");
         std::fs::write(
             &path,
-            "SMTP_HOST=mail.example.com\nSMTP_PASSWORD=hunter22\nOTHER_THING=unknown-value\nDEBUG=true\n",
+            "SMTP_HOST=mail.example.com\nSMTP_PASSWORD=hunt\nOTHER_THING=unknown-value\nFORMAT=json\nPIECES=123456789\n\
+             A_TOKEN=1234\nALPHAFLOW_EXCHANGE_KEY=rehearsal\n",
         )
         .expect("write");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("mode");
         let redactor = Redactor::new(&EnvFile::read(&path).expect("file"));
-        let text = "mail.example.com hunter22 unknown-value true";
-        assert_eq!(redactor.clean(text), "mail.example.com [secret] [secret] true");
+        let text = "mail.example.com hunt unknown-value json 123456789 1234 rehearsal";
+        // The token is part of the number, and hiding a token comes first.
+        assert_eq!(redactor.clean(text), "mail.example.com [secret] [secret] json [secret]56789 [secret] rehearsal");
     }
 }

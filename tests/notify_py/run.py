@@ -290,13 +290,12 @@ def test_a_mail_that_is_refused_does_not_hold_the_next(desk):
 
 
 def test_what_was_not_taken_is_told_by_the_next_session(desk):
-    with servers.MailServer("none") as server:
-        desk.settings(**mail(server, "none"))
-        server.stop()
-        process = desk.tell(["One.", "Two.", "Three."], keep_open=True)
-        process.kill()
-        process.communicate()
-        server.start()
+    absent = servers.MailServer("none")
+    desk.settings(**mail(absent, "none"))
+    process = desk.tell(["One.", "Two.", "Three."], keep_open=True)
+    process.kill()
+    process.communicate()
+    with servers.MailServer("none", port=absent.port) as server:
         desk.tell()
         assert subjects(server) == ["REHEARSAL: One.", "REHEARSAL: Two.", "REHEARSAL: Three."]
         desk.tell()

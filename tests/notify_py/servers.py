@@ -5,10 +5,12 @@ Not here: what must happen (run.py). Each keeps what it was sent.
 import hashlib
 import hmac
 import json
+import logging
 import socket
 import ssl
 import threading
 import time
+import warnings
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,10 +18,19 @@ from pathlib import Path
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
+# Clients that refuse us are what some tests want; the words of the library about them are not.
+logging.disable()
+warnings.simplefilter("ignore")
 HOST = "127.0.0.1"
 TLS = Path(__file__).resolve().parents[1] / "tls"
 NAME, PASSWORD = "trader", "pass word/é\"1"
 WEBHOOK_SECRET = "0123456789abcdef0123456789abcdef"
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind((HOST, 0))
+        return free.getsockname()[1]
 
 
 def tls_context():
@@ -68,17 +79,15 @@ class Listening(SMTP):
 class MailServer(Controller):
     """`kind`: `tls` from the first byte, `starttls`, or `none`. With `login`, nobody writes without it."""
 
-    def __init__(self, kind, *answers, login=False):
+    def __init__(self, kind, *answers, login=False, port=None):
         self.heard, self.mails = [], Mails(*answers)
         self.options = {"heard": self.heard, "enable_SMTPUTF8": False}
         if kind == "starttls":
             self.options |= {"tls_context": tls_context(), "require_starttls": True}
         if login:
             self.options |= {"authenticator": self.judge, "auth_required": True, "auth_require_tls": kind == "starttls"}
-        with socket.socket() as free:
-            free.bind((HOST, 0))
-            port = free.getsockname()[1]
-        super().__init__(self.mails, hostname=HOST, port=port, ssl_context=tls_context() if kind == "tls" else None)
+        context = tls_context() if kind == "tls" else None
+        super().__init__(self.mails, hostname=HOST, port=port or free_port(), ssl_context=context)
 
     def factory(self):
         return Listening(self.handler, **self.options)

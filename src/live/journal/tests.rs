@@ -225,7 +225,9 @@ fn an_identity_that_was_changed_is_found() {
         let copy = path.with_file_name("copy.db");
         fs::copy(&path, &copy).unwrap();
         fs::copy(head_path(&path), head_path(&copy)).unwrap();
-        tamper(&copy, |connection| drop(connection.execute(&format!("UPDATE identity SET {change}"), []).unwrap()));
+        tamper(&copy, |connection| {
+            connection.execute(&format!("UPDATE identity SET {change}"), []).unwrap();
+        });
         assert_eq!(audit(&copy).findings, [Finding::Changed { first: 1, last: 1 }], "{change}");
     }
 }
@@ -251,7 +253,9 @@ fn a_head_noted_elsewhere_shows_what_the_head_file_cannot() {
     let noted = audit(&path).head;
     let shorter = {
         let (_other, other) = written(&rows[..3]);
-        tamper(&path, |connection| drop(connection.execute("DELETE FROM journal WHERE row > 3", []).unwrap()));
+        tamper(&path, |connection| {
+            connection.execute("DELETE FROM journal WHERE row > 3", []).unwrap();
+        });
         fs::read_to_string(head_path(&other)).unwrap()
     };
     assert!(matches!(audit(&path).findings[..], [Finding::Lost { last: 3, .. }]));
@@ -318,7 +322,7 @@ fn an_export_has_a_line_a_row() {
         assert_eq!(line["time"], json!(row.time));
     }
     tamper(&path, |connection| {
-        drop(connection.execute("UPDATE journal SET body = '{}\n' || body WHERE row = 2", []).unwrap())
+        connection.execute("UPDATE journal SET body = '{}\n' || body WHERE row = 2", []).unwrap();
     });
     let (audit, lines) = export();
     assert_eq!(audit.findings, [Finding::Changed { first: 2, last: 2 }]);

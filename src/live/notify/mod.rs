@@ -145,7 +145,7 @@ fn health_item(lines: &[LineHealth], has_ended: bool) -> HealthItem {
     };
     HealthItem {
         name: "notifications".to_owned(),
-        is_well: lines.iter().all(is_well) && !(has_ended && !lines.is_empty()),
+        is_well: lines.is_empty() || (lines.iter().all(is_well) && !has_ended),
         text,
         at: lines.iter().filter_map(|line| line.last.as_ref().map(|(at, _)| *at)).max(),
     }
