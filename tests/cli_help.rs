@@ -72,6 +72,8 @@ fn every_example_in_help_works() {
                 let text = fails(copy.path(), 2, &words);
                 assert!(text.contains("sets up no channel"), "{example}: {text}");
             }
+            // Likewise; a preflight says it item by item.
+            "preflight" => assert_eq!(fails(copy.path(), 3, &words), "error the preflight did not pass\n", "{example}"),
             _ => drop(done(copy.path(), &words)),
         }
     }

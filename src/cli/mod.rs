@@ -16,6 +16,7 @@ mod journal_file;
 mod metrics;
 mod notify;
 mod overfit;
+mod preflight;
 mod prove;
 mod rehearse;
 mod report;
@@ -73,6 +74,8 @@ enum Command {
     Notify(notify::NotifyCommand),
     /// How much of the best of many tries is luck, from a matrix of returns or from numbers
     Overfit(overfit::OverfitArgs),
+    /// The checklist before paper and live trading
+    Preflight(preflight::PreflightArgs),
     /// Run a scenario on the built-in exchange as well, through the Alpaca adapter, and show that nothing differs
     Rehearse(rehearse::RehearseArgs),
     /// Rebuild the report of a finished run
@@ -141,6 +144,7 @@ pub fn main_with<C: Catalog + Sync>(catalog: C) -> ExitCode {
         Command::Metrics(args) => metrics::run(&args, &mut out),
         Command::Notify(command) => notify::run(&command, &mut out),
         Command::Overfit(args) => overfit::run(&args, &mut out),
+        Command::Preflight(args) => preflight::run(&args, &catalog, &mut out),
         Command::Rehearse(args) => rehearse::run(&args, &catalog, &mut out),
         Command::Report(args) => report::run(&args, &catalog, &mut out),
         Command::Resume(args) => resume::run(&args, &mut out),

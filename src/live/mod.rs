@@ -11,6 +11,7 @@ pub mod journal;
 pub mod kill;
 pub mod log;
 pub mod notify;
+pub mod preflight;
 pub mod redact;
 pub mod session;
 mod snapshot;

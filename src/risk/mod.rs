@@ -1,6 +1,7 @@
 //! What may be sent: limits, refusals, the gate, protective levels.
 //!
 //! Not here: what is wanted (strategy), how many shares that is (engine), sending (execution).
+mod caps;
 mod correlation;
 mod exposure;
 mod gate;
@@ -42,6 +43,7 @@ mod tests_room;
 mod watch;
 mod words;
 
+pub use caps::LimitCaps;
 pub use correlation::Correlations;
 pub use exposure::{ExpectedStop, ProtectiveStop};
 pub use gate::{ApprovedChange, ApprovedOrder};

@@ -1,9 +1,11 @@
-//! The fingerprint of a run: sha256 over the text of its fills.
+//! Fingerprints: sha256 over the text of a run's fills, and over a scenario.
 //!
 //! Not here: the files of a run (`folder`). A sweep takes one of every run, so the text is put together by hand;
 //! it is the text that the domain prints.
 use sha2::{Digest, Sha256};
 
+use super::effective::effective_toml;
+use super::spec::ScenarioSpec;
 use crate::domain::{Fill, Symbol, Timeframe, Timestamp};
 use crate::engine::Journal;
 
@@ -33,6 +35,12 @@ pub fn fingerprint(journal: &Journal, symbols: &[Symbol], timeframe: Timeframe) 
     }
     hash.update(&text);
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// sha256 over the whole effective scenario, every default written out: what a rehearsal, a preflight and a session
+/// mean by "the same scenario". Comments and the order of keys do not count; data files do not either.
+pub fn scenario_sha256(spec: &ScenarioSpec) -> String {
+    Sha256::digest(effective_toml(spec)).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Writes times as `Timestamp::text` does; most fills are on the day of the one before.

@@ -63,8 +63,9 @@ class Stage:
 class Browser:
     """Chromium with one context for each look; every message of a page's console is kept."""
 
-    def __init__(self, playwright, executable):
+    def __init__(self, playwright, executable, shots):
         self.browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        self.shots = shots
 
     def look(self, stage, width=1600, height=1000, theme="dark", sign_in=True, zoom=1, **more):
         """A page of its own, signed in; `page.troubles` has what the console complained of."""
@@ -80,8 +81,23 @@ class Browser:
             enter(page, stage)
         return page
 
+    def shot(self, page, name):
+        page.screenshot(path=str(self.shots / f"{name}.png"))
+
+    def forget(self):
+        """Ends every page that is still open."""
+        for context in list(self.browser.contexts):
+            context.close()
+
     def close(self):
         self.browser.close()
+
+
+def calm(page, stage):
+    """Nothing in the console, and every request to this origin."""
+    assert page.troubles == [], page.troubles
+    foreign = [url for url in page.asked if not url.startswith(stage.url)]
+    assert foreign == [], foreign
 
 
 def enter(page, stage):

@@ -6,7 +6,10 @@
 //! Keep this file a leaf: a child module could build authorizations.
 use std::fmt;
 
+use super::call::Outcome;
 use super::keys::ApiKeys;
+#[cfg(feature = "live")]
+use super::keys::KeyKind;
 use crate::domain::{Money, Timestamp};
 use crate::risk::LatchFile;
 
@@ -127,6 +130,8 @@ pub struct PreflightRecord {
     pub at: Timestamp,
     /// Every item held.
     pub has_passed: bool,
+    /// Why it is of something else than what is to trade: another account, scenario or version.
+    pub mismatch: Option<&'static str>,
 }
 
 /// What a rehearsal found.
@@ -266,13 +271,8 @@ pub(super) const fn exit_host() -> &'static str {
 impl LiveAccount {
     /// Asks the live host whose keys these are: one reading call. Errors: why there is no usable account, in words
     /// without the keys.
-    #[cfg(feature = "live")]
     pub async fn ask(keys: &ApiKeys) -> Result<LiveAccount, String> {
-        use super::call::Outcome;
-        if keys.kind() != super::keys::KeyKind::Live {
-            return Err(format!("these are {}", keys.kind()));
-        }
-        match super::http::get_once(LIVE_HOST, keys, "/v2/account").await {
+        match read_live(keys, "/v2/account").await {
             Outcome::Answered { status: 200, body, .. } => LiveAccount::read(&body, keys),
             Outcome::Answered { status: status @ (401 | 403), .. } => Err(format!("it refuses the keys ({status})")),
             Outcome::Answered { status, .. } => Err(format!("it answers {status}")),
@@ -281,19 +281,12 @@ impl LiveAccount {
         }
     }
 
-    /// There is no live host in this program.
-    #[cfg(not(feature = "live"))]
-    pub async fn ask(_: &ApiKeys) -> Result<LiveAccount, String> {
-        Err(MissingEvidence::Build.to_string())
-    }
-
     /// The number of the account.
     pub fn number(&self) -> &str {
         &self.number
     }
 
     /// The account of an answer; it must be able to trade.
-    #[cfg(any(feature = "live", test))]
     fn read(body: &[u8], keys: &ApiKeys) -> Result<LiveAccount, String> {
         let answer: serde_json::Value =
             serde_json::from_slice(body).map_err(|_| "its answer is no account".to_owned())?;
@@ -310,6 +303,22 @@ impl LiveAccount {
         }
         Ok(LiveAccount { number, keys: keys.fingerprint() })
     }
+}
+
+/// One reading call on the live host, with keys of a live account. It can change nothing there, so it needs no
+/// authorization: what is read is part of the evidence for one.
+#[cfg(feature = "live")]
+pub(super) async fn read_live(keys: &ApiKeys, path: &str) -> Outcome {
+    match keys.kind() {
+        KeyKind::Live => super::http::get_once(LIVE_HOST, keys, path).await,
+        kind => Outcome::NotSent(format!("these are {kind}")),
+    }
+}
+
+/// There is no live host in this program.
+#[cfg(not(feature = "live"))]
+pub(super) async fn read_live(_: &ApiKeys, _: &str) -> Outcome {
+    Outcome::NotSent(MissingEvidence::Build.to_string())
 }
 
 /// What is missing, in the order of the checklist.
@@ -350,6 +359,7 @@ fn missing_preflight(evidence: &LiveEvidence<'_>) -> Option<&'static str> {
     let Some(preflight) = evidence.preflight else { return Some("there is no preflight") };
     let age_ns = evidence.now.ns().saturating_sub(preflight.at.ns());
     match preflight.has_passed {
+        _ if preflight.mismatch.is_some() => preflight.mismatch,
         false => Some("the last preflight did not pass"),
         true if age_ns < 0 => Some("the last preflight is from the future"),
         true if age_ns > PREFLIGHT_AGE_MAX_NS => Some("the last preflight is older than 24 hours"),
@@ -398,7 +408,7 @@ mod tests {
             account: LiveAccount::read(ACCOUNT.as_bytes(), &keys()),
             typed_account: Some("987"),
             capital_max: Some("5000".parse().expect("money")),
-            preflight: Some(PreflightRecord { at: NOW, has_passed: true }),
+            preflight: Some(PreflightRecord { at: NOW, has_passed: true, mismatch: None }),
             parity: Some(ParityRecord { scenario_sha256: "ab", is_identical: true }),
             scenario_sha256: "ab",
             kill_switch,
@@ -438,7 +448,7 @@ mod tests {
         let switch = LatchFile::new(folder.path());
         let day = PREFLIGHT_AGE_MAX_NS;
         assert_eq!(day, 86_400_000_000_000);
-        let breaks: [(Break, &str); 17] = [
+        let breaks: [(Break, &str); 18] = [
             (|e| e.mode = "paper", "--mode is `paper`"),
             (|e| e.paper = None, "ALPACA_PAPER is not set"),
             (|e| e.paper = Some("true"), "ALPACA_PAPER is `true`"),
@@ -452,14 +462,24 @@ mod tests {
             (|e| e.capital_max = None, "LIVE_MAX_CAPITAL is not set"),
             (|e| e.capital_max = Some(Money::ZERO), "LIVE_MAX_CAPITAL is 0"),
             (|e| e.preflight = None, "there is no preflight; run `alphaflow preflight --mode live`"),
-            (|e| e.preflight = Some(PreflightRecord { at: NOW, has_passed: false }), "did not pass"),
-            (|e| e.preflight = Some(PreflightRecord { at: NOW.plus_ns(1), has_passed: true }), "from the future"),
+            (|e| e.preflight = Some(PreflightRecord { at: NOW, has_passed: false, mismatch: None }), "did not pass"),
+            (
+                |e| e.preflight = Some(PreflightRecord { at: NOW.plus_ns(1), has_passed: true, mismatch: None }),
+                "from the future",
+            ),
             (
                 |e| {
                     let at = NOW.plus_ns(-PREFLIGHT_AGE_MAX_NS - 1);
-                    e.preflight = Some(PreflightRecord { at, has_passed: true });
+                    e.preflight = Some(PreflightRecord { at, has_passed: true, mismatch: None });
                 },
                 "older than 24 hours",
+            ),
+            (
+                |e| {
+                    let mismatch = Some("the last preflight is of another account");
+                    e.preflight = Some(PreflightRecord { at: NOW, has_passed: true, mismatch });
+                },
+                "another account; run `alphaflow preflight --mode live`",
             ),
             (|e| e.parity = None, "no parity report"),
             (|e| e.scenario_sha256 = "cd", "has changed since its parity report; run `alphaflow rehearse`"),

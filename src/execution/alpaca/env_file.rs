@@ -3,6 +3,7 @@
 //! Not here: what a setting means, and who needs it. No text is interpolated: a `$` is a `$`.
 //! Invariants: (1) no value appears in an error; (2) a file others can read, or that git keeps, gives nothing;
 //! (3) a setting said twice with different values, in the file or by the environment, is an error.
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -182,23 +183,45 @@ fn check_untracked(path: &Path) -> Result<(), EnvError> {
     let unclear = |reason: String| EnvError::Unclear { path: path.to_owned(), reason };
     let whole = path.canonicalize().map_err(|error| unclear(error.to_string()))?;
     let (Some(folder), Some(name)) = (whole.parent(), whole.file_name()) else { return Ok(()) };
-    if !folder.ancestors().any(|folder| folder.join(".git").exists()) {
+    if !is_in_repository(folder) {
         return Ok(());
     }
+    match git_says(folder, &["ls-files", "--error-unmatch", "--"], name).map_err(unclear)? {
+        true => Err(EnvError::Tracked { path: path.to_owned() }),
+        false => Ok(()),
+    }
+}
+
+/// Does git leave the file out by itself (`.gitignore`)? `None`: it stands in no repository, or is not there.
+/// Errors: [`EnvError::Unclear`].
+pub fn is_ignored_by_git(path: &Path) -> Result<Option<bool>, EnvError> {
+    let Ok(whole) = path.canonicalize() else { return Ok(None) };
+    let (Some(folder), Some(name)) = (whole.parent(), whole.file_name()) else { return Ok(None) };
+    if !is_in_repository(folder) {
+        return Ok(None);
+    }
+    let unclear = |reason: String| EnvError::Unclear { path: path.to_owned(), reason };
+    git_says(folder, &["check-ignore", "--quiet", "--"], name).map(Some).map_err(unclear)
+}
+
+fn is_in_repository(folder: &Path) -> bool {
+    folder.ancestors().any(|folder| folder.join(".git").exists())
+}
+
+/// Asks git a question that it answers by its exit code: 0 is yes, 1 no. Errors: it does not answer, in words.
+fn git_says(folder: &Path, question: &[&str], name: &OsStr) -> Result<bool, String> {
     let mut git = Command::new("git");
-    git.arg("-C").arg(folder).args(["ls-files", "--error-unmatch", "--"]).arg(name);
+    git.arg("-C").arg(folder).args(question).arg(name);
     // They could lead git to another repository.
     for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR"] {
         git.env_remove(variable);
     }
     git.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     match git.status().map(|status| status.code()) {
-        Ok(Some(0)) => Err(EnvError::Tracked { path: path.to_owned() }),
-        Ok(Some(1)) => Ok(()),
-        Ok(code) => {
-            Err(unclear(format!("git ends with {}", code.map_or("a signal".to_owned(), |code| code.to_string()))))
-        }
-        Err(error) => Err(unclear(format!("git cannot be started ({error})"))),
+        Ok(Some(0)) => Ok(true),
+        Ok(Some(1)) => Ok(false),
+        Ok(code) => Err(format!("git ends with {}", code.map_or("a signal".to_owned(), |code| code.to_string()))),
+        Err(error) => Err(format!("git cannot be started ({error})")),
     }
 }
 
@@ -364,6 +387,9 @@ mod tests {
         };
         git(&["init"]);
         assert!(EnvFile::read(&path).is_ok(), "beside a repository, but not in it");
+        assert_eq!(is_ignored_by_git(&path).expect("git answers"), Some(false));
+        std::fs::write(folder.path().join(".gitignore"), ".env\n").expect("write");
+        assert_eq!(is_ignored_by_git(&path).expect("git answers"), Some(true));
         git(&["add", "-f", ".env"]);
         let text = EnvFile::read(&path).expect_err("tracked").to_string();
         assert!(text.contains("is tracked by git") && text.contains("git rm --cached"), "{text}");

@@ -3,6 +3,7 @@
 //! Not here: what may be sent (risk), what a fill means (engine). The desk decides what to call and what an answer
 //! means without input or output of its own; tasks of `http` and `stream` carry it over the wire.
 mod account_reader;
+mod account;
 mod authorization;
 mod backend;
 mod bucket;
@@ -40,6 +41,7 @@ mod translate;
 mod wire;
 
 pub use account_reader::{AccountReader, AccountSeen, ReaderError};
+pub use account::{AccountState, AskError, AssetState, VenueClock, VenueReader};
 pub use authorization::{
     LiveAccount, LiveAuthorization, LiveEvidence, LiveRefusal, MissingEvidence, PREFLIGHT_AGE_MAX_NS, ParityRecord,
     PreflightRecord,
@@ -57,7 +59,7 @@ pub use emergency::{
     Fate, Subject,
 };
 pub use entry::{Answer, Asked, Ending, Entry};
-pub use env_file::{EnvError, EnvFile};
+pub use env_file::{EnvError, EnvFile, is_ignored_by_git};
 pub use finding::Finding;
 pub use http::{ClientError, provide_cryptography};
 pub use keys::{ApiKeys, KeyError, KeyKind, Secret, refuse_secrets_in};

@@ -28,6 +28,9 @@ const ANSWER_WAIT: Duration = Duration::from_secs(5);
 /// How long the kill switch may take to latch. It latches within milliseconds; the rest is what it cancels first.
 const STOP_WAIT: Duration = Duration::from_secs(8);
 
+/// What a body that is refused for its size is told.
+pub(super) const TOO_LARGE: &str = "the body is larger than 16 KiB, or did not come whole";
+
 /// A body as far as it could be read.
 pub(super) type Body = Result<Bytes, BytesRejection>;
 
@@ -72,9 +75,7 @@ pub(super) fn read<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Resu
     if kind.split(';').next().map(str::trim) != Some("application/json") {
         return Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send Content-Type: application/json"));
     }
-    let bytes = body.map_err(|_| {
-        Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 16 KiB, or did not come whole")
-    })?;
+    let bytes = body.map_err(|_| Refused::new(StatusCode::PAYLOAD_TOO_LARGE, TOO_LARGE))?;
     serde_json::from_slice(&bytes)
         .map_err(|error| Refused::new(StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}")))
 }

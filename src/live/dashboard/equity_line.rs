@@ -23,7 +23,9 @@ impl EquityLine {
     pub(super) fn note(&mut self, snapshot: &Snapshot) {
         let Some(equity) = snapshot.figures.equity.value else { return };
         let day = new_york_date(snapshot.time);
-        if self.day != day {
+        // A rehearsal may begin anew: then the clock goes back, and so does the line.
+        let is_back = self.points.last().is_some_and(|(time, _)| snapshot.time < *time);
+        if self.day != day || is_back {
             (self.day, self.points) = (day, Vec::new());
         }
         let minute = snapshot.time.ns().div_euclid(NS_PER_MINUTE);

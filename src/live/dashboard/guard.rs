@@ -33,6 +33,8 @@ const HEADERS: [(HeaderName, &str); 9] = [
 ];
 /// The route that is never counted: stopping does not wait behind other requests.
 const HALT: &str = "/api/v1/halt";
+/// Largest body: a reason of 500 characters and a few names.
+pub(super) const BODY_BYTES_MAX: usize = 16 << 10;
 /// How long a request may take, its body included.
 const REQUEST_WAIT: Duration = Duration::from_secs(10);
 /// The header that proves that a page of ours asks.
@@ -126,6 +128,7 @@ fn is_reading(method: &Method) -> bool {
 fn enter(house: &House, request: &mut Request) -> Result<(), Refused> {
     check_host(house, request)?;
     check_site(house, request)?;
+    check_length(request.headers())?;
     let who = who(house, request.headers())?;
     let now = house.now();
     let bucket = if who.is_some() { &house.owners } else { &house.strangers };
@@ -181,6 +184,15 @@ fn check_site(house: &House, request: &Request) -> Result<(), Refused> {
         Some(_) if is_visit => Ok(()),
         Some(_) => Err(elsewhere()),
     }
+}
+
+/// A body that says that it is too large is not waited for; one that does not say is cut where it is read.
+fn check_length(headers: &HeaderMap) -> Result<(), Refused> {
+    let length = one(headers, &header::CONTENT_LENGTH).map_or(Ok(0), str::parse::<usize>);
+    if length.is_ok_and(|length| length <= BODY_BYTES_MAX) {
+        return Ok(());
+    }
+    Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, super::act::TOO_LARGE))
 }
 
 /// Who asks; `None` is a stranger. A wrong or doubled credential is refused, never taken for none.

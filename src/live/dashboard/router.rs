@@ -10,13 +10,10 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 
-use super::guard::{Who, guard, signed_in};
+use super::guard::{BODY_BYTES_MAX, Who, guard, signed_in};
 use super::house::House;
 use super::reply::Refused;
 use super::{act, api, page, probe, stream};
-
-/// Largest body: a reason of 500 characters and a few names.
-const BODY_BYTES_MAX: usize = 16 << 10;
 
 /// The whole of the dashboard as a service.
 pub(super) fn router(house: Arc<House>) -> Router {

@@ -2,7 +2,7 @@
 //!
 //! Not here: noticing (cli, live), judging (cause). No durations and no clock: the same session gives the same bytes.
 use crate::domain::{Timeframe, Timestamp};
-use crate::scenario::{LoadedScenario, MarketData};
+use crate::scenario::{LoadedScenario, MarketData, scenario_sha256};
 
 /// What was noticed while the other session ran or was prepared for comparison.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -61,6 +61,8 @@ pub struct Finding {
 pub struct Context {
     /// The scenario's name.
     pub scenario: String,
+    /// SHA-256 of the whole effective scenario.
+    pub scenario_sha256: String,
     /// Its shares.
     pub symbols: Vec<String>,
     /// Its bars.
@@ -92,6 +94,7 @@ impl Context {
         let spec = &loaded.spec;
         Context {
             scenario: spec.scenario.name.clone(),
+            scenario_sha256: scenario_sha256(spec),
             symbols: spec.data.symbols.iter().map(ToString::to_string).collect(),
             timeframe: spec.data.timeframe,
             seed: spec.scenario.seed,

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `identical` | true: the four files have the same bytes on both sides, and the halts are the same |
 //! | `headline` `explanation` | the answer in words |
-//! | `session` | `scenario symbols timeframe seed program other venue calls events bars_compared files` (`path`, `sha256`) |
+//! | `session` | `scenario scenario_sha256 symbols timeframe seed program other venue calls events bars_compared files` (`path`, `sha256`) |
 //! | `checks` | a list, one a subject (`signals orders refusals fills equity halts`): `subject replay other same differ only_replay only_other`; `halts` is left out where a side does not name them |
 //! | `renumbered_from` | the first order of the replay that has another number on the other side, or `null`; differences and findings call orders as the replay does, one that the other side sent alone by its own number, with the side where the number is taken |
 //! | `files` | a list: `name replay other same`, the sha256 of both sides |
@@ -56,6 +56,7 @@ pub fn json(report: &ParityReport<'_>) -> String {
         "explanation": paragraph(report),
         "session": {
             "scenario": context.scenario,
+            "scenario_sha256": context.scenario_sha256,
             "symbols": context.symbols,
             "timeframe": context.timeframe.name(),
             "seed": context.seed,

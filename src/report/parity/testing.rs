@@ -85,6 +85,7 @@ impl Rows {
 pub(crate) fn context() -> Context {
     Context {
         scenario: "two_shares".to_owned(),
+        scenario_sha256: "cd".repeat(32),
         symbols: vec!["AAPL".to_owned(), "MSFT".to_owned()],
         timeframe: Timeframe::Minute1,
         seed: 7,

@@ -133,7 +133,7 @@ impl HistoryClient {
 }
 
 /// The venue's words in an answer that is an error.
-fn message(body: &[u8]) -> String {
+pub(in super::super) fn message(body: &[u8]) -> String {
     let answer: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let words = answer["message"].as_str().unwrap_or("without a reason");
     words.chars().filter(|letter| !letter.is_control()).take(WORDS_MAX).collect()

@@ -14,6 +14,7 @@ mod store;
 mod tests;
 
 pub use client::HistoryClient;
+pub(super) use client::message;
 pub use error::FetchError;
 pub use parts::Bound;
 pub use pull::{Fetched, fetch_bars, read_bars};

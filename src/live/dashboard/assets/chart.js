@@ -73,7 +73,8 @@ export function draw() {
   const symbol = symbolWanted();
   if (!chart || chart.symbol !== symbol) {
     put(byId("chart-h"), symbol ? `${symbol} today` : "Chart");
-    put(byId("chart-note"), symbol ? "loading" : "no prices yet");
+    const isKnown = (told.charts || []).some((one) => one.symbol === symbol);
+    put(byId("chart-note"), !symbol || !isKnown ? "no prices yet" : "loading");
     byId("plot").replaceChildren();
     drawnKey = "";
     return;
@@ -153,28 +154,33 @@ function candles(s) {
 }
 
 /** Name and value of a level, at the left over the line and at the right in a chip. */
-function level(s, value, name, text) {
+function level(s, value, name, text, chip) {
   if (value === null) return [];
   const y = Math.max(TOP - 6, Math.min(s.height - BOTTOM + 2, s.y(value)));
   const isInside = Math.abs(y - s.y(value)) < 1;
   const out = isInside ? [svg("line", { class: `l-${name}`, x1: 0, x2: s.right, y1: y, y2: y })] : [];
   if (text) out.push(label(5, y - 5, isInside ? text : `${text} (${value > s.high ? "above" : "below"} the chart)`, `t-${name}`));
-  out.push(svg("rect", { class: `chip c-${name}`, x: s.right + 2, y: y - 9, width: RIGHT - 4, height: 18, rx: 2 }));
-  out.push(label(s.right + 8, y + 4, f.price(String(value), 2), `c-${name}`));
+  if (chip === null) return out;
+  out.push(svg("rect", { class: `chip c-${name}`, x: s.right + 2, y: chip - 9, width: RIGHT - 4, height: 18, rx: 2 }));
+  out.push(label(s.right + 8, chip + 4, f.price(String(value), 2), `c-${name}`));
   return out;
 }
 
-/** Chips that would lie over each other move apart, the last price staying. */
-function apart(s) {
-  const levels = { last: s.last, stop: s.stop, entry: s.average };
-  const moved = {};
-  const place = (value) => s.y(value);
-  for (const name of ["stop", "entry"]) {
-    if (levels[name] === null) continue;
-    const others = ["last", ...Object.keys(moved)].filter((other) => levels[other] !== null);
-    moved[name] = others.some((other) => Math.abs(place(levels[other]) - place(levels[name])) < 19) ? "hidden" : "shown";
+/** Where the chips stand: the last price at its place, the others moved away from it, or left out where there is no room. */
+function chips(s) {
+  const [top, bottom] = [TOP, s.height - BOTTOM + 8];
+  const inside = (value) => Math.max(TOP - 6, Math.min(s.height - BOTTOM + 2, s.y(value)));
+  const taken = [];
+  const out = {};
+  for (const [name, value] of [["last", s.last ?? null], ["stop", s.stop], ["entry", s.average]]) {
+    if (value === null) continue;
+    let y = inside(value);
+    for (const other of taken) if (Math.abs(other - y) < 19) y = other + (y >= other ? 19 : -19);
+    const isFree = taken.every((other) => Math.abs(other - y) >= 18.5) && y > top - 10 && y < bottom;
+    out[name] = isFree ? y : null;
+    if (isFree) taken.push(y);
   }
-  return moved;
+  return out;
 }
 
 function marks(s) {
@@ -193,7 +199,7 @@ function marks(s) {
 function picture(position, width, height) {
   const s = scales(position, width, height);
   const lastAt = s.bars.at(-1)?.at ?? s.opens;
-  const chips = apart(s);
+  const places = chips(s);
   const entryText = position ? `${Number(position.shares) < 0 ? "sold" : "bought"} ${f.shares(position.shares).replace("−", "")} at ${f.price(position.average, 4)}, ${f.minuteAndDay(f.moment(position.since), f.moment(told.time))}` : "";
   const distance = position ? figuresOf(position).distance : null;
   const stopText = position ? `stop ${f.price(position.stop)} ${position.stop_at_venue ? "resting" : "not at the venue yet"}, ${f.percent(distance === null ? null : -distance, 1, false)} away, risks ${f.headline(f.units(position.risk), 100)}` : "";
@@ -203,9 +209,9 @@ function picture(position, width, height) {
     ...(s.previous === null || position ? [] : [svg("line", { class: "base", x1: 0, x2: s.right, y1: s.y(s.previous), y2: s.y(s.previous) }), label(5, s.y(s.previous) - 5, `previous close ${f.price(chart.previous_close)}`, "t-entry")]),
     ...candles(s),
     ...marks(s),
-    ...(chips.entry === "hidden" ? [svg("line", { class: "l-entry", x1: 0, x2: s.right, y1: s.y(s.average), y2: s.y(s.average) }), label(5, s.y(s.average) - 5, entryText, "t-entry")] : level(s, s.average, "entry", entryText)),
-    ...(chips.stop === "hidden" ? [svg("line", { class: "l-stop", x1: 0, x2: s.right, y1: s.y(s.stop), y2: s.y(s.stop) }), label(5, s.y(s.stop) + 14, stopText, "t-stop")] : level(s, s.stop, "stop", s.stop === null ? "" : stopText)),
-    ...level(s, s.last ?? null, "last", ""),
+    ...level(s, s.average, "entry", entryText, places.entry),
+    ...level(s, s.stop, "stop", stopText, places.stop),
+    ...level(s, s.last ?? null, "last", "", places.last),
     ...crosshair(s),
   ];
   const drawn = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": sentence(s, position) }, ...parts);

@@ -142,6 +142,7 @@ function makeFigures() {
 function figure(name, text, tone, small, more, old) {
   const node = byId(`f-${name}`);
   put(node.querySelector(".value .num"), text);
+  putAttribute(node.querySelector(".value .num"), "title", text === f.UNKNOWN ? "not known: a price or the account’s answer is missing" : null);
   putClass(node.querySelector(".value .num"), `num ${old ? "old" : tone}`);
   put(node.querySelector(".value small"), small ? ` ${small}` : "");
   putClass(node.querySelector(".value small"), old ? "dim" : tone);
@@ -164,12 +165,12 @@ function drawFigures() {
   putClass(byId("figures"), wide ? "figures wide" : "figures");
   const old = oldFigures();
   figure("equity", f.usd(value.equity, 2, false), "", "", baseline === null ? "yesterday’s close is not known" : `yesterday’s close ${f.usd(baseline, 2, false)}`, old.equity);
-  figure("today", f.usd(value.today, 2, true), f.tone(value.today), f.percent(f.ratio(value.today, baseline), 2, true), todayMore, old.today);
+  figure("today", f.usd(value.today, 2, true), f.tone(value.today), value.today === null ? "" : f.percent(f.ratio(value.today, baseline), 2, true), todayMore, old.today);
   figure("pnl", f.usd(value.open_pnl, 2, true), f.tone(value.open_pnl), "", positions.length ? `${f.plural(positions.length, "position")}, ${f.headline(value.gross, 100)}` : "no position", old.open_pnl);
   const heat = f.ratio(value.at_stops, value.equity);
   const atStops = value.at_stops === null ? null : -f.magnitude(value.at_stops);
   figure("stops", f.headline(atStops, 100), "", "", positions.length ? `heat ${f.percent(heat === null ? null : Math.abs(heat), 2, false)} of equity` : "nothing at risk", old.at_stops);
-  put(byId("f-today").querySelector(".phone"), `. If every stop is hit: ${f.headline(atStops, 100)}.`);
+  put(byId("f-today").querySelector(".phone"), `If every stop is hit: ${f.headline(atStops, 100)}.`);
   const gross = (told.limits || []).filter((one) => one.limit === "max_gross_exposure").sort((a, b) => a.allowed - b.allowed)[0];
   figure("gross", f.percent(f.ratio(value.gross, value.equity), 1, false), "", "", `${f.headline(value.gross, 100)}${gross ? `, limit ${f.limitPercent(gross.allowed)}` : ""}`, old.gross);
   const entries = (told.orders || []).filter((order) => !order.protects && order.side === "buy").length;

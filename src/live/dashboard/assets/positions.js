@@ -85,6 +85,7 @@ function putNumber(cell, text, name, old) {
   const node = cell.lastElementChild;
   const changed = node.textContent !== "" && node.textContent !== text;
   put(node, text);
+  putAttribute(node, "title", text === f.UNKNOWN ? "not known: there is no price or no stop" : null);
   putClass(node, `num ${old ? "old" : name}`);
   if (changed && !old && document.visibilityState === "visible") {
     cell.classList.remove("changed");

@@ -1,0 +1,11 @@
+//! The dashboard over real sockets: what it shows, what it does, and every attack that it must refuse.
+//!
+//! Not here: what a browser makes of it (tests/dashboard_py).
+#![allow(clippy::unwrap_used)]
+mod attacks;
+mod doors;
+mod halting;
+mod kit;
+mod limits;
+mod showing;
+mod states;
