@@ -15,7 +15,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use alphaflow::domain::Timestamp;
+use alphaflow::domain::{Money, Timestamp};
 use alphaflow::live::dashboard::{Dashboard, DashboardLinks, DashboardOptions, Question, Tokens};
 use alphaflow::live::{Command, Done, HaltView, ItemOutcome, Snapshot, StateView};
 use tokio::sync::{mpsc, watch};
@@ -39,7 +39,8 @@ fn main() {
     let stage = Arc::new(Mutex::new(Scene { page, since: Instant::now(), is_silent: false, answers: true }));
     let reader = Arc::clone(&stage);
     std::thread::spawn(move || read(&reader));
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     runtime.block_on(serve(stage, port));
 }
 
@@ -64,8 +65,8 @@ async fn serve(stage: Stage, port: u16) {
         on_login: Arc::new(|notice| say(&serde_json::json!({ "login": notice.text }))),
     };
     let dashboard = Dashboard::start(options, DashboardLinks { snapshots, commands, stop }).await.expect("a dashboard");
-    println!("listening on http://{}", dashboard.address());
     morning(&stage, &publish).await;
+    println!("listening on http://{}", dashboard.address());
     tokio::join!(play(Arc::clone(&stage), publish), answer(stage, asked));
 }
 
@@ -74,12 +75,14 @@ async fn morning(stage: &Stage, publish: &watch::Sender<Arc<Snapshot>>) {
     const MINUTES: i64 = 310;
     let last = stage.lock().unwrap().page.clone();
     let (Some(base), Some(end)) = (last.figures.baseline, last.figures.equity.value) else { return };
+    let mut wave = 0;
     for minute in 0..MINUTES {
         let mut page = last.clone();
         page.time = page.time.plus_ns((minute - MINUTES) * 60_000_000_000);
-        let wave = alphaflow::domain::Money::from_cents((minute * 37 % 53 - 26) * 150);
-        let gone = alphaflow::domain::Money::from_units((end - base).units() / i128::from(MINUTES) * i128::from(minute));
-        page.figures.equity.value = Some(base + gone + wave);
+        // A walk that is the same every time and ends near where it began.
+        wave += (minute * 7919 % 13 - 6) * 300 + (minute * 31 % 7 - 3) * 500 - wave / 12;
+        let gone = Money::from_units((end - base).units() / i128::from(MINUTES) * i128::from(minute));
+        page.figures.equity.value = Some(base + gone + Money::from_cents(wave));
         publish.send_replace(Arc::new(page));
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -96,7 +99,14 @@ fn say(value: &serde_json::Value) {
 }
 
 fn halted(scene: &Scene, reason: Option<String>) -> StateView {
-    let halt = HaltView { cause: "kill_switch".into(), by: "dashboard".into(), since: scene.page.time, reason, clears: None, steps: Vec::new() };
+    let halt = HaltView {
+        cause: "kill_switch".into(),
+        by: "dashboard".into(),
+        since: scene.page.time,
+        reason,
+        clears: None,
+        steps: Vec::new(),
+    };
     StateView::Halted(halt)
 }
 
@@ -116,7 +126,14 @@ async fn play(stage: Stage, publish: watch::Sender<Arc<Snapshot>>) {
         page.time = page.time.plus_ns(passed);
         if matches!(page.state, StateView::Trading | StateView::Halted(_)) && page.market.is_open {
             let f = &mut page.figures;
-            for at in [&mut f.equity.at, &mut f.today.at, &mut f.open_pnl.at, &mut f.at_stops.at, &mut f.gross.at, &mut f.buying_power.at] {
+            for at in [
+                &mut f.equity.at,
+                &mut f.today.at,
+                &mut f.open_pnl.at,
+                &mut f.at_stops.at,
+                &mut f.gross.at,
+                &mut f.buying_power.at,
+            ] {
                 *at = at.plus_ns(passed);
             }
             page.positions.iter_mut().for_each(|position| position.last.at = position.last.at.plus_ns(passed));

@@ -8,7 +8,17 @@ use serde_json::{Value, json};
 
 /// The states that have a name.
 pub const STATES: [&str; 12] = [
-    "trading", "empty", "starting", "halted", "halting", "daily_loss", "old", "closed", "books", "foreign", "many",
+    "trading",
+    "empty",
+    "starting",
+    "halted",
+    "halting",
+    "daily_loss",
+    "old",
+    "closed",
+    "books",
+    "foreign",
+    "many",
     "hostile",
 ];
 /// The modes that have a name.
@@ -26,7 +36,18 @@ pub const HOSTILE: [&str; 6] = [
 ];
 
 /// One position: strategy, symbol, shares, average, last, today, open result, stop, risk, age in ms.
-type Row = (&'static str, &'static str, i64, &'static str, &'static str, &'static str, &'static str, &'static str, &'static str, i64);
+type Row = (
+    &'static str,
+    &'static str,
+    i64,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    i64,
+);
 
 const ROWS: [Row; 5] = [
     ("ma_crossover", "IBM", 52, "183.92", "179.16", "-148.20", "-247.52", "178.40", "39.52", 800),
@@ -133,12 +154,8 @@ fn position(row: &Row) -> Value {
 }
 
 fn orders() -> Vec<Value> {
-    let entry = |order: u64, symbol: &str, quantity: &str, price: &str| {
-        json!({ "strategy": "ma_crossover", "order": order, "symbol": symbol, "side": "buy", "quantity": quantity, "filled": "0", "kind": "limit", "price": price, "status": "new", "protects": false, "since": "2013-10-08T18:40:00Z" })
-    };
-    let stop = |(order, row): (usize, &Row)| {
-        json!({ "strategy": row.0, "order": order + 70, "symbol": row.1, "side": "sell", "quantity": row.2.to_string(), "filled": "0", "kind": "stop", "price": row.7, "status": "new", "protects": true, "since": "2013-10-08T17:31:02Z" })
-    };
+    let entry = |order: u64, symbol: &str, quantity: &str, price: &str| json!({ "strategy": "ma_crossover", "order": order, "symbol": symbol, "side": "buy", "quantity": quantity, "filled": "0", "kind": "limit", "price": price, "status": "new", "protects": false, "since": "2013-10-08T18:40:00Z" });
+    let stop = |(order, row): (usize, &Row)| json!({ "strategy": row.0, "order": order + 70, "symbol": row.1, "side": "sell", "quantity": row.2.to_string(), "filled": "0", "kind": "stop", "price": row.7, "status": "new", "protects": true, "since": "2013-10-08T17:31:02Z" });
     let mut all = vec![entry(95, "MSFT", "278", "33.12"), entry(96, "GE", "380", "23.60")];
     all.extend(ROWS.iter().enumerate().map(stop));
     all
@@ -161,12 +178,54 @@ fn limits() -> Value {
 fn events() -> Value {
     let event = |row: u64, time: &str, kind: &str, severity: &str, symbol: &str, text: &str| json!({ "row": row, "time": time, "kind": kind, "severity": severity, "strategy": "ma_crossover", "symbol": symbol, "text": text });
     json!([
-        event(18442, "2013-10-08T18:31:05Z", "refusal", "notice", "JPM", "JPM buy 176: correlated group would be 46.2%, allowed 38.0%."),
-        event(17900, "2013-10-08T17:31:02Z", "fill", "info", "SPY", "SPY bought 54 at 166.29, 0.02 better than the quote; stop 164.62 accepted."),
-        event(17801, "2013-10-08T17:29:31Z", "stop", "notice", "BAC", "BAC stop 13.74 hit: sold 700 at 13.7386, −$92.29."),
-        event(16020, "2013-10-08T17:02:17Z", "connection", "warning", "", "Trade updates back after 2.1 s; nothing missed."),
-        event(12000, "2013-10-08T15:15:01Z", "refusal", "notice", "GS", "GS buy 79: largest position would be 12.4%, allowed 12.0%."),
-        event(3, "2013-10-08T13:30:00Z", "started", "info", "", "Market open; positions, orders and cash equal Alpaca’s."),
+        event(
+            18442,
+            "2013-10-08T18:31:05Z",
+            "refusal",
+            "notice",
+            "JPM",
+            "JPM buy 176: correlated group would be 46.2%, allowed 38.0%."
+        ),
+        event(
+            17900,
+            "2013-10-08T17:31:02Z",
+            "fill",
+            "info",
+            "SPY",
+            "SPY bought 54 at 166.29, 0.02 better than the quote; stop 164.62 accepted."
+        ),
+        event(
+            17801,
+            "2013-10-08T17:29:31Z",
+            "stop",
+            "notice",
+            "BAC",
+            "BAC stop 13.74 hit: sold 700 at 13.7386, −$92.29."
+        ),
+        event(
+            16020,
+            "2013-10-08T17:02:17Z",
+            "connection",
+            "warning",
+            "",
+            "Trade updates back after 2.1 s; nothing missed."
+        ),
+        event(
+            12000,
+            "2013-10-08T15:15:01Z",
+            "refusal",
+            "notice",
+            "GS",
+            "GS buy 79: largest position would be 12.4%, allowed 12.0%."
+        ),
+        event(
+            3,
+            "2013-10-08T13:30:00Z",
+            "started",
+            "info",
+            "",
+            "Market open; positions, orders and cash equal Alpaca’s."
+        ),
     ])
 }
 
@@ -263,7 +322,8 @@ fn old(page: &mut Value) {
 
 fn closed(page: &mut Value) {
     page["time"] = json!("2013-10-09T01:05:00Z");
-    page["market"] = json!({ "is_open": false, "next_open": "2013-10-09T13:30:00Z", "next_close": "2013-10-09T20:00:00Z" });
+    page["market"] =
+        json!({ "is_open": false, "next_open": "2013-10-09T13:30:00Z", "next_close": "2013-10-09T20:00:00Z" });
 }
 
 /// Twenty rows, the smallest and the largest prices, a name of thirty letters, a short, one without a stop.
@@ -288,9 +348,25 @@ fn many(page: &mut Value) {
     page["strategies"][0]["name"] = json!("a_strategy_of_thirty_letters_a");
     page["strategies"][0]["today"] = json!("123456789.00");
     let refusal = page["refusals"][0].clone();
-    page["refusals"] = json!((0..40).map(|at| { let mut one = refusal.clone(); one["order"] = json!(100 + at); one }).collect::<Vec<_>>());
+    page["refusals"] = json!(
+        (0..40)
+            .map(|at| {
+                let mut one = refusal.clone();
+                one["order"] = json!(100 + at);
+                one
+            })
+            .collect::<Vec<_>>()
+    );
     let event = page["events"][1].clone();
-    page["events"] = json!((0..200).map(|at| { let mut one = event.clone(); one["row"] = json!(20_000 - at); one }).collect::<Vec<_>>());
+    page["events"] = json!(
+        (0..200)
+            .map(|at| {
+                let mut one = event.clone();
+                one["row"] = json!(20_000 - at);
+                one
+            })
+            .collect::<Vec<_>>()
+    );
 }
 
 /// Harm in every text.
@@ -301,8 +377,15 @@ fn hostile(page: &mut Value) {
     page["mode"]["speed"] = text(2);
     page["state"] = json!({ "state": "halted", "cause": HOSTILE[0], "by": HOSTILE[1], "since": before(5000), "reason": HOSTILE[4], "clears": null, "steps": [{ "time": before(4000), "done": false, "text": HOSTILE[3] }] });
     for (part, fields) in [
-        ("positions", &["strategy", "symbol"][..]), ("closed", &["strategy", "symbol", "reason"]), ("orders", &["strategy", "symbol", "kind", "status"]), ("refusals", &["strategy", "text"]),
-        ("limits", &["strategy", "limit"]), ("strategies", &["name", "rule"]), ("events", &["strategy", "symbol", "text"]), ("health", &["text"]), ("charts", &["symbol"]),
+        ("positions", &["strategy", "symbol"][..]),
+        ("closed", &["strategy", "symbol", "reason"]),
+        ("orders", &["strategy", "symbol", "kind", "status"]),
+        ("refusals", &["strategy", "text"]),
+        ("limits", &["strategy", "limit"]),
+        ("strategies", &["name", "rule"]),
+        ("events", &["strategy", "symbol", "text"]),
+        ("health", &["text"]),
+        ("charts", &["symbol"]),
     ] {
         for (at, one) in page[part].as_array_mut().unwrap().iter_mut().enumerate() {
             for (more, field) in fields.iter().enumerate() {
@@ -311,5 +394,6 @@ fn hostile(page: &mut Value) {
         }
     }
     page["limits"][0]["names"] = json!(HOSTILE);
-    page["charts"][0]["fills"] = json!([{ "time": before(60_000), "side": "sell", "quantity": "1", "price": "179.16", "reason": HOSTILE[0] }]);
+    page["charts"][0]["fills"] =
+        json!([{ "time": before(60_000), "side": "sell", "quantity": "1", "price": "179.16", "reason": HOSTILE[0] }]);
 }

@@ -5,7 +5,7 @@ SIZES = [(1600, 1000), (1440, 900), (1366, 768), (1296, 900), (1024, 768), (800,
 # Elements whose text is wider than their box and not meant to be cut, and elements that stick out of the window.
 CUT = """() => {
   const cuts = [...document.querySelectorAll('#rest *, #band *')].filter((node) => {
-    if (!node.getClientRects().length || node.closest('svg') || node.closest('.quiet')) return false;
+    if (!node.getClientRects().length || node.closest('svg') || node.closest('.quiet') || node.matches('.gauge')) return false;
     const style = getComputedStyle(node);
     if (style.textOverflow === 'ellipsis' || style.overflowX === 'auto' || style.overflowY === 'auto' || style.display === 'inline') return false;
     return node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 0;

@@ -135,7 +135,9 @@ pub(super) async fn resume(
     let mode = house.snapshot().mode.clone();
     if mode.mode != "rehearsal" && mode.mode != "paper" {
         let Some(tail) = mode.account_tail else {
-            return Err(wrong("the account is not known yet, so a resume cannot be confirmed; wait for the venue".into()));
+            return Err(wrong(
+                "the account is not known yet, so a resume cannot be confirmed; wait for the venue".into(),
+            ));
         };
         if account.as_deref() != Some(tail.as_str()) {
             return Err(wrong("the last four characters of the account are not these; look at the band".into()));
@@ -215,7 +217,10 @@ mod tests {
 
     #[test]
     fn a_reason_for_a_halt_is_shortened_and_never_refused() {
-        assert_eq!(readable(" odd fills\r\nin AIG\u{1b}[2J ").map(|words| words.as_str().to_owned()).as_deref(), Some("odd fills  in AIG [2J"));
+        assert_eq!(
+            readable(" odd fills\r\nin AIG\u{1b}[2J ").map(|words| words.as_str().to_owned()).as_deref(),
+            Some("odd fills  in AIG [2J")
+        );
         assert_eq!(readable(&"é".repeat(9000)).map(|words| words.as_str().chars().count()), Some(Words::CHARS_MAX));
         assert!(readable(" \n\t").is_none() && readable("").is_none());
     }

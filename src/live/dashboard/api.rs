@@ -16,7 +16,17 @@ use crate::live::Snapshot;
 
 /// The parts of a snapshot, in the order of the page.
 pub(super) const SECTIONS: [&str; 12] = [
-    "mode", "state", "market", "figures", "positions", "closed", "orders", "refusals", "limits", "strategies", "events",
+    "mode",
+    "state",
+    "market",
+    "figures",
+    "positions",
+    "closed",
+    "orders",
+    "refusals",
+    "limits",
+    "strategies",
+    "events",
     "health",
 ];
 
@@ -153,10 +163,7 @@ pub(super) async fn chart(State(house): State<Arc<House>>, Path(symbol): Path<St
 }
 
 /// What a page needs beside the snapshot: its own proof for changes, and when its session ends.
-pub(super) async fn session(
-    State(house): State<Arc<House>>,
-    who: axum::Extension<Who>,
-) -> Response {
+pub(super) async fn session(State(house): State<Arc<House>>, who: axum::Extension<Who>) -> Response {
     let (csrf, ends) = match &who.0 {
         Who::Person { pass, .. } => (Some(pass.csrf.clone()), Some(pass.ends)),
         Who::Script => (None, None),

@@ -24,7 +24,8 @@ const HEAD_WAIT: Duration = Duration::from_secs(10);
 /// After the machine has refused a connection (no file handles): until some have ended.
 const REFUSED_WAIT: Duration = Duration::from_millis(50);
 /// What one connection too many gets.
-const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n\
+const FULL: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n\
 Connection: close\r\nContent-Length: 61\r\n\r\n{\"error\":\"64 connections are open; close some and try again\"}";
 
 /// Serves until the task is ended.

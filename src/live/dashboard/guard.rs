@@ -97,12 +97,16 @@ pub(super) async fn signed_in(request: Request, next: Next) -> Response {
 
 fn admit(request: &Request) -> Result<(), Refused> {
     match request.extensions().get::<Who>() {
-        None => Err(Refused::new(StatusCode::UNAUTHORIZED, "sign in at /login, or send the scripts' token as a bearer token")),
+        None => Err(Refused::new(
+            StatusCode::UNAUTHORIZED,
+            "sign in at /login, or send the scripts' token as a bearer token",
+        )),
         Some(Who::Script) => Ok(()),
         Some(Who::Person { .. }) if is_reading(request.method()) => Ok(()),
         Some(Who::Person { pass, .. }) => {
             let given = one(request.headers(), &CSRF);
-            let is_ours = given.is_some_and(|given| super::tokens::Hash::of(given).equals(&super::tokens::Hash::of(&pass.csrf)));
+            let is_ours =
+                given.is_some_and(|given| super::tokens::Hash::of(given).equals(&super::tokens::Hash::of(&pass.csrf)));
             if !is_ours {
                 return Err(Refused::new(
                     StatusCode::FORBIDDEN,

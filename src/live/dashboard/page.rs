@@ -147,7 +147,11 @@ pub(super) async fn asset(Path(name): Path<String>, who: Option<Extension<Who>>)
 }
 
 /// Opens a session for whoever has the token.
-pub(super) async fn sign_in(State(house): State<Arc<House>>, headers: HeaderMap, body: Body) -> Result<Response, Refused> {
+pub(super) async fn sign_in(
+    State(house): State<Arc<House>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refused> {
     if !headers.contains_key(header::ORIGIN) && headers.contains_key("sec-fetch-site") {
         return Err(Refused::new(StatusCode::FORBIDDEN, "a sign-in by a browser needs its Origin header"));
     }
@@ -171,12 +175,13 @@ fn refusal(house: &House, why: &NotIn) -> Refused {
         }
         NotIn::Wait { seconds } => {
             count(&house.counters.wrong_tokens);
-            house.notice(Severity::Warning, format!("Sign-in at the dashboard is shut for {seconds} s after five wrong tokens."));
+            house.notice(
+                Severity::Warning,
+                format!("Sign-in at the dashboard is shut for {seconds} s after five wrong tokens."),
+            );
             Refused::new(StatusCode::TOO_MANY_REQUESTS, format!("Five wrong tokens. Wait {seconds} s, then try again."))
         }
-        NotIn::NoRandomness => {
-            Refused::new(StatusCode::INTERNAL_SERVER_ERROR, super::random::NoRandomness.to_string())
-        }
+        NotIn::NoRandomness => Refused::new(StatusCode::INTERNAL_SERVER_ERROR, super::random::NoRandomness.to_string()),
     }
 }
 

@@ -49,9 +49,7 @@ pub(super) async fn health(State(house): State<Arc<House>>) -> Response {
     let silence = house.silence();
     let answers = silence < SILENCE_MAX && !matches!(snapshot.state, StateView::Stopped);
     let status = if answers { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let check = |(name, item): (&str, &HealthItem)| {
-        json!({ "name": name, "is_well": item.is_well, "age_seconds": age_seconds(&snapshot, item) })
-    };
+    let check = |(name, item): (&str, &HealthItem)| json!({ "name": name, "is_well": item.is_well, "age_seconds": age_seconds(&snapshot, item) });
     let answer = json!({
         "status": if answers { "answers" } else { "silent" },
         "state": state_name(&snapshot),
@@ -77,7 +75,13 @@ fn metrics_text(house: &House, snapshot: &Snapshot) -> String {
     let info = vec![(format!("{{version=\"{version}\",mode=\"{mode}\"}}"), 1.0)];
     family(&mut text, "alphaflow_info", "gauge", "Version and mode; always 1.", info);
     let answers = f64::from(u8::from(silence < SILENCE_MAX));
-    family(&mut text, "alphaflow_engine_answers", "gauge", "1 while the engine answers.", vec![(String::new(), answers)]);
+    family(
+        &mut text,
+        "alphaflow_engine_answers",
+        "gauge",
+        "1 while the engine answers.",
+        vec![(String::new(), answers)],
+    );
     let silent = vec![(String::new(), silence.as_secs_f64())];
     family(&mut text, "alphaflow_engine_silent_seconds", "gauge", "Since the engine was last heard of.", silent);
     let current = state_name(snapshot);
@@ -85,10 +89,18 @@ fn metrics_text(house: &House, snapshot: &Snapshot) -> String {
     family(&mut text, "alphaflow_state", "gauge", "1 for the state the session is in.", states.to_vec());
     let open = vec![(String::new(), f64::from(u8::from(snapshot.market.is_open)))];
     family(&mut text, "alphaflow_market_open", "gauge", "1 while the core session is on.", open);
-    let well = checks(snapshot).map(|(name, item)| (format!("{{check=\"{name}\"}}"), f64::from(u8::from(item.is_well))));
+    let well =
+        checks(snapshot).map(|(name, item)| (format!("{{check=\"{name}\"}}"), f64::from(u8::from(item.is_well))));
     family(&mut text, "alphaflow_check_well", "gauge", "1 where a part of the session is well.", well.collect());
-    let ages = checks(snapshot).filter_map(|(name, item)| Some((format!("{{check=\"{name}\"}}"), age_seconds(snapshot, item)?)));
-    family(&mut text, "alphaflow_check_age_seconds", "gauge", "Since it was last heard of, venue time.", ages.collect());
+    let ages = checks(snapshot)
+        .filter_map(|(name, item)| Some((format!("{{check=\"{name}\"}}"), age_seconds(snapshot, item)?)));
+    family(
+        &mut text,
+        "alphaflow_check_age_seconds",
+        "gauge",
+        "Since it was last heard of, venue time.",
+        ages.collect(),
+    );
     let counters: [(&str, &str, &AtomicU64); 4] = [
         ("alphaflow_dashboard_requests_total", "Requests to this dashboard.", &house.counters.requests),
         ("alphaflow_dashboard_refused_total", "Requests answered with a refusal.", &house.counters.refused),

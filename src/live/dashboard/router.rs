@@ -64,8 +64,13 @@ fn actions() -> Router<Arc<House>> {
 
 async fn nothing(who: Option<Extension<Who>>) -> Refused {
     match who {
-        Some(_) => Refused::new(StatusCode::NOT_FOUND, "there is nothing here; the pages are / and /login, data is under /api/v1"),
-        None => Refused::new(StatusCode::UNAUTHORIZED, "sign in at /login, or send the scripts' token as a bearer token"),
+        Some(_) => Refused::new(
+            StatusCode::NOT_FOUND,
+            "there is nothing here; the pages are / and /login, data is under /api/v1",
+        ),
+        None => {
+            Refused::new(StatusCode::UNAUTHORIZED, "sign in at /login, or send the scripts' token as a bearer token")
+        }
     }
 }
 

@@ -48,7 +48,10 @@ enum Turn {
 }
 
 /// Follows the session until the browser's session or the connection ends.
-pub(super) async fn follow(State(house): State<Arc<House>>, Extension(who): Extension<Who>) -> Result<Response, Refused> {
+pub(super) async fn follow(
+    State(house): State<Arc<House>>,
+    Extension(who): Extension<Who>,
+) -> Result<Response, Refused> {
     let permit = Arc::clone(&house.streams).try_acquire_owned().map_err(|_| {
         Refused::new(StatusCode::SERVICE_UNAVAILABLE, "16 pages listen already; close one and load this one again")
     })?;
@@ -76,7 +79,9 @@ async fn step(mut listener: Listener) -> Option<(Result<Event, Infallible>, List
         Turn::Update => Event::default().event("update").data(listener.update().to_string()),
         Turn::Beat if listener.is_signed_in() => {
             listener.next_beat = Instant::now() + BEAT_GAP;
-            Event::default().event("beat").data(Value::Object(head(&listener.house, &listener.house.snapshot())).to_string())
+            Event::default()
+                .event("beat")
+                .data(Value::Object(head(&listener.house, &listener.house.snapshot())).to_string())
         }
         Turn::Beat => {
             listener.is_over = true;
@@ -121,7 +126,9 @@ impl Listener {
         };
         let is_new = |name: &str| had.is_none_or(|had| differs(had, &snapshot, name));
         let mut update = head(&self.house, &snapshot);
-        update.extend(SECTIONS.iter().filter(|name| is_new(name)).map(|name| ((*name).to_owned(), section(&snapshot, name))));
+        update.extend(
+            SECTIONS.iter().filter(|name| is_new(name)).map(|name| ((*name).to_owned(), section(&snapshot, name))),
+        );
         if had.is_none_or(|had| had.charts != snapshot.charts) {
             update.insert("charts".into(), chart_list(&snapshot));
         }

@@ -53,7 +53,9 @@ pub(super) struct Hash([u8; 32]);
 #[derive(Debug, Error)]
 pub enum TokenError {
     /// Too short, too long, or no plain text.
-    #[error("{name} has {have} characters; it needs {LENGTH_MIN} to {LENGTH_MAX} visible ASCII characters: `openssl rand -hex 32` makes one")]
+    #[error(
+        "{name} has {have} characters; it needs {LENGTH_MIN} to {LENGTH_MAX} visible ASCII characters: `openssl rand -hex 32` makes one"
+    )]
     Length {
         /// The variable.
         name: &'static str,
@@ -67,7 +69,9 @@ pub enum TokenError {
         name: &'static str,
     },
     /// Nearly all characters the same.
-    #[error("{name} has only {have} different characters, at least {DIFFERENT_MIN} are needed; `openssl rand -hex 32` makes a good one")]
+    #[error(
+        "{name} has only {have} different characters, at least {DIFFERENT_MIN} are needed; `openssl rand -hex 32` makes a good one"
+    )]
     Guessable {
         /// The variable.
         name: &'static str,
