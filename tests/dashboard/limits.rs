@@ -153,7 +153,7 @@ async fn nothing_but_loopback_is_listened_on() {
             listen: listen.parse().unwrap(),
             tokens: Tokens::of(TOKEN, None).unwrap(),
             stale_after: Duration::from_secs(5),
-            clock: std::sync::Arc::new(|| alphaflow::domain::Timestamp::default()),
+            clock: std::sync::Arc::new(alphaflow::domain::Timestamp::default),
             on_login: std::sync::Arc::new(|_| ()),
         };
         let links = DashboardLinks { snapshots, commands, stop: std::sync::Arc::new(|_| unreachable!("nobody stops")) };

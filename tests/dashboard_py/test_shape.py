@@ -10,9 +10,11 @@ CUT = """() => {
     if (style.textOverflow === 'ellipsis' || style.overflowX === 'auto' || style.overflowY === 'auto' || style.display === 'inline') return false;
     return node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 0;
   }).map((node) => `${node.tagName}#${node.id}.${node.className}: ${node.scrollWidth} > ${node.clientWidth}`);
+  // What an ellipsis cuts is not seen outside of its box.
+  const isCut = (node) => { for (let at = node.parentElement; at; at = at.parentElement) if (getComputedStyle(at).textOverflow === 'ellipsis') return true; return false; };
   const out = [...document.querySelectorAll('#rest *, #band *')].filter((node) => {
     const box = node.getBoundingClientRect();
-    return box.width > 0 && !node.closest('.quiet') && (box.right > innerWidth + 1 || box.left < -1);
+    return box.width > 0 && !node.closest('.quiet') && !isCut(node) && (box.right > innerWidth + 1 || box.left < -1);
   }).map((node) => `out: ${node.tagName}#${node.id}.${node.className}`);
   return cuts.concat(out);
 }"""
