@@ -15,7 +15,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use alphaflow::domain::Timestamp;
+use alphaflow::domain::{Money, Timestamp};
 use alphaflow::live::dashboard::{Dashboard, DashboardLinks, DashboardOptions, Question, Tokens};
 use alphaflow::live::{Command, Done, HaltView, ItemOutcome, Snapshot, StateView};
 use tokio::sync::{mpsc, watch};
@@ -65,8 +65,8 @@ async fn serve(stage: Stage, port: u16) {
         on_login: Arc::new(|notice| say(&serde_json::json!({ "login": notice.text }))),
     };
     let dashboard = Dashboard::start(options, DashboardLinks { snapshots, commands, stop }).await.expect("a dashboard");
-    println!("listening on http://{}", dashboard.address());
     morning(&stage, &publish).await;
+    println!("listening on http://{}", dashboard.address());
     tokio::join!(play(Arc::clone(&stage), publish), answer(stage, asked));
 }
 
@@ -75,13 +75,14 @@ async fn morning(stage: &Stage, publish: &watch::Sender<Arc<Snapshot>>) {
     const MINUTES: i64 = 310;
     let last = stage.lock().unwrap().page.clone();
     let (Some(base), Some(end)) = (last.figures.baseline, last.figures.equity.value) else { return };
+    let mut wave = 0;
     for minute in 0..MINUTES {
         let mut page = last.clone();
         page.time = page.time.plus_ns((minute - MINUTES) * 60_000_000_000);
-        let wave = alphaflow::domain::Money::from_cents((minute * 37 % 53 - 26) * 150);
-        let gone =
-            alphaflow::domain::Money::from_units((end - base).units() / i128::from(MINUTES) * i128::from(minute));
-        page.figures.equity.value = Some(base + gone + wave);
+        // A walk that is the same every time and ends near where it began.
+        wave += (minute * 7919 % 13 - 6) * 300 + (minute * 31 % 7 - 3) * 500 - wave / 12;
+        let gone = Money::from_units((end - base).units() / i128::from(MINUTES) * i128::from(minute));
+        page.figures.equity.value = Some(base + gone + Money::from_cents(wave));
         publish.send_replace(Arc::new(page));
         tokio::time::sleep(Duration::from_millis(1)).await;
     }

@@ -12,8 +12,11 @@ fn untouched(kit: &mut Kit) {
 }
 
 const ACTIONS: [(&str, &str); 6] = [
-    ("/api/v1/halt", "{\"flatten\":true}"), ("/api/v1/resume", "{\"reason\":\"because\"}"), ("/api/v1/flatten", "{}"),
-    ("/api/v1/close", "{\"strategy\":\"s\",\"symbol\":\"SPY\"}"), ("/api/v1/cancel", "{\"strategy\":\"s\",\"order\":1}"),
+    ("/api/v1/halt", "{\"flatten\":true}"),
+    ("/api/v1/resume", "{\"reason\":\"because\"}"),
+    ("/api/v1/flatten", "{}"),
+    ("/api/v1/close", "{\"strategy\":\"s\",\"symbol\":\"SPY\"}"),
+    ("/api/v1/cancel", "{\"strategy\":\"s\",\"order\":1}"),
     ("/api/v1/reconnect", "{}"),
 ];
 
@@ -40,8 +43,14 @@ async fn a_page_of_another_origin_reads_nothing_and_changes_nothing() {
     let signed = kit.sign_in().await;
     let port = kit.port();
     let origins = [
-        "http://evil.example".to_owned(), "null".to_owned(), format!("https://127.0.0.1:{port}"), format!("http://127.0.0.1:{}", port ^ 1),
-        format!("http://127.0.0.1.evil.example:{port}"), format!("http://evil.example:{port}"), String::new(), format!("http://127.0.0.1:{port}/x"),
+        "http://evil.example".to_owned(),
+        "null".to_owned(),
+        format!("https://127.0.0.1:{port}"),
+        format!("http://127.0.0.1:{}", port ^ 1),
+        format!("http://127.0.0.1.evil.example:{port}"),
+        format!("http://evil.example:{port}"),
+        String::new(),
+        format!("http://127.0.0.1:{port}/x"),
     ];
     for origin in origins {
         let origin = format!("Origin: {origin}");
@@ -54,7 +63,11 @@ async fn a_page_of_another_origin_reads_nothing_and_changes_nothing() {
             assert_eq!(kit.send("GET", path, &[&signed.cookie, &origin], "").await.status, 403, "{path} {origin}");
         }
         let body = format!("{{\"token\":\"{TOKEN}\"}}");
-        assert_eq!(kit.send("POST", "/login", &[&origin], &body).await.status, 403, "{origin}: a sign-in of another page's choice");
+        assert_eq!(
+            kit.send("POST", "/login", &[&origin], &body).await.status,
+            403,
+            "{origin}: a sign-in of another page's choice"
+        );
         kit.pass(5);
     }
     untouched(&mut kit);
@@ -67,9 +80,15 @@ async fn what_a_browser_says_of_the_asking_page_counts() {
     let bearer = format!("Authorization: Bearer {SCRIPT}");
     for site in ["cross-site", "same-site", "none", "same-origin, cross-site", ""] {
         let site = format!("Sec-Fetch-Site: {site}");
-        let answer = kit.send("POST", "/api/v1/halt", &[&signed.cookie, &signed.csrf, &kit.origin(), &site], "{\"flatten\":false}").await;
+        let answer = kit
+            .send("POST", "/api/v1/halt", &[&signed.cookie, &signed.csrf, &kit.origin(), &site], "{\"flatten\":false}")
+            .await;
         assert_eq!(answer.status, 403, "{site}");
-        assert_eq!(kit.send("POST", "/api/v1/halt", &[&bearer, &site], "{\"flatten\":false}").await.status, 403, "{site}");
+        assert_eq!(
+            kit.send("POST", "/api/v1/halt", &[&bearer, &site], "{\"flatten\":false}").await.status,
+            403,
+            "{site}"
+        );
         if site != "Sec-Fetch-Site: none" {
             assert_eq!(kit.send("GET", "/api/v1/stream", &[&signed.cookie, &site], "").await.status, 403, "{site}");
             assert_eq!(kit.send("GET", "/assets/base.css", &[&site], "").await.status, 403, "{site}");
@@ -99,14 +118,27 @@ async fn a_name_that_was_pointed_at_this_machine_is_refused() {
     let Signed { cookie, csrf } = kit.sign_in().await;
     let port = kit.port();
     let hosts = [
-        "Host: evil.example".to_owned(), format!("Host: evil.example:{port}"), "Host: 127.0.0.1".to_owned(), format!("Host: 127.0.0.1:{}", port ^ 1),
-        format!("Host: 127.0.0.1:{port}.evil.example"), format!("Host: localhost.evil.example:{port}"), "Host:".to_owned(), String::new(),
-        format!("Host: 127.0.0.1:{port}\r\nHost: evil.example"), format!("Host: 0.0.0.0:{port}"), format!("X-Forwarded-Host: 127.0.0.1:{port}\r\nHost: evil.example"),
+        "Host: evil.example".to_owned(),
+        format!("Host: evil.example:{port}"),
+        "Host: 127.0.0.1".to_owned(),
+        format!("Host: 127.0.0.1:{}", port ^ 1),
+        format!("Host: 127.0.0.1:{port}.evil.example"),
+        format!("Host: localhost.evil.example:{port}"),
+        "Host:".to_owned(),
+        String::new(),
+        format!("Host: 127.0.0.1:{port}\r\nHost: evil.example"),
+        format!("Host: 0.0.0.0:{port}"),
+        format!("X-Forwarded-Host: 127.0.0.1:{port}\r\nHost: evil.example"),
         format!("Host: user@127.0.0.1:{port}"),
     ];
     for host in hosts {
         let host = if host.is_empty() { host } else { format!("{host}\r\n") };
-        for (head, body) in [("GET /api/v1/snapshot", ""), ("GET /health", ""), ("GET /login", ""), ("POST /api/v1/halt", "{\"flatten\":true}")] {
+        for (head, body) in [
+            ("GET /api/v1/snapshot", ""),
+            ("GET /health", ""),
+            ("GET /login", ""),
+            ("POST /api/v1/halt", "{\"flatten\":true}"),
+        ] {
             let text = format!(
                 "{head} HTTP/1.1\r\n{host}{cookie}\r\n{csrf}\r\n{}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
                 kit.origin(),
@@ -118,10 +150,13 @@ async fn a_name_that_was_pointed_at_this_machine_is_refused() {
         }
         kit.pass(5);
     }
-    let absolute = format!("GET http://evil.example/health HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
+    let absolute =
+        format!("GET http://evil.example/health HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
     assert_eq!(kit.raw(absolute.as_bytes()).await.status, 403);
     untouched(&mut kit);
-    for host in [format!("127.0.0.1:{port}"), format!("localhost:{port}"), format!("LOCALHOST:{port}"), format!("[::1]:{port}")] {
+    for host in
+        [format!("127.0.0.1:{port}"), format!("localhost:{port}"), format!("LOCALHOST:{port}"), format!("[::1]:{port}")]
+    {
         let text = format!("GET /health HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
         assert_eq!(kit.raw(text.as_bytes()).await.status, 200, "{host}");
     }
@@ -132,9 +167,22 @@ async fn no_path_leads_out_of_the_files_that_are_built_in() {
     let kit = kit().await;
     let signed = kit.sign_in().await;
     for path in [
-        "/assets/../Cargo.toml", "/assets/..%2f..%2fetc%2fpasswd", "/assets/%2e%2e/%2e%2e/etc/passwd", "/assets//etc/passwd", "/assets/....//etc/passwd",
-        "/assets/base.css%00.html", "/assets/..\\..\\x", "/../../etc/passwd", "/assets/", "/assets/.env", "/.env", "/api/v1/chart/..%2f..%2fetc%2fpasswd",
-        "/api/v1/../../etc/passwd", "/%2e%2e/.env", "/assets/%", "/assets/%ff%fe",
+        "/assets/../Cargo.toml",
+        "/assets/..%2f..%2fetc%2fpasswd",
+        "/assets/%2e%2e/%2e%2e/etc/passwd",
+        "/assets//etc/passwd",
+        "/assets/....//etc/passwd",
+        "/assets/base.css%00.html",
+        "/assets/..\\..\\x",
+        "/../../etc/passwd",
+        "/assets/",
+        "/assets/.env",
+        "/.env",
+        "/api/v1/chart/..%2f..%2fetc%2fpasswd",
+        "/api/v1/../../etc/passwd",
+        "/%2e%2e/.env",
+        "/assets/%",
+        "/assets/%ff%fe",
     ] {
         let answer = kit.get(path, &signed).await;
         assert!([400, 404].contains(&answer.status), "{path}: {answer:?}");
@@ -151,7 +199,8 @@ async fn another_method_is_another_thing() {
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     for (path, body) in ACTIONS {
         for method in ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "HALT"] {
-            let answer = kit.send(method, path, &lines, if method == "GET" || method == "HEAD" { "" } else { body }).await;
+            let answer =
+                kit.send(method, path, &lines, if method == "GET" || method == "HEAD" { "" } else { body }).await;
             assert_eq!(answer.status, 405, "{method} {path}");
             assert_eq!(answer.header("access-control-allow-methods"), None);
         }
@@ -175,20 +224,43 @@ async fn another_method_is_another_thing() {
 async fn only_json_of_the_right_shape_is_read() {
     let mut kit = kit().await;
     let signed = kit.sign_in().await;
-    for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonx", ""] {
+    for kind in
+        ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonx", ""]
+    {
         let body = "{\"flatten\":true}";
         let text = format!(
             "POST /api/v1/halt HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n{}\r\n{}\r\n{}\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}",
-            kit.port(), signed.cookie, signed.csrf, kit.origin(), body.len()
+            kit.port(),
+            signed.cookie,
+            signed.csrf,
+            kit.origin(),
+            body.len()
         );
         assert_eq!(kit.raw(text.as_bytes()).await.status, 415, "{kind}");
     }
-    for body in ["", "{}", "null", "[]", "{\"flatten\":1}", "{\"flatten\":true,\"more\":1}", "{\"flatten\":true,\"flatten\":false}", "{\"flatten\":tru", "\u{0}", "{\"flatten\":true}{}"] {
+    for body in [
+        "",
+        "{}",
+        "null",
+        "[]",
+        "{\"flatten\":1}",
+        "{\"flatten\":true,\"more\":1}",
+        "{\"flatten\":true,\"flatten\":false}",
+        "{\"flatten\":tru",
+        "\u{0}",
+        "{\"flatten\":true}{}",
+    ] {
         assert_eq!(kit.post("/api/v1/halt", &signed, body).await.status, 400, "{body:?}");
     }
     for (path, body) in [
-        ("/api/v1/cancel", "{\"strategy\":\"s\",\"order\":-1}"), ("/api/v1/cancel", "{\"strategy\":\"s\",\"order\":\"1; DROP TABLE orders\"}"), ("/api/v1/cancel", "{\"strategy\":\"s\",\"order\":1e99}"),
-        ("/api/v1/close", "{\"symbol\":\"SPY\"}"), ("/api/v1/close", "{\"strategy\":\"s\",\"symbol\":[\"SPY\"]}"), ("/api/v1/flatten", "[1]"), ("/api/v1/reconnect", "{\"now\":1}"), ("/api/v1/resume", "{}"),
+        ("/api/v1/cancel", "{\"strategy\":\"s\",\"order\":-1}"),
+        ("/api/v1/cancel", "{\"strategy\":\"s\",\"order\":\"1; DROP TABLE orders\"}"),
+        ("/api/v1/cancel", "{\"strategy\":\"s\",\"order\":1e99}"),
+        ("/api/v1/close", "{\"symbol\":\"SPY\"}"),
+        ("/api/v1/close", "{\"strategy\":\"s\",\"symbol\":[\"SPY\"]}"),
+        ("/api/v1/flatten", "[1]"),
+        ("/api/v1/reconnect", "{\"now\":1}"),
+        ("/api/v1/resume", "{}"),
     ] {
         assert_eq!(kit.post(path, &signed, body).await.status, 400, "{path} {body}");
     }
@@ -210,7 +282,10 @@ async fn harmful_text_goes_through_commands_as_text() {
         let mut stream = kit.connect().await;
         tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes()).await.unwrap();
         let asked = kit.answer_next(text).await;
-        assert_eq!(serde_json::json!(asked), serde_json::json!({ "command": "close", "strategy": text, "symbol": text, "by": "dashboard" }));
+        assert_eq!(
+            serde_json::json!(asked),
+            serde_json::json!({ "command": "close", "strategy": text, "symbol": text, "by": "dashboard" })
+        );
         let answer = crate::kit::read_answer(&mut stream).await.unwrap();
         assert_eq!((answer.status, answer.json()["text"].as_str()), (200, Some(text)));
         assert_eq!(answer.header("content-type"), Some("application/json"));
@@ -251,13 +326,23 @@ async fn harmful_text_of_the_session_is_data_everywhere() {
 async fn no_header_is_made_of_what_a_client_sends() {
     let kit = kit().await;
     let signed = kit.sign_in().await;
-    for path in ["/login%0d%0aSet-Cookie:%20x=1", "/%0d%0aX-Injected:%20yes", "/assets/x%0d%0aX-Injected:%20yes", "/api/v1/chart/%0d%0aX-Injected:%20yes"] {
+    for path in [
+        "/login%0d%0aSet-Cookie:%20x=1",
+        "/%0d%0aX-Injected:%20yes",
+        "/assets/x%0d%0aX-Injected:%20yes",
+        "/api/v1/chart/%0d%0aX-Injected:%20yes",
+    ] {
         let answer = kit.get(path, &signed).await;
         assert_eq!((answer.header("x-injected"), answer.header("set-cookie")), (None, None), "{path}");
     }
     let odd = [
-        "GET /health HTTP/1.1\r\nHost: 127.0.0.1\nX: y\r\n\r\n", "GET /health\r\n\r\n", "\r\n\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}",
-        "POST /api/v1/halt HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nxxxxxx", "POST /api/v1/halt HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: 127.0.0.1\nX: y\r\n\r\n",
+        "GET /health\r\n\r\n",
+        "\r\n\r\n\r\n",
+        "GET / HTTP/9.9\r\n\r\n",
+        "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}",
+        "POST /api/v1/halt HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nxxxxxx",
+        "POST /api/v1/halt HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
     ];
     for bytes in odd {
         let mut stream = kit.connect().await;
@@ -274,14 +359,33 @@ async fn every_answer_carries_the_armour_and_none_a_secret() {
     let signed = kit.sign_in().await;
     let cookie = signed.cookie.split_once('=').unwrap().1;
     let reads = INSIDE.into_iter().filter(|(method, path)| *method == "GET" && !path.ends_with("stream"));
-    for (method, path) in reads.chain([("GET", "/"), ("GET", "/login"), ("GET", "/health"), ("GET", "/metrics"), ("GET", "/assets/login.js"), ("GET", "/nothing"), ("POST", "/api/v1/halt")]) {
+    for (method, path) in reads.chain([
+        ("GET", "/"),
+        ("GET", "/login"),
+        ("GET", "/health"),
+        ("GET", "/metrics"),
+        ("GET", "/assets/login.js"),
+        ("GET", "/nothing"),
+        ("POST", "/api/v1/halt"),
+    ]) {
         for lines in [vec![signed.cookie.as_str()], vec![]] {
             kit.pass(5);
             let answer = kit.send(method, path, &lines, "").await;
             let policy = answer.header("content-security-policy").unwrap_or_default();
             assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{path}: {policy}");
-            assert!(policy.contains("frame-ancestors 'none'") && policy.contains("base-uri 'none'") && !policy.contains("unsafe"), "{path}");
-            let expected = [("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer"), ("cache-control", "no-store"), ("x-frame-options", "DENY"), ("cross-origin-resource-policy", "same-origin")];
+            assert!(
+                policy.contains("frame-ancestors 'none'")
+                    && policy.contains("base-uri 'none'")
+                    && !policy.contains("unsafe"),
+                "{path}"
+            );
+            let expected = [
+                ("x-content-type-options", "nosniff"),
+                ("referrer-policy", "no-referrer"),
+                ("cache-control", "no-store"),
+                ("x-frame-options", "DENY"),
+                ("cross-origin-resource-policy", "same-origin"),
+            ];
             for (name, value) in expected {
                 assert_eq!(answer.header(name), Some(value), "{path} {name}");
             }
@@ -293,7 +397,13 @@ async fn every_answer_carries_the_armour_and_none_a_secret() {
     // The pages hold neither scripts nor styles of their own, so the policy needs no exception.
     for path in ["/", "/login"] {
         let page = kit.get(path, &signed).await.body;
-        assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains(" onclick") && !page.contains("javascript:"), "{path}");
+        assert!(
+            !page.contains("<style")
+                && !page.contains(" style=")
+                && !page.contains(" onclick")
+                && !page.contains("javascript:"),
+            "{path}"
+        );
         assert!(page.matches("<script").count() == page.matches("<script src=\"/assets/").count(), "{path}");
     }
 }

@@ -3,11 +3,26 @@ use crate::kit::{SCRIPT, TOKEN, kit};
 
 /// What needs a session, and with which method.
 pub const INSIDE: [(&str, &str); 21] = [
-    ("GET", "/api/v1/session"), ("GET", "/api/v1/snapshot"), ("GET", "/api/v1/state"), ("GET", "/api/v1/figures"),
-    ("GET", "/api/v1/positions"), ("GET", "/api/v1/orders"), ("GET", "/api/v1/refusals"), ("GET", "/api/v1/limits"),
-    ("GET", "/api/v1/strategies"), ("GET", "/api/v1/events"), ("GET", "/api/v1/health"), ("GET", "/api/v1/chart/SPY"),
-    ("GET", "/api/v1/stream"), ("GET", "/assets/dashboard.js"), ("POST", "/api/v1/halt"), ("POST", "/api/v1/resume"),
-    ("POST", "/api/v1/flatten"), ("POST", "/api/v1/close"), ("POST", "/api/v1/cancel"), ("POST", "/api/v1/reconnect"),
+    ("GET", "/api/v1/session"),
+    ("GET", "/api/v1/snapshot"),
+    ("GET", "/api/v1/state"),
+    ("GET", "/api/v1/figures"),
+    ("GET", "/api/v1/positions"),
+    ("GET", "/api/v1/orders"),
+    ("GET", "/api/v1/refusals"),
+    ("GET", "/api/v1/limits"),
+    ("GET", "/api/v1/strategies"),
+    ("GET", "/api/v1/events"),
+    ("GET", "/api/v1/health"),
+    ("GET", "/api/v1/chart/SPY"),
+    ("GET", "/api/v1/stream"),
+    ("GET", "/assets/dashboard.js"),
+    ("POST", "/api/v1/halt"),
+    ("POST", "/api/v1/resume"),
+    ("POST", "/api/v1/flatten"),
+    ("POST", "/api/v1/close"),
+    ("POST", "/api/v1/cancel"),
+    ("POST", "/api/v1/reconnect"),
     ("POST", "/logout"),
 ];
 
@@ -16,7 +31,9 @@ async fn nothing_inside_opens_without_a_session_and_no_answer_tells_what_is_ther
     let mut kit = kit().await;
     let cookie = format!("Cookie: alphaflow_{}={}", kit.port(), "a".repeat(64));
     for (method, path) in INSIDE.into_iter().chain([("GET", "/api/v1/nothing"), ("GET", "/nothing"), ("GET", "/api")]) {
-        for lines in [vec![], vec![cookie.as_str()], vec!["Authorization: Bearer wrong"], vec!["Authorization: Basic YTpi"]] {
+        for lines in
+            [vec![], vec![cookie.as_str()], vec!["Authorization: Bearer wrong"], vec!["Authorization: Basic YTpi"]]
+        {
             kit.pass(10);
             let answer = kit.send(method, path, &lines, if method == "POST" { "{\"flatten\":true}" } else { "" }).await;
             assert_eq!(answer.status, 401, "{method} {path} {lines:?}");
@@ -138,7 +155,10 @@ async fn the_scripts_token_has_the_same_power_without_a_cookie() {
     let mut kit = kit().await;
     let bearer = format!("Authorization: Bearer {SCRIPT}");
     assert_eq!(kit.send("GET", "/api/v1/snapshot", &[&bearer], "").await.status, 200);
-    assert_eq!(kit.send("POST", "/api/v1/halt", &[&bearer], "{\"flatten\":true,\"reason\":\"by cron\"}").await.status, 200);
+    assert_eq!(
+        kit.send("POST", "/api/v1/halt", &[&bearer], "{\"flatten\":true,\"reason\":\"by cron\"}").await.status,
+        200
+    );
     let asked = kit.answer_next("").await;
     assert_eq!(asked.by, "script");
     let halt = kit.halts.lock().unwrap()[0].clone();

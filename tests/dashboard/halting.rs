@@ -71,10 +71,17 @@ async fn a_session_that_does_not_answer_is_told_apart_from_one_that_refuses() {
     assert_eq!(kit.answer_next("late").await.command, Command::Flatten);
 
     let mut stream = kit.connect().await;
-    let request = kit.request("POST", "/api/v1/close", &[&signed.cookie, &signed.csrf, &kit.origin()], "{\"strategy\":\"s\",\"symbol\":\"NONE\"}");
+    let request = kit.request(
+        "POST",
+        "/api/v1/close",
+        &[&signed.cookie, &signed.csrf, &kit.origin()],
+        "{\"strategy\":\"s\",\"symbol\":\"NONE\"}",
+    );
     stream.write_all(request.as_bytes()).await.unwrap();
     let (_, answer) = tokio::time::timeout(Duration::from_secs(20), kit.asked.recv()).await.unwrap().unwrap();
-    answer.send(alphaflow::live::Done { taken: false, text: "No position in NONE.".into(), items: Vec::new() }).unwrap();
+    answer
+        .send(alphaflow::live::Done { taken: false, text: "No position in NONE.".into(), items: Vec::new() })
+        .unwrap();
     let refused = read_answer(&mut stream).await.unwrap();
     assert_eq!((refused.status, refused.json()["text"].as_str()), (409, Some("No position in NONE.")));
 }
@@ -85,10 +92,22 @@ async fn each_command_reaches_the_session_as_it_was_meant() {
     let signed = kit.sign_in().await;
     let (strategy, symbol) = ("momentum".to_owned(), "QQQ".to_owned());
     let cases = [
-        ("/api/v1/resume", "{\"reason\":\" the feed is back \"}", Command::Resume { reason: "the feed is back".into() }),
+        (
+            "/api/v1/resume",
+            "{\"reason\":\" the feed is back \"}",
+            Command::Resume { reason: "the feed is back".into() },
+        ),
         ("/api/v1/flatten", "{}", Command::Flatten),
-        ("/api/v1/close", "{\"strategy\":\"momentum\",\"symbol\":\"QQQ\"}", Command::Close { strategy: strategy.clone(), symbol }),
-        ("/api/v1/cancel", "{\"strategy\":\"momentum\",\"order\":96}", Command::Cancel { strategy, order: alphaflow::domain::OrderId(96) }),
+        (
+            "/api/v1/close",
+            "{\"strategy\":\"momentum\",\"symbol\":\"QQQ\"}",
+            Command::Close { strategy: strategy.clone(), symbol },
+        ),
+        (
+            "/api/v1/cancel",
+            "{\"strategy\":\"momentum\",\"order\":96}",
+            Command::Cancel { strategy, order: alphaflow::domain::OrderId(96) },
+        ),
         ("/api/v1/reconnect", "{}", Command::Reconnect),
     ];
     for (path, body, wanted) in cases {
@@ -102,20 +121,34 @@ async fn each_command_reaches_the_session_as_it_was_meant() {
 async fn where_money_is_real_a_resume_names_the_account() {
     let mut kit = kit_with("halted", "live").await;
     let signed = kit.sign_in().await;
-    for body in ["{\"reason\":\"ok\"}", "{\"reason\":\"ok\",\"account\":\"\"}", "{\"reason\":\"ok\",\"account\":\"4418\"}", "{\"reason\":\"ok\",\"account\":\"44170\"}"] {
+    for body in [
+        "{\"reason\":\"ok\"}",
+        "{\"reason\":\"ok\",\"account\":\"\"}",
+        "{\"reason\":\"ok\",\"account\":\"4418\"}",
+        "{\"reason\":\"ok\",\"account\":\"44170\"}",
+    ] {
         assert_eq!(kit.post("/api/v1/resume", &signed, body).await.status, 422, "{body}");
     }
     let mut unknown = states::named("halted", "live").unwrap();
     unknown.mode.account_tail = None;
     kit.publish.send_replace(unknown.into());
-    assert_eq!(kit.post("/api/v1/resume", &signed, "{\"reason\":\"ok\",\"account\":\"4417\"}").await.status, 422, "an account that is not known");
+    assert_eq!(
+        kit.post("/api/v1/resume", &signed, "{\"reason\":\"ok\",\"account\":\"4417\"}").await.status,
+        422,
+        "an account that is not known"
+    );
     let mut odd = states::named("halted", "live").unwrap();
     odd.mode.mode = "somewhere".into();
     kit.publish.send_replace(odd.into());
-    assert_eq!(kit.post("/api/v1/resume", &signed, "{\"reason\":\"ok\"}").await.status, 422, "a mode that is not known counts as real");
+    assert_eq!(
+        kit.post("/api/v1/resume", &signed, "{\"reason\":\"ok\"}").await.status,
+        422,
+        "a mode that is not known counts as real"
+    );
     assert!(kit.asked.try_recv().is_err());
     kit.publish.send_replace(states::named("halted", "live").unwrap().into());
-    let (command, status, _) = exchange(&mut kit, &signed, "/api/v1/resume", "{\"reason\":\"ok\",\"account\":\"4417\"}").await;
+    let (command, status, _) =
+        exchange(&mut kit, &signed, "/api/v1/resume", "{\"reason\":\"ok\",\"account\":\"4417\"}").await;
     assert_eq!((command, status), (Command::Resume { reason: "ok".into() }, 200));
 }
 

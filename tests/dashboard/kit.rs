@@ -139,7 +139,8 @@ impl Kit {
 
     /// Answers the next question, and gives what was asked.
     pub async fn answer_next(&mut self, text: &str) -> alphaflow::live::Asked {
-        let (asked, answer) = tokio::time::timeout(WAIT, self.asked.recv()).await.expect("in time").expect("a question");
+        let (asked, answer) =
+            tokio::time::timeout(WAIT, self.asked.recv()).await.expect("in time").expect("a question");
         let _ = answer.send(Done { taken: true, text: text.into(), items: Vec::new() });
         asked
     }
@@ -181,7 +182,10 @@ pub async fn read_answer(stream: &mut TcpStream) -> Option<Answer> {
 fn is_whole(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     let Some((head, _)) = text.split_once("\r\n\r\n") else { return false };
-    let length = head.lines().filter_map(|line| line.split_once(':')).find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let length = head
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
     let Some(length) = length.and_then(|(_, value)| value.trim().parse::<usize>().ok()) else { return false };
     let start = bytes.windows(4).position(|window| window == b"\r\n\r\n").map_or(0, |at| at + 4);
     bytes.len() >= start + length

@@ -25,7 +25,10 @@ async fn a_body_beyond_16_kib_is_refused_however_it_comes() {
     // Announced and never sent: refused without waiting for it. In pieces without a length: refused on the way.
     let head = |more: &str| {
         let [host, origin] = [format!("Host: 127.0.0.1:{}", kit.port()), kit.origin()];
-        format!("POST /api/v1/halt HTTP/1.1\r\n{host}\r\n{}\r\n{}\r\n{origin}\r\nContent-Type: application/json\r\n{more}\r\n\r\n", signed.cookie, signed.csrf)
+        format!(
+            "POST /api/v1/halt HTTP/1.1\r\n{host}\r\n{}\r\n{}\r\n{origin}\r\nContent-Type: application/json\r\n{more}\r\n\r\n",
+            signed.cookie, signed.csrf
+        )
     };
     assert_eq!(kit.raw(head("Content-Length: 99999999999").as_bytes()).await.status, 413);
     let piece = format!("4000\r\n{}\r\n", "x".repeat(0x4000));
@@ -66,7 +69,8 @@ async fn a_client_that_sends_its_head_drop_by_drop_is_cut() {
 async fn a_body_that_does_not_come_is_not_waited_for() {
     let kit = kit().await;
     let signed = kit.sign_in().await;
-    let mut text = kit.request("POST", "/api/v1/halt", &[&signed.cookie, &signed.csrf, &kit.origin()], "{\"flatten\":true}");
+    let mut text =
+        kit.request("POST", "/api/v1/halt", &[&signed.cookie, &signed.csrf, &kit.origin()], "{\"flatten\":true}");
     text.truncate(text.len() - 1);
     assert_eq!(kit.raw(text.as_bytes()).await.status, 408);
     assert!(kit.halts.lock().unwrap().is_empty());
@@ -142,13 +146,14 @@ async fn a_flood_is_refused_and_the_stop_still_passes() {
 async fn nothing_but_loopback_is_listened_on() {
     let kit = kit().await;
     for listen in ["0.0.0.0:0", "192.0.2.1:8000", "[::]:0", "10.0.0.1:80"] {
-        let (_publish, snapshots) = tokio::sync::watch::channel(std::sync::Arc::new(crate::states::named("trading", "paper").unwrap()));
+        let (_publish, snapshots) =
+            tokio::sync::watch::channel(std::sync::Arc::new(crate::states::named("trading", "paper").unwrap()));
         let (commands, _asked) = tokio::sync::mpsc::channel(1);
         let options = DashboardOptions {
             listen: listen.parse().unwrap(),
             tokens: Tokens::of(TOKEN, None).unwrap(),
             stale_after: Duration::from_secs(5),
-            clock: std::sync::Arc::new(|| alphaflow::domain::Timestamp::default()),
+            clock: std::sync::Arc::new(alphaflow::domain::Timestamp::default),
             on_login: std::sync::Arc::new(|_| ()),
         };
         let links = DashboardLinks { snapshots, commands, stop: std::sync::Arc::new(|_| unreachable!("nobody stops")) };

@@ -37,7 +37,22 @@ async fn every_state_is_mirrored_to_the_last_digit() {
         kit.publish.send_replace(Arc::new(shown.clone()));
         let whole = kit.get("/api/v1/snapshot", &signed).await.json();
         let wanted = serde_json::to_value(&shown).unwrap();
-        for part in ["version", "time", "mode", "state", "market", "figures", "positions", "closed", "orders", "refusals", "limits", "strategies", "events", "health"] {
+        for part in [
+            "version",
+            "time",
+            "mode",
+            "state",
+            "market",
+            "figures",
+            "positions",
+            "closed",
+            "orders",
+            "refusals",
+            "limits",
+            "strategies",
+            "events",
+            "health",
+        ] {
             assert_eq!(whole[part], wanted[part], "{state} {mode} {part}");
         }
         assert_eq!(whole["charts"].as_array().unwrap().len(), shown.charts.len());
@@ -71,7 +86,10 @@ async fn the_stream_begins_with_everything_and_goes_on_with_what_has_changed() {
     let first = events(&read_until(&mut stream, "\n\n").await, "update");
     let wanted = serde_json::to_value(states::named("trading", "paper").unwrap()).unwrap();
     assert_eq!(first[0]["figures"], wanted["figures"]);
-    assert_eq!(first[0]["charts"][1], json!({ "symbol": "SPY", "bars": 317, "last": wanted["charts"][1]["bars"][316]["close"], "fills": 1 }));
+    assert_eq!(
+        first[0]["charts"][1],
+        json!({ "symbol": "SPY", "bars": 317, "last": wanted["charts"][1]["bars"][316]["close"], "fills": 1 })
+    );
     let mut next = states::named("trading", "paper").unwrap();
     next.version = 7;
     next.orders.pop();
@@ -131,9 +149,14 @@ async fn beats_go_on_when_the_session_has_gone_and_tell_of_the_silence() {
     let mut stream = listen(&kit, &signed).await;
     read_until(&mut stream, "event: update").await;
     drop(kit.publish);
-    let text = read_until(&mut stream, "event: beat").await + &read_until(&mut stream, "event: beat").await + &read_until(&mut stream, "\n\n").await;
+    let text = read_until(&mut stream, "event: beat").await
+        + &read_until(&mut stream, "event: beat").await
+        + &read_until(&mut stream, "\n\n").await;
     let silences: Vec<u64> = events(&text, "beat").iter().map(|beat| beat["silent_ms"].as_u64().unwrap()).collect();
-    assert!(silences.windows(2).all(|pair| pair[0] < pair[1]) && silences.last().is_some_and(|last| *last > 1000), "{silences:?}");
+    assert!(
+        silences.windows(2).all(|pair| pair[0] < pair[1]) && silences.last().is_some_and(|last| *last > 1000),
+        "{silences:?}"
+    );
 }
 
 #[tokio::test]
@@ -142,7 +165,23 @@ async fn the_first_load_is_small() {
     let signed = kit.sign_in().await;
     let page = kit.get("/", &signed).await;
     let mut bytes = page.body.len() + kit.get("/api/v1/snapshot", &signed).await.body.len();
-    let scripts = ["dashboard.js", "format.js", "dom.js", "head.js", "panels.js", "positions.js", "chart.js", "dialogs.js", "link.js", "theme.js", "base.css", "dashboard.css", "inter-400.ttf", "inter-600.ttf", "paper.svg"];
+    let scripts = [
+        "dashboard.js",
+        "format.js",
+        "dom.js",
+        "head.js",
+        "panels.js",
+        "positions.js",
+        "chart.js",
+        "dialogs.js",
+        "link.js",
+        "theme.js",
+        "base.css",
+        "dashboard.css",
+        "inter-400.ttf",
+        "inter-600.ttf",
+        "paper.svg",
+    ];
     for name in scripts {
         let answer = kit.get(&format!("/assets/{name}"), &signed).await;
         assert_eq!(answer.status, 200, "{name}");

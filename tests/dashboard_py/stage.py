@@ -38,6 +38,8 @@ class Stage:
 
     def show(self, state, mode):
         self.tell(f"show {state} {mode}")
+        # The next snapshot is out within 200 ms.
+        time.sleep(0.3)
 
     def wait(self, matches, seconds=5):
         """The next thing said that matches."""

@@ -5,14 +5,16 @@ SIZES = [(1600, 1000), (1440, 900), (1366, 768), (1296, 900), (1024, 768), (800,
 # Elements whose text is wider than their box and not meant to be cut, and elements that stick out of the window.
 CUT = """() => {
   const cuts = [...document.querySelectorAll('#rest *, #band *')].filter((node) => {
-    if (!node.getClientRects().length || node.closest('svg') || node.closest('.quiet')) return false;
+    if (!node.getClientRects().length || node.closest('svg') || node.closest('.quiet') || node.matches('.gauge')) return false;
     const style = getComputedStyle(node);
     if (style.textOverflow === 'ellipsis' || style.overflowX === 'auto' || style.overflowY === 'auto' || style.display === 'inline') return false;
     return node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 0;
   }).map((node) => `${node.tagName}#${node.id}.${node.className}: ${node.scrollWidth} > ${node.clientWidth}`);
+  // What an ellipsis cuts is not seen outside of its box.
+  const isCut = (node) => { for (let at = node.parentElement; at; at = at.parentElement) if (getComputedStyle(at).textOverflow === 'ellipsis') return true; return false; };
   const out = [...document.querySelectorAll('#rest *, #band *')].filter((node) => {
     const box = node.getBoundingClientRect();
-    return box.width > 0 && !node.closest('.quiet') && (box.right > innerWidth + 1 || box.left < -1);
+    return box.width > 0 && !node.closest('.quiet') && !isCut(node) && (box.right > innerWidth + 1 || box.left < -1);
   }).map((node) => `out: ${node.tagName}#${node.id}.${node.className}`);
   return cuts.concat(out);
 }"""

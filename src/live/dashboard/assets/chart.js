@@ -159,7 +159,10 @@ function level(s, value, name, text, chip) {
   const y = Math.max(TOP - 6, Math.min(s.height - BOTTOM + 2, s.y(value)));
   const isInside = Math.abs(y - s.y(value)) < 1;
   const out = isInside ? [svg("line", { class: `l-${name}`, x1: 0, x2: s.right, y1: y, y2: y })] : [];
-  if (text) out.push(label(5, y - 5, isInside ? text : `${text} (${value > s.high ? "above" : "below"} the chart)`, `t-${name}`));
+  // Over the line; under it where the last price would run through the words.
+  const lastAt = s.last === null || s.last === undefined ? null : s.y(s.last);
+  const isCrossed = lastAt !== null && lastAt < y && y - lastAt < 20 && y + 18 < s.height - BOTTOM;
+  if (text) out.push(label(5, isCrossed ? y + 14 : y - 5, isInside ? text : `${text} (${value > s.high ? "above" : "below"} the chart)`, `t-${name}`));
   if (chip === null) return out;
   out.push(svg("rect", { class: `chip c-${name}`, x: s.right + 2, y: chip - 9, width: RIGHT - 4, height: 18, rx: 2 }));
   out.push(label(s.right + 8, chip + 4, f.price(String(value), 2), `c-${name}`));

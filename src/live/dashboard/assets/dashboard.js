@@ -48,8 +48,18 @@ const actions = {
   },
 };
 
+/** The band is drawn with the page: where the session behind it is another one now, the page is drawn anew. */
+function isOtherMode() {
+  const mode = ["rehearsal", "paper", "live"].includes(told.mode.mode) ? told.mode.mode : "unknown";
+  return mode !== document.documentElement.dataset.mode;
+}
+
 function drawAll() {
   if (!told.state) return;
+  if (isOtherMode()) {
+    location.reload();
+    return;
+  }
   head.draw(actions);
   positions.draw(actions);
   const isNear = panels.drawLimits();

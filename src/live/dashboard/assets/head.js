@@ -12,9 +12,9 @@ const SLOW_MS = 60000;
 function drawBand() {
   const view = told.mode;
   if (!view) return;
-  const tail = view.account_tail ? `, account ••••${view.account_tail}` : "";
-  const speed = view.speed ? `, ${view.speed} speed` : "";
-  put(byId("account"), `${view.venue}${tail}${speed}`);
+  const more = [view.account_tail ? `account ••••${view.account_tail}` : "", view.speed ? `${view.speed} speed` : ""].filter(Boolean).join(", ");
+  put(byId("venue"), more ? `${view.venue}, ` : view.venue);
+  put(byId("account"), more);
   const strategies = f.plural((told.strategies || []).length, "strategy", "strategies");
   const state = told.state;
   const words = isLost()

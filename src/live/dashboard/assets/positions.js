@@ -212,7 +212,7 @@ export function draw(actions) {
 }
 
 /** Steps by which a table that is too wide gives up columns. */
-const FIT_MAX = 6;
+const FIT_MAX = 8;
 let fitted = "";
 
 /** The first step at which the table fits, measured when its rows, widest texts or place have changed. */
