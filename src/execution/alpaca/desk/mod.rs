@@ -25,6 +25,8 @@ mod tests_found;
 #[cfg(test)]
 mod tests_fuzz;
 #[cfg(test)]
+mod tests_restore;
+#[cfg(test)]
 mod tests_strangers;
 #[cfg(test)]
 mod tests_venue;

@@ -1,8 +1,6 @@
 //! Orders and shares on the account that are not ours.
 //!
 //! Not here: our own (tests).
-use serde_json::json;
-
 use super::tests_world::*;
 use super::{AlpacaDesk, DeskConfig};
 use crate::domain::*;
