@@ -48,6 +48,8 @@ impl<S: Strategy> Engine<S> {
         let done = remaining.is_zero();
         let record = self.orders.get_mut(fill.order);
         assert!(fill.time > record.decided_at || record.request.kind == OrderKind::Market, "a fill before its order");
+        // A fill can overtake a cancel: then nothing is pending any more.
+        let was_pending = matches!(record.outcome, OrderOutcome::Sent(status) if status.is_open());
         record.filled += fill.quantity;
         // Trimmed, sized at the fill, shrunk: what the order has become.
         record.quantity = record.filled + remaining;
@@ -76,7 +78,9 @@ impl<S: Strategy> Engine<S> {
         }
         self.time_position(fill.symbol, before);
         if done {
-            Self::settle(&mut self.books[fill.symbol.get()], purpose);
+            if was_pending {
+                Self::settle(&mut self.books[fill.symbol.get()], purpose);
+            }
             self.stop_gone(fill.order, fill.symbol, fill.time);
         } else {
             self.stop_resized(fill.order, fill.time);

@@ -25,6 +25,8 @@ mod tests_found;
 #[cfg(test)]
 mod tests_fuzz;
 #[cfg(test)]
+mod tests_restore;
+#[cfg(test)]
 mod tests_strangers;
 #[cfg(test)]
 mod tests_venue;
@@ -145,6 +147,8 @@ pub struct AlpacaDesk {
     bare: BTreeMap<SymbolIndex, (u64, bool)>,
     /// Shares that the other sessions on the account hold.
     siblings_shares: BTreeMap<Symbol, Quantity>,
+    /// Orders of other sessions, and their legs, whose names are the venue's own.
+    siblings_legs: BTreeSet<String>,
     /// Positions at the venue that are not what the sessions hold.
     doubted: BTreeMap<Symbol, strangers::Doubt>,
 }
@@ -173,6 +177,7 @@ impl AlpacaDesk {
             reached: BTreeSet::new(),
             bare: BTreeMap::new(),
             siblings_shares: BTreeMap::new(),
+            siblings_legs: BTreeSet::new(),
             doubted: BTreeMap::new(),
             config,
         }

@@ -103,7 +103,8 @@ impl AlpacaDesk {
                     before.replaced_by = Some(venue_id.to_owned());
                 }
                 line.former.extend(before);
-                (line.delete, line.cancels_answered, line.looked_for) = (None, 0, None);
+                (line.delete, line.cancels_answered) = (None, 0);
+                (line.looked_for, line.refused) = (None, None);
                 // What was asked about the order before it is answered.
                 line.ask = line.ask.filter(|ask| ask.is_sent);
             } else {

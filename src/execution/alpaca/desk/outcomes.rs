@@ -174,6 +174,7 @@ impl AlpacaDesk {
 
     fn refuse(&mut self, name: &str, status: u16, problem: &WireProblem, body: String) {
         let Some(ticket) = self.tickets.remove(name) else { return };
+        self.reconsider(ticket.symbol);
         let existing = self.ledger.linked(problem.existing_order_id.as_str());
         let reason = refusal::reason(status, problem, existing);
         if ticket.purpose == TicketPurpose::Arms {

@@ -239,6 +239,9 @@ impl AlpacaDesk {
                 self.read_failed(page);
             }
             Ok(next) => {
+                if next.is_none() {
+                    self.note_read(&page);
+                }
                 self.reconcile.pages.remove(0);
                 self.reconcile.pages.splice(0..0, next);
                 (self.reconcile.is_sent, self.reconcile.tries, self.reconcile.due_ms) = (false, 0, self.now.ms);
@@ -353,6 +356,9 @@ impl AlpacaDesk {
             self.reconcile.due_ms = now_ms + wait;
         }
         if self.doubt_due().is_some_and(|due_ms| due_ms <= now_ms) {
+            // What the venue has filled without our hearing of it is taken in first.
+            self.read_soon(Page::AllOrders { after: String::new() });
+            self.read_soon(Page::Fills { token: String::new() });
             self.read_soon(Page::Positions);
         }
         let is_answered = |line: &super::Line| !line.has_gap() && line.ask.is_none();

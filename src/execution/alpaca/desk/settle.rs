@@ -4,7 +4,7 @@
 //! wish leaves first (calls).
 use super::AlpacaDesk;
 use super::known::{AtVenue, Attempt, Life, Line, TicketState};
-use crate::domain::{OrderId, TimeInForce};
+use crate::domain::{OrderId, SymbolIndex, TimeInForce};
 use crate::execution::alpaca::entry::{Answer, Ending, Entry};
 use crate::execution::alpaca::finding::Finding;
 use crate::venue::Standing;
@@ -122,6 +122,11 @@ impl AlpacaDesk {
         std::mem::take(&mut line.freeing)
     }
 
+    /// Shares of `symbol` have come free: what the venue would not make of its orders before, it may make now.
+    pub(super) fn reconsider(&mut self, symbol: SymbolIndex) {
+        self.lines.values_mut().filter(|line| line.symbol == symbol).for_each(|line| line.refused = None);
+    }
+
     fn conclude_filled(&mut self, order: OrderId) {
         self.mark_settled(order);
         let Some(line) = self.lines.get(&order) else { return };
@@ -159,6 +164,8 @@ impl AlpacaDesk {
 
     fn conclude_ended(&mut self, order: OrderId, at: &AtVenue) {
         let was_freed = self.mark_settled(order);
+        let Some(symbol) = self.lines.get(&order).map(|line| line.symbol) else { return };
+        self.reconsider(symbol);
         let Some(line) = self.lines.get_mut(&order) else { return };
         let Some(standing) = self.ledger.mirror.standing(order) else {
             if line.is_own && !self.ledger.is_closed(order) && !self.ledger.is_taken(order) {

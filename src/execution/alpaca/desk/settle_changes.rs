@@ -2,7 +2,7 @@
 //!
 //! Not here: when a change leaves (calls), what the venue makes of it (outcomes, observe).
 use super::AlpacaDesk;
-use super::known::{AtVenue, Attempt, Line, Patch, PatchState, Wanted};
+use super::known::{AtVenue, Attempt, Line, Patch, PatchState, Ticket, TicketPurpose, Wanted};
 use crate::domain::{OrderId, OrderKind, Quantity, RejectReason, Trail};
 use crate::execution::alpaca::client_id::Part;
 use crate::execution::alpaca::entry::{Answer, Entry};
@@ -110,6 +110,14 @@ impl AlpacaDesk {
         let most = shares.into_iter().find(|(family, _)| *family == parent).map_or(Quantity::ZERO, |(_, most)| most);
         let wanted = standing.remaining.min(most);
         if wanted == line.open_quantity() || wanted.is_zero() {
+            return Resize::None;
+        }
+        // An exit that is not taken yet may be refused: the shares keep their stop until it is. One at the market needs
+        // them free first.
+        let is_unsure = |ticket: &Ticket| {
+            ticket.purpose == TicketPurpose::Reduces && ticket.symbol == line.symbol && ticket.side == line.side
+        };
+        if wanted < line.open_quantity() && self.tickets.values().any(is_unsure) {
             return Resize::None;
         }
         if line.looked_for != Some(wanted) {

@@ -3,7 +3,8 @@
 //! Not here: our own orders (observe), what is done about a stranger (live).
 //! Invariants: (1) an order is foreign only when it rests by itself in the venue's list under a name that no session
 //! gave: a leg's name is the venue's own, and the stream does not say whose leg it is; (2) a position is wrong only when
-//! two readings, farther apart than the venue may lag, show the same difference and nothing was on its way.
+//! two readings, farther apart than the venue may lag, show the same difference, nothing was on its way, and orders and
+//! fills were read between them.
 use super::AlpacaDesk;
 use super::known::Life;
 use super::reading::{Page, Unreadable};
@@ -17,6 +18,9 @@ pub(super) struct Doubt {
     ours: Quantity,
     venue: Quantity,
     since_ms: u64,
+    /// Since then orders, and after them fills, have been read.
+    has_orders: bool,
+    has_fills: bool,
 }
 
 impl AlpacaDesk {
@@ -37,7 +41,7 @@ impl AlpacaDesk {
 
     /// The list shows an order that is not ours.
     pub(super) fn tell_foreign(&mut self, order: &WireOrder) {
-        if order.life() == Life::Open && !self.is_siblings(order) {
+        if !self.is_siblings(order) && order.life() == Life::Open {
             self.find(Finding::ForeignOrder {
                 id: order.id.as_str().to_owned(),
                 symbol: order.symbol.as_str().to_owned(),
@@ -46,9 +50,17 @@ impl AlpacaDesk {
         }
     }
 
-    fn is_siblings(&self, order: &WireOrder) -> bool {
+    /// Is it of another session, by its name or by the order it hangs on or replaces? What hangs on it is remembered.
+    fn is_siblings(&mut self, order: &WireOrder) -> bool {
         let name = order.client_order_id.as_str();
-        self.config.siblings.iter().any(|sibling| sibling.read(name).is_some())
+        let is_known = |id: &str| self.siblings_legs.contains(id);
+        let is_named = self.config.siblings.iter().any(|sibling| sibling.read(name).is_some());
+        let is_theirs = is_named || is_known(order.id.as_str()) || is_known(order.replaces.as_str());
+        if is_theirs {
+            let legs = order.legs.iter().flatten().map(|leg| leg.id.as_str().to_owned());
+            self.siblings_legs.extend(legs.chain([order.id.as_str().to_owned()]));
+        }
+        is_theirs
     }
 
     /// Holds the venue's positions against those of all sessions, when nothing of ours is on its way that could explain a
@@ -81,12 +93,20 @@ impl AlpacaDesk {
             return;
         }
         let now_ms = self.now.ms;
-        let fresh = Doubt { ours, venue, since_ms: now_ms };
+        let fresh = Doubt { ours, venue, since_ms: now_ms, has_orders: false, has_fills: false };
         let doubt = *self.doubted.entry(symbol).or_insert(fresh);
         if (doubt.ours, doubt.venue) != (ours, venue) {
             self.doubted.insert(symbol, fresh);
-        } else if now_ms >= doubt.since_ms + self.config.patience.lookup {
+        } else if doubt.has_fills && now_ms >= doubt.since_ms + self.config.patience.lookup {
             self.find(Finding::Position { symbol, ours, venue });
+        }
+    }
+
+    /// All of a page was read: doubts that remain after it are not for want of it.
+    pub(super) fn note_read(&mut self, page: &Page) {
+        for doubt in self.doubted.values_mut() {
+            doubt.has_orders |= matches!(page, Page::AllOrders { .. });
+            doubt.has_fills |= doubt.has_orders && matches!(page, Page::Fills { .. });
         }
     }
 

@@ -323,3 +323,42 @@ fn a_protective_order_that_is_wanted_back_while_it_is_being_armed_is_taken_back(
     assert_eq!(world.venue.open_orders().count(), 0);
     world.compare("taken back");
 }
+
+#[test]
+fn a_stop_keeps_its_shares_until_an_exit_that_may_be_refused_is_taken() {
+    let mut world = with_position(false);
+    let stop_shares = |world: &World| {
+        let stops = world.venue.open_orders().filter(|order| order.kind == "stop");
+        stops.map(|order| order.quantity - order.filled).sum::<i64>()
+    };
+    let request = OrderRequest { kind: OrderKind::Stop { stop: dollars(90) }, purpose: OrderPurpose::Stop, ..exit(6) };
+    world.faults.lost_before = 1_000;
+    world.submit(request, true);
+    world.run_for(2_000);
+    assert_eq!(stop_shares(&world), 10);
+    world.faults = Faults::default();
+    world.venue.refuses_orders = Some((403, "new orders are rejected by user request"));
+    world.run_for(20_000);
+    world.venue.refuses_orders = None;
+    world.run();
+    assert_eq!(stop_shares(&world), 10);
+    world.compare("as it was");
+}
+
+#[test]
+fn a_size_that_the_venue_refused_is_asked_for_again_when_shares_come_free() {
+    let mut world = with_position(false);
+    world.submit(exit(4), true);
+    world.run();
+    world.venue.refuses_changes = Some("insufficient qty available for order");
+    let exit_at = world.venue.orders.iter().position(|order| order.kind == "market" && order.is_open()).expect("rests");
+    world.venue.expire(exit_at);
+    world.run();
+    world.venue.refuses_changes = None;
+    world.submit(exit(3), true);
+    world.run();
+    let exit_at = world.venue.orders.iter().position(|order| order.kind == "market" && order.is_open()).expect("rests");
+    world.venue.expire(exit_at);
+    world.run();
+    world.compare("all ten have their stop");
+}

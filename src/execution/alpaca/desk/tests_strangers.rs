@@ -1,8 +1,6 @@
 //! Orders and shares on the account that are not ours.
 //!
 //! Not here: our own (tests).
-use serde_json::json;
-
 use super::tests_world::*;
 use super::{AlpacaDesk, DeskConfig};
 use crate::domain::*;
@@ -96,4 +94,20 @@ fn a_position_is_wrong_when_it_stays_so() {
     world.desk.read_soon(super::reading::Page::Positions);
     world.run_for(10_000);
     assert_eq!(wrong_positions(&world), 1);
+}
+
+#[test]
+fn a_leg_of_a_sibling_needs_no_reading() {
+    let mut world = with_sibling();
+    let told = |id: &str, name: &str, legs: serde_json::Value| {
+        let order =
+            serde_json::json!({ "id": id, "client_order_id": name, "symbol": "AAPL", "status": "new", "legs": legs });
+        serde_json::json!({ "stream": "trade_updates", "data": { "event": "new", "order": order } })
+    };
+    let leg = serde_json::json!([{ "id": "leg", "client_order_id": "made-up", "symbol": "AAPL", "status": "held" }]);
+    let made = world.calls.len();
+    world.venue.told.push(told("parent", "af-s2-4-o0", leg));
+    world.venue.told.push(told("leg", "made-up", serde_json::Value::Null));
+    world.run_for(1_000);
+    assert_eq!(world.calls.len(), made);
 }

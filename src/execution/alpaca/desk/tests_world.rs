@@ -235,7 +235,7 @@ impl World {
         had_commands
     }
 
-    fn keep_log(&mut self) {
+    pub(super) fn keep_log(&mut self) {
         self.log.extend(self.desk.take_log());
     }
 
