@@ -50,7 +50,7 @@ impl SimulatedVenue {
         let standing = Standing {
             trading: Trading::Open,
             position,
-            held_for_orders: position.abs() - staying.abs(),
+            held_for_orders: (position.abs() - staying.abs() + self.held_by_legs(request)).min(position.abs()),
             may_short: true,
             market: submission.last,
             tick,
@@ -61,6 +61,17 @@ impl SimulatedVenue {
                 .map(|order| Resting { id: order.id, side: order.side, kind: order.kind, opens: !order.reduce_only }),
         };
         account(request, submission.quantity, &standing)
+    }
+
+    /// Shares that legs hold against `request`: none against an exit that leaves at the market, which voids them.
+    fn held_by_legs(&self, request: &OrderRequest) -> Quantity {
+        let leaves_now = request.kind == OrderKind::Market
+            && !matches!(request.time_in_force, TimeInForce::Opg | TimeInForce::Cls)
+            && request.class == OrderClass::Simple;
+        if leaves_now || self.rules.tick == Tick::None {
+            return Quantity::ZERO;
+        }
+        self.held_by_legs_of(request.symbol, request.side)
     }
 
     /// `held` shares of `symbol` without those that the open exits take which are `meant`.
