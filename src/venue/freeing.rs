@@ -57,9 +57,9 @@ impl SimulatedVenue {
 
     /// Shares held that no exit of ours takes, at the market or at a price.
     fn without_exits(&self, symbol: SymbolIndex) -> Quantity {
-        let exits = self.books[symbol.get()].iter().filter(|order| {
-            order.reduce_only && order.is_approved() && !self.is_being_canceled(order.id)
-        });
+        let exits = self.books[symbol.get()]
+            .iter()
+            .filter(|order| order.reduce_only && order.is_approved() && !self.is_being_canceled(order.id));
         exits.fold(self.account.shares(symbol).abs(), |left, exit| left - exit.remaining.min(left))
     }
 

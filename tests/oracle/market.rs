@@ -48,7 +48,8 @@ impl World<'_> {
 
     fn has_shares(&self, order: &Order) -> bool {
         let holds = |symbol: &usize| self.books[*symbol].iter().any(|other| other.number == order.number);
-        !Self::waits_as_leg(order) || self.symbols().find(holds).is_none_or(|symbol| self.left_to_leg(symbol, order) > 0)
+        !Self::waits_as_leg(order)
+            || self.symbols().find(holds).is_none_or(|symbol| self.left_to_leg(symbol, order) > 0)
     }
 
     /// At one open: exits of all symbols, then entries, by symbol.

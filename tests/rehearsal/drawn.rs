@@ -15,11 +15,11 @@ use super::draw::{Case, case, damaged};
 const CASES: u64 = 150;
 
 /// Seeds whose two sides once differed.
-const DIFFERED: [u64; 20] = [
-    1033, 1065, 1105, 1113, 1130, 1156, 1162, 1255, 1308, 1319, 1402, 1532, 1558, 1672, 1688, 1788, 1853, 1885, 1889,
-    1903,
+const DIFFERED: [u64; 28] = [
+    1033, 1065, 1113, 1130, 1162, 1255, 1308, 1319, 1402, 1532, 1558, 1672, 1688, 1788, 1853, 1885, 1889, 1903, 2218,
+    2428, 2512, 2644, 2966, 3023, 3194, 3409, 4302, 5112,
 ];
-const DIFFERED_DAMAGED: [u64; 10] = [1065, 1113, 1156, 1255, 1402, 1532, 1558, 1672, 1688, 1853];
+const DIFFERED_DAMAGED: [u64; 9] = [1065, 1113, 1255, 1402, 1532, 1558, 1672, 1688, 1853];
 
 /// What only replay can follow is set to what a venue can.
 const REHEARSABLE: [&str; 8] = [
