@@ -12,7 +12,7 @@ use super::compared;
 use super::draw::{Case, case, damaged};
 
 /// Seeds of a normal run; a third of them can be rehearsed.
-const CASES: u64 = 150;
+const CASES: u64 = 1000;
 
 /// Seeds whose two sides once differed.
 const DIFFERED: [u64; 28] = [
