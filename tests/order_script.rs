@@ -478,19 +478,28 @@ fn halt_resume_flatten() {
         ["E1 filled", "L1 canceled", "E2 refused (halted)", "R1 filled", "E4 refused (exceeds_position)", "E3 filled"];
     assert_eq!(halted.orders, orders);
 
-    // Flatten with exits resting for all of it: they are voided, the exit is for all 50, also while halted,
-    // and the next entry passes without a resume where nothing was halted.
+    // Flatten with exits resting for all of it: they are voided, the exit is for all 100, also while halted,
+    // and the next entry passes without a resume where nothing was halted. The stop holds 50 and X1 the other 50, so
+    // there is none left for X2.
     for halt in [&["1 halt"][..], &[]] {
         let script = [
-            &["0 submit E1 buy 50 market order_class=oto stop_loss=50", "1 submit X1 sell 50 limit limit_price=70"],
+            &[
+                "0 submit E0 buy 50 market",
+                "0 submit E1 buy 50 market order_class=oto stop_loss=50",
+                "1 submit X1 sell 50 limit limit_price=70",
+                "1 submit X2 sell 50 limit limit_price=70",
+            ],
             halt,
             &["1 flatten F1", "2 submit E2 buy 10 market"],
         ]
         .concat();
         let flat = play(&[FLAT, FLAT, "61 75 45 61", FLAT, FLAT], &script, &[], "");
-        assert_eq!(flat.fills[..2], ["E1 2024-01-03 buy 50 @ 60", "F1 2024-01-04 sell 50 @ 61"]);
+        let fills = ["E0 2024-01-03 buy 50 @ 60", "E1 2024-01-03 buy 50 @ 60", "F1 2024-01-04 sell 100 @ 61"];
+        assert_eq!(flat.fills[..3], fills);
         assert_eq!(flat.exits[0], "kill_switch");
-        assert_eq!(flat.orders[..4], ["E1 filled", "E1.stop canceled", "X1 canceled", "F1 filled"]);
+        let none_left = "X2 rejected (insufficient qty available for order (requested: 50, available: 0))";
+        let orders = ["E0 filled", "E1 filled", "E1.stop canceled", "X1 canceled", none_left, "F1 filled"];
+        assert_eq!(flat.orders[..6], orders);
         assert_eq!(flat.refusals.is_empty(), halt.is_empty(), "{:?}", flat.refusals);
     }
 

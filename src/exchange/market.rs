@@ -99,7 +99,7 @@ impl Exchange {
     /// A session without a bar of any asset is none: orders for the day wait for the next, as in a replay.
     fn close_session(&mut self, session: usize) {
         if self.session_has_bars && self.venue.has_session_orders() {
-            self.venue.end_session(Timestamp::MAX);
+            self.venue.end_session(Timestamp::MAX, Timestamp::MAX);
             self.collect(self.tape.now());
         }
         self.day.close(&self.ledger, self.tape.session(session).date);

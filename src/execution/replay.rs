@@ -202,7 +202,7 @@ impl ReplayMarket for ReplayBackend {
 
     fn end_session(&mut self, last_bar: Timestamp) {
         let close = self.latency.map_or(Timestamp::MAX, |latency| last_bar.plus_ns(latency.bar_ns));
-        self.venue.end_session(close);
+        self.venue.end_session(close, last_bar);
     }
 
     fn end_extended_hours(&mut self, last_bar: Timestamp) {

@@ -50,7 +50,7 @@ impl SimulatedVenue {
         let standing = Standing {
             trading: Trading::Open,
             position,
-            held_for_orders: position.abs() - staying.abs(),
+            held_for_orders: (position.abs() - staying.abs() + self.held_by_legs(request)).min(position.abs()),
             may_short: true,
             market: submission.last,
             tick,
@@ -60,7 +60,18 @@ impl SimulatedVenue {
                 .filter(|order| !is_held(order) && !self.is_being_canceled(order.id))
                 .map(|order| Resting { id: order.id, side: order.side, kind: order.kind, opens: !order.reduce_only }),
         };
-        account(request, submission.quantity, &standing)
+        account(request, wanted(submission), &standing)
+    }
+
+    /// Shares that legs hold against `request`: none against an exit that leaves at the market, which voids them.
+    fn held_by_legs(&self, request: &OrderRequest) -> Quantity {
+        let leaves_now = request.kind == OrderKind::Market
+            && !matches!(request.time_in_force, TimeInForce::Opg | TimeInForce::Cls)
+            && request.class == OrderClass::Simple;
+        if leaves_now || self.rules.tick == Tick::None {
+            return Quantity::ZERO;
+        }
+        self.held_by_legs_of(request.symbol, request.side)
     }
 
     /// `held` shares of `symbol` without those that the open exits take which are `meant`.
@@ -90,6 +101,17 @@ fn is_everyday(request: &OrderRequest, tick: Tick) -> bool {
         && !request.extended_hours
         && legs.stop_limit.is_none()
         && is_known(legs.stop) + is_known(legs.take_profit) <= usize::from(tick == Tick::None)
+}
+
+/// Shares of an order; of one in dollars, those it comes to at the price it names, or where its share stands.
+fn wanted(submission: &Submission<'_>) -> Quantity {
+    let kind = submission.request.kind;
+    match submission.request.size {
+        OrderSize::Notional(amount) => {
+            Quantity::most_for(amount, kind.limit().or(kind.stop()).unwrap_or(submission.last))
+        }
+        OrderSize::Shares(_) | OrderSize::CashFraction { .. } => submission.quantity,
+    }
 }
 
 /// Is it a market order, or a stop that has become one?

@@ -67,7 +67,12 @@ impl Pricing {
     /// `wanted` shares, or as many as the bar has for the order.
     #[inline]
     fn limited(&self, wanted: Quantity) -> Quantity {
-        if self.volume.has(self.participation, wanted) { wanted } else { wanted.min(self.most()) }
+        if self.volume.has(self.participation, wanted) {
+            return wanted;
+        }
+        // What was sent in whole shares trades in whole shares.
+        let most = if wanted.is_whole() { self.volume.share(self.participation) } else { self.most() };
+        wanted.min(most)
     }
 
     /// Dollars a share for `quantity` shares.
@@ -110,7 +115,7 @@ impl SimulatedVenue {
             Ok(wanted) => wanted,
             Err(reason) => return self.reject(symbol, at, reason),
         };
-        let wanted = if order.waits_as_leg() { wanted.min(self.left_to_legs(symbol, bar)) } else { wanted };
+        let wanted = if order.waits_as_leg() { wanted.min(self.left_to_leg(symbol, order, bar)) } else { wanted };
         let quantity = pricing.limited(wanted);
         if quantity.is_zero() || (order.time_in_force == TimeInForce::Fok && quantity < wanted) {
             return self.lacks_volume(symbol, at, bar);

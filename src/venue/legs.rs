@@ -4,10 +4,11 @@
 use super::matching::Moment;
 use super::order::{VenueOrder, leg_price};
 use super::room::Room;
+use super::rules::DueExit;
 use super::simulated::SimulatedVenue;
 use crate::domain::{
     Bar, ExecutionEvent, ExitLegs, Fill, LegActivation, LegLevel, OrderId, OrderKind, OrderPurpose, OrderSize, Price,
-    Quantity, SymbolIndex, Timestamp, Trail,
+    Quantity, SymbolIndex, Tick, Timestamp, Trail,
 };
 
 impl SimulatedVenue {
@@ -36,7 +37,10 @@ impl SimulatedVenue {
             }
             if order.parent.is_some() {
                 if order.parent != legs.0 {
-                    legs = (order.parent, order.remaining.min(bare));
+                    let shares = order.remaining.min(bare);
+                    // Legs are for whole shares at Alpaca, even where an exit leaves parts.
+                    let is_whole = self.rules.tick == Tick::UsEquity && before.is_whole();
+                    legs = (order.parent, if is_whole { shares.whole() } else { shares });
                     bare = bare - legs.1;
                 }
                 order.remaining = order.remaining.min(legs.1);
@@ -53,6 +57,44 @@ impl SimulatedVenue {
         // What is left of an entry would open again a position that is being left.
         let reopens = |order: &VenueOrder| order.purpose == OrderPurpose::Entry && order.side != filled.side;
         self.cancel_where(symbol, |order| !order.reduce_only && reopens(order));
+    }
+
+    /// Shares that a waiting leg may sell, or buy back, on this bar: at Alpaca one order holds a share, so those that an
+    /// exit at the market is leaving with are not its, whatever of it has filled. What was bought first leaves first, so
+    /// the legs of the newest entries keep theirs.
+    pub(super) fn left_to_leg(&self, symbol: SymbolIndex, leg: &VenueOrder, bar: &Bar) -> Quantity {
+        let held = self.account.shares(symbol).abs();
+        if self.rules.tick == Tick::None || self.rules.due_exit == DueExit::StopFirst {
+            return held;
+        }
+        let book = &self.books[symbol.get()];
+        let is_leaving = |order: &&VenueOrder| order.is_market_exit() && order.live_after < bar.time;
+        let leaving = book.iter().filter(is_leaving).fold(Quantity::ZERO, |sum, exit| sum + exit.remaining);
+        if leaving.is_zero() {
+            return held;
+        }
+        let (mut left, mut family) = (held - leaving.min(held), None);
+        let newer = book.iter().rev().filter(|order| order.parent.is_some());
+        for order in newer.take_while(|order| order.parent != leg.parent) {
+            if order.parent != family {
+                left = left - self.shares_of_legs(symbol, order.parent).min(left);
+            }
+            family = order.parent;
+        }
+        // Legs for whole shares trade in whole shares.
+        if leg.remaining.is_whole() { left.whole() } else { left }
+    }
+
+    /// Shares that the legs of one entry hold: both of a pair are for the same.
+    pub(super) fn shares_of_legs(&self, symbol: SymbolIndex, entry: Option<OrderId>) -> Quantity {
+        let legs = self.books[symbol.get()].iter().filter(|order| order.parent == entry);
+        legs.fold(Quantity::ZERO, |most, leg| most.max(leg.remaining))
+    }
+
+    /// Is it a leg that has no shares on this bar? One that has come to its price is an exit at the market itself.
+    #[inline]
+    pub(super) fn is_suspended(&self, symbol: SymbolIndex, order: &VenueOrder, bar: &Bar) -> bool {
+        order.waits_as_leg() && self.left_to_leg(symbol, order, bar).is_zero()
     }
 
     /// `order` has come to its price: if it is a stop, its target ends, whatever is left of both; so does what

@@ -78,18 +78,20 @@ impl SimulatedVenue {
         self.session_orders > 0
     }
 
-    /// The session has closed at `close`: day orders expire, orders of a moment that have not had it are
-    /// canceled, but for opening orders that were sent inside it: they wait for the next open. An order that arrives at the close or later is for the next
-    /// session; the latest moment says that all have arrived.
+    /// The session whose last bar opened at `last_bar` has closed at `close`: day orders expire, orders of a moment that
+    /// have not had it are canceled, but for opening orders that were sent inside it: they wait for the next open. An
+    /// order that arrives at the close or later, or was sent there, is for the next session; the latest moments say
+    /// that all have arrived before.
     #[cold]
-    pub fn end_session(&mut self, close: Timestamp) {
+    pub fn end_session(&mut self, close: Timestamp, last_bar: Timestamp) {
         let mut expired = Vec::new();
         for index in 0..self.books.len() {
             let symbol = SymbolIndex(index as u16);
             let mut at = 0;
             while at < self.books[index].len() {
                 let order = &mut self.books[index][at];
-                if order.live_after.plus_ns(1) >= close {
+                let is_sent_after = order.armed && order.is_approved() && order.sent >= last_bar;
+                if order.live_after.plus_ns(1) >= close || is_sent_after {
                     order.armed = true;
                     at += 1;
                     continue;

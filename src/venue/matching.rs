@@ -8,7 +8,7 @@
 use super::order::VenueOrder;
 use super::rules::{DueExit, MarketFill};
 use super::simulated::SimulatedVenue;
-use crate::domain::{Bar, OrderKind, Price, Quantity, SymbolIndex, Tick, TimeInForce};
+use crate::domain::{Bar, OrderKind, Price, SymbolIndex, TimeInForce};
 
 /// What an open is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,15 @@ pub(super) enum Moment {
     Open,
     Within,
     Close,
+}
+
+/// Which orders an open is asked about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Legs {
+    /// Those that were there before it.
+    Older,
+    /// Legs of what filled at it: it is behind them, and they may have been moved since.
+    BornHere,
 }
 
 /// Orders approved as exits fill before all others.
@@ -119,27 +128,6 @@ impl SimulatedVenue {
         has_hours && order.live_after < bar.time && order.filled_on != bar.time && !bar.volume.is_zero()
     }
 
-    /// Shares that legs of `symbol` may sell, or buy back, on this bar: at Alpaca one order holds a share, so those that
-    /// an exit at the market is leaving with are not theirs, whatever of it has filled.
-    pub(super) fn left_to_legs(&self, symbol: SymbolIndex, bar: &Bar) -> Quantity {
-        let held = self.account.shares(symbol).abs();
-        if self.rules.tick == Tick::None || self.rules.due_exit == DueExit::StopFirst {
-            return held;
-        }
-        let is_exit = |order: &&VenueOrder| {
-            let stands_alone = order.parent.is_none() && order.sibling.is_none();
-            order.reduce_only && stands_alone && order.kind == OrderKind::Market && order.live_after < bar.time
-        };
-        let exits = self.books[symbol.get()].iter().filter(is_exit);
-        exits.fold(held, |left, exit| left - exit.remaining.min(left))
-    }
-
-    /// Is it a leg that has no shares on this bar? One that has come to its price is an exit at the market itself.
-    #[inline]
-    pub(super) fn is_suspended(&self, symbol: SymbolIndex, order: &VenueOrder, bar: &Bar) -> bool {
-        order.waits_as_leg() && self.left_to_legs(symbol, bar).is_zero()
-    }
-
     /// The first order of `symbol` that fills at the open, and at what price.
     fn due_at_open(&mut self, symbol: SymbolIndex, bar: &Bar, pass: Pass) -> Option<(usize, Price)> {
         if pass == Pass::Exits && self.rules.due_exit == DueExit::StopFirst {
@@ -149,16 +137,20 @@ impl SimulatedVenue {
             }
         }
         if self.books[symbol.get()].iter().any(|order| order.may_trigger_at_open(self.rules.tick)) {
-            self.trigger_gapped_stop_limits(symbol, bar);
+            self.trigger_gapped_stop_limits(symbol, bar, Legs::Older);
         }
-        let mut first = None;
+        let (mut first, mut first_is_market) = (None, false);
         for (at, order) in self.books[symbol.get()].iter().enumerate() {
             if belongs(order, pass) && self.fills_at_open(order, bar) && !self.is_suspended(symbol, order, bar) {
-                if order.kind == OrderKind::Market {
-                    // A due exit comes before a stop that the open has jumped over: the stop is then void.
+                if order.kind == OrderKind::Market && order.parent.is_none() {
+                    // A due exit comes before a stop that the open has jumped over, or that has filled in part: the
+                    // stop is then void.
                     return Some((at, bar.open));
                 }
-                first = first.or(Some(at));
+                let is_sooner = order.kind == OrderKind::Market && !first_is_market;
+                if first.is_none() || is_sooner {
+                    (first, first_is_market) = (Some(at), order.kind == OrderKind::Market);
+                }
             }
         }
         first.map(|at| (at, bar.open))
@@ -200,16 +192,20 @@ impl SimulatedVenue {
     /// A stop-limit whose stop lies behind the open becomes a limit before the open is matched; so does a buy
     /// stop whose collar lies behind it. Where the open is beyond the limit, it does not fill on this bar.
     #[cold]
-    fn trigger_gapped_stop_limits(&mut self, symbol: SymbolIndex, bar: &Bar) {
+    pub(super) fn trigger_gapped_stop_limits(&mut self, symbol: SymbolIndex, bar: &Bar, legs: Legs) {
         if !self.core {
             return;
         }
         let (limit_fill, tick) = (self.rules.limit_fill, self.rules.tick);
         let mut has_triggered = false;
-        let has_shares = !self.left_to_legs(symbol, bar).is_zero();
-        for order in &mut self.books[symbol.get()] {
-            let is_watched = order.may_trigger_at_open(tick) && (has_shares || !order.waits_as_leg());
-            if !is_watched || order.live_after >= bar.time || bar.volume.is_zero() || !order.stop_reached(bar.open) {
+        for at in 0..self.books[symbol.get()].len() {
+            let order = &self.books[symbol.get()][at];
+            let is_watched = order.may_trigger_at_open(tick) && order.is_born_at(bar.time) == (legs == Legs::BornHere);
+            if !is_watched || self.is_suspended(symbol, order, bar) {
+                continue;
+            }
+            let order = &mut self.books[symbol.get()][at];
+            if order.live_after >= bar.time || bar.volume.is_zero() || !order.stop_reached(bar.open) {
                 continue;
             }
             match (order.kind, order.collar(tick)) {

@@ -10,6 +10,7 @@ mod delist;
 mod execute;
 mod expiry;
 mod finer;
+mod freeing;
 mod legs;
 mod lifetime;
 mod matching;

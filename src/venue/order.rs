@@ -138,6 +138,11 @@ impl VenueOrder {
         self.parent.is_none() && self.sibling.is_none_or(|pair| self.id < pair)
     }
 
+    /// Does it close the position at the market, sent to do so? Not a stop that has triggered.
+    pub(super) fn is_market_exit(&self) -> bool {
+        self.reduce_only && self.parent.is_none() && self.sibling.is_none() && self.kind == OrderKind::Market
+    }
+
     /// Is it a stop of any kind that has not become a limit?
     pub(super) fn is_stop(&self) -> bool {
         match self.kind {
@@ -152,8 +157,8 @@ impl VenueOrder {
     pub(super) fn may_trigger_at_open(&self, tick: Tick) -> bool {
         match self.kind {
             OrderKind::StopLimit { .. } => !self.triggered,
-            OrderKind::Stop { .. } => self.side == Side::Buy && tick == Tick::UsEquity,
-            OrderKind::Market | OrderKind::Limit { .. } | OrderKind::TrailingStop { .. } => false,
+            OrderKind::Stop { .. } | OrderKind::TrailingStop { .. } => self.is_collared() && tick == Tick::UsEquity,
+            OrderKind::Market | OrderKind::Limit { .. } => false,
         }
     }
 
@@ -161,8 +166,8 @@ impl VenueOrder {
     /// is, or as a limit at its collar.
     pub(super) fn wait_after(&mut self, time: Timestamp, tick: Tick) {
         self.filled_on = time;
-        if let (OrderKind::Stop { stop }, Some(limit)) = (self.kind, self.collar(tick)) {
-            self.kind = OrderKind::StopLimit { stop, limit };
+        if let Some(limit) = self.collar(tick) {
+            self.kind = OrderKind::StopLimit { stop: self.trigger, limit };
             self.triggered = true;
         } else if matches!(self.kind, OrderKind::Stop { .. } | OrderKind::TrailingStop { .. }) {
             self.kind = OrderKind::Market;
@@ -174,8 +179,22 @@ impl VenueOrder {
     pub(super) fn collar(&self, tick: Tick) -> Option<Price> {
         const FIFTY: i64 = 50 * Price::UNITS_PER_USD;
         let share = Ratio::from_units(if self.trigger.units() < FIFTY { 40_000_000 } else { 25_000_000 });
-        let is_collared = matches!(self.kind, OrderKind::Stop { .. }) && self.side == Side::Buy;
-        (is_collared && tick == Tick::UsEquity).then(|| self.trigger.scaled(share.one_plus()).floor_to(tick))
+        (self.is_collared() && tick == Tick::UsEquity).then(|| self.trigger.scaled(share.one_plus()).floor_to(tick))
+    }
+
+    /// A buy stop; a leg that trails, too: at Alpaca it is a stop that is moved.
+    fn is_collared(&self) -> bool {
+        let is_stop = match self.kind {
+            OrderKind::Stop { .. } => true,
+            OrderKind::TrailingStop { .. } => self.parent.is_some(),
+            _ => false,
+        };
+        is_stop && self.side == Side::Buy
+    }
+
+    /// Did it go live with the open of the bar of `time`, its entry having filled there?
+    pub(super) fn is_born_at(&self, time: Timestamp) -> bool {
+        self.parent.is_some() && self.live_after == time.plus_ns(-1)
     }
 
     /// Does `price` reach the stop?

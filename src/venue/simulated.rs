@@ -121,10 +121,17 @@ impl SimulatedVenue {
     pub fn submit(&mut self, submission: &Submission<'_>) {
         let room = self.room_of(submission);
         let is_late = room == Room::Needs && self.is_room_lost(submission.now);
+        let needs_legs = self.needs_legs(submission);
+        if needs_legs {
+            self.take_legs_back(submission.request.symbol, submission.request.side);
+        }
         let admitted = if is_late { Err(RejectReason::ExitNotFilled) } else { self.admit(submission) };
         match admitted {
             Ok(()) => self.accept(submission, room),
             Err(reason) => self.events.push(ExecutionEvent::Rejected { order: submission.id, reason }),
+        }
+        if needs_legs {
+            self.send_legs_again(submission.request.symbol);
         }
     }
 

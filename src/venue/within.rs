@@ -3,7 +3,7 @@
 //! Not here: fills at opens and closes (matching), how much fills and what follows (execute), the path of
 //! a bar (path). A bar is read as a whole, or part by part where it has finer bars; volume, time and range
 //! of a fill are those of the bar itself either way.
-use super::matching::Moment;
+use super::matching::{Legs, Moment};
 use super::order::VenueOrder;
 use super::reading::Reading;
 use super::simulated::SimulatedVenue;
@@ -16,6 +16,11 @@ impl SimulatedVenue {
         if self.is_quiet(symbol, bar) {
             // What was due at the open has filled or gone, and nothing that rests is reached.
             return;
+        }
+        let tick = self.rules.tick;
+        let is_watched = |order: &VenueOrder| order.may_trigger_at_open(tick) && order.is_born_at(bar.time);
+        if self.books[symbol.get()].iter().any(is_watched) {
+            self.trigger_gapped_stop_limits(symbol, bar, Legs::BornHere);
         }
         if self.inside.finer.is_some() {
             self.through_finer(symbol, bar);
@@ -44,6 +49,17 @@ impl SimulatedVenue {
                 self.read(symbol, part, bar);
             }
         }
+        self.trail_whole(symbol, bar);
+    }
+
+    /// Stops that were there before the bar have seen all of it, also what its finer bars leave out.
+    fn trail_whole(&mut self, symbol: SymbolIndex, bar: &Bar) {
+        let book = &self.books[symbol.get()];
+        for born_here in book.iter().filter(|order| order.is_born_at(bar.time)) {
+            self.inside.hold(symbol, born_here.id);
+        }
+        self.ratchet(symbol, bar, bar);
+        self.inside.release(symbol);
     }
 
     /// Matches the orders of `symbol` inside `part`, which is `bar` or one of its finer bars.

@@ -317,6 +317,17 @@ impl World<'_> {
 
     /// The venue takes the order, or not.
     fn rest(&mut self, symbol: usize, order: Order) {
+        let takes_legs = self.takes_legs(symbol, &order);
+        if takes_legs {
+            self.take_legs(symbol);
+        }
+        self.take(symbol, order);
+        if takes_legs {
+            self.put_legs_back(symbol);
+        }
+    }
+
+    fn take(&mut self, symbol: usize, order: Order) {
         if let Some(rule) = self.rejection(symbol, &order) {
             self.used(rule);
             return self.remove(symbol, order.number, Status::Rejected);
@@ -351,6 +362,9 @@ impl World<'_> {
         if !fits {
             return Some("rejected: it does not fit what stays of the position");
         }
+        if closes && order.open > self.staying(symbol, |_| true).abs() - self.held_by_legs(symbol, order) {
+            return Some("rejected: legs hold its shares");
+        }
         if !self.case.rules.alpaca {
             return None;
         }
@@ -362,6 +376,57 @@ impl World<'_> {
         }
         let washes = |other: &&Order| self.could_trade(order, other);
         self.books[symbol].iter().any(|other| washes(&other)).then_some("rejected: it could trade with one of our own")
+    }
+
+    /// Is it an exit that leaves at the market with shares of legs? At Alpaca a share is reserved for one order.
+    fn takes_legs(&self, symbol: usize, order: &Order) -> bool {
+        let is_for_auction = matches!(order.tif, Tif::Opg | Tif::Cls);
+        let leaves_now = order.class == Class::Simple && order.kind == Kind::Market && !is_for_auction;
+        let in_legs: i64 =
+            self.entries_with_legs(symbol).into_iter().map(|entry| self.shares_of_legs(symbol, entry)).sum();
+        let unreserved = self.staying(symbol, |_| true).abs() - in_legs;
+        self.case.rules.alpaca && order.exit && leaves_now && in_legs > 0 && unreserved < order.open
+    }
+
+    /// Canceling a leg cancels its group, the rest of its entry with it.
+    fn take_legs(&mut self, symbol: usize) {
+        for entry in self.entries_with_legs(symbol) {
+            if self.books[symbol].iter().any(|order| order.number == entry) {
+                self.used("cancel of one of a group: the others go with it");
+                self.remove(symbol, entry, Status::Canceled);
+            }
+        }
+    }
+
+    /// Legs for the shares that stay are sent anew. One that is alone is a simple order then, and an opening order
+    /// that it could trade with makes way for it.
+    fn put_legs_back(&mut self, symbol: usize) {
+        let mut stays = self.staying(symbol, |_| true).abs();
+        for entry in self.entries_with_legs(symbol).into_iter().rev() {
+            let legs: Vec<Order> =
+                self.books[symbol].iter().filter(|order| order.entry == Some(entry)).cloned().collect();
+            let shares = self.shares_of_legs(symbol, entry).min(stays);
+            stays -= shares;
+            let [leg] = legs.as_slice() else { continue };
+            let sent = Order { class: Class::Simple, ..leg.clone() };
+            for other in self.books[symbol].clone() {
+                if shares > 0 && !other.exit && self.could_trade(&sent, &other) {
+                    self.used("an opening order makes way for a leg that is sent again");
+                    self.remove(symbol, other.number, Status::Canceled);
+                }
+            }
+        }
+    }
+
+    /// At Alpaca a group of legs reserves its shares once, and another closing order finds them taken. A simple order
+    /// that leaves at the market takes the legs back first.
+    fn held_by_legs(&self, symbol: usize, order: &Order) -> i64 {
+        let is_for_auction = matches!(order.tif, Tif::Opg | Tif::Cls);
+        let leaves_now = order.class == Class::Simple && order.kind == Kind::Market && !is_for_auction;
+        if leaves_now || !self.case.rules.alpaca {
+            return 0;
+        }
+        self.entries_with_legs(symbol).into_iter().map(|entry| self.shares_of_legs(symbol, entry)).sum()
     }
 
     /// The position without what open exits take that are `meant`.

@@ -23,9 +23,10 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 /// Every rule the reference applies. A run of thousands of cases must have needed each.
-const RULES: [&str; 41] = [
+const RULES: [&str; 43] = [
     "alpaca: the regulators' fees of a day, each rounded up once",
     "a stop that has triggered voids its target",
+    "an opening order makes way for a leg that is sent again",
     "buy stop: the open is beyond its collar, it waits as a limit",
     "cancel",
     "cancel of one of a group: the others go with it",
@@ -51,6 +52,7 @@ const RULES: [&str; 41] = [
     "rejected: it could trade with one of our own",
     "rejected: it does not fit what stays of the position",
     "rejected: it was to open, and would close",
+    "rejected: legs hold its shares",
     "rejected: the stop of a leg is not beyond the market",
     "rejected: the type does not take the time in force",
     "replace",

@@ -48,7 +48,8 @@ impl World<'_> {
 
     fn has_shares(&self, order: &Order) -> bool {
         let holds = |symbol: &usize| self.books[*symbol].iter().any(|other| other.number == order.number);
-        !Self::waits_as_leg(order) || self.symbols().find(holds).is_none_or(|symbol| self.left_to_legs(symbol) > 0)
+        !Self::waits_as_leg(order)
+            || self.symbols().find(holds).is_none_or(|symbol| self.left_to_leg(symbol, order) > 0)
     }
 
     /// At one open: exits of all symbols, then entries, by symbol.
@@ -66,8 +67,9 @@ impl World<'_> {
     }
 
     /// Shares that an exit at the market is leaving with are not there for legs, whatever of it has filled: at Alpaca one
-    /// order holds a share. A leg that has come to its price is such an exit itself.
-    fn left_to_legs(&self, symbol: usize) -> i64 {
+    /// order holds a share. A leg that has come to its price is such an exit itself. What is left goes to the entries
+    /// from the newest to the oldest, since what was bought first leaves first.
+    fn left_to_leg(&self, symbol: usize, leg: &Order) -> i64 {
         let held = self.held[symbol].abs();
         if !self.case.rules.alpaca {
             return held;
@@ -77,7 +79,18 @@ impl World<'_> {
             order.exit && stands_alone && order.kind == Kind::Market && order.from <= self.now
         };
         let leaving: i64 = self.books[symbol].iter().filter(is_exit).map(|exit| exit.open).sum();
-        (held - leaving).max(0)
+        if leaving == 0 {
+            return held;
+        }
+        let newer = self.entries_with_legs(symbol).into_iter().rev().take_while(|entry| Some(*entry) != leg.entry);
+        let taken: i64 = newer.map(|entry| self.shares_of_legs(symbol, entry)).sum();
+        (held - leaving - taken).max(0)
+    }
+
+    /// Both legs of an entry are for the same shares.
+    pub fn shares_of_legs(&self, symbol: usize, entry: usize) -> i64 {
+        let legs = self.books[symbol].iter().filter(|order| order.entry == Some(entry));
+        legs.map(|leg| leg.open).max().unwrap_or(0)
     }
 
     fn waits_as_leg(order: &Order) -> bool {
@@ -328,7 +341,7 @@ impl World<'_> {
             return self.remove(symbol, number, status);
         }
         let wanted = if closes { order.open.min(held.abs()) } else { order.open };
-        let wanted = if Self::waits_as_leg(&order) { wanted.min(self.left_to_legs(symbol)) } else { wanted };
+        let wanted = if Self::waits_as_leg(&order) { wanted.min(self.left_to_leg(symbol, &order)) } else { wanted };
         let shares = wanted.min(bar.volume * self.case.rules.participation_percent / 100);
         if shares == 0 || (order.tif == Tif::Fok && shares < wanted) {
             self.used("volume: too little, the order waits");

@@ -86,7 +86,8 @@ impl AlpacaDesk {
     }
 
     fn free_legs(&mut self, symbol: SymbolIndex, side: Side) {
-        let holds = |line: &&mut Line| !line.is_own && line.symbol == symbol && line.side == side;
+        // The pair of an order of ours is no protection of an entry: it is counted as an exit and stays.
+        let holds = |line: &&mut Line| line.parent.is_some() && line.symbol == symbol && line.side == side;
         for line in self.lines.values_mut().filter(holds).filter(|line| line.open().is_some() && line.was_live) {
             line.freeing = true;
             // A change of it is beside the point now, unless it may have arrived.
@@ -104,7 +105,9 @@ impl AlpacaDesk {
         let closes = |line: &Line| line.symbol == symbol && line.side == side && !line.opens;
         for (order, line) in self.lines.iter().filter(|(_, line)| closes(line) && line.open().is_some()) {
             let is_unborn = line.parent.is_some() && !line.was_live;
-            let root = line.parent.unwrap_or(*order);
+            // The stop of a pair is numbered next after its target, and both are for the same shares.
+            let of_pair = OrderId(order.0 - u64::from(!line.is_own));
+            let root = line.parent.unwrap_or(of_pair);
             let quantity = if is_unborn { Quantity::ZERO } else { line.open_quantity() };
             match families.iter_mut().find(|(known, _)| *known == root) {
                 Some((_, most)) => *most = (*most).max(quantity),
@@ -140,8 +143,11 @@ impl AlpacaDesk {
             leaves && ticket.symbol == symbol && ticket.side == side
         });
         let taken = on_their_way.fold(Quantity::ZERO, |sum, ticket| sum + ticket.quantity);
-        let rest = self.lines.iter().filter(|(_, line)| {
-            line.is_own && !line.opens && line.symbol == symbol && line.side == side && line.open().is_some()
+        let rest = self.lines.iter().filter(|(order, line)| {
+            // The stop of a pair holds the shares of both once its target has gone.
+            let target = || self.lines.get(&OrderId(order.0 - 1)).and_then(Line::open);
+            let is_exit = !line.opens && line.parent.is_none() && (line.is_own || target().is_none());
+            is_exit && line.symbol == symbol && line.side == side && line.open().is_some()
         });
         let resting = rest.filter_map(|(order, _)| self.ledger.mirror.standing(*order));
         let taken = resting.fold(taken, |sum, standing| sum + standing.remaining);
@@ -191,6 +197,8 @@ impl AlpacaDesk {
             let of_family = self.ledger.mirror.standings(symbol).filter(|other| other.parent == Some(family));
             let remaining = of_family.map(|leg| leg.remaining).max().unwrap_or_default();
             let quantity = remaining.min(left);
+            // The venue takes no parts of shares for legs.
+            let quantity = if remaining.is_whole() { quantity.whole() } else { quantity };
             left = left - quantity;
             families.push((family, quantity));
         }
