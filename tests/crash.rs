@@ -80,10 +80,11 @@ impl Processes {
         Processes { exchange, address, session: None, folder, scenario }
     }
 
+    /// At a speed by which no price gets old: the machine of a test may be slow, and its market is stepped.
     fn begin_session(&mut self) {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.folder.path().join("log")).unwrap();
         let session = Command::new(env!("CARGO_BIN_EXE_alphaflow"))
-            .args(["trade", self.scenario.to_str().unwrap(), "--exchange", &self.address, "--speed", "60"])
+            .args(["trade", self.scenario.to_str().unwrap(), "--exchange", &self.address, "--speed", "6000"])
             .args(["--state", self.folder.path().join("state").to_str().unwrap()])
             .stdout(log.try_clone().unwrap())
             .stderr(log)

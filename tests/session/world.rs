@@ -24,7 +24,7 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use crate::disk::Disk;
 
 const SYMBOLS: usize = 2;
-const MINUTES: i64 = 25;
+const MINUTES: i64 = 9;
 const CENT: i64 = Price::UNITS_PER_USD / 100;
 /// More waits in a row than this are a defect.
 const WAITS_MAX: usize = 10_000;
@@ -191,10 +191,10 @@ impl World {
                     self.advance(time);
                     self.surviving(|world| world.show(stamp));
                     self.surviving(World::settle);
+                    self.check_stops();
                 }
                 _ => self.advance(time),
             }
-            self.check_stops();
         }
     }
 
