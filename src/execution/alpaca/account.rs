@@ -203,6 +203,7 @@ impl VenueReader {
             }
             Outcome::Answered { status, body, .. } => Err(AskError::Refused { path, status, message: message(&body) }),
             Outcome::NotSent(reason) | Outcome::Unknown(reason) => Err(AskError::NoAnswer { path, reason }),
+            Outcome::HeldBack => Err(AskError::NoAnswer { path, reason: "the kill switch holds it back".to_owned() }),
         }
     }
 }
