@@ -121,6 +121,11 @@ impl Weather {
         1 + chance.below(self.latency_ms) + if chance.hits(20) { chance.below(4 * self.latency_ms) } else { 0 }
     }
 
+    /// The longest that anything is under way where nothing fails.
+    pub fn ordinary_latency_ms(&self) -> u64 {
+        self.latency_ms
+    }
+
     pub fn fate(&self, now_ms: u64, chance: &mut Chance) -> Fate {
         if self.is_out(now_ms) {
             return Fate::Refused;

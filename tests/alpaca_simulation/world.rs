@@ -171,8 +171,18 @@ impl World {
     }
 
     fn later(&mut self, event: Event) {
-        let ms = self.now_ms + self.weather.latency(&mut self.chance);
+        let ms = self.now_ms + self.latency();
         self.at(ms, event);
+    }
+
+    /// How long what leaves now is under way. Longer than ordinarily is a fault until it arrives: a round trip that takes
+    /// most of what a stop may be missing is no fault of the desk's.
+    fn latency(&mut self) -> u64 {
+        let ms = self.weather.latency(&mut self.chance);
+        if ms > self.weather.ordinary_latency_ms() {
+            self.cover.disturb(self.now_ms + ms);
+        }
+        ms
     }
 
     pub fn note(&mut self, line: impl FnOnce() -> String) {
@@ -290,7 +300,7 @@ impl World {
             self.note(|| format!("fault: a message is lost: {text:.200}"));
             return self.cover.disturb(self.now_ms + READING_MS);
         }
-        let mut ms = self.now_ms + self.weather.latency(&mut self.chance);
+        let mut ms = self.now_ms + self.latency();
         if delivery.is_late {
             ms += self.chance.below(8_000);
             self.cover.disturb(ms + AFTERMATH_MS);

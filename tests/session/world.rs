@@ -86,6 +86,8 @@ pub struct World {
     listens: bool,
     now: Instant,
     restarts: u32,
+    /// The bar at hand, which a clock would say after a restart.
+    bar: Option<(Timestamp, FillMoment)>,
 }
 
 fn setting() -> (LoadedScenario, MarketData) {
@@ -125,8 +127,17 @@ impl World {
         let exchange = Exchange::new(&loaded, &market).unwrap();
         let terms = Arc::new(Terms::of(&loaded, 1).unwrap());
         let now = Instant { ms: 0, wall_ms: exchange.tape().now().ns() / 1_000_000 };
-        let mut world =
-            World { loaded, exchange, terms, trader: None, disk: Disk::default(), listens: false, now, restarts: 0 };
+        let mut world = World {
+            loaded,
+            exchange,
+            terms,
+            trader: None,
+            disk: Disk::default(),
+            listens: false,
+            now,
+            restarts: 0,
+            bar: None,
+        };
         let began = world.began();
         world.disk.rows.push(world.row(RowKind::Session, serde_json::to_value(SessionRow::Began(began)).unwrap()));
         world.disk.crash = crash;
@@ -207,6 +218,7 @@ impl World {
     }
 
     fn begin(&mut self, stamp: Timestamp, moment: FillMoment) {
+        self.bar = Some((stamp, moment));
         self.trader.as_mut().unwrap().begin_bar(stamp, moment);
     }
 
@@ -242,6 +254,9 @@ impl World {
             self.past().go_on(self.machine(), Arc::clone(&self.terms), self.config(), self.now).unwrap();
         self.disk.append(&desk_rows(&self.terms.name, &late, at), Durability::Flushed).unwrap();
         self.trader = Some(trader);
+        if let Some((stamp, moment)) = self.bar {
+            self.begin(stamp, moment);
+        }
     }
 
     fn past(&self) -> Past {

@@ -75,7 +75,7 @@ impl AlpacaDesk {
         let is_unsent = |ticket: &&Ticket| matches!(ticket.state, TicketState::Due(_));
         let ages = self.tickets.values().filter(|ticket| ticket.purpose == TicketPurpose::Opens).filter(is_unsent);
         let ages = ages.map(|ticket| ticket.asked_ms + self.config.patience.opening + 1);
-        let bare = self.bare.values().filter(|(_, told)| !told).map(|(since, _)| since + self.config.patience.bare + 1);
+        let bare = self.bare.values().filter_map(|bare| bare.due_ms(&self.config.patience));
         let armings = self.lines.values().map(|line| line.arm_after_ms).filter(|after| *after > now_ms);
         calls
             .into_iter()

@@ -143,8 +143,8 @@ pub struct AlpacaDesk {
     early: Vec<WireUpdate>,
     /// Targets whose stop has come to its price.
     reached: BTreeSet<OrderId>,
-    /// Since when a share has had no stop, and whether a person was told.
-    bare: BTreeMap<SymbolIndex, (u64, bool)>,
+    /// Shares that have no stop.
+    bare: BTreeMap<SymbolIndex, settle_protection::Bare>,
     /// Shares that the other sessions on the account hold.
     siblings_shares: BTreeMap<Symbol, Quantity>,
     /// Orders of other sessions, and their legs, whose names are the venue's own.

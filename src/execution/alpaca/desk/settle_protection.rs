@@ -3,14 +3,33 @@
 //! Not here: moving a stop (settle). The venue lets one order hold a share: an exit for shares that legs hold is refused,
 //! and legs that were taken back do not come back. So legs are taken back first, the exit follows, and what still rests in
 //! our image is armed as orders of their own as soon as its shares are free.
-use super::AlpacaDesk;
 use super::known::{Attempt, Line, Ticket, TicketPurpose, TicketState};
+use super::{AlpacaDesk, Patience};
 use crate::domain::{OrderId, OrderKind, Quantity, RejectReason, Side, SymbolIndex, TimeInForce};
 use crate::execution::alpaca::client_id::Part;
 use crate::execution::alpaca::entry::{Ending, Entry};
 use crate::execution::alpaca::finding::Finding;
 use crate::execution::alpaca::translate::{Arming, Prices, arming_body};
 use crate::venue::{Standing, refusal};
+
+/// Since when shares have had no stop at the venue, and what was done about it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bare {
+    since_ms: u64,
+    has_asked: bool,
+    is_told: bool,
+}
+
+impl Bare {
+    /// When something is to be done about it, if anything is left.
+    pub(super) fn due_ms(&self, patience: &Patience) -> Option<u64> {
+        match (self.has_asked, self.is_told) {
+            (false, _) => Some(self.since_ms + patience.bare / 2),
+            (true, false) => Some(self.since_ms + patience.bare + 1),
+            (true, true) => None,
+        }
+    }
+}
 
 impl AlpacaDesk {
     /// Legs whose shares an exit needs are to be taken back.
@@ -349,21 +368,31 @@ impl AlpacaDesk {
         }
     }
 
-    /// Tells a person when shares have no stop at the venue for too long.
+    /// Tells a person when shares have no stop at the venue for too long. Before that their stops are asked for: one may
+    /// have grown with its entry, of which the venue says nothing.
     pub(super) fn watch_bare(&mut self) {
-        let now_ms = self.now.ms;
+        let (now_ms, most) = (self.now.ms, self.config.patience.bare);
         for index in 0..self.config.symbols.len() {
             let symbol = SymbolIndex(index as u16);
             if !self.is_bare(symbol) {
                 self.bare.remove(&symbol);
                 continue;
             }
-            let (since, told) = *self.bare.entry(symbol).or_insert((now_ms, false));
-            let ms = now_ms.saturating_sub(since);
-            if ms > self.config.patience.bare && !told {
-                self.bare.insert(symbol, (since, true));
+            let mut bare =
+                *self.bare.entry(symbol).or_insert(Bare { since_ms: now_ms, has_asked: false, is_told: false });
+            let ms = now_ms.saturating_sub(bare.since_ms);
+            if ms >= most / 2 && !bare.has_asked {
+                bare.has_asked = true;
+                let is_stop = |line: &&mut Line| !line.is_own && line.symbol == symbol && line.open().is_some();
+                for line in self.lines.values_mut().filter(is_stop) {
+                    line.ask = line.ask.or(Some(Attempt::at(now_ms)));
+                }
+            }
+            if ms > most && !bare.is_told {
+                bare.is_told = true;
                 self.findings.push(Finding::Bare { symbol: self.config.symbols[index], ms });
             }
+            self.bare.insert(symbol, bare);
         }
     }
 

@@ -362,3 +362,19 @@ fn a_size_that_the_venue_refused_is_asked_for_again_when_shares_come_free() {
     world.run();
     world.compare("all ten have their stop");
 }
+
+#[test]
+fn a_stop_that_grew_without_a_word_is_asked_for_before_a_person_is_told() {
+    let mut world = World::new();
+    world.submit(entry(10, Some(5), false), false);
+    world.run();
+    world.trade(100, 4);
+    world.run();
+    let stop = world.desk.lines.get_mut(&OrderId(2)).and_then(|line| line.at_venue.as_mut()).expect("it rests");
+    stop.quantity = Some(shares(1));
+    world.run_for(4_000);
+    let stale = world.desk.lines[&OrderId(2)].open_quantity();
+    world.run_for(8_000);
+    assert!(stale < world.desk.lines[&OrderId(2)].open_quantity());
+    assert!(!world.findings.iter().any(|finding| matches!(finding, Finding::Bare { .. })), "{:?}", world.findings);
+}
