@@ -29,6 +29,7 @@ mod sweep_model;
 mod sweep_walk;
 mod trade;
 mod trade_line;
+mod trade_links;
 
 use std::env;
 use std::io::{self, ErrorKind, Write};

@@ -3,8 +3,9 @@
 //! Not here: what a session does (live), what may be sent (risk). One line an event; the exit code says how it ended.
 use std::env;
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use tokio::runtime::Runtime;
@@ -15,18 +16,21 @@ use super::Failure;
 use super::finish::input;
 use super::screen::{Progress, error_style};
 use super::trade_line::line;
+use super::trade_links::{self as links, Port};
 use crate::domain::{Money, Symbol};
 use crate::exchange::Exchange;
 use crate::exchange::server::Pace;
 use crate::execution::alpaca::history::HistoryClient;
-use crate::execution::alpaca::{ApiKeys, EnvFile, Feed, LoopbackAddr, Paper, Rehearsal, TradingMode};
+use crate::execution::alpaca::{ApiKeys, EnvFile, Feed, Live, LoopbackAddr, Paper, Rehearsal, TradingMode};
+use crate::live::dashboard::Dashboard;
 use crate::live::driver::{Commanded, Driver, DriverError, Embedded, OnUnauthorised, Prepared, Setup, Venue, wall};
 use crate::live::journal::Journal;
+use crate::live::preflight::{LiveRequest, ask_account_number, authorize, limit_caps};
 use crate::live::session::{Machine, Terms, machine_of};
 use crate::live::{Asked, Command, SessionEvent, Snapshot};
 use crate::report::format::counted;
 use crate::scenario::{
-    LoadedScenario, MarketData, check_rehearsable, check_strategy, effective_toml, load, load_market,
+    LoadedScenario, MarketData, capped, check_rehearsable, check_strategy, effective_toml, load, load_market,
 };
 use crate::strategy::{Catalog, Script};
 
@@ -73,6 +77,18 @@ pub(super) struct TradeArgs {
     /// Where the keys of Alpaca are
     #[arg(long, value_name = "FILE", default_value = ".env")]
     env: PathBuf,
+    /// Where the dashboard listens on this machine: 8000 unless given; 0 takes a free port
+    #[arg(long, value_name = "PORT")]
+    port: Option<u16>,
+    /// Halt when the session has not moved for so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(5..=3600))]
+    dead_man: Option<u64>,
+    /// Folder of the log files
+    #[arg(long, value_name = "DIR", default_value = "logs")]
+    logs: PathBuf,
+    /// Folder of the parity reports, which a live session asks for
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    reports: PathBuf,
     /// What to do about orders and positions at the venue that this program did not make
     #[arg(long, value_enum, default_value_t = Unauthorised::Report)]
     on_unauthorised: Unauthorised,
@@ -103,10 +119,7 @@ pub(super) fn run<C: Catalog>(args: &TradeArgs, catalog: &C, out: &mut impl Writ
     match args.mode {
         Mode::Rehearsal => trade.rehearse(all, out),
         Mode::Paper => trade.on_paper(all, out),
-        Mode::Live => Err(Failure::Check(
-            "error --mode live: a live session needs a passed preflight; run `alphaflow preflight --mode live`"
-                .to_owned(),
-        )),
+        Mode::Live => trade.live(all, out),
     }
 }
 
@@ -175,6 +188,40 @@ impl<C: Catalog> Trade<'_, C> {
     }
 
     fn on_paper(&self, all: Vec<LoadedScenario>, out: &mut impl Write) -> Result<(), Failure> {
+        let keys = alpaca_keys(&self.settings()?)?;
+        let scenarios = self.of_days_to_come(all)?;
+        runtime()?.block_on(self.trade(Paper, keys, scenarios, Place::alpaca(), None, out))
+    }
+
+    /// Real money: only with everything that [`authorize`] asks for.
+    fn live(&self, all: Vec<LoadedScenario>, out: &mut impl Write) -> Result<(), Failure> {
+        let settings = self.settings()?;
+        let keys = alpaca_keys(&settings)?;
+        let scenarios = self.of_days_to_come(all)?;
+        let loaded: Vec<LoadedScenario> = scenarios.iter().map(|scenario| scenario.loaded.clone()).collect();
+        let cash: Money = loaded.iter().map(|loaded| loaded.spec.account.cash).sum();
+        let typed = ask_account_number(&cash.to_string(), &mut std::io::stdin().lock(), out)?;
+        let request = LiveRequest {
+            mode: "live",
+            env: &settings,
+            state: &self.args.state,
+            reports: &self.args.reports,
+            scenarios: &loaded,
+            now: wall(),
+        };
+        runtime()?.block_on(async {
+            let authorized = authorize(&request, &keys, typed.as_deref()).await;
+            let mode = Live::new(authorized.map_err(|refusal| Failure::Check(format!("error {refusal}")))?);
+            self.trade(mode, keys, scenarios, Place::alpaca(), None, out).await
+        })
+    }
+
+    fn settings(&self) -> Result<EnvFile, Failure> {
+        links::settings(&self.args.env)
+    }
+
+    /// Scenarios whose bars are still to come.
+    fn of_days_to_come(&self, all: Vec<LoadedScenario>) -> Result<Vec<Scenario>, Failure> {
         let mut scenarios = Vec::new();
         for loaded in all {
             if loaded.spec.strategy.name == Script::STRATEGY {
@@ -185,26 +232,32 @@ impl<C: Catalog> Trade<'_, C> {
             check_rehearsable(&loaded, &market).map_err(input)?;
             scenarios.push(Scenario { loaded, market });
         }
-        let keys = alpaca_keys(&self.args.env)?;
-        let place = Place { speed_text: String::new(), venue: Venue::Alpaca, is_new: false };
-        runtime()?.block_on(self.trade(Paper, keys, scenarios, place, None, out))
+        Ok(scenarios)
     }
 
     async fn trade<M: TradingMode + HasHistory>(
         &self,
         mode: M,
         keys: ApiKeys,
-        scenarios: Vec<Scenario>,
+        mut scenarios: Vec<Scenario>,
         place: Place,
         embedded: Option<&Embedded>,
         out: &mut impl Write,
     ) -> Result<(), Failure> {
         let folder = self.args.state.join(M::NAME);
+        let settings = self.settings()?;
+        if place.venue == Venue::Alpaca {
+            // The stricter of both counts, and the journal holds what counted.
+            let caps = limit_caps(&settings).map_err(|error| Failure::Input(format!("error {error}")))?;
+            for Scenario { loaded, .. } in &mut scenarios {
+                loaded.spec.risk = capped(&loaded.spec.risk, caps);
+            }
+        }
         let journal = Journal::open(&folder.join("journal.db"));
-        let journal = journal.map_err(|error| Failure::Machine(format!("error {error}")))?;
+        let journal = Arc::new(Mutex::new(journal.map_err(|error| Failure::Machine(format!("error {error}")))?));
         let history = mode.history(&keys)?;
         let (commander, commands) = mpsc::channel(COMMANDS_MAX);
-        let (snapshots, _pages) = watch::channel(Arc::new(Snapshot::before(M::NAME)));
+        let (snapshots, pages) = watch::channel(Arc::new(Snapshot::before(M::NAME)));
         let (events, mut lines) = mpsc::unbounded_channel();
         let scripts: Vec<Option<&'static Script>> = scenarios
             .iter()
@@ -212,6 +265,10 @@ impl<C: Catalog> Trade<'_, C> {
             .map(|scenario| scenario.market.script.clone().map(|script| &*Box::leak(Box::new(script))))
             .collect();
         let names: Vec<String> = scenarios.iter().map(|scenario| scenario.loaded.spec.scenario.name.clone()).collect();
+        let session = names.join(", ");
+        let _log = links::log(&settings, &self.args.logs, &session, M::NAME)?;
+        let notifier = links::notifier(&settings, M::NAME, &session, &journal)?.map(Arc::new);
+        let (told, healthy) = (notifier.clone(), notifier.clone());
         let build = |prepared: &Prepared, terms: Arc<Terms>| -> Result<Box<dyn Machine>, String> {
             let at = names.iter().position(|name| *name == prepared.loaded.spec.scenario.name);
             let script = at.and_then(|at| scripts[at]);
@@ -222,7 +279,7 @@ impl<C: Catalog> Trade<'_, C> {
             keys,
             feed: Feed::Iex,
             history: Arc::new(history),
-            journal: Arc::new(Mutex::new(journal)),
+            journal,
             state: self.args.state.clone(),
             scenarios: scenarios.into_iter().map(prepared).collect(),
             venue: place.venue,
@@ -232,24 +289,38 @@ impl<C: Catalog> Trade<'_, C> {
                 Unauthorised::Report => OnUnauthorised::Report,
                 Unauthorised::Halt => OnUnauthorised::Halt,
             },
+            dead_man: self.args.dead_man.map(Duration::from_secs),
+            health: Box::new(move || healthy.iter().map(|notifier| notifier.health()).collect()),
             commands,
             snapshots,
             tell: Box::new(move |event| {
+                links::write(event);
+                told.iter().for_each(|notifier| notifier.tell(event));
                 // Printed while the session waits; it is in the journal already.
                 let _ = events.send(event.clone());
             }),
         };
-        let signals = end_on_signals(commander)?;
+        let signals = end_on_signals(commander.clone())?;
+        let port = self.args.port.map_or(if M::NAME == "live" { Port::Only(8000) } else { Port::Usual }, Port::Only);
+        let (paged, page) = oneshot::channel();
         let session = async {
             let mut driver = Driver::open(setup, build).await?;
+            let _ = paged.send(driver.kill());
             match (place.venue, embedded) {
                 (Venue::Stepped, Some(exchange)) => driver.run_stepped(exchange).await?,
                 (_, embedded) => driver.run(embedded).await?,
             }
             Ok::<_, DriverError>(driver.fingerprints())
         };
-        let outcome = printed(session, &mut lines, out).await;
+        let beside = async {
+            let Ok(kill) = page.await else { return Ok(None) };
+            links::dashboard(&settings, &folder, port, (pages, commander), kill).await.map(Some)
+        };
+        let outcome = printed(session, beside, &mut lines, out).await;
         signals.abort();
+        if let Some(notifier) = notifier.and_then(Arc::into_inner) {
+            notifier.stop().await;
+        }
         for (name, fills, fingerprint) in outcome?.map_err(failed)? {
             writeln!(out, "{name}: {}, fingerprint {fingerprint}", counted(fills, "fill", "fills"))?;
         }
@@ -257,20 +328,32 @@ impl<C: Catalog> Trade<'_, C> {
     }
 }
 
-/// Runs the session and prints its events as they come.
+/// Runs the session with its page beside it and prints its events as they come.
 async fn printed<T>(
     session: impl Future<Output = T>,
+    beside: impl Future<Output = Result<Option<(Option<Dashboard>, String)>, Failure>>,
     lines: &mut mpsc::UnboundedReceiver<SessionEvent>,
     out: &mut impl Write,
 ) -> Result<T, Failure> {
     let colours = std::io::stdout().is_terminal();
-    tokio::pin!(session);
+    let mut page = None;
+    tokio::pin!(session, beside);
     let outcome = loop {
         tokio::select! {
+            opened = &mut beside, if page.is_none() => {
+                let opened = opened?;
+                if let Some((_, text)) = &opened {
+                    write_line(out, text)?;
+                }
+                page = Some(opened.and_then(|(dashboard, _)| dashboard));
+            }
             Some(event) = lines.recv() => write_line(out, &line(&event, colours))?,
             outcome = &mut session => break outcome,
         }
     };
+    if let Some(Some(dashboard)) = page {
+        dashboard.stop().await;
+    }
     while let Ok(event) = lines.try_recv() {
         write_line(out, &line(&event, colours))?;
     }
@@ -282,6 +365,12 @@ struct Place {
     speed_text: String,
     venue: Venue,
     is_new: bool,
+}
+
+impl Place {
+    fn alpaca() -> Place {
+        Place { speed_text: String::new(), venue: Venue::Alpaca, is_new: false }
+    }
 }
 
 /// Modes whose market data of the past can be read.
@@ -302,6 +391,12 @@ impl HasHistory for Paper {
     }
 }
 
+impl HasHistory for Live {
+    fn history(&self, keys: &ApiKeys) -> Result<HistoryClient, Failure> {
+        Paper.history(keys)
+    }
+}
+
 fn runtime() -> Result<Runtime, Failure> {
     Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
 }
@@ -319,10 +414,9 @@ fn prepared(Scenario { loaded, market }: Scenario) -> Prepared {
     Prepared { effective: effective_toml(&loaded.spec), loaded, actions: market.actions }
 }
 
-fn alpaca_keys(path: &Path) -> Result<ApiKeys, Failure> {
-    let wrong = |error: &dyn std::fmt::Display| Failure::Input(format!("error {error}"));
-    let file = EnvFile::read(path).and_then(|file| file.with_environment(&ALPACA_KEYS, |name| env::var(name).ok()));
-    file.map_err(|error| wrong(&error))?.keys(ALPACA_KEYS[0], ALPACA_KEYS[1]).map_err(|error| wrong(&error))
+fn alpaca_keys(settings: &EnvFile) -> Result<ApiKeys, Failure> {
+    let [id, secret] = ALPACA_KEYS;
+    settings.keys(id, secret).map_err(|error| Failure::Input(format!("error {error}")))
 }
 
 /// SIGINT and SIGTERM are commands to end in good order.

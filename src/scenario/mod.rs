@@ -99,7 +99,7 @@ pub use prove_earlier::load_earlier;
 pub use prove_events::{Event, Moment, Tally};
 pub use prove_futures::Future;
 pub use rehearsable::check_rehearsable;
-pub use run::{atr_columns, run, run_again, run_from, run_on, run_with, venue_rules};
+pub use run::{atr_columns, capped, run, run_again, run_from, run_on, run_with, venue_rules};
 pub use run_folder::RunFolder;
 pub use series::{Series, SeriesKind, SeriesRow, read_series};
 pub use series_metrics::series_metrics;

@@ -12,7 +12,8 @@ use crate::engine::{
 };
 use crate::execution::{Latency, ReplayBackend, ReplayMarket};
 use crate::risk::{
-    AtrSmoothing, BreachRule, CashCheck, Limits, LossRule, Margin, StopAnchor, StopKind, StopRule, TakeProfit,
+    AtrSmoothing, BreachRule, CashCheck, LimitCaps, Limits, LossRule, Margin, StopAnchor, StopKind, StopRule,
+    TakeProfit,
 };
 use crate::strategy::{BuiltIn, Catalog, Listed, ListedVisitor, OrderScript, ParamError, Params, Setup, Strategy};
 use crate::venue::{
@@ -331,6 +332,17 @@ fn engine_config(spec: &ScenarioSpec) -> EngineConfig {
         },
         commission: commission(spec),
         trim_to_cash: spec.sizing.if_short_of_cash == spec::ShortOfCash::Trim,
+    }
+}
+
+/// `[risk]` with each limit no wider than `caps` allow: what a session at a broker trades by.
+pub fn capped(risk: &spec::RiskSpec, caps: LimitCaps) -> spec::RiskSpec {
+    let limits = limits(risk).stricter(caps);
+    spec::RiskSpec {
+        max_daily_loss: limits.daily_loss_max,
+        max_position_size: limits.position_size_max,
+        max_portfolio_heat: limits.portfolio_heat_max,
+        ..risk.clone()
     }
 }
 

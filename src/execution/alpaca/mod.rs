@@ -2,8 +2,8 @@
 //!
 //! Not here: what may be sent (risk), what a fill means (engine). The desk decides what to call and what an answer
 //! means without input or output of its own; tasks of `http` and `stream` carry it over the wire.
-mod account_reader;
 mod account;
+mod account_reader;
 mod authorization;
 mod backend;
 mod bucket;
@@ -40,8 +40,8 @@ mod tests_wire;
 mod translate;
 mod wire;
 
-pub use account_reader::{AccountReader, AccountSeen, ReaderError};
 pub use account::{AccountState, AskError, AssetState, VenueClock, VenueReader};
+pub use account_reader::{AccountReader, AccountSeen, ReaderError};
 pub use authorization::{
     LiveAccount, LiveAuthorization, LiveEvidence, LiveRefusal, MissingEvidence, PREFLIGHT_AGE_MAX_NS, ParityRecord,
     PreflightRecord,

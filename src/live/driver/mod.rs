@@ -21,8 +21,9 @@ use tokio::task::JoinSet;
 use self::clock::Clock;
 use super::command::{Asked, Done};
 use super::event::SessionEvent;
+use super::kill::{Kill, KillError, KillHandle};
 use super::session::{Assembler, KeepError, Keeper, SessionError, SharedJournal, Trader, keep_events};
-use super::snapshot::Snapshot;
+use super::snapshot::{HealthItem, Snapshot};
 use crate::domain::{Money, Quantity, Symbol, SymbolIndex, Timestamp};
 use crate::engine::MarketAction;
 use crate::execution::alpaca::history::{BarsRequest, HistoryClient};
@@ -64,6 +65,9 @@ pub enum DriverError {
     /// The kill switch cannot be read or written.
     #[error("the kill switch: {0}")]
     Latch(#[from] LatchError),
+    /// There is no kill switch, and nothing is traded without one.
+    #[error(transparent)]
+    Kill(#[from] KillError),
     /// The venue, or the machine, in words.
     #[error("{0}")]
     Venue(String),
@@ -100,6 +104,10 @@ pub struct Driver<M: TradingMode> {
     clock: Clock,
     latch: LatchFile,
     on_unauthorised: OnUnauthorised,
+    /// A thread of its own; it ends with the session, and the latch stays as it is.
+    kill: Kill,
+    /// Of what stands beside the session.
+    health: Box<dyn Fn() -> Vec<HealthItem>>,
     /// Of bars that are awaited, on the venue's clock.
     patience_ns: i64,
     is_daily_of_venue: bool,
@@ -138,8 +146,14 @@ pub struct Driver<M: TradingMode> {
 }
 
 impl<M: TradingMode> Driver<M> {
+    /// The session's kill switch, for whoever may press it.
+    pub fn kill(&self) -> KillHandle {
+        self.kill.handle()
+    }
+
     /// Everything that can happen now does: answers, calls, findings.
     fn turn(&mut self) -> Result<(), DriverError> {
+        self.kill.handle().beat();
         let at = self.clock.moment();
         let mut told = Vec::new();
         for seat in &mut self.seats {

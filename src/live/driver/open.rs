@@ -18,16 +18,17 @@ use crate::domain::{Bar, Money, Symbol, Timeframe, Timestamp};
 use crate::engine::MarketAction;
 use crate::execution::alpaca::history::{Adjustment, BarsRequest, HistoryClient, read_bars};
 use crate::execution::alpaca::{
-    AccountReader, AccountSeen, AlpacaDesk, AlpacaPort, AlpacaWire, ApiKeys, DataLine, Encoding, Feed, Patience,
-    SessionName, TradingMode,
+    AccountReader, AccountSeen, AlpacaDesk, AlpacaPort, AlpacaWire, ApiKeys, DataLine, EmergencyVenue, Encoding, Feed,
+    Patience, SessionName, TradingMode,
 };
 use crate::live::event::{EventKind, SessionEvent, Severity};
 use crate::live::journal::{Durability, Journal, Row, RowKind};
+use crate::live::kill::{Kill, KillOptions};
 use crate::live::session::{
     Assembler, Began, Input, Keeper, Machine, Past, PastReader, SessionError, SessionRow, SharedJournal, ShownBar,
     Terms, Trader, desk_rows,
 };
-use crate::live::snapshot::Snapshot;
+use crate::live::snapshot::{HealthItem, Snapshot};
 use crate::risk::LatchFile;
 use crate::scenario::spec::Adjust;
 use crate::scenario::{LoadedScenario, Style, parse};
@@ -81,6 +82,10 @@ pub struct Setup<M> {
     pub is_new_account: bool,
     /// What is done about what nobody of ours made.
     pub on_unauthorised: OnUnauthorised,
+    /// The kill switch halts when the session has not moved for so long.
+    pub dead_man: Option<Duration>,
+    /// What else a page should know of, besides the session itself.
+    pub health: Box<dyn Fn() -> Vec<HealthItem>>,
     /// Commands of people.
     pub commands: mpsc::Receiver<Commanded>,
     /// Where pages look.
@@ -157,6 +162,15 @@ impl<M: TradingMode> Driver<M> {
         let cash_at_start = began.filter(|own| seats.iter().all(|seat| seat.began == *own)).and_then(|(_, cash)| cash);
         let encoding = Encoding::MessagePack;
         let wire = AlpacaWire::open(setup.mode, &setup.keys, DataLine { feed: setup.feed, encoding })?;
+        // Before anything leaves: nothing is traded without a kill switch.
+        let kill = Kill::start(KillOptions {
+            folder: setup.state.clone(),
+            venue: EmergencyVenue::of(wire.mode()),
+            keys: setup.keys,
+            shutter: wire.shutter(),
+            dead_man: setup.dead_man,
+            clock: Arc::new(super::wall),
+        })?;
         let speed = if let Venue::Exchange { speed } = setup.venue { i64::from(speed) } else { 1 };
         Ok(Driver {
             port: AlpacaPort::new(wire, encoding, symbols),
@@ -165,6 +179,8 @@ impl<M: TradingMode> Driver<M> {
             clock,
             latch: LatchFile::new(&setup.state),
             on_unauthorised: setup.on_unauthorised,
+            kill,
+            health: setup.health,
             patience_ns: PATIENCE_NS.saturating_mul(speed),
             is_daily_of_venue: setup.venue != Venue::Alpaca,
             reader,

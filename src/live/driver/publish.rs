@@ -90,7 +90,8 @@ impl<M: TradingMode> Driver<M> {
             };
             let reason = halt.reason.as_ref().map(|reason| reason.as_str().to_owned());
             let cause = halt.cause.name().to_owned();
-            return StateView::Halted(HaltView { cause, by, since: halt.since, reason, clears, steps: Vec::new() });
+            let steps = if halt.cause == HaltCause::KillSwitch { self.kill.steps() } else { Vec::new() };
+            return StateView::Halted(HaltView { cause, by, since: halt.since, reason, clears, steps });
         }
         if !self.is_ready() {
             return StateView::Starting { what: "both streams, and everything the venue has".to_owned() };
@@ -134,7 +135,7 @@ impl<M: TradingMode> Driver<M> {
         let late: u64 = self.seats.iter().map(|seat| seat.assembler.late()).sum();
         let tied = !self.differs();
         let compared = self.account.as_ref().map(|account| account.time);
-        vec![
+        let mut items = vec![
             item("trading_stream", listens, word(listens), listens.then_some(time)),
             item("data_stream", !self.is_data_lost && ready, word(!self.is_data_lost && ready), None),
             item("journal", true, format!("{} events", self.recent.len()), Some(time)),
@@ -150,7 +151,9 @@ impl<M: TradingMode> Driver<M> {
                 format!("{} calls, {} answers, {late} late bars", traffic.calls, traffic.outcomes),
                 None,
             ),
-        ]
+        ];
+        items.extend((self.health)());
+        items
     }
 }
 

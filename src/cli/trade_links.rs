@@ -1,0 +1,137 @@
+//! What stands beside a session: notifications, the dashboard, the log, and the settings they have in common.
+//!
+//! Not here: the session (trade), what each of them does (live).
+use std::env;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use super::Failure;
+use crate::domain::Timestamp;
+use crate::execution::alpaca::EnvFile;
+use crate::live::dashboard::{Dashboard, DashboardError, DashboardLinks, DashboardOptions, TokenPlace, Tokens};
+use crate::live::driver::{Commanded, wall};
+use crate::live::journal::Journal;
+use crate::live::kill::KillHandle;
+use crate::live::log::{self, Log, LogFormat, LogOptions};
+use crate::live::notify::{self, Banner, Notifier, NotifyConfig};
+use crate::live::redact::Redactor;
+use crate::live::{SessionEvent, Severity, Snapshot};
+
+/// Settings that may come from the environment as well.
+const SHARED: [&str; 10] = [
+    "ALPACA_API_KEY",
+    "ALPACA_SECRET_KEY",
+    "ALPACA_PAPER",
+    "DASHBOARD_TOKEN",
+    "ALPHAFLOW_TOKEN",
+    "MAX_DAILY_LOSS",
+    "MAX_POSITION_SIZE",
+    "MAX_PORTFOLIO_HEAT",
+    "LIVE_MAX_CAPITAL",
+    "LOG_LEVEL",
+];
+
+/// Where the dashboard is to listen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Port {
+    /// The usual one; where it is taken, a rehearsal or a paper session goes on without a page.
+    Usual,
+    /// This one or none.
+    Only(u16),
+}
+
+/// The settings of a session. Errors: a `.env` that others can read, that git tracks, or that cannot be right.
+pub(super) fn settings(path: &Path) -> Result<EnvFile, Failure> {
+    let variable = |name: &str| env::var(name).ok();
+    let file = EnvFile::read(path).and_then(|file| file.with_environment(&SHARED, variable));
+    file.and_then(|file| file.with_environment(&notify::NAMES, variable)).map_err(wrong)
+}
+
+/// Messages of a session go out from here on; `None` where no channel is set up.
+pub(super) fn notifier(
+    settings: &EnvFile,
+    mode: &str,
+    session: &str,
+    journal: &Arc<Mutex<Journal>>,
+) -> Result<Option<Notifier>, Failure> {
+    let banner = Banner::of_mode(mode).unwrap_or(Banner::Live);
+    let config = NotifyConfig::from_env(settings, banner, session).map_err(wrong)?;
+    if config.channels().next().is_none() {
+        return Ok(None);
+    }
+    Ok(Some(notify::start(config, Arc::clone(journal))?))
+}
+
+/// The log of a session begins.
+pub(super) fn log(settings: &EnvFile, folder: &Path, session: &str, mode: &str) -> Result<Log, Failure> {
+    let level = log::level(settings).map_err(wrong)?;
+    let redactor = Arc::new(Redactor::new(settings));
+    log::start(LogOptions { folder, format: LogFormat::Text, session, mode, level, redactor }).map_err(machine)
+}
+
+/// One line of the log.
+pub(super) fn write(event: &SessionEvent) {
+    let kind = serde_json::to_value(event.kind).ok().and_then(|value| value.as_str().map(str::to_owned));
+    let kind = kind.unwrap_or_default();
+    let (strategy, symbol) = (event.strategy.as_deref().unwrap_or(""), event.symbol.as_deref().unwrap_or(""));
+    match event.severity {
+        Severity::Info | Severity::Notice => {
+            tracing::info!(row = event.row, kind, strategy, symbol, "{}", event.text);
+        }
+        Severity::Warning => tracing::warn!(row = event.row, kind, strategy, symbol, "{}", event.text),
+        Severity::Critical => tracing::error!(row = event.row, kind, strategy, symbol, "{}", event.text),
+    }
+}
+
+/// The page of a session: where it is and where its token stands, in one line; `None` with the reason where there is none.
+pub(super) async fn dashboard(
+    settings: &EnvFile,
+    folder: &Path,
+    port: Port,
+    (snapshots, commands): (watch::Receiver<Arc<Snapshot>>, mpsc::Sender<Commanded>),
+    kill: KillHandle,
+) -> Result<(Option<Dashboard>, String), Failure> {
+    let tokens = Tokens::read(settings, folder).map_err(wrong)?;
+    let place = match tokens.place() {
+        TokenPlace::Env => "DASHBOARD_TOKEN in .env".to_owned(),
+        TokenPlace::File(path) => path.display().to_string(),
+    };
+    let listen = match port {
+        Port::Usual => DashboardOptions::LISTEN,
+        Port::Only(port) => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
+    };
+    let options = DashboardOptions {
+        listen,
+        tokens,
+        stale_after: STALE_AFTER,
+        clock: Arc::new(|| -> Timestamp { wall() }),
+        on_login: Arc::new(|notice| match notice.severity {
+            Severity::Info | Severity::Notice => tracing::info!("{}", notice.text),
+            Severity::Warning | Severity::Critical => tracing::warn!("{}", notice.text),
+        }),
+    };
+    let links = DashboardLinks { snapshots, commands, stop: Arc::new(move |order| kill.press(order)) };
+    match Dashboard::start(options, links).await {
+        Ok(dashboard) => {
+            let text = format!("dashboard: http://{} (token: {place})", dashboard.address());
+            Ok((Some(dashboard), text))
+        }
+        Err(error @ DashboardError::Bind(..)) if port == Port::Usual => Ok((None, format!("no dashboard: {error}"))),
+        Err(error) => Err(machine(error)),
+    }
+}
+
+/// A price on the page is old after this, while the market is open: a minute's bar and its patience.
+const STALE_AFTER: Duration = Duration::from_secs(90);
+
+fn wrong(error: impl std::fmt::Display) -> Failure {
+    Failure::Input(format!("error {error}"))
+}
+
+fn machine(error: impl std::fmt::Display) -> Failure {
+    Failure::Machine(format!("error {error}"))
+}
