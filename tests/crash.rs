@@ -28,6 +28,8 @@ const MINUTES: u64 = 600;
 /// Between two minutes: the session has its orders out by then, or is killed on the way.
 const MINUTE: Duration = Duration::from_millis(40);
 const QUIET_TRIES: u32 = 600;
+/// Without fills there is nothing to lose.
+const FILLS: usize = 6;
 
 fn number(name: &str, default: u64) -> u64 {
     env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -182,7 +184,9 @@ fn a_session_that_is_killed_again_and_again_loses_nothing_and_doubles_nothing() 
     all.rest();
     let mut killed = 0;
     let mut minute = 0;
-    while killed < kills || minute < MINUTES.min(kills * 30) {
+    let fills = |all: &Processes| all.state()["fills"].as_array().unwrap().len();
+    // On a slow machine a session may be killed before it trades: then it is given more minutes.
+    while killed < kills || minute < MINUTES.min(kills * 30) || fills(&all) < FILLS {
         minute += 1;
         all.step();
         sleep(MINUTE);
@@ -205,9 +209,7 @@ fn a_session_that_is_killed_again_and_again_loses_nothing_and_doubles_nothing() 
             }
             sleep(Duration::from_millis(1_500));
         }
-        if minute > 20_000 {
-            break;
-        }
+        assert!(minute < 5_000, "too little is traded: {}", all.log());
     }
     all.rest();
     all.end_session();
@@ -235,7 +237,7 @@ fn check_books(all: &Processes, state: &Value) {
     let past = reader.session("intraday_minutes").unwrap();
     assert_eq!(past.began.scenario, effective_toml(&loaded.spec));
     let machine = prove_session(&BuiltIn, "intraday_minutes", &past).unwrap();
-    assert!(machine.journal().fills.len() > 4, "{} fills", machine.journal().fills.len());
+    assert!(machine.journal().fills.len() >= FILLS, "{} fills", machine.journal().fills.len());
     let cash: Money = state["cash"].as_str().unwrap().parse().unwrap();
     assert_eq!(machine.portfolio().cash(), cash, "cash");
     let held = state["positions"]
