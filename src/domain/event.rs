@@ -79,6 +79,23 @@ pub enum ExecutionEvent {
     },
 }
 
+impl ExecutionEvent {
+    /// The order it is about.
+    pub fn order(&self) -> OrderId {
+        match self {
+            ExecutionEvent::Filled { fill, .. } => fill.order,
+            ExecutionEvent::Accepted { order }
+            | ExecutionEvent::Canceled { order }
+            | ExecutionEvent::Expired { order }
+            | ExecutionEvent::Rejected { order, .. }
+            | ExecutionEvent::Replaced { order, .. }
+            | ExecutionEvent::ChangeRefused { order, .. }
+            | ExecutionEvent::Resized { order, .. }
+            | ExecutionEvent::LegLive { order, .. } => *order,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -126,23 +143,6 @@ mod tests {
             let text = value.to_string();
             prop_assert_eq!(serde_json::from_str::<ExecutionEvent>(&text).expect("read"), event);
             prop_assert_eq!(serde_json::from_value::<ExecutionEvent>(value).expect("read"), event);
-        }
-    }
-}
-
-impl ExecutionEvent {
-    /// The order it is about.
-    pub fn order(&self) -> OrderId {
-        match self {
-            ExecutionEvent::Filled { fill, .. } => fill.order,
-            ExecutionEvent::Accepted { order }
-            | ExecutionEvent::Canceled { order }
-            | ExecutionEvent::Expired { order }
-            | ExecutionEvent::Rejected { order, .. }
-            | ExecutionEvent::Replaced { order, .. }
-            | ExecutionEvent::ChangeRefused { order, .. }
-            | ExecutionEvent::Resized { order, .. }
-            | ExecutionEvent::LegLive { order, .. } => *order,
         }
     }
 }

@@ -235,6 +235,7 @@ fn kill(folder: &Path, address: SocketAddr, shutter: &Shutter) -> Result<Kill, K
         keys: keys(),
         shutter: shutter.clone(),
         dead_man: None,
+        closes_itself: None,
         clock: Arc::new(wall),
     })
 }
@@ -424,6 +425,7 @@ fn a_file_or_a_missing_beat_halts() {
         keys: keys(),
         shutter: shutter.clone(),
         dead_man: Some(Duration::from_millis(100)),
+        closes_itself: None,
         clock: Arc::new(wall),
     };
     let kill = Kill::start(options).expect("a kill switch");

@@ -176,6 +176,7 @@ pub(super) fn kill_switch(folder: &Path, stage: &Stage, shutter: &Shutter) -> Re
         keys: keys(),
         shutter: shutter.clone(),
         dead_man: None,
+        closes_itself: None,
         clock: Arc::new(wall),
     })?)
 }

@@ -13,7 +13,7 @@ use crate::live::command::{Asked, Command, Done, ItemOutcome};
 use crate::live::event::{EventKind, SessionEvent, Severity};
 use crate::live::journal::{Durability, Row, RowKind};
 use crate::live::session::{Input, Keeper, SessionRow};
-use crate::risk::{Halt, HaltCause, HaltOrder, HaltedBy, LatchEvent, LatchFile, Latched, ResumeOrder, Words};
+use crate::risk::{Halt, HaltCause, HaltOrder, HaltedBy, LatchEvent, LatchFile, ResumeOrder, Words};
 
 /// Entries are taken back within this when a session ends; what the venue has not answered by then stays there.
 const STOP_MS: u64 = 10_000;
@@ -136,18 +136,17 @@ impl<M: TradingMode> Driver<M> {
         let now = super::wall();
         let found = LatchFile::new(&self.state).read(now);
         let halt = match &found {
-            Ok(latch) => latch.latched().map(Latched::to_halt),
+            Ok(latch) => latch.latched().map(|latched| (latched.to_halt(), latched.flatten)),
             Err(error) => {
                 let (cause, by) = (HaltCause::KillSwitch, HaltedBy::Unreadable);
-                Some(Halt { cause, since: now, by, reason: Words::new(&error.to_string()).ok() })
+                Some((Halt { cause, since: now, by, reason: Words::new(&error.to_string()).ok() }, false))
             }
         };
         for at in 0..self.seats.len() {
             let own = self.seats[at].trader.machine().gate().watch().halts().get(HaltCause::KillSwitch).is_some();
             match (&halt, own) {
-                (Some(halt), false) => {
-                    // The kill switch itself closes positions, with a line of its own.
-                    self.give(at, Input::Halt { halt: halt.clone(), flatten: false })?;
+                (Some((halt, flatten)), false) => {
+                    self.give(at, Input::Halt { halt: halt.clone(), flatten: *flatten })?;
                 }
                 (None, true) => {
                     let resume = found.as_ref().ok().and_then(|latch| last_resume(latch.history()));

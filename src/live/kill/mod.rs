@@ -39,6 +39,9 @@ pub const LOOK_TIME: Duration = Duration::from_millis(2);
 /// A press waits so long for orders that are on their way; a venue that has not answered by then may not answer at all.
 pub const CLEAR_TIME: Duration = Duration::from_secs(2);
 
+/// A session that has moved within this is alive.
+const ALIVE_MS: u64 = 2_000;
+
 /// What a kill switch needs of its session.
 pub struct KillOptions {
     /// The folder of the latch, which every process of the account shares.
@@ -51,6 +54,9 @@ pub struct KillOptions {
     pub shutter: Shutter,
     /// Halt when [`KillHandle::beat`] was not called for so long, from its first call on.
     pub dead_man: Option<Duration>,
+    /// The session closes its positions itself when it sees a flatten, so that its books know of it: while it is alive
+    /// the kill switch gives it so long, and closes what is left then.
+    pub closes_itself: Option<Duration>,
     /// The venue's clock, for the times of steps.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
@@ -105,6 +111,7 @@ struct Shared {
     base: Instant,
     /// Milliseconds after `base`; 0: never.
     beat_ms: AtomicU64,
+    closes_itself: Option<Duration>,
     is_ended: AtomicBool,
     wake: Notify,
     seen: Mutex<Seen>,
@@ -132,7 +139,7 @@ impl Kill {
     ///
     /// Errors: see [`KillError`]; without a kill switch nothing may be traded.
     pub fn start(options: KillOptions) -> Result<Kill, KillError> {
-        let KillOptions { folder, venue, keys, shutter, dead_man, clock } = options;
+        let KillOptions { folder, venue, keys, shutter, dead_man, closes_itself, clock } = options;
         let mode = venue.mode();
         let in_folder = |source| KillError::Folder { path: folder.join(mode), source };
         let claim = Claim::take(&folder, mode, wall()).map_err(in_folder)?;
@@ -147,6 +154,7 @@ impl Kill {
             clock,
             base: Instant::now(),
             beat_ms: AtomicU64::new(0),
+            closes_itself,
             is_ended: AtomicBool::new(false),
             wake: Notify::new(),
             seen: Mutex::default(),
@@ -191,7 +199,7 @@ impl KillHandle {
     /// thread of the kill switch; [`KillHandle::steps`] shows how far they are.
     pub fn press(&self, order: HaltOrder) -> Done {
         let shared = &self.0;
-        let bar = bar_of(order.flatten);
+        let bar = shared.bar_of(order.flatten);
         shared.begin_press(bar);
         let recorded = shared.write_down(&order);
         let is_clear = shared.shutter.wait_clear(bar, CLEAR_TIME);
@@ -236,6 +244,18 @@ impl Seen {
 }
 
 impl Shared {
+    /// What a halt forbids at once: of a flatten every order, unless the session is to close its positions itself.
+    fn bar_of(&self, flatten: bool) -> ShutterBar {
+        if flatten && self.time_to_close().is_none() { ShutterBar::Orders } else { ShutterBar::Openings }
+    }
+
+    /// How long the session has for closing its positions itself; a session that does not move has none.
+    fn time_to_close(&self) -> Option<Duration> {
+        let beat_ms = self.beat_ms.load(Ordering::Acquire);
+        let is_alive = beat_ms == 0 || self.now_ms().saturating_sub(beat_ms) < ALIVE_MS;
+        self.closes_itself.filter(|_| is_alive)
+    }
+
     /// Closes the shutter. From here to [`Shared::write_down`] nobody opens it, though the folder says that it is clear.
     fn begin_press(&self, bar: ShutterBar) {
         let mut seen = self.seen();
@@ -295,6 +315,7 @@ impl fmt::Debug for KillOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("KillOptions");
         debug.field("folder", &self.folder).field("venue", &self.venue).field("dead_man", &self.dead_man);
+        debug.field("closes_itself", &self.closes_itself);
         debug.finish_non_exhaustive()
     }
 }
@@ -306,10 +327,6 @@ fn not_clear() -> String {
         "an order that left before the halt has had no answer for {CLEAR_TIME:?}; it may still arrive, and is taken back \
          when it is seen"
     )
-}
-
-fn bar_of(flatten: bool) -> ShutterBar {
-    if flatten { ShutterBar::Orders } else { ShutterBar::Openings }
 }
 
 /// Is it on the disk, and one sentence about it.

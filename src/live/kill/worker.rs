@@ -11,9 +11,9 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::alone::describe;
 use super::record::{Acknowledgement, Claim, HaltProgress};
 use super::watch::{STOP_FILE, Sight, Watch};
-use super::{CLEAR, CLEAR_TIME, LOOK_TIME, Shared, bar_of, not_clear, wall};
+use super::{CLEAR, CLEAR_TIME, LOOK_TIME, Shared, not_clear, wall};
 use crate::domain::Timestamp;
-use crate::execution::alpaca::{Begin, Emergency, EmergencyLine, EmergencyOrder, EmergencyVenue, Instant};
+use crate::execution::alpaca::{Begin, Emergency, EmergencyLine, EmergencyOrder, EmergencyVenue, Instant, ShutterBar};
 use crate::live::HaltStep;
 use crate::risk::{HaltOrder, HaltedBy, Latched, Words};
 
@@ -42,6 +42,8 @@ pub(super) struct Worker {
 /// A halt that is worked on.
 struct Standing {
     halt: Latched,
+    /// What it forbids at once.
+    bar: ShutterBar,
     began_ms: u64,
     is_clear: Option<bool>,
     /// Of the emergency; nothing where an earlier life has finished it.
@@ -131,7 +133,7 @@ impl Worker {
 
     /// In the folder, or, where that does not work, in memory until it does.
     fn write_down(&mut self, order: HaltOrder) {
-        self.shared.begin_press(bar_of(order.flatten));
+        self.shared.begin_press(self.shared.bar_of(order.flatten));
         let shared = Arc::clone(&self.shared);
         // Where it fails, it is kept, and this is tried again.
         self.writing = Some(tokio::task::spawn_blocking(move || drop(shared.write_down(&order))));
@@ -150,7 +152,8 @@ impl Worker {
         }
         let begun = self.standing.take();
         begun.as_ref().and_then(|standing| standing.task.as_ref()).into_iter().for_each(JoinHandle::abort);
-        self.shared.shutter.close(bar_of(halt.flatten));
+        let bar = self.shared.bar_of(halt.flatten);
+        self.shared.shutter.close(bar);
         let earlier = self.claim.acknowledgement().filter(|earlier| is_first_look && earlier.is_of(&halt));
         let is_finished = earlier.as_ref().is_some_and(|earlier| earlier.progress == HaltProgress::Done);
         // What stands already may be the work of an earlier life, exits that wait for the open among it.
@@ -158,7 +161,7 @@ impl Worker {
         self.show(&halt, earlier.as_ref());
         let task = (!is_finished).then(|| self::begin(&self.shared, &self.line, &self.venue, halt.flatten, begin));
         let began_ms = self.shared.now_ms();
-        self.standing = Some(Standing { halt, began_ms, is_clear: None, task, is_recorded });
+        self.standing = Some(Standing { halt, bar, began_ms, is_clear: None, task, is_recorded });
     }
 
     /// The first step, or all those of an earlier life.
@@ -191,7 +194,7 @@ impl Worker {
     /// Writes down what has come of the halt, where that is new.
     fn acknowledge(&mut self) {
         let Some(standing) = &mut self.standing else { return };
-        let bar = bar_of(standing.halt.flatten);
+        let bar = standing.bar;
         let limit_ms = u64::try_from(CLEAR_TIME.as_millis()).unwrap_or(u64::MAX);
         if standing.is_clear != Some(true) {
             let is_late = self.shared.now_ms().saturating_sub(standing.began_ms) > limit_ms;
@@ -236,15 +239,35 @@ fn begin(
     flatten: bool,
     begin: Begin,
 ) -> JoinHandle<()> {
-    let order = if flatten { EmergencyOrder::Flatten } else { EmergencyOrder::Cancel };
-    let seed = u64::try_from(wall().ns()).unwrap_or_default();
-    let emergency = Emergency::new(order, begin, venue.patience(), seed);
+    let patience = venue.patience();
+    let emergency = move |order, begin| {
+        let seed = u64::try_from(wall().ns()).unwrap_or_default();
+        Emergency::new(order, begin, patience, seed)
+    };
+    let time_to_close = shared.time_to_close().filter(|_| flatten);
     let (line, shared) = (Arc::clone(line), Arc::clone(shared));
     tokio::spawn(async move {
         let clock = Arc::clone(&shared);
         let now = move || Instant { ms: clock.now_ms(), wall_ms: wall().ns() / 1_000_000 };
-        line.run(emergency, now, |emergency| tell(&shared, emergency)).await;
+        if let Some(time) = time_to_close {
+            // What opens is taken back meanwhile; then nothing but the kill switch closes anything.
+            let opens = emergency(EmergencyOrder::Cancel, begin);
+            let taken_back = async {
+                line.run(opens, now.clone(), |emergency| tell_opens(&shared, emergency)).await;
+                std::future::pending::<()>().await;
+            };
+            let _ = tokio::time::timeout(time, taken_back).await;
+            shared.shutter.close(ShutterBar::Orders);
+        }
+        let order = if flatten { EmergencyOrder::Flatten } else { EmergencyOrder::Cancel };
+        line.run(emergency(order, begin), now, |emergency| tell(&shared, emergency)).await;
     })
+}
+
+/// Shows what is taken back while the session closes its positions; that is not the end.
+fn tell_opens(shared: &Shared, emergency: &Emergency) {
+    tell(shared, emergency);
+    shared.seen().progress = Some(HaltProgress::Working);
 }
 
 /// Shows how far the work at the venue is.
