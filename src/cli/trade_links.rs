@@ -73,17 +73,18 @@ pub(super) fn log(settings: &EnvFile, folder: &Path, session: &str, mode: &str) 
     log::start(LogOptions { folder, format: LogFormat::Text, session, mode, level, redactor }).map_err(machine)
 }
 
-/// One line of the log.
+/// One line of the log; `trade` prints the event itself.
 pub(super) fn write(event: &SessionEvent) {
     let kind = serde_json::to_value(event.kind).ok().and_then(|value| value.as_str().map(str::to_owned));
     let kind = kind.unwrap_or_default();
     let (strategy, symbol) = (event.strategy.as_deref().unwrap_or(""), event.symbol.as_deref().unwrap_or(""));
+    let (row, text) = (event.row, &event.text);
     match event.severity {
         Severity::Info | Severity::Notice => {
-            tracing::info!(row = event.row, kind, strategy, symbol, "{}", event.text);
+            tracing::info!(target: log::EVENTS, row, kind, strategy, symbol, "{text}");
         }
-        Severity::Warning => tracing::warn!(row = event.row, kind, strategy, symbol, "{}", event.text),
-        Severity::Critical => tracing::error!(row = event.row, kind, strategy, symbol, "{}", event.text),
+        Severity::Warning => tracing::warn!(target: log::EVENTS, row, kind, strategy, symbol, "{text}"),
+        Severity::Critical => tracing::error!(target: log::EVENTS, row, kind, strategy, symbol, "{text}"),
     }
 }
 

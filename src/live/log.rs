@@ -33,6 +33,9 @@ const VALUE_CHARS_MAX: usize = 4_000;
 /// Events of other crates below this are theirs alone: they may hold addresses and headers.
 const OTHERS_LEVEL: Level = Level::WARN;
 
+/// The target of a session's events: they are in the files like everything else, and the session itself prints them.
+pub const EVENTS: &str = "alphaflow::event";
+
 /// How lines look on the terminal. In files they are JSON.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LogFormat {
@@ -207,7 +210,9 @@ impl<T: Write, F: Write> Lines<T, F> {
             LogFormat::Text => self.text(line),
         };
         put(&self.file, &json);
-        put(&self.terminal, &shown);
+        if line.target != EVENTS {
+            put(&self.terminal, &shown);
+        }
     }
 
     fn json(&self, line: &Line) -> String {
