@@ -3,7 +3,7 @@
 //! Not here: what rows mean (session, bodies of `history` aside), what is told to whom (notify), when to write (session).
 //! Invariants: (1) rows are numbered from 1 without gaps, and nothing changes or deletes one; (2) what [`Journal::append`]
 //! returned for with [`Durability::Flushed`] is on the disk, and so is everything before it; (3) every row carries a hash
-//! over itself and the hash of the row before it ([`chain`]).
+//! over itself and the hash of the row before it (`chain`).
 //!
 //! Files, beside each other: `journal.db` (SQLite, with its `-wal` and `-shm`), `journal.lock` (whose lock the writer
 //! holds), `journal.head` (number and hash of a row that is on the disk, so that a lost end is seen).
