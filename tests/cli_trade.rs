@@ -1,6 +1,11 @@
 //! `alphaflow trade` as a process: at full speed it trades as a backtest does, alone and side by side.
 mod cli_binary;
 
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::Duration;
+
 use cli_binary::{copy_of_repository, done, fails};
 
 /// Where answers reach the engine before it decides, as in a replay, a session has the same fills. It cannot hold where a
@@ -56,4 +61,55 @@ fn what_cannot_be_traded_is_refused_before_anything_is_sent() {
     assert!(fails(copy.path(), 2, &twice).contains("the name of two scenarios"));
     let no_keys = fails(copy.path(), 2, &["trade", "scenarios/intraday_minutes.toml", "--mode", "paper"]);
     assert!(no_keys.contains(".env"), "{no_keys}");
+}
+
+/// A session that goes on by itself, its lines in a file.
+struct Running(Child);
+
+impl Running {
+    fn start(folder: &Path) -> Running {
+        let lines = File::create(folder.join("lines.txt")).expect("file");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_alphaflow"));
+        command.args(["trade", "scenarios/intraday_minutes.toml", "--speed", "600", "--port", "0"]);
+        command.current_dir(folder).env_remove("ALPACA_API_KEY").env_remove("ALPACA_SECRET_KEY");
+        Running(command.stdout(lines).spawn().expect("the binary starts"))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What the session has printed, as soon as that is enough.
+fn lines_with(folder: &Path, is_enough: impl Fn(&str) -> bool) -> String {
+    for _ in 0..1_200 {
+        let lines = fs::read_to_string(folder.join("lines.txt")).expect("lines");
+        if is_enough(&lines) {
+            return lines;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("within a minute: {}", fs::read_to_string(folder.join("lines.txt")).expect("lines"));
+}
+
+/// The session closes its positions itself, so that its books know of it; the kill switch sees that nothing is left.
+#[test]
+fn a_flatten_from_another_terminal_leaves_books_that_tie() {
+    let copy = copy_of_repository();
+    let folder = copy.path();
+    let _session = Running::start(folder);
+    lines_with(folder, |lines| lines.contains("Bought"));
+    let halted = done(folder, &["halt", "--flatten", "--reason", "a test"]);
+    assert!(halted.contains("the venue shows no order and no position"), "{halted}");
+    let lines = lines_with(folder, |lines| lines.contains("Sold"));
+    assert!(!lines.contains("reconciliation") && !lines.contains("unauthorised"), "{lines}");
+    assert!(done(folder, &["history"]).contains("kill_switch"));
+    let bought = lines.matches("Bought").count();
+    done(folder, &["resume", "--reason", "a test"]);
+    let lines = lines_with(folder, |lines| lines.matches("Bought").count() > bought);
+    assert!(!lines.contains("reconciliation") && !lines.contains("unauthorised"), "{lines}");
+    assert!(done(folder, &["audit", "verify"]).contains("row"));
 }

@@ -65,8 +65,8 @@ fn a_step_waits_for_all_shares_or_for_the_patience() {
     own.take(name("AAA"), bar("14:31", 100));
     assert_eq!((own.ready(at("14:40"), PATIENCE_NS), own.late()), (None, 1));
     // A share that nobody trades, and minutes outside the session, are no step.
-    own.take(name("CCC"), bar("14:33", 1));
-    own.take(name("AAA"), bar("13:00", 1));
+    own.take(name("CCC"), bar("14:33", 100));
+    own.take(name("AAA"), bar("13:00", 100));
     assert!(own.is_idle());
 }
 
