@@ -147,14 +147,17 @@ fn a_share_of_cash_is_not_overspent_by_its_own_impact() {
 
 /// With fractional shares a bar gives a fraction; without, whole shares.
 #[test]
-fn a_bar_gives_whole_shares_unless_shares_are_fractional() {
+fn a_bar_gives_whole_shares_unless_the_order_is_for_parts() {
     let rows = ["03 10 11 9 10 1009", "04 10 11 9 10 1009", "05 10 11 9 10 1009"];
-    let fills = |fractional: &str| {
+    let fills = |fractional: &str, order: &str| {
         let set = ["execution.participation=0.05", fractional];
-        play("2024-01", &rows, &["03,submit,B,TST,buy,60,market,,,,,gtc,,,"], &set).fills
+        play("2024-01", &rows, &[&format!("03,submit,B,TST,buy,{order},,,")], &set).fills
     };
-    assert_eq!(fills("sizing.fractional=false"), ["B 2024-01-04 buy 50 @ 10", "B 2024-01-05 buy 10 @ 10"]);
-    assert_eq!(fills("sizing.fractional=true"), ["B 2024-01-04 buy 50.45 @ 10", "B 2024-01-05 buy 9.55 @ 10"]);
+    let whole = ["B 2024-01-04 buy 50 @ 10", "B 2024-01-05 buy 10 @ 10"];
+    assert_eq!(fills("sizing.fractional=false", "60,market,,,,,gtc"), whole);
+    // At Alpaca an order for whole shares trades in whole shares, whatever the account may hold.
+    assert_eq!(fills("sizing.fractional=true", "60,market,,,,,gtc"), whole);
+    assert_eq!(fills("sizing.fractional=true", "60.5,market,,,,,day"), ["B 2024-01-04 buy 50.45 @ 10"]);
 }
 
 /// Without quotes and with one bar before the fill, the spread is one tick; at a share of 0.5 half of it.

@@ -188,16 +188,16 @@ impl<C: Catalog> Trade<'_, C> {
     }
 
     fn on_paper(&self, all: Vec<LoadedScenario>, out: &mut impl Write) -> Result<(), Failure> {
-        let keys = alpaca_keys(&self.settings()?)?;
         let scenarios = self.of_days_to_come(all)?;
+        let keys = alpaca_keys(&self.settings()?)?;
         runtime()?.block_on(self.trade(Paper, keys, scenarios, Place::alpaca(), None, out))
     }
 
     /// Real money: only with everything that [`authorize`] asks for.
     fn live(&self, all: Vec<LoadedScenario>, out: &mut impl Write) -> Result<(), Failure> {
+        let scenarios = self.of_days_to_come(all)?;
         let settings = self.settings()?;
         let keys = alpaca_keys(&settings)?;
-        let scenarios = self.of_days_to_come(all)?;
         let loaded: Vec<LoadedScenario> = scenarios.iter().map(|scenario| scenario.loaded.clone()).collect();
         let cash: Money = loaded.iter().map(|loaded| loaded.spec.account.cash).sum();
         let typed = ask_account_number(&cash.to_string(), &mut std::io::stdin().lock(), out)?;
