@@ -30,8 +30,13 @@ impl SimulatedVenue {
     /// Takes back what is left of the entries whose legs an exit on `side` needs.
     #[cold]
     pub(super) fn take_legs_back(&mut self, symbol: SymbolIndex, side: Side) {
-        let legs = self.books[symbol.get()].iter().filter(|order| order.side == side);
-        let entries: Vec<_> = legs.filter_map(|order| order.parent).collect();
+        let book = &self.books[symbol.get()];
+        let entries = || book.iter().filter(|order| order.side == side).filter_map(|order| order.parent);
+        // Most entries have filled whole: nothing is left of them, and nothing is to be remembered.
+        if !entries().any(|entry| book.iter().any(|order| order.id == entry)) {
+            return;
+        }
+        let entries: Vec<_> = entries().collect();
         self.cancel_where(symbol, |order| entries.contains(&order.id));
     }
 

@@ -69,8 +69,27 @@ def alter(rng, order, middles):
     if field is None and order.get("limit_price"):
         field = "limit_price"
     if field and rng.random() < 0.6:
-        row = {"action": "replace", "id": target, field: near(rng, middle, -2, 2)}
+        price = near(rng, middle, -2, 2)
+        if keeps_pair(order, target, price):
+            row = {"action": "replace", "id": target, field: price}
     return row
+
+
+def keeps_pair(order, target, price):
+    """A replay refuses to move a stop or a target across the other, wherever that may have been moved before; the
+    exchange takes it, since a desk moves one after the other."""
+    leg = target.partition(".")[2] or ("take_profit" if order.get("order_class") == "oco" else "")
+    fields = {"stop": "stop_loss", "take_profit": "take_profit"}
+    if leg not in fields or not (order.get("stop_loss") and order.get("take_profit")):
+        return True
+    levels = order.setdefault("levels", {leg: [Decimal(order[field])] for leg, field in fields.items()})
+    levels = {**levels, leg: levels[leg] + [Decimal(price)]}
+    sells = (order["side"] == "buy") != (order.get("order_class") == "oco")
+    low, high = (("stop", "take_profit") if sells else ("take_profit", "stop"))
+    if min(levels[high]) - max(levels[low]) < Decimal("0.01"):
+        return False
+    order["levels"] = levels
+    return True
 
 
 def script(seed, bars):
@@ -85,7 +104,7 @@ def script(seed, bars):
         else:
             row = submit(rng, f"o{count}", middles)
             sent.append(row)
-        rows.append(({"time": stamp, **row}, closes))
+        rows.append(({"time": stamp, **{name: row[name] for name in row if name != "levels"}}, closes))
     return rows
 
 

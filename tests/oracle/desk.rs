@@ -211,6 +211,10 @@ impl World<'_> {
         if kind == asked && open.is_none_or(|open| open == now.open) {
             return self.refusals.push((self.records[number].name.clone(), "not_changed".to_owned()));
         }
+        if let Some(code) = self.crosses(number, kind, outbox) {
+            self.used("refused: a change across the pair");
+            return self.refusals.push((self.records[number].name.clone(), code.to_owned()));
+        }
         let mut claims = self.claims(symbol, outbox);
         // A leg, and the stop of a pair, have no claim of their own: only their prices change.
         let refusal = claims.iter().position(|claim| claim.number == number).and_then(|at| {
@@ -230,6 +234,37 @@ impl World<'_> {
         }
         self.used("replace");
         outbox.sent.push(Sent::Change { number, open, kind });
+    }
+
+    /// Would stop and target of a pair, with the new prices of one, stand on the wrong sides of each other or less than
+    /// a cent apart? The other counts as it rests and as a change of the same close will leave it.
+    fn crosses(&self, number: usize, kind: Kind, outbox: &Outbox) -> Option<&'static str> {
+        let Record { symbol, name, .. } = &self.records[number];
+        let family = name.split('.').next().unwrap_or(name);
+        let in_pair = |order: &Order| {
+            let own = &self.records[order.number].name;
+            own.split('.').next() == Some(family) && (own.contains('.') || order.class == Class::Oco)
+        };
+        let pair: Vec<&Order> = self.books[*symbol].iter().filter(|order| in_pair(order)).collect();
+        let side = pair.iter().find(|order| order.number == number)?.side;
+        let mate = pair.iter().find(|order| order.number != number)?;
+        let later = outbox.sent.iter().filter_map(|sent| match sent {
+            Sent::Change { number, kind, .. } if *number == mate.number => Some(*kind),
+            _ => None,
+        });
+        let least = if self.case.rules.alpaca { 10_000_000 } else { 1 };
+        std::iter::once(mate.kind).chain(later).find_map(|other| {
+            let (target, guard) = if matches!(kind, Kind::Limit { .. }) { (kind, other) } else { (other, kind) };
+            let Kind::Limit { limit } = target else { return None };
+            let (Kind::Stop { stop } | Kind::StopLimit { stop, .. }) = guard else { return None };
+            match side {
+                Side::Sell if limit <= stop => Some("target_below_stop"),
+                Side::Sell if limit - stop < least => Some("stop_above_base"),
+                Side::Buy if limit >= stop => Some("target_above_stop"),
+                Side::Buy if stop - limit < least => Some("stop_below_base"),
+                _ => None,
+            }
+        })
     }
 
     /// The most a share may come to cost: the last close and every price the order names.

@@ -23,7 +23,7 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 /// Every rule the reference applies. A run of thousands of cases must have needed each.
-const RULES: [&str; 43] = [
+const RULES: [&str; 44] = [
     "alpaca: the regulators' fees of a day, each rounded up once",
     "a stop that has triggered voids its target",
     "an opening order makes way for a leg that is sent again",
@@ -48,6 +48,7 @@ const RULES: [&str; 43] = [
     "ohlc: reached on the way",
     "refused before it is sent",
     "refused: a change that would be refused as an order",
+    "refused: a change across the pair",
     "refused: the order to change is not open",
     "rejected: it could trade with one of our own",
     "rejected: it does not fit what stays of the position",

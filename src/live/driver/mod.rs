@@ -14,6 +14,7 @@ mod stepped;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -37,6 +38,9 @@ use crate::scenario::fingerprint;
 pub use clock::wall;
 pub use open::{Prepared, Setup, Venue};
 pub use stepped::Embedded;
+
+/// A flatten goes through the gate, so that the books know of it; what is left after this is closed around them.
+const CLOSES_ITSELF: Duration = Duration::from_secs(5);
 
 /// Events that a page shows; the rest is in the journal.
 const RECENT_MAX: usize = 200;

@@ -106,9 +106,6 @@ const PATIENCE_NS: i64 = 3 * Timestamp::NS_PER_SECOND;
 /// The account is asked for this often before a session gives up, a second apart.
 const TRIES_MAX: u32 = 30;
 
-/// A flatten goes through the gate, so that the books know of it; what is left after this is closed around them.
-const CLOSES_ITSELF: Duration = Duration::from_secs(5);
-
 impl<M: TradingMode> Driver<M> {
     /// Opens the session inside the runtime that this is called from. `machine_of` builds the engine of a scenario.
     ///
@@ -172,7 +169,7 @@ impl<M: TradingMode> Driver<M> {
             keys: setup.keys,
             shutter: wire.shutter(),
             dead_man: setup.dead_man,
-            closes_itself: Some(CLOSES_ITSELF),
+            closes_itself: Some(super::CLOSES_ITSELF),
             clock: Arc::new(super::wall),
         })?;
         let speed = if let Venue::Exchange { speed } = setup.venue { i64::from(speed) } else { 1 };
