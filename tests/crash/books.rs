@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use alphaflow::domain::{Money, Price, Quantity, Side, SymbolIndex};
-use alphaflow::engine::OrderOutcome;
+use alphaflow::domain::{Money, OrderKind, OrderPurpose, Price, Quantity, Side, SymbolIndex};
+use alphaflow::engine::{OrderOutcome, OrderRecord};
 use alphaflow::live::journal::JournalReader;
 use alphaflow::live::session::{Machine, PastReader, prove_session};
 use alphaflow::scenario::{Style, effective_toml, load};
@@ -70,10 +70,19 @@ pub fn check_books(folder: &Path, scenario: &Path, state: &Value) {
     }
 }
 
+/// One order holds a share at the venue: where an exit is on its way, its legs are gone there, and stand in the books until
+/// it has filled.
 fn our_orders(machine: &dyn Machine) -> BTreeMap<Place, Quantity> {
+    let is_open = |record: &&OrderRecord| matches!(record.outcome, OrderOutcome::Sent(status) if status.is_open());
+    let open: Vec<&OrderRecord> = machine.orders().records().iter().filter(is_open).collect();
+    let leaves: BTreeSet<SymbolIndex> = open
+        .iter()
+        .filter(|record| record.request.purpose != OrderPurpose::Entry && record.request.kind == OrderKind::Market)
+        .map(|record| record.request.symbol)
+        .collect();
     let mut all = BTreeMap::new();
-    for record in machine.orders().records() {
-        if !matches!(record.outcome, OrderOutcome::Sent(status) if status.is_open()) {
+    for record in open {
+        if record.leg > 0 && leaves.contains(&record.request.symbol) {
             continue;
         }
         let symbol = SYMBOLS[usize::from(record.request.symbol.get())].to_owned();
