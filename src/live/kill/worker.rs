@@ -121,8 +121,8 @@ impl Worker {
             }
             return;
         }
-        let is_halted = self.standing.as_ref().is_some_and(|standing| standing.is_recorded);
-        if !is_halted && self.watch.has_stop_file() {
+        // One that stands and is not kept any more is on the disk, seen there or not.
+        if self.standing.is_none() && self.watch.has_stop_file() {
             let reason = format!("the file {STOP_FILE} is in the folder of the kill switch; take it away to resume");
             self.press("the file STOP", &reason);
         }
