@@ -501,7 +501,7 @@ mod tests {
 
     /// Compares every row of a golden table with ρ of the closes in `folder`.
     fn agrees(folder: &Path, prefix: &str, symbols: &[&str]) {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let golden = fs::read_to_string(root.join(format!("tests/golden/correlations_{prefix}.csv"))).expect("golden");
         let actions = fs::read_to_string(folder.join("corporate_actions.csv")).expect("actions");
         let splits: Vec<Vec<&str>> =
@@ -532,7 +532,7 @@ mod tests {
     /// Against numpy and scipy, made by `tests/golden/correlations.py`.
     #[test]
     fn it_is_the_correlation_of_numpy() {
-        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data");
         agrees(&data, "bokeh", &["AAPL", "FB", "GOOG", "IBM", "MSFT"]);
     }
 
@@ -540,7 +540,7 @@ mod tests {
     /// `ALPHAFLOW_SHARED`) is.
     #[test]
     fn it_is_the_correlation_of_numpy_over_holes_and_splits() {
-        let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+        let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
         let shared = std::env::var_os("ALPHAFLOW_SHARED").map_or_else(beside, PathBuf::from);
         if !shared.join("data").is_dir() {
             eprintln!("skipped: ../shared/data is not here");

@@ -35,10 +35,10 @@ pub use costs::{
 pub use finer::FinerBars;
 pub use mirror::{FillMoment, Reported, Standing};
 pub use order::Band;
-pub(crate) use order::leg_price;
+pub use order::leg_price;
 pub use reading::{Reading, Undecided};
 pub use resting::Resting;
 pub use rules::{BothTouched, DueExit, LimitFill, MarketFill, VenueRules};
 pub use simulated::{SimulatedVenue, Submission};
-pub(crate) use split::split_kind;
+pub use split::split_kind;
 pub use transit::Request;

@@ -88,7 +88,7 @@ struct WholeLegs {
 }
 
 /// The prices of an order after a split into `ratio` new shares per old.
-pub(crate) fn split_kind(kind: OrderKind, ratio: Ratio) -> OrderKind {
+pub fn split_kind(kind: OrderKind, ratio: Ratio) -> OrderKind {
     match kind {
         OrderKind::Market => OrderKind::Market,
         OrderKind::Limit { limit } => OrderKind::Limit { limit: split_price(limit, ratio) },

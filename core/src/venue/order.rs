@@ -275,7 +275,7 @@ pub(super) fn trail_level(side: Side, best: Price, trail: Trail, tick: Tick) -> 
 }
 
 /// The price of a protective level, `side` being the side of the protective order.
-pub(crate) fn leg_price(side: Side, fill: Price, level: LegLevel, is_stop: bool, tick: Tick) -> Price {
+pub fn leg_price(side: Side, fill: Price, level: LegLevel, is_stop: bool, tick: Tick) -> Price {
     let units = match level {
         LegLevel::At(price) => return price,
         LegLevel::FromFill { distance_units } => distance_units,

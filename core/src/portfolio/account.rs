@@ -169,7 +169,7 @@ fn after_split(quantity: Quantity, ratio: Ratio) -> i128 {
 }
 
 /// `price` ÷ `ratio`, to the nearest billionth of a dollar.
-pub(crate) fn split_price(price: Price, ratio: Ratio) -> Price {
+pub fn split_price(price: Price, ratio: Ratio) -> Price {
     price_after_split(price, ratio).unwrap_or(Price::MAX)
 }
 

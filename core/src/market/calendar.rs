@@ -371,7 +371,7 @@ mod tests {
 
     #[test]
     fn equals_the_reference_table() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/xnys_sessions.csv");
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/xnys_sessions.csv");
         let text = std::fs::read_to_string(path).expect("data/xnys_sessions.csv");
         let mut ours = Calendar::xnys().sessions(time("1990-01-01"), time("2030-12-31"));
         let mut rows = 0;

@@ -18,52 +18,52 @@ use crate::portfolio::Portfolio;
 ///
 /// It cannot be written out by hand:
 /// ```compile_fail,E0451
-/// use alphaflow::risk::ApprovedOrder;
+/// use alphaflow_core::risk::ApprovedOrder;
 /// fn forge(honest: ApprovedOrder) -> ApprovedOrder {
-///     ApprovedOrder { quantity: alphaflow::domain::Quantity::MAX, ..honest }
+///     ApprovedOrder { quantity: alphaflow_core::domain::Quantity::MAX, ..honest }
 /// }
 /// ```
 /// The same lines without the forging compile:
 /// ```
-/// use alphaflow::risk::ApprovedOrder;
+/// use alphaflow_core::risk::ApprovedOrder;
 /// fn pass(honest: ApprovedOrder) -> ApprovedOrder {
 ///     honest
 /// }
 /// ```
 /// It cannot be copied or cloned:
 /// ```compile_fail,E0599
-/// use alphaflow::risk::ApprovedOrder;
+/// use alphaflow_core::risk::ApprovedOrder;
 /// fn twice(order: &ApprovedOrder) -> ApprovedOrder {
 ///     order.clone()
 /// }
 /// ```
 /// ```
-/// use alphaflow::risk::ApprovedOrder;
+/// use alphaflow_core::risk::ApprovedOrder;
 /// fn once(order: &ApprovedOrder) -> &ApprovedOrder {
 ///     order
 /// }
 /// ```
 /// It cannot come out of a file:
 /// ```compile_fail,E0277
-/// fn read(text: &str) -> alphaflow::risk::ApprovedOrder {
+/// fn read(text: &str) -> alphaflow_core::risk::ApprovedOrder {
 ///     serde_json::from_str(text).unwrap()
 /// }
 /// ```
 /// ```
-/// fn read(text: &str) -> alphaflow::domain::Price {
+/// fn read(text: &str) -> alphaflow_core::domain::Price {
 ///     serde_json::from_str(text).unwrap()
 /// }
 /// ```
 /// It cannot be sent twice:
 /// ```compile_fail,E0382
-/// use alphaflow::{execution::ExecutionBackend, risk::ApprovedOrder};
+/// use alphaflow_core::{execution::ExecutionBackend, risk::ApprovedOrder};
 /// fn send(backend: &mut impl ExecutionBackend, order: ApprovedOrder) {
 ///     backend.submit(order);
 ///     backend.submit(order);
 /// }
 /// ```
 /// ```
-/// use alphaflow::{execution::ExecutionBackend, risk::ApprovedOrder};
+/// use alphaflow_core::{execution::ExecutionBackend, risk::ApprovedOrder};
 /// fn send(backend: &mut impl ExecutionBackend, order: ApprovedOrder) {
 ///     backend.submit(order);
 /// }
@@ -71,11 +71,11 @@ use crate::portfolio::Portfolio;
 /// It has no default:
 /// ```compile_fail,E0277
 /// fn need<T: Default>() {}
-/// need::<alphaflow::risk::ApprovedOrder>();
+/// need::<alphaflow_core::risk::ApprovedOrder>();
 /// ```
 /// ```
 /// fn need<T: Default>() {}
-/// need::<alphaflow::domain::Price>();
+/// need::<alphaflow_core::domain::Price>();
 /// ```
 #[must_use = "an approval reserves buying power; send it or void it"]
 #[derive(Debug)]
@@ -94,27 +94,27 @@ pub struct ApprovedOrder {
 ///
 /// A venue changes nothing else. Like an approval it is used up by sending it:
 /// ```compile_fail,E0382
-/// use alphaflow::{execution::ExecutionBackend, risk::ApprovedChange};
+/// use alphaflow_core::{execution::ExecutionBackend, risk::ApprovedChange};
 /// fn send(backend: &mut impl ExecutionBackend, change: ApprovedChange) {
 ///     backend.replace(change);
 ///     backend.replace(change);
 /// }
 /// ```
 /// ```
-/// use alphaflow::{execution::ExecutionBackend, risk::ApprovedChange};
+/// use alphaflow_core::{execution::ExecutionBackend, risk::ApprovedChange};
 /// fn send(backend: &mut impl ExecutionBackend, change: ApprovedChange) {
 ///     backend.replace(change);
 /// }
 /// ```
 /// and cannot be written out by hand:
 /// ```compile_fail,E0451
-/// use alphaflow::risk::ApprovedChange;
+/// use alphaflow_core::risk::ApprovedChange;
 /// fn forge(honest: ApprovedChange) -> ApprovedChange {
 ///     ApprovedChange { quantity: None, ..honest }
 /// }
 /// ```
 /// ```
-/// use alphaflow::risk::ApprovedChange;
+/// use alphaflow_core::risk::ApprovedChange;
 /// fn pass(honest: ApprovedChange) -> ApprovedChange {
 ///     honest
 /// }
