@@ -76,8 +76,10 @@ pub(super) fn run(args: &HaltArgs, out: &mut impl Write) -> Result<(), Failure> 
     let reason = args.reason.as_deref().map(|text| words("--reason", text)).transpose()?;
     let order = HaltOrder { at: now(), by: HaltedBy::Person(person()), reason, flatten: args.flatten };
     let (latch, began) = (LatchFile::new(&args.state), Instant::now());
-    let record = latch.halt(&order);
+    let noted = latch.note(&order);
+    // It holds from here on; the rest of the halt keeps the document in order.
     let latched_us = us(began);
+    let record = noted.and_then(|noted| latch.take_in(&order, &noted));
     let since = match &record {
         Ok(HaltRecord::Document { latched, .. }) => Some(latched.since),
         Ok(HaltRecord::Note { .. }) => Some(order.at),

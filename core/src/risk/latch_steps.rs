@@ -48,6 +48,12 @@ pub trait Disk {
     fn remove(&self, name: &str) -> io::Result<()>;
     /// What was created, renamed and removed so far has reached the disk when this returns.
     fn sync(&self) -> io::Result<()>;
+    /// As [`Disk::create`], and the name has reached the disk as well. Content and name may go there in any order: a name
+    /// without its content cannot be read, and what cannot be read halts.
+    fn create_named(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        self.create(name, bytes)?;
+        self.sync()
+    }
     /// The lock that all commands share, which the end of a process gives back; `None` where another one has it for
     /// longer than a command needs.
     fn lock(&self) -> io::Result<Option<Self::Lock>>;
@@ -61,6 +67,11 @@ pub enum Presence {
     /// It was there before: where it is gone, somebody took it away, and nobody knows what it said.
     Required,
 }
+
+/// A halt that holds and is not in the document yet.
+#[derive(Debug)]
+#[must_use = "a resume that is at work already may lift it until it is taken in"]
+pub struct Noted(String);
 
 /// How a halt was recorded. It holds in either case.
 #[derive(Debug)]
@@ -144,8 +155,24 @@ struct View {
 /// When it returns `Ok`, the halt is on the disk: no check that begins from now on finds the switch clear, unless a
 /// resume is given later. An error means that the halt is not known to hold.
 pub fn halt_on<D: Disk>(disk: &D, order: &HaltOrder, token: u32) -> Result<HaltRecord, LatchError> {
-    let own = write_note(disk, order, token)?;
-    match fold(disk, order, &own) {
+    let noted = note_on(disk, order, token)?;
+    take_in_on(disk, order, token, &noted)
+}
+
+/// The first half of a halt, which is as quick as the disk: when it returns `Ok`, every check from now on finds the halt,
+/// also after a loss of power. That no resume which is at work already lifts it, only [`take_in_on`] makes sure of.
+pub fn note_on<D: Disk>(disk: &D, order: &HaltOrder, token: u32) -> Result<Noted, LatchError> {
+    write_note(disk, order, token).map(Noted)
+}
+
+/// The second half: takes the note into the document. See [`halt_on`].
+pub fn take_in_on<D: Disk>(
+    disk: &D,
+    order: &HaltOrder,
+    token: u32,
+    noted: &Noted,
+) -> Result<HaltRecord, LatchError> {
+    match fold(disk, order, &noted.0) {
         Ok(latched) => {
             let is_new = (latched.since, &latched.by) == (order.at, &order.by);
             Ok(HaltRecord::Document { latched, is_new })
@@ -294,10 +321,10 @@ fn write_note<D: Disk>(disk: &D, order: &HaltOrder, token: u32) -> Result<String
     // Ends at the first free name: there are fewer files than numbers.
     loop {
         let name = format!("{NOTE}{}-{token}-{number}.json", order.at.ns());
-        match disk.create(&name, &bytes) {
+        match disk.create_named(&name, &bytes) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
             Err(error) => return Err(failed(disk, &name)(error)),
-            Ok(()) => return sync(disk).map(|()| name),
+            Ok(()) => return Ok(name),
         }
     }
 }

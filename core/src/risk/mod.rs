@@ -55,7 +55,9 @@ pub use kill_switch::{ArmedLatch, KillSwitch, LatchFile};
 pub use latch::{
     HaltOrder, LATCH_HISTORY_MAX, LATCH_VERSION, Latch, LatchEvent, LatchFlaw, LatchState, Latched, ResumeOrder,
 };
-pub use latch_steps::{Disk, HaltRecord, LATCH_DOCUMENT, LatchError, Presence, halt_on, read_on, resume_on};
+pub use latch_steps::{
+    Disk, HaltRecord, LATCH_DOCUMENT, LatchError, Noted, Presence, halt_on, note_on, read_on, resume_on, take_in_on,
+};
 pub use limits::{BreachRule, CashCheck, Limits, LossRule, Margin};
 pub use losses::{Loss, LossMarks, LossWatch};
 pub use maintenance::MaintenanceRate;
