@@ -29,7 +29,7 @@ use crate::domain::{Money, Quantity, Symbol, SymbolIndex, Timestamp};
 use crate::engine::MarketAction;
 use crate::execution::alpaca::history::{BarsRequest, HistoryClient};
 use crate::execution::alpaca::{
-    AccountReader, AccountSeen, AlpacaDesk, AlpacaPort, ReaderError, TradingMode, WireError,
+    AccountSeen, AlpacaDesk, AlpacaPort, AskError, TradingMode, VenueReader, WireError,
 };
 use crate::live::journal::Durability;
 use crate::risk::{LatchError, LatchFile};
@@ -65,7 +65,7 @@ pub enum DriverError {
     Wire(#[from] WireError),
     /// The account cannot be looked at.
     #[error(transparent)]
-    Reader(#[from] ReaderError),
+    Reader(#[from] AskError),
     /// The kill switch cannot be read or written.
     #[error("the kill switch: {0}")]
     Latch(#[from] LatchError),
@@ -121,7 +121,7 @@ pub struct Driver<M: TradingMode> {
     speed_text: String,
     /// Cash of the account when all books began, if they began together.
     cash_at_start: Option<Money>,
-    reader: Arc<AccountReader>,
+    reader: Arc<VenueReader>,
     history: Arc<HistoryClient>,
     account: Option<AccountSeen>,
     commands: mpsc::Receiver<Commanded>,
