@@ -109,10 +109,12 @@ pub enum StateView {
     },
     /// Entries may pass.
     Trading,
-    /// Prices are too old for entries.
+    /// The market is open, and the next bar is later than the scenario allows: prices are too old for entries.
     PricesOld {
-        /// Since when.
+        /// When it should have been there.
         since: Timestamp,
+        /// How late it might have been, by the market's clock: `stale_after`.
+        allowed_ms: u64,
     },
     /// Only orders that shrink positions pass.
     Halted(HaltView),
@@ -195,6 +197,8 @@ pub struct PositionView {
     pub average: Price,
     /// Last price.
     pub last: Aged<Price>,
+    /// From here on that price is old while the market is open: the next one is later than the scenario allows.
+    pub old_from: Timestamp,
     /// Result since the previous close or the entry today.
     pub today: Option<Money>,
     /// Unrealised.

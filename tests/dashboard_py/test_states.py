@@ -90,7 +90,7 @@ def test_old_prices_lose_their_colour_and_count_up(stage, browser):
     page = browser.look(stage)
     shows(page, "prices_old")
     bar = text(page, "#bar")
-    assert re.match(r"▲ Prices are 4\d s old\. Entries are refused until a quote younger than 5 s arrives\.", bar), bar
+    assert re.match(r"▲ Prices are 4\d s old\. Entries are refused until a price at most 5 s late arrives\.", bar), bar
     grey = "rgb(136, 148, 161)"
     for selector in ["#f-equity .num", "#f-today .num", "#rows td.last .num", "#rows td.pnl .num", "#total td.today span", "#limit-rows .num", "#strategy-rows .today span"]:
         style = page.evaluate("(at) => { const s = getComputedStyle(document.querySelector(at)); return [s.color, s.borderBottomStyle]; }", selector)

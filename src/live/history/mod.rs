@@ -32,7 +32,7 @@ pub struct History {
     pub fills: Vec<FillLine>,
     /// Orders and their legs.
     pub orders: Vec<OrderLine>,
-    /// What people were told; `row` is the number of its row.
+    /// What people were told, sign-ins at the dashboard included; `row` is the number of its row.
     pub events: Vec<SessionEvent>,
 }
 
@@ -75,8 +75,8 @@ impl History {
                 RowKind::Session => books.session(&row).map_err(error)?,
                 RowKind::Input => books.input(number, &row).map_err(error)?,
                 RowKind::Desk => books.desk(number, &row).map_err(error)?,
-                RowKind::Event => history.events.push(event(number, row).map_err(error)?),
-                RowKind::Command | RowKind::Delivery | RowKind::Login | RowKind::Setting => {}
+                RowKind::Event | RowKind::Login => history.events.push(event(number, row).map_err(error)?),
+                RowKind::Command | RowKind::Delivery | RowKind::Setting => {}
             }
             Ok(())
         })?;

@@ -1,7 +1,7 @@
 // The positions table: rows by distance to the stop, what was closed today, and a total that must tie to the figure.
 import { byId, el, keyed, put, putAttribute, putClass, show } from "./dom.js";
 import * as f from "./format.js";
-import { ageOf, isLost, link, told, venueNow } from "./link.js";
+import { ageOf, isLost, told, venueNow } from "./link.js";
 
 /** Between two new orders of the rows. */
 const ORDER_MS = 5000;
@@ -15,12 +15,11 @@ export const chosen = { key: null };
 
 export const keyOf = (position) => `${position.strategy}\u0000${position.symbol}`;
 
-/** Do prices hang on quotes that are too old? */
-export function isOld(at) {
+/** Is the price of a position too old? The engine says from when on, which counts while the market is open. */
+export function isOld(position) {
   if (isLost()) return true;
-  if (told.state?.state === "prices_old") return true;
-  const age = ageOf(at);
-  return age === null || (told.market?.is_open === true && age > link.staleAfter);
+  const age = ageOf(position.last.at);
+  return age === null || (told.market?.is_open === true && venueNow() > f.moment(position.old_from));
 }
 
 /** What the table shows of a position, all exact. */
@@ -97,7 +96,7 @@ function updateRow(row, position) {
   row.position = position;
   const cell = row.cells_;
   const shown = figuresOf(position);
-  const old = isOld(position.last.at);
+  const old = isOld(position);
   putAttribute(row, "aria-selected", keyOf(position) === chosen.key);
   put(cell("symbol"), position.symbol);
   put(cell("strategy"), position.strategy);
@@ -123,7 +122,7 @@ function updateRow(row, position) {
 function updateAge(row) {
   const age = ageOf(row.position.last.at);
   put(row.cells_("age"), age === null ? f.UNKNOWN : f.age(age));
-  putClass(row.cells_("age"), isOld(row.position.last.at) ? "age old" : "age");
+  putClass(row.cells_("age"), isOld(row.position) ? "age old" : "age");
 }
 
 /** Ages alone: what changes with every tick of the page. */
@@ -159,7 +158,7 @@ function updateTotal(positions, closed) {
   const all = positions.map(figuresOf);
   const today = sum([...all.map((one) => one.today), ...closed.map((one) => f.units(one.today))]);
   const pnl = sum(all.map((one) => one.pnl));
-  const old = positions.some((position) => isOld(position.last.at));
+  const old = positions.some(isOld);
   const cell = (name, text, tone) => {
     const node = cells[CELLS.indexOf(name)];
     if (!node.firstElementChild) node.append(el("span"));
