@@ -58,7 +58,7 @@ impl Snapshot {
         Snapshot {
             version: 0,
             time: Timestamp::MIN,
-            mode: ModeView { mode: mode.to_owned(), venue: String::new(), account_tail: None, speed: None },
+            mode: ModeView { mode: mode.to_owned(), venue: String::new(), account_tail: None, speed: None, pace: 1 },
             state: StateView::Starting { what: "the journal, and the account at the venue".to_owned() },
             market: MarketView { is_open: false, next_open: None, next_close: None },
             figures: Figures {
@@ -96,6 +96,8 @@ pub struct ModeView {
     pub account_tail: Option<String>,
     /// How fast the market replays, in a rehearsal: `60×`.
     pub speed: Option<String>,
+    /// The venue's clock runs so many times as fast as the wall's; what is read by the wall's clock ages so much faster.
+    pub pace: u32,
 }
 
 /// Is it trading?

@@ -12,3 +12,4 @@ mod limits;
 mod session;
 mod showing;
 mod states;
+mod wire;

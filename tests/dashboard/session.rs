@@ -119,6 +119,9 @@ async fn prices_that_stop_are_said_to_be_old_and_sign_ins_are_in_the_journal() {
     assert!(health.contains("\"status\":\"answers\""), "{health}");
 
     let told = done(folder, &["history", "--kind", "events"]);
-    assert!(told.contains("A wrong token at the dashboard, 4 tries left.") && told.contains("Signed in at the"), "{told}");
+    assert!(
+        told.contains("A wrong token at the dashboard, 4 tries left.") && told.contains("Signed in at the"),
+        "{told}"
+    );
     assert!(done(folder, &["audit", "verify"]).contains("row"));
 }

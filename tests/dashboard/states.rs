@@ -110,7 +110,7 @@ fn trading(mode: &str) -> Value {
     json!({
         "version": 1,
         "time": NOW,
-        "mode": { "mode": mode, "venue": venue, "account_tail": tail, "speed": speed },
+        "mode": { "mode": mode, "venue": venue, "account_tail": tail, "speed": speed, "pace": if mode == "rehearsal" { 60 } else { 1 } },
         "state": { "state": "trading" },
         "market": { "is_open": true, "next_open": "2013-10-09T13:30:00Z", "next_close": "2013-10-08T20:00:00Z" },
         "figures": {

@@ -202,4 +202,9 @@ def test_harmful_text_is_text(stage, browser):
     page.keyboard.press("Escape")
     page.fill("#events-filter", "<b>")
     assert page.locator("#event-rows li").count() >= 1
+    page.fill("#events-filter", "")
+    # Names that every object of a script has are names like any other, and change no object.
+    words = page.inner_text("body")
+    assert "__proto__" in words and "native code" not in words and "[object" not in words, words
+    assert page.evaluate("Object.keys(Object.prototype).length === 0 && ({}).state === undefined && [].flatten === undefined")
     calm(page, stage)

@@ -75,7 +75,7 @@ impl<M: TradingMode> Driver<M> {
         };
         let number = self.account.as_ref().map(|account| account.number.as_str()).filter(|text| text.len() >= 4);
         let account_tail = number.and_then(|number| number.get(number.len() - 4..)).map(str::to_owned);
-        ModeView { mode: M::NAME.to_owned(), venue: venue.to_owned(), account_tail, speed }
+        ModeView { mode: M::NAME.to_owned(), venue: venue.to_owned(), account_tail, speed, pace: self.speed }
     }
 
     fn state_view(&self, books: &[BookView], time: Timestamp) -> StateView {

@@ -26,9 +26,8 @@ pub fn limits(machine: &dyn Machine, terms: &Terms, time: Timestamp) -> Vec<Limi
     let of = |limit: &str, part: Money, whole: Money, allowed: Ratio, names: Vec<String>| {
         view(limit, share(part, whole), allowed.to_f64(), true, names)
     };
-    let count = |limit: &str, used: usize, allowed: u32| {
-        view(limit, Some(used as f64), f64::from(allowed), false, Vec::new())
-    };
+    let count =
+        |limit: &str, used: usize, allowed: u32| view(limit, Some(used as f64), f64::from(allowed), false, Vec::new());
     let name = |symbol: crate::domain::SymbolIndex| terms.symbols[symbol.get()].to_string();
     let (largest, size) = used.largest.map_or((Vec::new(), Money::ZERO), |(symbol, value)| (vec![name(symbol)], value));
     let (members, together) = used.group.map_or((Vec::new(), Money::ZERO), |group| (group.members, group.value));

@@ -15,9 +15,17 @@ fn the_next_bar_is_due_when_it_closes_also_over_night() {
     let minutes = terms("1m");
     assert_eq!(minutes.next_due(at("2024-03-05T14:30:00Z")), at("2024-03-05T14:32:00Z"));
     assert_eq!(minutes.next_due(at("2024-03-05T20:59:00Z")), at("2024-03-06T14:31:00Z"), "the next session's first");
-    assert_eq!(minutes.next_due(at("2024-03-08T20:59:00Z")), at("2024-03-11T13:31:00Z"), "over a weekend, and the hour");
+    assert_eq!(
+        minutes.next_due(at("2024-03-08T20:59:00Z")),
+        at("2024-03-11T13:31:00Z"),
+        "over a weekend, and the hour"
+    );
     let days = terms("1d");
-    assert_eq!(days.next_due(at("2024-03-05T00:00:00Z")), at("2024-03-06T21:00:00Z"), "a day's bar is there at its close");
+    assert_eq!(
+        days.next_due(at("2024-03-05T00:00:00Z")),
+        at("2024-03-06T21:00:00Z"),
+        "a day's bar is there at its close"
+    );
 }
 
 #[test]

@@ -13,6 +13,9 @@ const MINUTE_MS = 60000;
 /** Steps of the time axis, in minutes, and the room that a name of one needs. */
 const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440];
 const TIME_PX = 62;
+/** Widest letter on average, for what is known before it is drawn; half the chip of the crosshair, with its margin. */
+const LETTER_PX = 6.3;
+const CHIP_PX = 40;
 /** Widest body of a candle. */
 const BODY_PX = 13;
 
@@ -73,7 +76,7 @@ function grid(s) {
     const place = s.x(at);
     out.push(svg("line", { class: "grid", x1: place, x2: place, y1: TOP, y2: s.height - BOTTOM }));
     const isEnd = place > s.right - 20;
-    if (place > 14) out.push(label(isEnd ? s.right : place, s.height - 7, f.minute(at), "tick", isEnd ? "end" : "middle"));
+    if (place > 14) out.push(label(isEnd ? s.right : place, s.height - 7, f.minute(at), "tick time", isEnd ? "end" : "middle"));
   }
   return out;
 }
@@ -97,8 +100,9 @@ function candles(s) {
   return out;
 }
 
-/** Name and value of a level, at the left over the line and at the right in a chip. */
-function level(s, value, name, text, chip) {
+/** Name and value of a level, at the left over the line and at the right in a chip. `texts`: the longest first; the first
+ * that has room is taken. */
+function level(s, value, name, texts, chip) {
   if (value === null) return [];
   const y = Math.max(TOP - 6, Math.min(s.height - BOTTOM + 2, s.y(value)));
   const isInside = Math.abs(y - s.y(value)) < 1;
@@ -106,10 +110,13 @@ function level(s, value, name, text, chip) {
   // Over the line; under it where the last price would run through the words.
   const lastAt = s.last === null || s.last === undefined ? null : s.y(s.last);
   const isCrossed = lastAt !== null && lastAt < y && y - lastAt < 20 && y + 18 < s.height - BOTTOM;
-  if (text) out.push(label(5, isCrossed ? y + 14 : y - 5, isInside ? text : `${text} (${value > s.high ? "above" : "below"} the chart)`, `t-${name}`));
+  const side = isInside ? "" : value > s.high ? " ↑" : " ↓";
+  const named = texts.map((text) => (isInside ? text : `${text} (${value > s.high ? "above" : "below"} the chart)`)).concat(texts);
+  const text = named.find((one) => one.length * LETTER_PX < s.right - 10);
+  if (text) out.push(label(5, isCrossed ? y + 14 : y - 5, text, `t-${name}`));
   if (chip === null) return out;
   out.push(svg("rect", { class: `chip c-${name}`, x: s.right + 2, y: chip - 9, width: RIGHT - 4, height: 18, rx: 2 }));
-  out.push(label(s.right + 8, chip + 4, f.price(String(value), 2), `c-${name}`));
+  out.push(label(s.right + 8, chip + 4, `${f.price(String(value), 2)}${side}`, `c-${name}`));
   return out;
 }
 
@@ -156,7 +163,8 @@ export function picture(chart, session, position, range, width, height) {
   const places = chips(s);
   const entryText = position ? `${Number(position.shares) < 0 ? "sold" : "bought"} ${f.shares(position.shares).replace("−", "")} at ${f.price(position.average, 4)}, ${f.minuteAndDay(f.moment(position.since), f.moment(told.time))}` : "";
   const distance = position ? figuresOf(position).distance : null;
-  const stopText = position ? `stop ${f.price(position.stop)} ${position.stop_at_venue ? "resting" : "not at the venue yet"}, ${f.percent(distance === null ? null : -distance, 1, false)} away, risks ${f.headline(f.units(position.risk), 100)}` : "";
+  const stopShort = position ? `stop ${f.price(position.stop)} ${position.stop_at_venue ? "resting" : "not at the venue yet"}` : "";
+  const stopFull = position ? `${stopShort}, ${f.percent(distance === null ? null : -distance, 1, false)} away, risks ${f.headline(f.units(position.risk), 100)}` : "";
   const toCome = Math.max(0, Math.min(s.right, s.x(s.ends)));
   const hasBase = s.previous !== null && !position && s.previous >= s.low && s.previous <= s.high;
   const parts = [
@@ -165,9 +173,9 @@ export function picture(chart, session, position, range, width, height) {
     ...(hasBase ? [svg("line", { class: "base", x1: 0, x2: s.right, y1: s.y(s.previous), y2: s.y(s.previous) }), label(5, s.y(s.previous) - 5, `previous close ${f.price(chart.previous_close)}`, "t-entry")] : []),
     ...candles(s),
     ...marks(s, chart),
-    ...level(s, s.average, "entry", entryText, places.entry),
-    ...level(s, s.stop, "stop", stopText, places.stop),
-    ...level(s, s.last ?? null, "last", "", places.last),
+    ...level(s, s.average, "entry", [entryText, entryText.split(",")[0]], places.entry),
+    ...level(s, s.stop, "stop", [stopFull, stopShort], places.stop),
+    ...level(s, s.last ?? null, "last", [], places.last),
     svg("g", { class: "over" }),
   ];
   const drawn = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": sentence(chart, s, position) }, ...parts);
@@ -188,10 +196,15 @@ export function cross(drawn, bar) {
   const s = drawn.scales;
   const over = drawn.lastChild;
   over.replaceChildren();
-  if (bar === null) return;
-  const x = s.center(bar.at);
-  if (x < 0 || x > s.right) return;
-  const chipAt = Math.max(24, Math.min(s.right - 24, x));
+  const x = bar === null ? null : s.center(bar.at);
+  const isIn = x !== null && x >= 0 && x <= s.right;
+  const chipAt = isIn ? Math.max(24, Math.min(s.right - 24, x)) : null;
+  // Names of the axis make room for the chip: half a name is none.
+  for (const tick of drawn.querySelectorAll(".time")) {
+    const [at, end] = [Number(tick.getAttribute("x")), tick.getAttribute("text-anchor") === "end" ? 14 : 0];
+    tick.setAttribute("visibility", chipAt !== null && Math.abs(at - end - chipAt) < CHIP_PX ? "hidden" : "visible");
+  }
+  if (!isIn) return;
   over.append(svg("line", { class: "cross", x1: x, x2: x, y1: TOP, y2: s.height - BOTTOM }), svg("rect", { class: "chip c-time", x: chipAt - 22, y: s.height - BOTTOM + 4, width: 44, height: 17, rx: 2 }), label(chipAt, s.height - 7, f.minute(bar.at), "c-time", "middle"));
 }
 

@@ -7,7 +7,8 @@ import { isOld } from "./positions.js";
 const mode = document.documentElement.dataset.mode;
 const word = mode.toUpperCase();
 export const isReal = mode === "live" || mode === "unknown";
-const SLOW_MS = 60000;
+/** The account is read every half minute of the wall's clock; twice without is too old. */
+const SLOW_MS = 65000;
 
 function drawBand() {
   const view = told.mode;
@@ -184,7 +185,7 @@ function oldFigures() {
   // All but the last hang on the price of every position.
   const hangs = isLost() || (told.positions || []).some(isOld);
   const old = Object.fromEntries(["equity", "today", "open_pnl", "at_stops", "gross"].map((name) => [name, hangs]));
-  old.buying_power = isLost() || (ageOf(told.figures.buying_power.at) ?? 0) > SLOW_MS;
+  old.buying_power = isLost() || (ageOf(told.figures.buying_power.at) ?? Infinity) > SLOW_MS * (told.mode?.pace || 1);
   return old;
 }
 
