@@ -24,7 +24,9 @@ use crate::exchange::server::Pace;
 use crate::execution::alpaca::history::HistoryClient;
 use crate::execution::alpaca::{ApiKeys, EnvFile, Feed, Live, LoopbackAddr, Paper, PaperStandIn, Rehearsal, TradingMode};
 use crate::live::dashboard::Dashboard;
-use crate::live::driver::{Commanded, Driver, DriverError, Embedded, OnUnauthorised, Prepared, Setup, Venue, wall};
+use crate::live::driver::{
+    Commanded, Driver, DriverError, Embedded, OnUnauthorised, People, Prepared, Setup, Venue, wall,
+};
 use crate::live::journal::Journal;
 use crate::live::preflight::{LiveRequest, ask_account_number, authorize, limit_caps};
 use crate::live::session::{Machine, Terms, machine_of};
@@ -40,7 +42,7 @@ const ALPACA_KEYS: [&str; 2] = ["ALPACA_API_KEY", "ALPACA_SECRET_KEY"];
 /// Keys of a built-in exchange in another process, and what they are where nobody sets them.
 const EXCHANGE_KEYS: [&str; 2] = ["ALPHAFLOW_EXCHANGE_KEY", "ALPHAFLOW_EXCHANGE_SECRET"];
 const EXCHANGE_KEY: &str = "rehearsal";
-/// Commands that wait.
+/// Commands that wait, and sign-ins.
 const COMMANDS_MAX: usize = 64;
 
 /// Where to trade.
@@ -269,6 +271,7 @@ impl<C: Catalog> Trade<'_, C> {
         let journal = Arc::new(Mutex::new(journal.map_err(|error| Failure::Machine(format!("error {error}")))?));
         let history = mode.history(&keys)?;
         let (commander, commands) = mpsc::channel(COMMANDS_MAX);
+        let (signer, logins) = mpsc::channel(COMMANDS_MAX);
         let (snapshots, pages) = watch::channel(Arc::new(Snapshot::before(M::NAME)));
         let (events, mut lines) = mpsc::unbounded_channel();
         let scripts: Vec<Option<&'static Script>> = scenarios
@@ -303,7 +306,7 @@ impl<C: Catalog> Trade<'_, C> {
             },
             dead_man: self.args.dead_man.map(Duration::from_secs),
             health: Box::new(move || healthy.iter().map(|notifier| notifier.health()).collect()),
-            commands,
+            people: People { commands, logins },
             snapshots,
             tell: Box::new(move |event| {
                 links::write(event);
@@ -326,7 +329,7 @@ impl<C: Catalog> Trade<'_, C> {
         };
         let beside = async {
             let Ok(kill) = page.await else { return Ok(None) };
-            links::dashboard(&settings, &folder, port, (pages, commander), kill).await.map(Some)
+            links::dashboard(&settings, &folder, port, (pages, commander, signer), kill).await.map(Some)
         };
         let outcome = printed(session, beside, &mut lines, out).await;
         signals.abort();

@@ -327,6 +327,12 @@ impl Exposure {
         Line { shares: [kept, left], stake, dearest, margin_of_position, is_exposed: !held.is_zero() || has_entry }
     }
 
+    /// What `symbol` has at stake, made anew, and whether it has a position or a pending entry.
+    pub(super) fn stake_now(&self, symbol: SymbolIndex, position: &Position, open: &[OpenApproval]) -> (Stake, bool) {
+        let line = self.line(symbol, position, open);
+        (line.stake, line.is_exposed)
+    }
+
     /// Are all sums what they would be if everything were added up anew?
     pub(super) fn is_current(&self, portfolio: &Portfolio, open: &[OpenApproval]) -> bool {
         let symbols = (0..self.lines.len() as u16).map(SymbolIndex);

@@ -7,6 +7,7 @@ mod clock;
 mod commands;
 mod jobs;
 mod open;
+mod people;
 mod publish;
 mod run;
 mod stepped;
@@ -16,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
 use self::clock::Clock;
@@ -36,6 +37,7 @@ use crate::risk::{LatchError, LatchFile};
 
 pub use clock::wall;
 pub use open::{Prepared, Setup, Venue};
+pub use people::People;
 pub use stepped::Embedded;
 
 /// A flatten goes through the gate, so that the books know of it; what is left after this is closed around them.
@@ -123,7 +125,7 @@ pub struct Driver<M: TradingMode> {
     reader: Arc<VenueReader>,
     history: Arc<HistoryClient>,
     account: Option<AccountSeen>,
-    commands: mpsc::Receiver<Commanded>,
+    people: People,
     snapshots: watch::Sender<Arc<Snapshot>>,
     tell: Box<dyn FnMut(&SessionEvent)>,
     /// They end with the session.

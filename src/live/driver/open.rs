@@ -9,11 +9,11 @@ use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::clock::{Clock, VenueClock, follow};
-use super::{Commanded, Driver, DriverError, OnUnauthorised, Seat};
+use super::{Driver, DriverError, OnUnauthorised, People, Seat};
 use crate::domain::{Bar, Money, Symbol, Timeframe, Timestamp};
 use crate::engine::MarketAction;
 use crate::execution::alpaca::history::{Adjustment, BarsRequest, HistoryClient, read_bars};
@@ -86,8 +86,8 @@ pub struct Setup<M> {
     pub dead_man: Option<Duration>,
     /// What else a page should know of, besides the session itself.
     pub health: Box<dyn Fn() -> Vec<HealthItem>>,
-    /// Commands of people.
-    pub commands: mpsc::Receiver<Commanded>,
+    /// Commands and sign-ins.
+    pub people: People,
     /// Where pages look.
     pub snapshots: watch::Sender<Arc<Snapshot>>,
     /// Hears every event.
@@ -187,7 +187,7 @@ impl<M: TradingMode> Driver<M> {
             reader,
             account: Some(account),
             history: setup.history,
-            commands: setup.commands,
+            people: setup.people,
             snapshots: setup.snapshots,
             tell: setup.tell,
             _tasks: tasks,

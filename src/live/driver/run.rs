@@ -46,7 +46,8 @@ impl<M: TradingMode> Driver<M> {
             tokio::select! {
                 biased;
                 event = self.port.next() => self.take(event),
-                Some(command) = self.commands.recv() => self.command(command)?,
+                Some(command) = self.people.commands.recv() => self.command(command)?,
+                Some(notice) = self.people.logins.recv() => self.login(notice)?,
                 Some(job) = self.jobs.join_next() => self.job_done(job)?,
                 () = tokio::time::sleep(LOOK) => {}
             }

@@ -32,7 +32,7 @@ pub struct History {
     pub fills: Vec<FillLine>,
     /// Orders and their legs.
     pub orders: Vec<OrderLine>,
-    /// What people were told; `row` is the number of its row.
+    /// What people were told, sign-ins at the dashboard included; `row` is the number of its row.
     pub events: Vec<SessionEvent>,
 }
 
@@ -75,7 +75,7 @@ impl Kinds {
     fn rows(self) -> &'static [RowKind] {
         match self {
             Kinds::Books => &[RowKind::Session, RowKind::Input, RowKind::Desk],
-            Kinds::Events => &[RowKind::Event],
+            Kinds::Events => &[RowKind::Event, RowKind::Login],
         }
     }
 }
@@ -93,8 +93,8 @@ impl History {
                 RowKind::Session => books.session(&row),
                 RowKind::Input => books.input(&row),
                 RowKind::Desk => books.desk(&row),
-                RowKind::Event => event(&row).map(|event| history.events.push(event)),
-                RowKind::Command | RowKind::Delivery | RowKind::Login | RowKind::Setting => Ok(()),
+                RowKind::Event | RowKind::Login => event(&row).map(|event| history.events.push(event)),
+                RowKind::Command | RowKind::Delivery | RowKind::Setting => Ok(()),
             };
             taken.map_err(|what| JournalError::Row { row: row.number, what })
         })?;

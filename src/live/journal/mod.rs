@@ -58,7 +58,7 @@ pub enum RowKind {
     Command,
     /// A notification on its way out, and what became of it.
     Delivery,
-    /// Somebody signed in at the dashboard, or tried to.
+    /// Somebody signed in at the dashboard, tried to, or left: a body as that of an event.
     Login,
     /// A setting that a session began with.
     Setting,

@@ -38,6 +38,8 @@ struct Share {
     held: Quantity,
     mark: Price,
     bars: Vec<ChartBar>,
+    /// The stamp of its last bar, of whatever session.
+    priced: Option<Timestamp>,
 }
 
 impl Day {
@@ -61,13 +63,15 @@ impl Day {
     }
 
     fn begin(&mut self, session: Option<Session>, machine: &dyn Machine) {
-        let share = |position: &crate::portfolio::Position| Share {
+        let before = std::mem::take(&mut self.shares);
+        let share = |(at, position): (usize, &crate::portfolio::Position)| Share {
             held: position.quantity(),
             mark: position.mark(),
             bars: Vec::new(),
+            priced: before.get(at).and_then(|share| share.priced),
         };
         self.session = session;
-        self.shares = machine.portfolio().positions().iter().map(share).collect();
+        self.shares = machine.portfolio().positions().iter().enumerate().map(share).collect();
         self.fills.clear();
         self.paid.clear();
         self.closed.clear();
@@ -96,10 +100,16 @@ impl Day {
 
     fn chart(&mut self, time: Timestamp, bar: &ShownBar) {
         let Some(share) = self.shares.get_mut(bar.symbol.get()) else { return };
+        share.priced = Some(time);
         if share.bars.len() < BARS_MAX {
             let ShownBar { open, high, low, close, .. } = *bar;
             share.bars.push(ChartBar { time, open, high, low, close });
         }
+    }
+
+    /// The stamp of the last bar of a share: its price is that bar's close. `None` before the first.
+    pub fn priced(&self, symbol: SymbolIndex) -> Option<Timestamp> {
+        self.shares.get(symbol.get()).and_then(|share| share.priced)
     }
 
     /// Today's result of a share, what was closed included.

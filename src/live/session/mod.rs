@@ -17,6 +17,8 @@ mod tell_found;
 mod terms;
 #[cfg(test)]
 mod tests_assemble;
+#[cfg(test)]
+mod tests_show;
 mod trader;
 mod words;
 
@@ -26,7 +28,7 @@ pub use keeper::{KeepError, Keeper, SharedJournal};
 pub use machine::{Acted, Machine, MachineOf};
 pub use past::{Began, Past, PastReader, SessionRow};
 pub use proof::{machine_of, prove_session};
-pub use show::{BookView, book_view};
+pub use show::{BookView, Newest, book_view};
 pub use tell_found::is_unauthorised;
 pub use terms::{Terms, venue_time};
 pub use trader::{Moment, SessionError, Trader, desk_rows, keep_events};
