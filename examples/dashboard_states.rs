@@ -60,7 +60,6 @@ async fn serve(stage: Stage, port: u16) {
     let options = DashboardOptions {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         tokens: Tokens::of(TOKEN, Some("scripts-0123456789abcdef-scripts-token")).expect("tokens"),
-        stale_after: Duration::from_secs(5),
         clock: Arc::new(wall),
         on_login: Arc::new(|notice| say(&serde_json::json!({ "login": notice.text }))),
     };
@@ -136,7 +135,10 @@ async fn play(stage: Stage, publish: watch::Sender<Arc<Snapshot>>) {
             ] {
                 *at = at.plus_ns(passed);
             }
-            page.positions.iter_mut().for_each(|position| position.last.at = position.last.at.plus_ns(passed));
+            for position in &mut page.positions {
+                position.last.at = position.last.at.plus_ns(passed);
+                position.old_from = position.old_from.plus_ns(passed);
+            }
             page.health.iter_mut().for_each(|item| item.at = item.at.map(|at| at.plus_ns(passed)));
         }
         publish.send_replace(Arc::new(page));

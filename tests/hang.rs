@@ -15,7 +15,7 @@ use alphaflow::exchange::Exchange;
 use alphaflow::exchange::server::{FaultPlan, Keys, Pace, Server, ServerOptions};
 use alphaflow::execution::alpaca::history::HistoryClient;
 use alphaflow::execution::alpaca::{ApiKeys, Feed, LoopbackAddr, Rehearsal, provide_cryptography};
-use alphaflow::live::driver::{Driver, OnUnauthorised, Prepared, Setup, Venue, wall};
+use alphaflow::live::driver::{Driver, OnUnauthorised, People, Prepared, Setup, Venue, wall};
 use alphaflow::live::journal::Journal;
 use alphaflow::live::kill::{HaltProgress, wait_for};
 use alphaflow::live::session::machine_of;
@@ -141,7 +141,7 @@ fn session(scenario: PathBuf, state: PathBuf, address: SocketAddr, nth: usize, s
         let loaded = load(&scenario, &[]).unwrap();
         let mode = Rehearsal(LoopbackAddr::new(address).unwrap());
         let keys = ApiKeys::new(KEY.to_owned(), KEY.to_owned()).unwrap();
-        let (_commander, commands) = mpsc::channel(1);
+        let ((_commander, commands), (_signer, logins)) = (mpsc::channel(1), mpsc::channel(1));
         let mut since_halt = None;
         let tell = move |event: &SessionEvent| {
             if matches!(event.kind, EventKind::Halt | EventKind::Kill) {
@@ -171,7 +171,7 @@ fn session(scenario: PathBuf, state: PathBuf, address: SocketAddr, nth: usize, s
             on_unauthorised: OnUnauthorised::Report,
             dead_man: None,
             health: Box::new(Vec::new),
-            commands,
+            people: People { commands, logins },
             snapshots: watch::channel(Arc::new(Snapshot::before("rehearsal"))).0,
             tell: Box::new(tell),
         };

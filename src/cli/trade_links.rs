@@ -5,14 +5,15 @@ use std::env;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
 use super::Failure;
 use crate::domain::Timestamp;
 use crate::execution::alpaca::EnvFile;
-use crate::live::dashboard::{Dashboard, DashboardError, DashboardLinks, DashboardOptions, TokenPlace, Tokens};
+use crate::live::dashboard::{
+    Dashboard, DashboardError, DashboardLinks, DashboardOptions, LoginNotice, TokenPlace, Tokens,
+};
 use crate::live::driver::{Commanded, wall};
 use crate::live::journal::Journal;
 use crate::live::kill::KillHandle;
@@ -93,7 +94,7 @@ pub(super) async fn dashboard(
     settings: &EnvFile,
     folder: &Path,
     port: Port,
-    (snapshots, commands): (watch::Receiver<Arc<Snapshot>>, mpsc::Sender<Commanded>),
+    (snapshots, commands, signer): (watch::Receiver<Arc<Snapshot>>, mpsc::Sender<Commanded>, mpsc::Sender<LoginNotice>),
     kill: KillHandle,
 ) -> Result<(Option<Dashboard>, String), Failure> {
     let tokens = Tokens::read(settings, folder).map_err(wrong)?;
@@ -108,11 +109,12 @@ pub(super) async fn dashboard(
     let options = DashboardOptions {
         listen,
         tokens,
-        stale_after: STALE_AFTER,
         clock: Arc::new(|| -> Timestamp { wall() }),
-        on_login: Arc::new(|notice| match notice.severity {
-            Severity::Info | Severity::Notice => tracing::info!("{}", notice.text),
-            Severity::Warning | Severity::Critical => tracing::warn!("{}", notice.text),
+        // The session writes it into the journal and tells it; one that takes no more is said to have missed it.
+        on_login: Arc::new(move |notice| {
+            if let Err(error) = signer.try_send(notice) {
+                tracing::warn!("not in the journal: {}", error.into_inner().text);
+            }
         }),
     };
     let links = DashboardLinks { snapshots, commands, stop: Arc::new(move |order| kill.press(order)) };
@@ -125,9 +127,6 @@ pub(super) async fn dashboard(
         Err(error) => Err(machine(error)),
     }
 }
-
-/// A price on the page is old after this, while the market is open: a minute's bar and its patience.
-const STALE_AFTER: Duration = Duration::from_secs(90);
 
 fn wrong(error: impl std::fmt::Display) -> Failure {
     Failure::Input(format!("error {error}"))

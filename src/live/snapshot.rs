@@ -58,7 +58,7 @@ impl Snapshot {
         Snapshot {
             version: 0,
             time: Timestamp::MIN,
-            mode: ModeView { mode: mode.to_owned(), venue: String::new(), account_tail: None, speed: None },
+            mode: ModeView { mode: mode.to_owned(), venue: String::new(), account_tail: None, speed: None, pace: 1 },
             state: StateView::Starting { what: "the journal, and the account at the venue".to_owned() },
             market: MarketView { is_open: false, next_open: None, next_close: None },
             figures: Figures {
@@ -96,6 +96,8 @@ pub struct ModeView {
     pub account_tail: Option<String>,
     /// How fast the market replays, in a rehearsal: `60×`.
     pub speed: Option<String>,
+    /// The venue's clock runs so many times as fast as the wall's; what is read by the wall's clock ages so much faster.
+    pub pace: u32,
 }
 
 /// Is it trading?
@@ -109,10 +111,12 @@ pub enum StateView {
     },
     /// Entries may pass.
     Trading,
-    /// Prices are too old for entries.
+    /// The market is open, and the next bar is later than the scenario allows: prices are too old for entries.
     PricesOld {
-        /// Since when.
+        /// When it should have been there.
         since: Timestamp,
+        /// How late it might have been, by the market's clock: `stale_after`.
+        allowed_ms: u64,
     },
     /// Only orders that shrink positions pass.
     Halted(HaltView),
@@ -195,6 +199,8 @@ pub struct PositionView {
     pub average: Price,
     /// Last price.
     pub last: Aged<Price>,
+    /// From here on that price is old while the market is open: the next one is later than the scenario allows.
+    pub old_from: Timestamp,
     /// Result since the previous close or the entry today.
     pub today: Option<Money>,
     /// Unrealised.

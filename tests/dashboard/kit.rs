@@ -65,7 +65,6 @@ pub async fn kit_with(state: &str, mode: &str) -> Kit {
     let options = DashboardOptions {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         tokens: Tokens::of(TOKEN, Some(SCRIPT)).expect("tokens"),
-        stale_after: Duration::from_secs(5),
         clock: Arc::new(move || Timestamp::from_seconds(clock.load(Ordering::SeqCst)).expect("a time")),
         on_login: Arc::new(move |notice| told.lock().unwrap().push(notice.text)),
     };

@@ -152,7 +152,6 @@ async fn nothing_but_loopback_is_listened_on() {
         let options = DashboardOptions {
             listen: listen.parse().unwrap(),
             tokens: Tokens::of(TOKEN, None).unwrap(),
-            stale_after: Duration::from_secs(5),
             clock: std::sync::Arc::new(alphaflow::domain::Timestamp::default),
             on_login: std::sync::Arc::new(|_| ()),
         };

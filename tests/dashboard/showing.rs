@@ -74,7 +74,7 @@ async fn each_part_has_its_own_address_and_a_chart_its_bars() {
     assert_eq!(chart["chart"], wanted["charts"][1]);
     assert_eq!(kit.get("/api/v1/chart/NONE", &signed).await.status, 404);
     let session = kit.get("/api/v1/session", &signed).await.json();
-    assert_eq!((session["by"].as_str(), session["stale_after_ms"].as_u64()), (Some("dashboard"), Some(5000)));
+    assert_eq!((session["by"].as_str(), session["silence_ms_max"].as_u64()), (Some("dashboard"), Some(5000)));
     assert_eq!(format!("X-CSRF-Token: {}", session["csrf"].as_str().unwrap()), signed.csrf);
 }
 
@@ -173,6 +173,8 @@ async fn the_first_load_is_small() {
         "panels.js",
         "positions.js",
         "chart.js",
+        "chart_draw.js",
+        "chart_view.js",
         "dialogs.js",
         "link.js",
         "theme.js",

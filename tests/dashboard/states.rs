@@ -25,14 +25,17 @@ pub const STATES: [&str; 12] = [
 pub const MODES: [&str; 3] = ["rehearsal", "paper", "live"];
 /// 14:47:32 in New York.
 const NOW: &str = "2013-10-08T18:47:32Z";
-/// Texts that would do harm where one is taken for markup, for SQL, for a log line or for an event of the stream.
-pub const HOSTILE: [&str; 6] = [
+/// Texts that would do harm where one is taken for markup, for SQL, for a log line, for an event of the stream, or for a
+/// name that every object of a script has.
+pub const HOSTILE: [&str; 8] = [
     "<b>bold</b><script>document.title='owned'</script>",
     "<img src=x onerror=\"document.title='owned'\">",
     "'; DROP TABLE journal; --",
     "{{mode}}\"><svg onload=document.title='owned'>",
     "line\r\n\r\nevent: update\r\ndata: {\"state\":{\"state\":\"stopped\"}}\r\n\r\n",
     "\u{202e}esrever \u{0} \u{1b}[2J",
+    "__proto__",
+    "constructor",
 ];
 
 /// One position: strategy, symbol, shares, average, last, today, open result, stop, risk, age in ms.
@@ -107,7 +110,7 @@ fn trading(mode: &str) -> Value {
     json!({
         "version": 1,
         "time": NOW,
-        "mode": { "mode": mode, "venue": venue, "account_tail": tail, "speed": speed },
+        "mode": { "mode": mode, "venue": venue, "account_tail": tail, "speed": speed, "pace": if mode == "rehearsal" { 60 } else { 1 } },
         "state": { "state": "trading" },
         "market": { "is_open": true, "next_open": "2013-10-09T13:30:00Z", "next_close": "2013-10-08T20:00:00Z" },
         "figures": {
@@ -147,7 +150,7 @@ fn trading(mode: &str) -> Value {
 fn position(row: &Row) -> Value {
     let (strategy, symbol, shares, average, last, today, pnl, stop, risk, age) = *row;
     json!({
-        "strategy": strategy, "symbol": symbol, "shares": shares.to_string(), "average": average, "last": aged(last, age), "today": today,
+        "strategy": strategy, "symbol": symbol, "shares": shares.to_string(), "average": average, "last": aged(last, age), "old_from": before(-65_000), "today": today,
         "open_pnl": pnl, "stop": stop, "stop_at_venue": true, "risk": risk,
         "since": if symbol == "SPY" { "2013-10-08T17:31:02Z" } else { "2013-10-07T14:31:00Z" },
     })
@@ -310,9 +313,10 @@ fn daily_loss(page: &mut Value) {
 }
 
 fn old(page: &mut Value) {
-    page["state"] = json!({ "state": "prices_old", "since": before(41_000) });
+    page["state"] = json!({ "state": "prices_old", "since": before(36_000), "allowed_ms": 5000 });
     for position in page["positions"].as_array_mut().unwrap() {
         position["last"]["at"] = json!(before(41_000));
+        position["old_from"] = json!(before(31_000));
     }
     for figure in ["equity", "today", "open_pnl", "at_stops", "gross"] {
         page["figures"][figure]["at"] = json!(before(41_000));
@@ -332,13 +336,13 @@ fn many(page: &mut Value) {
     for at in 0..12 {
         let symbol = format!("S{}{}", (b'A' + at as u8) as char, at);
         positions.push(json!({
-            "strategy": "ma_crossover", "symbol": symbol, "shares": "100", "average": "50.00", "last": aged("51.25", 100 * i64::from(at)), "today": "125.00", "open_pnl": "125.00",
+            "strategy": "ma_crossover", "symbol": symbol, "shares": "100", "average": "50.00", "last": aged("51.25", 100 * i64::from(at)), "old_from": before(-65_000), "today": "125.00", "open_pnl": "125.00",
             "stop": format!("{}.00", 38 + at), "stop_at_venue": true, "risk": "200.00", "since": "2013-10-08T15:00:00Z",
         }));
     }
-    positions.push(json!({ "strategy": "a_strategy_of_thirty_letters_a", "symbol": "TINY", "shares": "250000.123456789", "average": "0.0051", "last": aged("0.004", 100), "today": "-0.0004", "open_pnl": "-275.00", "stop": null, "stop_at_venue": false, "risk": "1000.00", "since": "2013-10-08T15:00:00Z" }));
-    positions.push(json!({ "strategy": "momentum", "symbol": "BRK.A", "shares": "-712", "average": "173400.2525", "last": aged("173395.75", 100), "today": "3205.78", "open_pnl": "3205.78", "stop": "174000.00", "stop_at_venue": true, "risk": "430226.00", "since": "2013-10-08T15:00:00Z" }));
-    positions.push(json!({ "strategy": "momentum", "symbol": "OPEN", "shares": "10", "average": "20.00", "last": { "value": null, "at": before(100) }, "today": null, "open_pnl": null, "stop": "19.00", "stop_at_venue": false, "risk": null, "since": "2013-10-08T15:00:00Z" }));
+    positions.push(json!({ "strategy": "a_strategy_of_thirty_letters_a", "symbol": "TINY", "shares": "250000.123456789", "average": "0.0051", "last": aged("0.004", 100), "old_from": before(-65_000), "today": "-0.0004", "open_pnl": "-275.00", "stop": null, "stop_at_venue": false, "risk": "1000.00", "since": "2013-10-08T15:00:00Z" }));
+    positions.push(json!({ "strategy": "momentum", "symbol": "BRK.A", "shares": "-712", "average": "173400.2525", "last": aged("173395.75", 100), "old_from": before(-65_000), "today": "3205.78", "open_pnl": "3205.78", "stop": "174000.00", "stop_at_venue": true, "risk": "430226.00", "since": "2013-10-08T15:00:00Z" }));
+    positions.push(json!({ "strategy": "momentum", "symbol": "OPEN", "shares": "10", "average": "20.00", "last": { "value": null, "at": before(100) }, "old_from": before(-65_000), "today": null, "open_pnl": null, "stop": "19.00", "stop_at_venue": false, "risk": null, "since": "2013-10-08T15:00:00Z" }));
     page["positions"] = json!(positions);
     page["figures"] = json!({
         "equity": aged("123456789.99", 300), "baseline": "123452674.21", "today": aged(Value::Null, 300), "until_halt": null, "open_pnl": aged(Value::Null, 300), "at_stops": aged("431000.25", 300),

@@ -21,7 +21,7 @@ from pathlib import Path
 # The modules of this folder leave nothing behind.
 sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
-ROOMS = ["signing", "states", "shape", "controls", "keyboard", "live"]
+ROOMS = ["signing", "states", "shape", "controls", "chart", "keyboard", "live"]
 
 
 def missing():

@@ -73,3 +73,32 @@ def test_the_memory_of_a_page_that_stays_open_is_flat(stage, browser):
         page.wait_for_timeout(300)
     last = held()
     assert last[1] == first[1] and last[0] <= first[0] + 400_000, (first, last)
+
+
+def test_an_idle_page_has_no_busy_timer(stage, browser):
+    """One interval, no chain of animation frames; what page and server use of a core is printed."""
+    page = browser.look(stage, sign_in=False)
+    page.add_init_script("""
+      window.counts = { intervals: 0, frames: 0 };
+      const [interval, frame] = [window.setInterval, window.requestAnimationFrame];
+      window.setInterval = (...all) => { window.counts.intervals += 1; return interval(...all); };
+      window.requestAnimationFrame = (...all) => { window.counts.frames += 1; return frame(...all); };
+    """)
+    from stage import enter
+    enter(page, stage)
+    shows(page, "trading")
+    page.wait_for_timeout(1500)
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+
+    def used():
+        metrics = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+        fields = open(f"/proc/{stage.process.pid}/stat").read().rsplit(")", 1)[1].split()
+        return metrics["TaskDuration"], (int(fields[11]) + int(fields[12])) / 100
+    frames, began = page.evaluate("window.counts.frames"), used()
+    page.wait_for_timeout(10_000)
+    ended = used()
+    print(f"idle: page {(ended[0] - began[0]) * 10:.1f} % of a core, server {(ended[1] - began[1]) * 10:.1f} %, over 10 s, prices ticking 5 times a second")
+    counts = page.evaluate("window.counts")
+    assert counts["intervals"] == 1, counts
+    assert counts["frames"] == frames, "nothing is animated while no number changes"

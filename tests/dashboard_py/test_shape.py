@@ -129,3 +129,29 @@ def test_in_greyscale_and_forced_colours_it_still_reads(stage, browser):
     forced.wait_for_timeout(400)
     browser.shot(forced, "forced-colours")
     assert forced.evaluate("getComputedStyle(document.getElementById('band')).borderTopStyle") == "solid"
+
+
+def test_with_each_deficiency_of_colour_vision_it_still_reads(stage, browser):
+    """Chromium shows the page as each deficiency does; what tells states apart is a word, a sign, a shape or a pattern."""
+    said = {}
+    for name, state in [("trading", "trading"), ("halted", "halted"), ("old", "prices_old"), ("many", "trading")]:
+        stage.show(name, "live")
+        page = browser.look(stage, theme="light" if name == "old" else "dark")
+        shows(page, state)
+        session = page.context.new_cdp_session(page)
+        for deficiency in ["protanopia", "deuteranopia", "tritanopia", "achromatopsia"]:
+            session.send("Emulation.setEmulatedVisionDeficiency", {"type": deficiency})
+            page.wait_for_timeout(150)
+            browser.shot(page, f"{deficiency}-{name}")
+        said[name] = page.inner_text("#doing")
+        assert page.inner_text("#band .mode") == "LIVE" and "REAL MONEY" in page.inner_text("#band")
+        for selector in ["#rows td.pnl", "#rows td.today", "#closed td.today"]:
+            for words in page.locator(selector).all_inner_texts():
+                assert words[0] in "+−" or words in ("$0.00", "n/a"), (name, selector, words)
+        assert all(words.startswith("▲") for words in page.locator("#limit-rows .near .use").all_inner_texts())
+        if name == "old":
+            # The age of a row has one place and its mark in the figures: underlined by dots, and a ▲ before the age.
+            assert all(words.startswith("▲") for words in page.locator("#figures .age.old").all_inner_texts())
+            assert page.locator("#rows .num.old").count() > 0
+        page.context.close()
+    assert len({words[0] for words in said.values()}) == 3 and said["old"].startswith("▲") and said["halted"].startswith("■"), said

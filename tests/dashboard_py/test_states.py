@@ -90,7 +90,7 @@ def test_old_prices_lose_their_colour_and_count_up(stage, browser):
     page = browser.look(stage)
     shows(page, "prices_old")
     bar = text(page, "#bar")
-    assert re.match(r"▲ Prices are 4\d s old\. Entries are refused until a quote younger than 5 s arrives\.", bar), bar
+    assert re.match(r"▲ Prices are 4\d s old\. Entries are refused until a price at most 5 s late arrives\.", bar), bar
     grey = "rgb(136, 148, 161)"
     for selector in ["#f-equity .num", "#f-today .num", "#rows td.last .num", "#rows td.pnl .num", "#total td.today span", "#limit-rows .num", "#strategy-rows .today span"]:
         style = page.evaluate("(at) => { const s = getComputedStyle(document.querySelector(at)); return [s.color, s.borderBottomStyle]; }", selector)
@@ -202,4 +202,9 @@ def test_harmful_text_is_text(stage, browser):
     page.keyboard.press("Escape")
     page.fill("#events-filter", "<b>")
     assert page.locator("#event-rows li").count() >= 1
+    page.fill("#events-filter", "")
+    # Names that every object of a script has are names like any other, and change no object.
+    words = page.inner_text("body")
+    assert "__proto__" in words and "native code" not in words and "[object" not in words, words
+    assert page.evaluate("Object.keys(Object.prototype).length === 0 && ({}).state === undefined && [].flatten === undefined")
     calm(page, stage)

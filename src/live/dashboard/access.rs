@@ -27,6 +27,8 @@ pub(super) struct Access {
     sessions: BTreeMap<Hash, Session>,
     wrong: u32,
     wait_until: Option<Timestamp>,
+    /// Why the last session that time has ended has ended, until that is told.
+    ended: Option<&'static str>,
 }
 
 struct Session {
@@ -48,7 +50,9 @@ pub(super) struct SignedIn {
 pub(super) enum NotIn {
     /// A wrong token.
     Wrong { tries_left: u32 },
-    /// Too many of them; nothing was compared.
+    /// The last of too many.
+    Shut { seconds: i64 },
+    /// After too many of them; nothing was compared.
     Wait { seconds: i64 },
     /// No secret can be made.
     NoRandomness,
@@ -88,7 +92,7 @@ impl Access {
                 return Err(NotIn::Wrong { tries_left: TRIES - self.wrong });
             }
             self.wait_until = Some(plus(now, WAIT_SECONDS));
-            return Err(NotIn::Wait { seconds: WAIT_SECONDS });
+            return Err(NotIn::Shut { seconds: WAIT_SECONDS });
         }
         self.wrong = 0;
         if let Some(cookie) = old_cookie {
@@ -106,12 +110,19 @@ impl Access {
         let key = Hash::of(cookie);
         let session = self.sessions.get_mut(&key)?;
         let ends = plus(session.began, SESSION_SECONDS);
-        if now >= ends || now >= plus(session.used, IDLE_SECONDS) {
+        let (is_over, is_idle) = (now >= ends, now >= plus(session.used, IDLE_SECONDS));
+        if is_over || is_idle {
             self.sessions.remove(&key);
+            self.ended = Some(if is_over { "after 12 hours" } else { "after an hour in which nothing was asked" });
             return None;
         }
         session.used = session.used.max(now);
         Some(Pass { csrf: session.csrf.clone(), ends })
+    }
+
+    /// Why a session has ended by itself since the last look.
+    pub(super) fn take_ended(&mut self) -> Option<&'static str> {
+        self.ended.take()
     }
 
     /// Ends the session of a cookie; `false` where there was none.
@@ -177,6 +188,7 @@ mod tests {
         for left in [4, 3, 2, 1] {
             assert_eq!(wrong(0), Some(NotIn::Wrong { tries_left: left }));
         }
+        assert_eq!(wrong(0), Some(NotIn::Shut { seconds: 60 }));
         assert_eq!(wrong(0), Some(NotIn::Wait { seconds: 60 }));
         assert_eq!(access.sign_in(&tokens(), TOKEN, None, at(59)).err(), Some(NotIn::Wait { seconds: 2 }));
         assert!(access.sign_in(&tokens(), TOKEN, None, at(60)).is_ok());

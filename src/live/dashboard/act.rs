@@ -1,21 +1,19 @@
 //! What a person may do: halt, resume, flatten, close, cancel, connect anew.
 //!
-//! Not here: whether it is possible (session), who may ask (guard). A halt goes to the kill switch first and is told
+//! Not here: whether it is possible (session), who may ask (guard), reading a body (body). A halt goes to the kill switch first and is told
 //! to the session afterwards, without waiting for it; everything else is the session's alone.
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::sync::oneshot;
 
+use super::body::{Given, Nothing};
 use super::guard::Who;
 use super::house::{House, count};
 use super::reply::{Refused, json as as_json};
@@ -28,66 +26,47 @@ const ANSWER_WAIT: Duration = Duration::from_secs(5);
 /// How long the kill switch may take to latch. It latches within milliseconds; the rest is what it cancels first.
 const STOP_WAIT: Duration = Duration::from_secs(8);
 
-/// What a body that is refused for its size is told.
-pub(super) const TOO_LARGE: &str = "the body is larger than 16 KiB, or did not come whole";
-
-/// A body as far as it could be read.
-pub(super) type Body = Result<Bytes, BytesRejection>;
-
+/// A stop: a reason is kept, and not needed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct HaltBody {
+pub(super) struct HaltBody {
     flatten: bool,
     #[serde(default)]
     reason: Option<String>,
 }
 
+/// A resume, which needs a reason.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ResumeBody {
+pub(super) struct ResumeBody {
     reason: String,
     /// The last characters of the account: asked for where money is real.
     #[serde(default)]
     account: Option<String>,
 }
 
+/// Which position leaves.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CloseBody {
+pub(super) struct CloseBody {
     strategy: String,
     symbol: String,
 }
 
+/// Which order is taken back.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CancelBody {
+pub(super) struct CancelBody {
     strategy: String,
     order: OrderId,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NoBody {}
-
-/// The JSON of a body. Only JSON is read: a form of another page cannot send it.
-pub(super) fn read<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Refused> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if kind.split(';').next().map(str::trim) != Some("application/json") {
-        return Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send Content-Type: application/json"));
-    }
-    let bytes = body.map_err(|_| Refused::new(StatusCode::PAYLOAD_TOO_LARGE, TOO_LARGE))?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| Refused::new(StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}")))
 }
 
 /// Halts: the latch first, whatever the session does.
 pub(super) async fn halt(
     State(house): State<Arc<House>>,
     Extension(who): Extension<Who>,
-    headers: HeaderMap,
-    body: Body,
+    Given(HaltBody { flatten, reason }): Given<HaltBody>,
 ) -> Result<Response, Refused> {
-    let HaltBody { flatten, reason } = read(&headers, body)?;
     let reason = reason.as_deref().and_then(readable);
     let by = HaltedBy::Person(Words::fixed(who.name()));
     let order = HaltOrder { at: house.now(), by, reason: reason.clone(), flatten };
@@ -126,10 +105,8 @@ fn tell(house: &House, who: &Who, command: Command) -> bool {
 pub(super) async fn resume(
     State(house): State<Arc<House>>,
     Extension(who): Extension<Who>,
-    headers: HeaderMap,
-    body: Body,
+    Given(ResumeBody { reason, account }): Given<ResumeBody>,
 ) -> Result<Response, Refused> {
-    let ResumeBody { reason, account } = read(&headers, body)?;
     let wrong = |text: String| Refused::new(StatusCode::UNPROCESSABLE_ENTITY, text);
     let reason = Words::new(&reason).map_err(|error| wrong(format!("the reason cannot be kept: {error}")))?;
     let mode = house.snapshot().mode.clone();
@@ -150,10 +127,8 @@ pub(super) async fn resume(
 pub(super) async fn flatten(
     State(house): State<Arc<House>>,
     Extension(who): Extension<Who>,
-    headers: HeaderMap,
-    body: Body,
+    Given(Nothing {}): Given<Nothing>,
 ) -> Result<Response, Refused> {
-    let NoBody {} = read(&headers, body)?;
     ask(&house, &who, Command::Flatten).await
 }
 
@@ -161,10 +136,8 @@ pub(super) async fn flatten(
 pub(super) async fn close(
     State(house): State<Arc<House>>,
     Extension(who): Extension<Who>,
-    headers: HeaderMap,
-    body: Body,
+    Given(CloseBody { strategy, symbol }): Given<CloseBody>,
 ) -> Result<Response, Refused> {
-    let CloseBody { strategy, symbol } = read(&headers, body)?;
     ask(&house, &who, Command::Close { strategy, symbol }).await
 }
 
@@ -172,10 +145,8 @@ pub(super) async fn close(
 pub(super) async fn cancel(
     State(house): State<Arc<House>>,
     Extension(who): Extension<Who>,
-    headers: HeaderMap,
-    body: Body,
+    Given(CancelBody { strategy, order }): Given<CancelBody>,
 ) -> Result<Response, Refused> {
-    let CancelBody { strategy, order } = read(&headers, body)?;
     ask(&house, &who, Command::Cancel { strategy, order }).await
 }
 
@@ -183,10 +154,8 @@ pub(super) async fn cancel(
 pub(super) async fn reconnect(
     State(house): State<Arc<House>>,
     Extension(who): Extension<Who>,
-    headers: HeaderMap,
-    body: Body,
+    Given(Nothing {}): Given<Nothing>,
 ) -> Result<Response, Refused> {
-    let NoBody {} = read(&headers, body)?;
     ask(&house, &who, Command::Reconnect).await
 }
 

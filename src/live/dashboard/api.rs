@@ -163,7 +163,7 @@ pub(super) async fn chart(State(house): State<Arc<House>>, Path(symbol): Path<St
 }
 
 /// What a page needs beside the snapshot: its own proof for changes, and when its session ends.
-pub(super) async fn session(State(house): State<Arc<House>>, who: axum::Extension<Who>) -> Response {
+pub(super) async fn session(who: axum::Extension<Who>) -> Response {
     let (csrf, ends) = match &who.0 {
         Who::Person { pass, .. } => (Some(pass.csrf.clone()), Some(pass.ends)),
         Who::Script => (None, None),
@@ -172,7 +172,6 @@ pub(super) async fn session(State(house): State<Arc<House>>, who: axum::Extensio
         "csrf": csrf,
         "ends": ends,
         "by": who.0.name(),
-        "stale_after_ms": house.options.stale_after.as_millis() as u64,
         "silence_ms_max": super::house::SILENCE_MAX.as_millis() as u64,
         "program": env!("CARGO_PKG_VERSION"),
     });

@@ -1,4 +1,4 @@
-//! Connections: taken one by one, bounded in number, in the size of a head, and in the time for it.
+//! Connections: taken one by one, bounded in number, in the size of a head, and in the time for it and for reading.
 //!
 //! Not here: what is answered (router), how long an answer may take (guard).
 use std::sync::Arc;
@@ -13,6 +13,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
+use super::patient::Patient;
+
 /// Connections at a time: a browser opens six, and a few browsers and scripts may be there.
 const CONNECTIONS_MAX: usize = 64;
 /// Longest head of a request.
@@ -21,6 +23,8 @@ const HEAD_BYTES_MAX: usize = 16 << 10;
 const HEADERS_MAX: usize = 64;
 /// How long a head may take, and how long a connection may be idle between two requests.
 const HEAD_WAIT: Duration = Duration::from_secs(10);
+/// How long a client may take nothing of an answer.
+const WRITE_WAIT: Duration = Duration::from_secs(10);
 /// After the machine has refused a connection (no file handles): until some have ended.
 const REFUSED_WAIT: Duration = Duration::from_millis(50);
 /// What one connection too many gets.
@@ -56,7 +60,8 @@ async fn connection(router: Router, stream: TcpStream, _permit: OwnedSemaphorePe
         .max_buf_size(HEAD_BYTES_MAX)
         .max_headers(HEADERS_MAX);
     // An error is a client that went away, was too slow, or sent no HTTP: nobody is left to tell.
-    let _ = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).await;
+    let stream = TokioIo::new(Patient::new(stream, WRITE_WAIT));
+    let _ = builder.serve_connection(stream, TowerToHyperService::new(router)).await;
 }
 
 /// The kernel takes these few bytes at once; a client for which it does not is cut.

@@ -68,7 +68,7 @@ mod tests {
         Snapshot {
             version: 1,
             time,
-            mode: ModeView { mode: "paper".into(), venue: String::new(), account_tail: None, speed: None },
+            mode: ModeView { mode: "paper".into(), venue: String::new(), account_tail: None, speed: None, pace: 1 },
             state: StateView::Trading,
             market: MarketView { is_open: true, next_open: None, next_close: None },
             figures,

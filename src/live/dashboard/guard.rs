@@ -41,6 +41,7 @@ const REQUEST_WAIT: Duration = Duration::from_secs(10);
 const CSRF: HeaderName = HeaderName::from_static("x-csrf-token");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// Who asks.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -70,7 +71,8 @@ impl Who {
 pub(super) async fn guard(State(house): State<Arc<House>>, mut request: Request, next: Next) -> Response {
     count(&house.counters.requests);
     let checked = enter(&house, &mut request);
-    let answered = match checked {
+    let is_stranger = request.extensions().get::<Who>().is_none();
+    let mut answered = match checked {
         Ok(()) => match tokio::time::timeout(REQUEST_WAIT, next.run(request)).await {
             Ok(response) => response,
             Err(_) => Refused::new(
@@ -83,6 +85,10 @@ pub(super) async fn guard(State(house): State<Arc<House>>, mut request: Request,
     };
     if answered.status().is_client_error() {
         count(&house.counters.refused);
+        if is_stranger {
+            // Whoever is refused at the door does not keep a connection, of which there are few.
+            answered.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
     }
     dressed(answered)
 }
@@ -175,7 +181,9 @@ fn check_site(house: &House, request: &Request) -> Result<(), Refused> {
         }
     }
     let is_page = request.method() == Method::GET && matches!(request.uri().path(), "/" | "/login");
-    let is_visit = is_page && one(headers, &SEC_FETCH_MODE) == Some("navigate");
+    // Into a tab, never into a frame.
+    let is_tab = !headers.contains_key(&SEC_FETCH_DEST) || one(headers, &SEC_FETCH_DEST) == Some("document");
+    let is_visit = is_page && is_tab && one(headers, &SEC_FETCH_MODE) == Some("navigate");
     match headers.contains_key(&SEC_FETCH_SITE).then(|| one(headers, &SEC_FETCH_SITE)) {
         None | Some(Some("same-origin")) => Ok(()),
         // Typed, or out of a bookmark: only reading.
@@ -192,7 +200,7 @@ fn check_length(headers: &HeaderMap) -> Result<(), Refused> {
     if length.is_ok_and(|length| length <= BODY_BYTES_MAX) {
         return Ok(());
     }
-    Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, super::act::TOO_LARGE))
+    Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, super::body::TOO_LARGE))
 }
 
 /// Who asks; `None` is a stranger. A wrong or doubled credential is refused, never taken for none.
@@ -205,12 +213,11 @@ fn who(house: &House, headers: &HeaderMap) -> Result<Option<Who>, Refused> {
         if !locked(&house.strangers).take(house.now()) {
             return Err(Refused::new(StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens; wait a second"));
         }
-        count(&house.counters.wrong_tokens);
+        house.wrong_bearer();
         return Err(Refused::new(StatusCode::UNAUTHORIZED, "the bearer token is not ALPHAFLOW_TOKEN of .env"));
     }
     let Some(cookie) = cookie(house, headers) else { return Ok(None) };
-    let pass = locked(&house.access).check(&cookie, house.now());
-    Ok(pass.map(|pass| Who::Person { pass, cookie }))
+    Ok(house.pass(&cookie).map(|pass| Who::Person { pass, cookie }))
 }
 
 /// The session's cookie. Two of them are none: one of both was put there by somebody else.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::access::Access;
+use super::access::{Access, Pass};
 use super::bucket::Bucket;
 use super::equity_line::EquityLine;
 use super::{DashboardLinks, DashboardOptions, LoginNotice};
@@ -25,6 +25,9 @@ const STRANGERS: (u32, u32) = (100, 20);
 /// Requests of those who are: a page asks twenty times as it opens, and once or twice a second after.
 const OWNERS: (u32, u32) = (300, 60);
 
+/// Between two words about wrong bearer tokens.
+const BEARER_TOLD_NS: i64 = 60 * Timestamp::NS_PER_SECOND;
+
 /// The shared state.
 pub(super) struct House {
     pub(super) options: DashboardOptions,
@@ -37,6 +40,8 @@ pub(super) struct House {
     pub(super) line: Mutex<EquityLine>,
     pub(super) counters: Counters,
     heard: Mutex<Instant>,
+    /// When a wrong bearer token was last told of.
+    bearer_told: Mutex<Option<Timestamp>>,
 }
 
 /// What `/metrics` tells of the dashboard itself.
@@ -64,6 +69,7 @@ impl House {
             line: Mutex::new(line),
             counters: Counters::default(),
             heard: Mutex::new(Instant::now()),
+            bearer_told: Mutex::default(),
         }
     }
 
@@ -85,6 +91,30 @@ impl House {
     /// Tells whoever keeps the journal.
     pub(super) fn notice(&self, severity: Severity, text: impl Into<String>) {
         (self.options.on_login)(LoginNotice { severity, text: text.into() });
+    }
+
+    /// The session of a cookie, if it holds; one that time has ended is told of.
+    pub(super) fn pass(&self, cookie: &str) -> Option<Pass> {
+        let (pass, ended) = {
+            let mut access = locked(&self.access);
+            (access.check(cookie, self.now()), access.take_ended())
+        };
+        if let Some(why) = ended {
+            self.notice(Severity::Info, format!("Signed out of the dashboard {why}."));
+        }
+        pass
+    }
+
+    /// Counts a wrong bearer token, and tells of it once a minute: whoever tries many must not fill the journal.
+    pub(super) fn wrong_bearer(&self) {
+        count(&self.counters.wrong_tokens);
+        let now = self.now();
+        let mut told = locked(&self.bearer_told);
+        if told.is_none_or(|told| now < told || now >= told.plus_ns(BEARER_TOLD_NS)) {
+            *told = Some(now);
+            drop(told);
+            self.notice(Severity::Warning, "A wrong script token at the dashboard; this is said once a minute.");
+        }
     }
 
     /// The name of the cookie. Cookies do not know ports, and two sessions of one machine have two dashboards.

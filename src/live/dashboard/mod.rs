@@ -8,12 +8,14 @@
 mod access;
 mod act;
 mod api;
+mod body;
 mod bucket;
 mod connection;
 mod equity_line;
 mod guard;
 mod house;
 mod page;
+mod patient;
 mod probe;
 mod random;
 mod reply;
@@ -24,7 +26,6 @@ mod tokens;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpSocket};
@@ -63,11 +64,10 @@ pub struct DashboardOptions {
     pub listen: SocketAddr,
     /// Who may come in.
     pub tokens: Tokens,
-    /// A price older than this is shown as old while the market is open: the scenario's `stale_after`.
-    pub stale_after: Duration,
     /// The wall's clock.
     pub clock: WallClock,
-    /// Told of every sign-in and every refused one. It must not block.
+    /// Told of every sign-in, of wrong tokens up to the fifth and of the wait after it, of a wrong token of scripts once
+    /// a minute, and of every sign-out. It must not block.
     pub on_login: Arc<dyn Fn(LoginNotice) + Send + Sync>,
 }
 

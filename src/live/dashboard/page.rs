@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::access::NotIn;
-use super::act::{Body, read};
+use super::body::{Given, Nothing};
 use super::guard::{Who, cookie};
 use super::house::{House, count, locked};
 use super::reply::{Refused, json as as_json, with_type};
@@ -34,7 +34,7 @@ const OPEN: [(&str, &str, &str); 7] = [
     ("unknown.svg", "image/svg+xml", include_str!("assets/unknown.svg")),
 ];
 /// What only the dashboard loads.
-const INSIDE: [(&str, &str, &str); 10] = [
+const INSIDE: [(&str, &str, &str); 12] = [
     ("dashboard.css", "text/css; charset=utf-8", include_str!("assets/dashboard.css")),
     ("dashboard.js", SCRIPT, include_str!("assets/dashboard.js")),
     ("format.js", SCRIPT, include_str!("assets/format.js")),
@@ -43,13 +43,16 @@ const INSIDE: [(&str, &str, &str); 10] = [
     ("panels.js", SCRIPT, include_str!("assets/panels.js")),
     ("positions.js", SCRIPT, include_str!("assets/positions.js")),
     ("chart.js", SCRIPT, include_str!("assets/chart.js")),
+    ("chart_draw.js", SCRIPT, include_str!("assets/chart_draw.js")),
+    ("chart_view.js", SCRIPT, include_str!("assets/chart_view.js")),
     ("dialogs.js", SCRIPT, include_str!("assets/dialogs.js")),
     ("link.js", SCRIPT, include_str!("assets/link.js")),
 ];
 
+/// What signs in.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SignInBody {
+pub(super) struct SignInBody {
     token: String,
 }
 
@@ -150,12 +153,11 @@ pub(super) async fn asset(Path(name): Path<String>, who: Option<Extension<Who>>)
 pub(super) async fn sign_in(
     State(house): State<Arc<House>>,
     headers: HeaderMap,
-    body: Body,
+    Given(SignInBody { token }): Given<SignInBody>,
 ) -> Result<Response, Refused> {
     if !headers.contains_key(header::ORIGIN) && headers.contains_key("sec-fetch-site") {
         return Err(Refused::new(StatusCode::FORBIDDEN, "a sign-in by a browser needs its Origin header"));
     }
-    let SignInBody { token } = read(&headers, body)?;
     let old = cookie(&house, &headers);
     let signed_in = locked(&house.access).sign_in(&house.options.tokens, token.trim(), old.as_deref(), house.now());
     let signed_in = signed_in.map_err(|why| refusal(&house, &why))?;
@@ -173,12 +175,13 @@ fn refusal(house: &House, why: &NotIn) -> Refused {
             let tries = if *tries_left == 1 { "try" } else { "tries" };
             Refused::new(StatusCode::UNAUTHORIZED, format!("Wrong token. {tries_left} {tries} left, then a 60 s wait."))
         }
-        NotIn::Wait { seconds } => {
+        NotIn::Shut { seconds } => {
             count(&house.counters.wrong_tokens);
-            house.notice(
-                Severity::Warning,
-                format!("Sign-in at the dashboard is shut for {seconds} s after five wrong tokens."),
-            );
+            let text = format!("Sign-in at the dashboard is shut for {seconds} s after five wrong tokens.");
+            house.notice(Severity::Warning, text);
+            refusal(house, &NotIn::Wait { seconds: *seconds })
+        }
+        NotIn::Wait { seconds } => {
             Refused::new(StatusCode::TOO_MANY_REQUESTS, format!("Five wrong tokens. Wait {seconds} s, then try again."))
         }
         NotIn::NoRandomness => Refused::new(StatusCode::INTERNAL_SERVER_ERROR, super::random::NoRandomness.to_string()),
@@ -189,10 +192,8 @@ fn refusal(house: &House, why: &NotIn) -> Refused {
 pub(super) async fn sign_out(
     State(house): State<Arc<House>>,
     Extension(who): Extension<Who>,
-    headers: HeaderMap,
-    body: Body,
+    Given(Nothing {}): Given<Nothing>,
 ) -> Result<Response, Refused> {
-    let _: serde_json::Map<String, serde_json::Value> = read(&headers, body)?;
     if let Who::Person { cookie, .. } = &who
         && locked(&house.access).sign_out(cookie)
     {

@@ -111,7 +111,7 @@ impl Listener {
     /// An open page counts as use, so the hour of silence does not end it; twelve hours do.
     fn is_signed_in(&self) -> bool {
         match &self.who {
-            Who::Person { cookie, .. } => locked(&self.house.access).check(cookie, self.house.now()).is_some(),
+            Who::Person { cookie, .. } => self.house.pass(cookie).is_some(),
             Who::Script => true,
         }
     }

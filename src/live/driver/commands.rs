@@ -23,7 +23,7 @@ const UNNAMED: Words = Words::fixed("somebody");
 impl<M: TradingMode> Driver<M> {
     /// Commands that have come, without waiting.
     pub(super) fn take_waiting_commands(&mut self) -> Result<(), DriverError> {
-        while let Ok(command) = self.commands.try_recv() {
+        while let Ok(command) = self.people.commands.try_recv() {
             self.command(command)?;
         }
         Ok(())

@@ -7,6 +7,7 @@ mod clock;
 mod commands;
 mod jobs;
 mod open;
+mod people;
 mod publish;
 mod run;
 mod stepped;
@@ -16,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
 use self::clock::Clock;
@@ -29,14 +30,14 @@ use crate::domain::{Money, Quantity, Symbol, SymbolIndex, Timestamp};
 use crate::engine::MarketAction;
 use crate::execution::alpaca::history::{BarsRequest, HistoryClient};
 use crate::execution::alpaca::{
-    AccountReader, AccountSeen, AlpacaDesk, AlpacaPort, ReaderError, TradingMode, WireError,
+    AccountSeen, AlpacaDesk, AlpacaPort, AskError, TradingMode, VenueReader, WireError,
 };
 use crate::live::journal::Durability;
 use crate::risk::{LatchError, LatchFile};
-use crate::scenario::fingerprint;
 
 pub use clock::wall;
 pub use open::{Prepared, Setup, Venue};
+pub use people::People;
 pub use stepped::Embedded;
 
 /// A flatten goes through the gate, so that the books know of it; what is left after this is closed around them.
@@ -65,7 +66,7 @@ pub enum DriverError {
     Wire(#[from] WireError),
     /// The account cannot be looked at.
     #[error(transparent)]
-    Reader(#[from] ReaderError),
+    Reader(#[from] AskError),
     /// The kill switch cannot be read or written.
     #[error("the kill switch: {0}")]
     Latch(#[from] LatchError),
@@ -121,10 +122,10 @@ pub struct Driver<M: TradingMode> {
     speed_text: String,
     /// Cash of the account when all books began, if they began together.
     cash_at_start: Option<Money>,
-    reader: Arc<AccountReader>,
+    reader: Arc<VenueReader>,
     history: Arc<HistoryClient>,
     account: Option<AccountSeen>,
-    commands: mpsc::Receiver<Commanded>,
+    people: People,
     snapshots: watch::Sender<Arc<Snapshot>>,
     tell: Box<dyn FnMut(&SessionEvent)>,
     /// They end with the session.
@@ -235,9 +236,8 @@ impl<M: TradingMode> Driver<M> {
     /// Of each scenario: its name, how many fills it has had, and the hash over them that a backtest prints.
     pub fn fingerprints(&self) -> Vec<(String, usize, String)> {
         let of = |seat: &Seat| {
-            let (terms, journal) = (seat.trader.terms(), seat.trader.machine().journal());
-            let hash = fingerprint(journal, &terms.symbols, terms.timeframe);
-            (terms.name.clone(), journal.fills.len(), hash)
+            let (fills, hash) = seat.trader.machine().fills();
+            (seat.trader.terms().name.clone(), fills as usize, hash)
         };
         self.seats.iter().map(of).collect()
     }

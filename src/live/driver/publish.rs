@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Driver, Seat};
 use crate::domain::{Money, Timestamp};
 use crate::execution::alpaca::TradingMode;
-use crate::live::session::{BookView, book_view};
+use crate::live::session::{BookView, Newest, book_view};
 use crate::live::snapshot::{
     Aged, Figures, HaltView, HealthItem, MarketView, ModeView, Snapshot, StateView, StrategyView,
 };
@@ -14,6 +14,7 @@ use crate::risk::{HaltCause, HaltedBy};
 
 /// Between two snapshots.
 const EVERY_MS: u64 = 100;
+const NS_PER_MS: i64 = 1_000_000;
 
 impl<M: TradingMode> Driver<M> {
     /// Shows how things are, unless that was done a moment ago.
@@ -35,7 +36,7 @@ impl<M: TradingMode> Driver<M> {
             version: self.version,
             time,
             mode: self.mode_view(),
-            state: self.state_view(),
+            state: self.state_view(&books, time),
             market: self.market_view(time),
             figures: figures(&books, time, self.account_power()),
             positions: Vec::new(),
@@ -45,7 +46,7 @@ impl<M: TradingMode> Driver<M> {
             limits: Vec::new(),
             strategies: self.seats.iter().zip(&books).map(|(seat, book)| strategy(seat, book)).collect(),
             events: self.recent.iter().cloned().collect(),
-            health: self.health(time),
+            health: self.health(&books, time),
             charts: Vec::new(),
         };
         for book in books {
@@ -72,12 +73,12 @@ impl<M: TradingMode> Driver<M> {
             "rehearsal" => ("the built-in exchange", Some(self.speed_text.clone())),
             _ => ("Alpaca", None),
         };
-        let number = self.account.as_ref().map(|account| account.number.as_str()).filter(|text| text.len() >= 4);
+        let number = self.account.as_ref().map(|account| account.state.number.as_str()).filter(|text| text.len() >= 4);
         let account_tail = number.and_then(|number| number.get(number.len() - 4..)).map(str::to_owned);
-        ModeView { mode: M::NAME.to_owned(), venue: venue.to_owned(), account_tail, speed }
+        ModeView { mode: M::NAME.to_owned(), venue: venue.to_owned(), account_tail, speed, pace: self.speed }
     }
 
-    fn state_view(&self) -> StateView {
+    fn state_view(&self, books: &[BookView], time: Timestamp) -> StateView {
         let halts = self.seats.iter().filter_map(|seat| {
             let strongest = seat.trader.machine().gate().watch().halts().strongest();
             strongest.map(|halt| (seat, halt))
@@ -96,7 +97,14 @@ impl<M: TradingMode> Driver<M> {
         if !self.is_ready() {
             return StateView::Starting { what: "both streams, and everything the venue has".to_owned() };
         }
-        StateView::Trading
+        let late = self.seats.iter().zip(books).filter(|(seat, book)| is_open(seat, time) && book.newest.is_old(time));
+        match late.map(|(_, book)| book.newest).min_by_key(|newest| newest.due) {
+            Some(Newest { due, allowed_ns, .. }) => {
+                let allowed_ms = u64::try_from(allowed_ns / NS_PER_MS).unwrap_or(0);
+                StateView::PricesOld { since: due, allowed_ms }
+            }
+            None => StateView::Trading,
+        }
     }
 
     fn market_view(&self, time: Timestamp) -> MarketView {
@@ -116,12 +124,12 @@ impl<M: TradingMode> Driver<M> {
 
     fn account_power(&self) -> Aged<Money> {
         match &self.account {
-            Some(account) => Aged { value: Some(account.buying_power), at: account.time },
+            Some(account) => Aged { value: Some(account.state.buying_power), at: account.time },
             None => Aged { value: None, at: Timestamp::MIN },
         }
     }
 
-    fn health(&self, time: Timestamp) -> Vec<HealthItem> {
+    fn health(&self, books: &[BookView], time: Timestamp) -> Vec<HealthItem> {
         let item = |name: &str, is_well: bool, text: String, at: Option<Timestamp>| HealthItem {
             name: name.to_owned(),
             is_well,
@@ -135,10 +143,11 @@ impl<M: TradingMode> Driver<M> {
         let late: u64 = self.seats.iter().map(|seat| seat.assembler.late()).sum();
         let tied = !self.differs();
         let compared = self.account.as_ref().map(|account| account.time);
+        let newest = books.iter().filter_map(|book| book.newest.at).max();
         let mut items = vec![
             item("trading_stream", listens, word(listens), listens.then_some(time)),
-            item("data_stream", !self.is_data_lost && ready, word(!self.is_data_lost && ready), None),
-            item("journal", true, format!("{} events", self.recent.len()), Some(time)),
+            item("data_stream", !self.is_data_lost && ready, word(!self.is_data_lost && ready), newest),
+            item("journal", true, format!("{} rows", self.keeper.rows()), None),
             item(
                 "reconciliation",
                 tied && ready,
@@ -155,6 +164,10 @@ impl<M: TradingMode> Driver<M> {
         items.extend((self.health)());
         items
     }
+}
+
+fn is_open(seat: &Seat, time: Timestamp) -> bool {
+    seat.trader.terms().calendar.session(time).is_some_and(|session| session.contains(time))
 }
 
 fn next_open(seat: &Seat, time: Timestamp) -> Option<Timestamp> {

@@ -117,6 +117,7 @@ impl<M: TradingMode> Driver<M> {
         loop {
             self.settle(exchange).await?;
             self.take_waiting_commands()?;
+            self.take_waiting_logins()?;
             self.watch_latch()?;
             self.settle(exchange).await?;
             self.publish();

@@ -23,6 +23,7 @@ mod verify;
 pub use chain::{Head, Identity, ParseHeadError};
 pub use error::JournalError;
 pub use reader::JournalReader;
+pub use reading::RawRow;
 pub use store::Journal;
 pub use verify::{Audit, FINDINGS_MAX, Finding, Noted};
 
@@ -57,7 +58,7 @@ pub enum RowKind {
     Command,
     /// A notification on its way out, and what became of it.
     Delivery,
-    /// Somebody signed in at the dashboard, or tried to.
+    /// Somebody signed in at the dashboard, tried to, or left: a body as that of an event.
     Login,
     /// A setting that a session began with.
     Setting,

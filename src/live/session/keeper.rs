@@ -23,6 +23,13 @@ pub trait Keeper {
 #[derive(Debug, Clone)]
 pub struct SharedJournal(pub Arc<Mutex<Journal>>);
 
+impl SharedJournal {
+    /// How many rows there are.
+    pub fn rows(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).head().0
+    }
+}
+
 impl Keeper for SharedJournal {
     fn append(&mut self, rows: &[Row], durability: Durability) -> Result<u64, KeepError> {
         // A writer that broke off in the middle has left the journal saying so by itself.

@@ -4,6 +4,7 @@
 //! again, they make the same session, so a restart, a proof and the first run go the same way.
 mod assemble;
 mod day;
+mod horizon;
 mod input;
 mod keeper;
 mod machine;
@@ -16,6 +17,8 @@ mod tell_found;
 mod terms;
 #[cfg(test)]
 mod tests_assemble;
+#[cfg(test)]
+mod tests_show;
 mod trader;
 mod words;
 
@@ -25,7 +28,7 @@ pub use keeper::{KeepError, Keeper, SharedJournal};
 pub use machine::{Acted, Machine, MachineOf};
 pub use past::{Began, Past, PastReader, SessionRow};
 pub use proof::{machine_of, prove_session};
-pub use show::{BookView, book_view};
+pub use show::{BookView, Newest, book_view};
 pub use tell_found::is_unauthorised;
 pub use terms::{Terms, venue_time};
 pub use trader::{Moment, SessionError, Trader, desk_rows, keep_events};

@@ -4,6 +4,7 @@
 //! Invariant: sums tie: today's result is equity less the baseline.
 use super::show_limits::limits;
 use super::tell::order_words;
+use super::terms::Terms;
 use super::trader::Trader;
 use crate::domain::{Money, Price, Quantity, SymbolIndex, Timestamp};
 use crate::engine::{OrderOutcome, OrderRecord};
@@ -28,8 +29,10 @@ pub struct BookView {
     pub gross: Money,
     /// Set aside for orders on their way.
     pub reserved: Money,
-    /// When its prices were true.
+    /// When the oldest price that its figures hang on was true; now, where nothing is held.
     pub priced_at: Timestamp,
+    /// When the last bar was shown that was to be had, and whether its successor is too late.
+    pub newest: Newest,
     /// Open positions.
     pub positions: Vec<PositionView>,
     /// What was closed today.
@@ -44,6 +47,24 @@ pub struct BookView {
     pub charts: Vec<ChartView>,
 }
 
+/// The newest price of a scenario.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Newest {
+    /// When it was true; `None` before the first bar.
+    pub at: Option<Timestamp>,
+    /// When the next one should be there.
+    pub due: Timestamp,
+    /// How late that may be, in nanoseconds of the market's clock.
+    pub allowed_ns: i64,
+}
+
+impl Newest {
+    /// Is the next one too late at `now`?
+    pub fn is_old(&self, now: Timestamp) -> bool {
+        now > self.due.plus_ns(self.allowed_ns)
+    }
+}
+
 /// Refusals that a page shows.
 const REFUSALS_MAX: usize = 50;
 
@@ -51,12 +72,10 @@ const REFUSALS_MAX: usize = 50;
 pub fn book_view(trader: &Trader, time: Timestamp) -> BookView {
     let (machine, terms) = (trader.machine(), trader.terms());
     let (portfolio, gate) = (machine.portfolio(), machine.gate());
-    let stamp = machine.stamp();
-    let priced_at = if stamp == Timestamp::MIN { time } else { terms.span_of(stamp).1 };
     let equity = portfolio.equity();
     let marks = gate.watch().losses().marks();
     let positions: Vec<PositionView> =
-        (0..terms.symbols.len()).filter_map(|at| position(trader, SymbolIndex(at as u16), priced_at)).collect();
+        (0..terms.symbols.len()).filter_map(|at| position(trader, SymbolIndex(at as u16))).collect();
     let sum = |of: fn(&PositionView) -> Option<Money>| positions.iter().filter_map(of).sum::<Money>();
     let (open_pnl, at_stops) = (sum(|position| position.open_pnl), sum(|position| position.risk));
     BookView {
@@ -68,17 +87,30 @@ pub fn book_view(trader: &Trader, time: Timestamp) -> BookView {
         at_stops,
         gross: portfolio.gross_exposure(),
         reserved: gate.reserved(),
-        priced_at,
+        priced_at: positions.iter().map(|position| position.last.at).min().unwrap_or(time),
+        newest: newest(machine.stamp(), terms, time),
         closed: trader.day.closed_views(terms),
         orders: orders(trader),
         refusals: refusals(trader),
-        limits: limits(machine, terms, &positions, at_stops),
-        charts: trader.day.charts(machine, terms),
+        limits: limits(machine, terms, time),
+        charts: trader.day.charts(terms),
         positions,
     }
 }
 
-fn position(trader: &Trader, symbol: SymbolIndex, priced_at: Timestamp) -> Option<PositionView> {
+/// The newest price of a scenario whose last bar is that of `stamp`.
+pub(super) fn newest(stamp: Timestamp, terms: &Terms, time: Timestamp) -> Newest {
+    let is_known = stamp > Timestamp::MIN;
+    // Before the first bar of all, one is due when the first of the session at hand is.
+    let first = || terms.calendar.session(time).map_or(time, |session| session.open.plus_ns(terms.bar_ns()));
+    Newest {
+        at: is_known.then(|| terms.span_of(stamp).1),
+        due: if is_known { terms.next_due(stamp) } else { first() },
+        allowed_ns: terms.allowed_late_ns(),
+    }
+}
+
+fn position(trader: &Trader, symbol: SymbolIndex) -> Option<PositionView> {
     let (machine, terms) = (trader.machine(), trader.terms());
     let own = machine.portfolio().position(symbol);
     let shares = own.quantity();
@@ -92,13 +124,18 @@ fn position(trader: &Trader, symbol: SymbolIndex, priced_at: Timestamp) -> Optio
     let covered: Quantity = stops.iter().fold(Quantity::ZERO, |sum, stop| sum + stop.shares);
     let bare = (shares.abs() - covered).max(Quantity::ZERO);
     let of_stops: Money = stops.iter().map(|stop| at_stop(last, stop.level, stop.shares, shares)).sum();
-    let since = machine.journal().fills.iter().rev().find(|fill| fill.symbol == symbol).map(|fill| fill.time);
+    let since = trader.day.last_fill(symbol);
+    // Whoever holds a share has seen a bar of it; a price whose bar nobody remembers is as old as can be.
+    let stamp = trader.day.priced(symbol);
+    let priced_at = stamp.map_or(Timestamp::MIN, |stamp| terms.span_of(stamp).1);
+    let old_from = stamp.map(|stamp| terms.next_due(stamp).plus_ns(terms.allowed_late_ns()));
     Some(PositionView {
         strategy: terms.name.clone(),
         symbol: terms.symbols[symbol.get()].to_string(),
         shares,
         average,
         last: Aged { value: Some(last), at: priced_at },
+        old_from: old_from.unwrap_or(Timestamp::MIN),
         today: trader.day.open_result(symbol, machine),
         open_pnl: Some(open_pnl),
         stop: nearest,
@@ -124,11 +161,11 @@ fn signed_value(price: Price, shares: Quantity) -> Money {
 
 fn orders(trader: &Trader) -> Vec<OrderView> {
     let (machine, terms) = (trader.machine(), trader.terms());
-    let resting = machine.orders().records().iter().filter(|record| record.rests());
+    let resting = machine.orders().records().filter(|record| record.rests());
     resting.map(|record| order(record, &terms.name, terms)).collect()
 }
 
-fn order(record: &OrderRecord, strategy: &str, terms: &super::terms::Terms) -> OrderView {
+fn order(record: &OrderRecord, strategy: &str, terms: &Terms) -> OrderView {
     let kind = record.request.kind;
     let status = match record.outcome {
         OrderOutcome::Sent(status) => status.name().replace('_', " "),

@@ -142,6 +142,18 @@ impl Terms {
         session.open.plus_ns(passed * self.bar_ns())
     }
 
+    /// How late a bar may be shown without being too old to open anything on: `stale_after` at the pace of its market.
+    pub fn allowed_late_ns(&self) -> i64 {
+        let ns = self.risk.stale_after_ms.saturating_mul(1_000_000).saturating_mul(u64::from(self.pace));
+        i64::try_from(ns).unwrap_or(i64::MAX)
+    }
+
+    /// When the bar after this one should be there. A price is old once that is past by more than
+    /// [`Terms::allowed_late_ns`]: what could be decided then would be decided on a bar that the gate refuses.
+    pub fn next_due(&self, stamp: Timestamp) -> Timestamp {
+        self.span_of(self.next_stamp(stamp)).1
+    }
+
     /// How much too late a bar is shown at `now`. A daily bar is in time until the next session opens, since its orders
     /// are for that open.
     pub fn lateness_ns(&self, stamp: Timestamp, now: Timestamp) -> i64 {

@@ -9,7 +9,7 @@ use crate::scenario::{Style, parse};
 const MINUTE_NS: i64 = 60 * Timestamp::NS_PER_SECOND;
 const PATIENCE_NS: i64 = 3 * Timestamp::NS_PER_SECOND;
 
-fn terms(timeframe: &str) -> Arc<Terms> {
+pub(super) fn terms(timeframe: &str) -> Arc<Terms> {
     let text = format!(
         "[scenario]\nname = \"steps\"\nseed = 1\n[data]\ntimeframe = \"{timeframe}\"\npath = \"{{symbol}}.csv\"\n\
          symbols = [\"AAA\", \"BBB\"]\n[account]\ncash = \"1000\"\n[strategy]\nname = \"buy_and_hold\"\n\

@@ -4,6 +4,9 @@ const UNIT = 10n ** 18n;
 const MINUS = "−";
 export const UNKNOWN = "n/a";
 
+/** What a table of ours says under a name that came from outside: `constructor` is no entry of it. */
+export const pick = (table, name) => (Object.hasOwn(table, name) ? table[name] : undefined);
+
 /** The units of 1e-18 of a decimal in text; null stays null. */
 export function units(text) {
   if (text === null || text === undefined) return null;

@@ -7,7 +7,8 @@ import { isOld } from "./positions.js";
 const mode = document.documentElement.dataset.mode;
 const word = mode.toUpperCase();
 export const isReal = mode === "live" || mode === "unknown";
-const SLOW_MS = 60000;
+/** The account is read every half minute of the wall's clock; twice without is too old. */
+const SLOW_MS = 65000;
 
 function drawBand() {
   const view = told.mode;
@@ -68,8 +69,8 @@ const WHO = { dashboard: "you", script: "a script", kill_switch: "the kill switc
 
 /** "Halted by …": who, when, why, what holds now. */
 export function haltSentence(halt) {
-  const cause = { daily_loss: "daily loss", drawdown: "drawdown" }[halt.cause];
-  return `Halted by ${cause || WHO[halt.by] || halt.by} at ${f.minuteAndDay(f.moment(halt.since), venueNow()).replace(/^\d\d:\d\d/, f.clock(f.moment(halt.since)))}.`;
+  const cause = f.pick({ daily_loss: "daily loss", drawdown: "drawdown" }, halt.cause);
+  return `Halted by ${cause || f.pick(WHO, halt.by) || halt.by} at ${f.minuteAndDay(f.moment(halt.since), venueNow()).replace(/^\d\d:\d\d/, f.clock(f.moment(halt.since)))}.`;
 }
 
 function haltRest(halt) {
@@ -82,7 +83,7 @@ function haltRest(halt) {
 const BARS = {
   lost: () => [["b", ""], " It may still be trading. Nothing on this page is current. EMERGENCY STOP keeps trying; or run ", ["code", "alphaflow halt"], " on the machine. ", ["span", ""]],
   halted: () => [["b", haltSentence(told.state)], ` ${haltRest(told.state)}`],
-  old: () => [["b", ""], ` Entries are refused until a quote younger than ${f.age(link.staleAfter).replace(".0", "")} arrives. Stops that rest at the venue still protect you.`],
+  old: () => [["b", ""], ` Entries are refused until a price at most ${f.age(told.state.allowed_ms).replace(".0", "")} late arrives. Stops that rest at the venue still protect you.`],
   books: () => [["b", "▲ The books differ from the venue’s."], ` ${(told.health || []).find((item) => item.name === "reconciliation")?.text || ""}`],
   foreign: () => [["b", "▲ Not ours."], ` ${foreign().text}`],
   starting: () => [["b", "Starting."], ` ${told.state.what} No entry can pass yet.`],
@@ -121,13 +122,13 @@ function drawBar(actions) {
     const next = link.nextTry === null ? null : Math.max(0, Math.ceil((link.nextTry - performance.now()) / 1000));
     put(bar.querySelector("span"), next === null ? "Trying again." : `Next try in ${next} s.`);
   }
-  if (kind === "old") put(bar.querySelector("b"), `▲ Prices are ${f.age(oldest())} old.`);
+  if (kind === "old") put(bar.querySelector("b"), oldest() === null ? `▲ The price due at ${f.clock(f.moment(told.state.since))} has not come.` : `▲ Prices are ${f.age(oldest())} old.`);
 }
 
-/** Age of the oldest price that something hangs on; without a position, since prices are old. */
+/** Age of the oldest price that something hangs on and that is too old; null where there is none. */
 function oldest() {
-  const ages = (told.positions || []).map((position) => ageOf(position.last.at)).filter((age) => age !== null);
-  return ages.length ? Math.max(...ages) : ageOf(told.state.since) ?? 0;
+  const ages = (told.positions || []).filter(isOld).map((position) => ageOf(position.last.at)).filter((age) => age !== null);
+  return ages.length ? Math.max(...ages) : null;
 }
 
 const FIGURES = [["equity", "Equity"], ["today", "Today"], ["pnl", "Open P&L"], ["stops", "If every stop is hit"], ["gross", "Gross exposure"], ["power", "Buying power"]];
@@ -181,11 +182,10 @@ function drawFigures() {
 }
 
 function oldFigures() {
-  const figures = told.figures;
-  const hangs = (name) => ((told.positions || []).length ? isOld(figures[name].at) : isLost());
-  const names = ["equity", "today", "open_pnl", "at_stops", "gross"];
-  const old = Object.fromEntries(names.map((name) => [name, hangs(name)]));
-  old.buying_power = isLost() || (ageOf(figures.buying_power.at) ?? 0) > SLOW_MS;
+  // All but the last hang on the price of every position.
+  const hangs = isLost() || (told.positions || []).some(isOld);
+  const old = Object.fromEntries(["equity", "today", "open_pnl", "at_stops", "gross"].map((name) => [name, hangs]));
+  old.buying_power = isLost() || (ageOf(told.figures.buying_power.at) ?? Infinity) > SLOW_MS * (told.mode?.pace || 1);
   return old;
 }
 

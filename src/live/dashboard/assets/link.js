@@ -6,11 +6,10 @@ let silenceMax = 5000;
 const RETRY_MS = 2000;
 
 /** What the session has said. */
-export const told = {};
+export const told = Object.create(null);
 export const link = {
   csrf: null,
   ends: null,
-  staleAfter: 5000,
   program: "",
   heardAt: null,
   nextTry: null,
@@ -66,7 +65,7 @@ async function sessionFacts() {
   }
   if (!answer.ok) return false;
   const facts = await answer.json();
-  Object.assign(link, { csrf: facts.csrf, ends: moment(facts.ends), staleAfter: facts.stale_after_ms, program: facts.program });
+  Object.assign(link, { csrf: facts.csrf, ends: moment(facts.ends), program: facts.program });
   silenceMax = facts.silence_ms_max;
   return true;
 }

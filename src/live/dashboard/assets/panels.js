@@ -2,6 +2,7 @@
 import { byId, el, keyed, put, putAttribute, putClass, show } from "./dom.js";
 import * as f from "./format.js";
 import { ageOf, isLost, told, venueNow } from "./link.js";
+import { isOld } from "./positions.js";
 
 /** From here on a limit is near. */
 const NEAR = 0.9;
@@ -28,7 +29,7 @@ const KINDS = {
 };
 
 const share = (limit) => (limit.used === null || limit.allowed <= 0 ? null : limit.used / limit.allowed);
-const limitName = (limit) => LIMITS[limit.limit] || limit.limit.replace(/^max_/, "").replaceAll("_", " ");
+const limitName = (limit) => f.pick(LIMITS, limit.limit) || limit.limit.replace(/^max_/, "").replaceAll("_", " ");
 
 /** The nearest of each kind, or all of them. */
 function limitsShown() {
@@ -65,7 +66,7 @@ function updateLimit(node, limit, several, old) {
 export function drawLimits() {
   const { all, nearest } = limitsShown();
   const shown = showsAllLimits ? all : nearest;
-  const old = isLost() || told.state?.state === "prices_old";
+  const old = isLost() || (told.positions || []).some(isOld);
   keyed(byId("limit-rows"), shown, (limit) => `${limit.limit}\u0000${showsAllLimits ? limit.strategy : ""}`, makeLimit, (node, limit) => updateLimit(node, limit, showsAllLimits, old));
   const several = all.length > nearest.length;
   show(byId("limits-all"), several);
@@ -130,12 +131,12 @@ export function drawRefusals() {
 export function drawStrategies() {
   const strategies = told.strategies || [];
   const now = venueNow();
-  const old = isLost() || told.state?.state === "prices_old";
   keyed(byId("strategy-rows"), strategies, (one) => one.name, () => el("li", "", {}, el("span", "name"), el("span"), el("span", "run"), el("span", "today", {}, el("span"))), (row, one) => {
     put(row.children[0], one.name);
     putAttribute(row.children[0], "title", one.rule);
     put(row.children[1], one.is_on ? "on" : "off");
     put(row.children[2], one.last_bar === null ? "no bar yet" : `ran ${f.minuteAndDay(f.moment(one.last_bar), now)}`);
+    const old = isLost() || (told.positions || []).some((position) => position.strategy === one.name && isOld(position));
     put(row.children[3].firstChild, f.usd(f.units(one.today), 2, true));
     putClass(row.children[3].firstChild, `num ${old ? "old" : f.tone(f.units(one.today))}`);
   });
@@ -147,7 +148,7 @@ export function drawStrategies() {
 }
 
 function eventMatches(event, words) {
-  const [, kind] = KINDS[event.kind] || ["·", event.kind];
+  const [, kind] = f.pick(KINDS, event.kind) || ["·", event.kind];
   const text = `${kind} ${event.kind} ${event.text} ${event.symbol || ""} ${event.strategy || ""} ${event.row}`.toLowerCase();
   return words.every((word) => text.includes(word));
 }
@@ -157,7 +158,7 @@ export function drawEvents() {
   const filter = byId("events-filter").value.trim().toLowerCase();
   const shown = filter ? events.filter((event) => eventMatches(event, filter.split(/\s+/))) : events;
   keyed(byId("event-rows"), shown, (event) => `${event.row}\u0000${event.time}`, () => el("li", "", {}, el("time"), el("span", "kind"), el("span", "text"), el("span", "row")), (row, event) => {
-    const [glyph, kind] = KINDS[event.kind] || ["·", event.kind];
+    const [glyph, kind] = f.pick(KINDS, event.kind) || ["·", event.kind];
     put(row.children[0], f.clock(f.moment(event.time)));
     put(row.children[1], `${glyph} ${kind}`);
     put(row.children[2], event.text);
@@ -185,14 +186,14 @@ export function drawHaltSteps() {
 }
 
 /** The words of the health strip. */
-const HEALTH = { trading_stream: "Orders stream", data_stream: "Quotes", journal: "Journal", reconciliation: "Reconciled", clock: "Clock", notifications: "Notifications", disk: "Disk", calls: "Calls" };
+const HEALTH = { trading_stream: "Orders stream", data_stream: "Prices", journal: "Journal", reconciliation: "Reconciled", clock: "Clock", notifications: "Notifications", disk: "Disk", calls: "Calls" };
 
 export function drawHealth() {
   const lost = isLost();
   const items = lost ? [{ name: "engine", is_well: false, text: "", at: told.time }, ...(told.health || [])] : told.health || [];
   keyed(byId("health"), items, (item) => item.name, () => el("li"), (node, item) => {
     const age = ageOf(item.at);
-    const name = item.name === "engine" ? "Engine silent" : HEALTH[item.name] || item.name;
+    const name = item.name === "engine" ? "Engine silent" : f.pick(HEALTH, item.name) || item.name;
     const when = age === null ? "" : item.name === "reconciliation" ? ` ${f.age(age)} ago` : ` ${f.age(age)}`;
     const text = item.name === "engine" ? "" : item.text ? ` ${item.text}` : "";
     const isUnknown = lost && item.name !== "engine";

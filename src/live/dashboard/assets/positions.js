@@ -1,7 +1,7 @@
 // The positions table: rows by distance to the stop, what was closed today, and a total that must tie to the figure.
 import { byId, el, keyed, put, putAttribute, putClass, show } from "./dom.js";
 import * as f from "./format.js";
-import { ageOf, isLost, link, told, venueNow } from "./link.js";
+import { ageOf, isLost, told, venueNow } from "./link.js";
 
 /** Between two new orders of the rows. */
 const ORDER_MS = 5000;
@@ -15,12 +15,11 @@ export const chosen = { key: null };
 
 export const keyOf = (position) => `${position.strategy}\u0000${position.symbol}`;
 
-/** Do prices hang on quotes that are too old? */
-export function isOld(at) {
+/** Is the price of a position too old? The engine says from when on, which counts while the market is open. */
+export function isOld(position) {
   if (isLost()) return true;
-  if (told.state?.state === "prices_old") return true;
-  const age = ageOf(at);
-  return age === null || (told.market?.is_open === true && age > link.staleAfter);
+  const age = ageOf(position.last.at);
+  return age === null || (told.market?.is_open === true && venueNow() > f.moment(position.old_from));
 }
 
 /** What the table shows of a position, all exact. */
@@ -97,7 +96,7 @@ function updateRow(row, position) {
   row.position = position;
   const cell = row.cells_;
   const shown = figuresOf(position);
-  const old = isOld(position.last.at);
+  const old = isOld(position);
   putAttribute(row, "aria-selected", keyOf(position) === chosen.key);
   put(cell("symbol"), position.symbol);
   put(cell("strategy"), position.strategy);
@@ -123,7 +122,7 @@ function updateRow(row, position) {
 function updateAge(row) {
   const age = ageOf(row.position.last.at);
   put(row.cells_("age"), age === null ? f.UNKNOWN : f.age(age));
-  putClass(row.cells_("age"), isOld(row.position.last.at) ? "age old" : "age");
+  putClass(row.cells_("age"), isOld(row.position) ? "age old" : "age");
 }
 
 /** Ages alone: what changes with every tick of the page. */
@@ -139,12 +138,21 @@ function summaryRow() {
   return row;
 }
 
+/** A row of what was closed: its words have the room of five columns, up to today's result. */
+function closedRow() {
+  const row = summaryRow();
+  for (const name of ["shares", "average", "last"]) row.querySelector(`.${name}`).remove();
+  row.children[2].remove();
+  putClass(row.children[1], "words");
+  return row;
+}
+
 function updateClosed(row, closed) {
-  const [symbol, strategy] = [row.children[0], row.children[1]];
+  const [symbol, strategy, today] = row.children;
+  const reason = closed.reason.replaceAll("_", " ");
   put(symbol, `Closed ${closed.symbol}`);
-  put(strategy, `${f.shares(closed.shares)} by ${closed.strategy}`);
-  putAttribute(strategy, "title", `${closed.strategy}: ${f.price(closed.entry, 4)} to ${f.price(closed.exit, 4)}, ${closed.reason}, ${f.clock(f.moment(closed.time))}`);
-  const today = row.children[CELLS.indexOf("today")];
+  put(strategy, `${f.shares(closed.shares)} by ${closed.strategy}, ${f.price(closed.entry, 4)} to ${f.price(closed.exit, 4)}, ${reason} ${f.minute(f.moment(closed.time))}`);
+  putAttribute(strategy, "title", `${closed.strategy}: ${f.price(closed.entry, 4)} to ${f.price(closed.exit, 4)}, ${reason}, ${f.clock(f.moment(closed.time))}`);
   put(today, f.usd(f.units(closed.today), 2, true));
   putClass(today, `today ${f.tone(f.units(closed.today))}`);
 }
@@ -159,7 +167,7 @@ function updateTotal(positions, closed) {
   const all = positions.map(figuresOf);
   const today = sum([...all.map((one) => one.today), ...closed.map((one) => f.units(one.today))]);
   const pnl = sum(all.map((one) => one.pnl));
-  const old = positions.some((position) => isOld(position.last.at));
+  const old = positions.some(isOld);
   const cell = (name, text, tone) => {
     const node = cells[CELLS.indexOf(name)];
     if (!node.firstElementChild) node.append(el("span"));
@@ -197,7 +205,7 @@ export function draw(actions) {
   if (!told.figures) return;
   if (!positions.some((position) => keyOf(position) === chosen.key)) chosen.key = positions.length ? keyOf(inOrder(positions)[0]) : null;
   keyed(byId("rows"), inOrder(positions), keyOf, (position) => makeRow(position, actions), updateRow);
-  keyed(byId("closed"), closed, (one) => `${one.strategy}\u0000${one.symbol}\u0000${one.time}`, summaryRow, updateClosed);
+  keyed(byId("closed"), closed, (one) => `${one.strategy}\u0000${one.symbol}\u0000${one.time}`, closedRow, updateClosed);
   updateTotal(positions, closed);
   const isEmpty = positions.length + closed.length === 0;
   show(byId("positions-table"), !isEmpty);
@@ -219,15 +227,23 @@ let fitted = "";
 export function fit() {
   const table = byId("positions-table");
   const room = table.parentElement.clientWidth;
-  const state = `${room}|${(told.positions || []).map((one) => `${one.symbol.length},${one.shares.length},${one.average.length},${(one.open_pnl || "").length}`).join(";")}`;
+  const state = `${room}|${(told.closed || []).length}|${(told.positions || []).map((one) => `${one.symbol.length},${one.shares.length},${one.average.length},${(one.open_pnl || "").length}`).join(";")}`;
   if (state === fitted) return;
   fitted = state;
   const style = getComputedStyle(table.parentElement);
   const width = room - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
   for (let step = 0; step <= FIT_MAX; step += 1) {
     putClass(table, ["positions", ...Array.from({ length: step }, (_, at) => `fit-${at + 1}`)].join(" "));
+    spanClosed();
     if (table.scrollWidth <= width + 1) return;
   }
+}
+
+/** The words of what was closed span the columns that are there, from the strategy to the age. */
+function spanClosed() {
+  const heads = [...document.querySelectorAll("#positions-table th")].slice(1, CELLS.indexOf("today"));
+  const there = heads.filter((head) => getComputedStyle(head).display !== "none").length;
+  for (const cell of document.querySelectorAll("#closed td.words")) putAttribute(cell, "colspan", there);
 }
 
 function noteReconciled() {

@@ -1,0 +1,127 @@
+//! A real session behind the page: what it says when prices stop, what it keeps of sign-ins, which limits it shows.
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+
+use crate::cli_binary::{copy_of_repository, done};
+
+const TOKEN: &str = "session-0123456789abcdef-dashboard-token";
+/// At 600 times the wall's clock a session lasts 39 s, and closed hours pass within one.
+const SPEED: &str = "600";
+/// Whatever is to come has come by then on any machine.
+const WAIT: Duration = Duration::from_secs(120);
+
+/// A process of this program, its lines in a file.
+struct Running(Child);
+
+impl Running {
+    fn start(folder: &Path, lines: &str, arguments: &[&str]) -> Running {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_alphaflow"));
+        command.args(arguments).current_dir(folder).env("DASHBOARD_TOKEN", TOKEN).stdin(Stdio::null());
+        command.env_remove("ALPACA_API_KEY").env_remove("ALPACA_SECRET_KEY");
+        let file = File::create(folder.join(lines)).unwrap();
+        Running(command.stdout(file).spawn().expect("the binary starts"))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The address that a process has printed after `words`.
+async fn address(folder: &Path, lines: &str, words: &str) -> String {
+    let looks = async {
+        loop {
+            let text = fs::read_to_string(folder.join(lines)).unwrap();
+            let found = text.lines().find_map(|line| line.split_once(words));
+            if let Some(address) = found.and_then(|(_, rest)| rest.split_whitespace().next()) {
+                return address.to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(WAIT, looks).await.unwrap_or_else(|_| panic!("{:?}", fs::read_to_string(folder.join(lines))))
+}
+
+/// Asks until the answer is as wanted.
+async fn until(client: &Client, url: &str, cookie: &str, is_wanted: impl Fn(&Value) -> bool) -> Value {
+    let mut last = Value::Null;
+    let looks = async {
+        loop {
+            let answer = client.get(url).header("Cookie", cookie).send().await.unwrap();
+            last = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+            if is_wanted(&last) {
+                return last.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    match tokio::time::timeout(WAIT, looks).await {
+        Ok(found) => found,
+        Err(_) => panic!("{url}: {last}"),
+    }
+}
+
+async fn sign_in(client: &Client, page: &str, token: &str) -> (StatusCode, Option<String>) {
+    let call = client.post(format!("http://{page}/login")).header("Origin", format!("http://{page}"));
+    let call = call.header("Content-Type", "application/json").body(json!({ "token": token }).to_string());
+    let answer = call.send().await.unwrap();
+    let cookie = answer.headers().get("set-cookie").map(|value| value.to_str().unwrap().to_owned());
+    (answer.status(), cookie.map(|cookie| cookie.split(';').next().unwrap().to_owned()))
+}
+
+#[tokio::test]
+async fn prices_that_stop_are_said_to_be_old_and_sign_ins_are_in_the_journal() {
+    let copy = copy_of_repository();
+    let folder = copy.path();
+    let scenario = "scenarios/intraday_minutes.toml";
+    let overrides = ["--set", "risk.stale_after=1s"];
+    let exchange = [&["exchange", scenario, "--listen", "127.0.0.1:0", "--speed", SPEED][..], &overrides].concat();
+    let _exchange = Running::start(folder, "exchange.txt", &exchange);
+    let venue = address(folder, "exchange.txt", "listening on http://").await;
+    let trade = ["trade", scenario, "--speed", SPEED, "--exchange", &venue, "--port", "0", "--state", "state"];
+    let _session = Running::start(folder, "trade.txt", &[&trade[..], &overrides].concat());
+    let page = address(folder, "trade.txt", "dashboard: http://").await;
+    let client = Client::builder().no_proxy().build().unwrap();
+
+    assert_eq!(sign_in(&client, &page, "not the token").await.0, StatusCode::UNAUTHORIZED);
+    let (status, cookie) = sign_in(&client, &page, TOKEN).await;
+    assert_eq!(status, StatusCode::OK);
+    let cookie = cookie.unwrap();
+    let url = |path: &str| format!("http://{page}/api/v1/{path}");
+    until(&client, &url("state"), &cookie, |answer| {
+        answer["state"]["state"] == "trading" && answer["market"]["is_open"] == true
+    })
+    .await;
+
+    let limits = until(&client, &url("limits"), &cookie, |answer| answer["limits"][7].is_object()).await;
+    let keys: Vec<&str> = limits["limits"].as_array().unwrap().iter().filter_map(|one| one["limit"].as_str()).collect();
+    assert!(keys.contains(&"max_correlated_exposure") && keys.contains(&"max_orders_per_minute"), "{keys:?}");
+    let events = until(&client, &url("events"), &cookie, |answer| answer.to_string().contains("Signed in")).await;
+    let login = events["events"].as_array().unwrap().iter().find(|event| event["kind"] == "login").unwrap().clone();
+    assert!(login["row"].as_u64().is_some_and(|row| row > 0), "{login}");
+
+    let faults = json!({ "seed": 1, "rules": [{ "route": "/v2/iex", "kind": "halt_stream", "probability": 1.0 }] });
+    let call = client.post(format!("http://{venue}/_control/faults")).body(faults.to_string());
+    let call = call.header("APCA-API-KEY-ID", "rehearsal").header("APCA-API-SECRET-KEY", "rehearsal");
+    assert!(call.send().await.unwrap().status().is_success());
+    let old = until(&client, &url("state"), &cookie, |answer| answer["state"]["state"] == "prices_old").await;
+    assert_eq!(old["state"]["allowed_ms"], 600_000, "a second of the wall is ten minutes of this market: {old}");
+    assert!(old["state"]["since"].as_str().unwrap() < old["time"].as_str().unwrap(), "{old}");
+    let health = client.get(format!("http://{page}/health")).send().await.unwrap().text().await.unwrap();
+    assert!(health.contains("\"status\":\"answers\""), "{health}");
+
+    let told = done(folder, &["history", "--kind", "events"]);
+    assert!(
+        told.contains("A wrong token at the dashboard, 4 tries left.") && told.contains("Signed in at the"),
+        "{told}"
+    );
+    assert!(done(folder, &["audit", "verify"]).contains("row"));
+}
