@@ -1,5 +1,5 @@
 // The chart of the chosen row: which one is fetched, what part of it is shown, its crosshair, and the same as a table.
-import { byId, el, put, putAttribute, show } from "./dom.js";
+import { byId, el, put, putAttribute, putClass, show } from "./dom.js";
 import * as f from "./format.js";
 import { isLost, read, told } from "./link.js";
 import { chosenPosition, figuresOf, fit, isOld } from "./positions.js";
@@ -53,9 +53,10 @@ function title(position) {
   const step = minutes === null ? "" : minutes >= 1440 ? ", daily" : minutes >= 60 ? `, ${minutes / 60} h` : `, ${minutes} min`;
   put(byId("chart-h"), `${chart.symbol} today${step}`);
   show(byId("chart-whole"), !view.isWhole() && !showsTable);
+  const old = position ? isOld(position) : isLost();
+  putClass(byId("plot"), old ? "plot aged" : "plot");
   if (cross !== null) return;
   const last = position ? f.price(position.last.value) : chart.bars.length ? f.price(chart.bars.at(-1).close) : null;
-  const old = position ? isOld(position) : isLost();
   const distance = position ? figuresOf(position).distance : null;
   const parts = [last === null ? "no bar yet" : `last ${last}${old ? ", ▲ old" : ""}`, distance === null ? "" : `stop ${f.percent(-distance, 1, false)} away`];
   put(byId("chart-note"), parts.filter(Boolean).join("; "));

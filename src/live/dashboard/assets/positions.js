@@ -128,7 +128,11 @@ function updateAge(row) {
 /** Ages alone: what changes with every tick of the page. */
 export function updateAges() {
   for (const row of byId("rows").children) updateAge(row);
+  noteReconciled();
 }
+
+/** Which positions have a price that is too old. */
+export const oldOnes = () => (told.positions || []).filter(isOld).map(keyOf).join();
 
 const sum = (values) => values.reduce((total, value) => (total === null || value === null ? null : total + value), 0n);
 
@@ -215,7 +219,6 @@ export function draw(actions) {
     if (!empty.firstChild) empty.append(el("b", "", {}, "No position."), el("span"));
     put(empty.lastChild, emptyText());
   }
-  noteReconciled();
   fit();
 }
 
