@@ -2,7 +2,7 @@
 import { byId, el, put, putAttribute, putClass, show } from "./dom.js";
 import * as f from "./format.js";
 import { isLost, read, told } from "./link.js";
-import { chosenPosition, figuresOf, fit, isOld } from "./positions.js";
+import { chosenPosition, figuresOf, fitInto, isOld } from "./positions.js";
 import { cross as drawCross, fillText, picture, selection, sessionOf } from "./chart_draw.js";
 import * as view from "./chart_view.js";
 
@@ -17,6 +17,7 @@ let isFetching = false;
 let showsTable = false;
 let cross = null;
 let drawnKey = "";
+let size = [0, 0];
 
 const symbolWanted = () => chosenPosition()?.symbol || (told.charts || [])[0]?.symbol || null;
 
@@ -81,7 +82,7 @@ export function draw() {
     drawTable();
     return;
   }
-  const [width, height] = [byId("plot").clientWidth, byId("plot").clientHeight];
+  const [width, height] = size;
   const range = view.range(session);
   const key = JSON.stringify([wanted, width, height, position?.last.value, position?.stop, position?.shares, range, symbol]);
   if (width < 60 || key === drawnKey) return;
@@ -177,6 +178,10 @@ export function bind() {
     put(byId("chart-as"), showsTable ? "Show as chart" : "Show as table");
     draw();
   });
-  new ResizeObserver(() => draw()).observe(plot);
-  new ResizeObserver(() => fit()).observe(byId("positions"));
+  // Sizes are told and kept: to ask for them at every word would lay the page out anew.
+  new ResizeObserver(([one]) => {
+    size = [Math.round(one.contentRect.width), Math.round(one.contentRect.height)];
+    draw();
+  }).observe(plot);
+  new ResizeObserver(([one]) => fitInto(one.contentRect.width)).observe(byId("positions"));
 }

@@ -226,19 +226,24 @@ export function draw(actions) {
 const FIT_MAX = 8;
 let fitted = "";
 
+/** The room of the panel, told by whoever watches its size: to ask for it at every word would lay the page out anew. */
+let room = 0;
+
+export function fitInto(width) {
+  room = width;
+  fit();
+}
+
 /** The first step at which the table fits, measured when its rows, widest texts or place have changed. */
-export function fit() {
+function fit() {
   const table = byId("positions-table");
-  const room = table.parentElement.clientWidth;
   const state = `${room}|${(told.closed || []).length}|${(told.positions || []).map((one) => `${one.symbol.length},${one.shares.length},${one.average.length},${(one.open_pnl || "").length}`).join(";")}`;
   if (state === fitted) return;
   fitted = state;
-  const style = getComputedStyle(table.parentElement);
-  const width = room - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
   for (let step = 0; step <= FIT_MAX; step += 1) {
     putClass(table, ["positions", ...Array.from({ length: step }, (_, at) => `fit-${at + 1}`)].join(" "));
     spanClosed();
-    if (table.scrollWidth <= width + 1) return;
+    if (table.scrollWidth <= room + 1) return;
   }
 }
 
