@@ -96,7 +96,8 @@ async fn act(client: &Client, page: &str, signed: &Signed, path: &str, body: Val
 /// Harm in every text that a person may give: it is kept and told as text, and does nothing else.
 async fn harmful_words(client: &Client, page: &str, signed: &Signed, folder: &Path) {
     const HARM: &str = "'); DROP TABLE journal; --<img src=x onerror=alert(1)>";
-    let (status, _) = act(client, page, signed, "halt", json!({ "flatten": false, "reason": format!("{HARM}\n\u{1b}[2J") })).await;
+    let (status, _) =
+        act(client, page, signed, "halt", json!({ "flatten": false, "reason": format!("{HARM}\n\u{1b}[2J") })).await;
     assert_eq!(status, 200);
     until(client, &format!("http://{page}/api/v1/state"), &signed.cookie, |answer| {
         let reason = answer["state"]["reason"].as_str().unwrap_or_default();
@@ -134,6 +135,8 @@ async fn prices_that_stop_are_said_to_be_old_and_sign_ins_are_in_the_journal() {
     let trade = ["trade", scenario, "--speed", SPEED, "--exchange", &venue, "--port", "0", "--state", "state"];
     let _session = Running::start(folder, "trade.txt", &[&trade[..], &overrides].concat());
     let page = address(folder, "trade.txt", "dashboard: http://").await;
+    // The provider may be there already: then nothing changes.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder().no_proxy().build().unwrap();
 
     assert_eq!(sign_in(&client, &page, "not the token").await.0, StatusCode::UNAUTHORIZED);
