@@ -1,7 +1,7 @@
 //! Laws of correlation groups, over random closes with gaps, late starters, flat stretches and splits.
 //!
 //! The model keeps every close, corrects it for splits, and works out everything anew at every question: a dense
-//! matrix and union-find. Not here: ρ itself (golden, in `src/risk/correlation.rs`).
+//! matrix and union-find. Not here: ρ itself (golden, in `core/src/risk/correlation.rs`).
 #![allow(clippy::unwrap_used)]
 use std::collections::BTreeSet;
 

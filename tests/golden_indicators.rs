@@ -1,6 +1,6 @@
 //! Every indicator against TA-Lib 0.8.2 on real prices: each column, each row, 1e-9.
 //!
-//! Not here: what an indicator does on made-up prices (unit tests in `src/indicator`).
+//! Not here: what an indicator does on made-up prices (unit tests in `core/src/indicator`).
 //!
 //! `sh-20` (IBM daily) and `sh-21` (SPY hourly) are golden cases of `../shared/golden`; the table of the first is
 //! committed beside this file, the second runs only where `../shared` (or `ALPHAFLOW_SHARED`) is.

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Mutation check of src/risk: every mutant that cargo-mutants makes must fail a test, or be argued in mutants.md.
+# Mutation check of core/src/risk: every mutant that cargo-mutants makes must fail a test, or be argued in mutants.md.
 #
 #   tests/mutants.sh                          all of it: an hour and a half of one core
 #   tests/mutants.sh --file src/risk/heat.rs  or whatever else cargo mutants takes
 #
-# The whole crate builds too slowly for a thousand mutants, most of it Parquet. So src/risk is copied to
+# The whole crate builds too slowly for a thousand mutants, most of it Parquet. So core/src/risk is copied to
 # target/mutants as a crate of its own, beside the rooms it imports, which are built once. Its tests are the unit
-# tests of src/risk and what tests/ has that needs no other room: one binary, so that a mutant costs one compilation
+# tests of core/src/risk and what tests/ has that needs no other room: one binary, so that a mutant costs one compilation
 # and one link. A first round runs the quick tests; what survives them, a second round with the models too.
 # target/mutants/mutants.out/missed.txt lists what is left: each line must be argued in mutants.md.
 #
@@ -14,22 +14,23 @@
 # proptest does not shrink.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
-into=${CARGO_TARGET_DIR:-$root/target}/mutants
+around=${CARGO_TARGET_DIR:-$root/target}/mutants
+into=$around/core
 [ $# -gt 0 ] || set -- --file 'src/risk/**'
 
-rm -rf "$into"
-mkdir -p "$into/src" "$into/rooms/src/market" "$into/tests"
+rm -rf "$around"
+mkdir -p "$around/tests" "$into/src" "$into/rooms/src/market" "$into/tests"
 needs() {
     grep -E "^($1) = " "$root/Cargo.toml"
 }
 
 # The rooms below: domain, portfolio, venue, and of market what neither reads nor writes a file.
-cp -r "$root/src/domain" "$root/src/portfolio" "$root/src/venue" "$into/rooms/src"
+cp -r "$root/core/src/domain" "$root/core/src/portfolio" "$root/core/src/venue" "$into/rooms/src"
 rooms="calendar civil holidays margin_dates new_york settlement special"
-for room in $rooms; do cp "$root/src/market/$room.rs" "$into/rooms/src/market"; done
+for room in $rooms; do cp "$root/core/src/market/$room.rs" "$into/rooms/src/market"; done
 for room in $rooms; do echo "mod $room;"; done > "$into/rooms/src/market/mod.rs"
 awk -v RS=';\n' '/^(\n*)pub use (calendar|margin_dates|new_york|settlement)::/ { print $0 ";" }' \
-    "$root/src/market/mod.rs" >> "$into/rooms/src/market/mod.rs"
+    "$root/core/src/market/mod.rs" >> "$into/rooms/src/market/mod.rs"
 sed -i 's/pub(crate)/pub/' "$into"/rooms/src/*/*.rs
 echo 'pub mod domain; pub mod market; pub mod portfolio; pub mod venue;' > "$into/rooms/src/lib.rs"
 {
@@ -38,7 +39,7 @@ echo 'pub mod domain; pub mod market; pub mod portfolio; pub mod venue;' > "$int
 } > "$into/rooms/Cargo.toml"
 
 # The crate under mutation.
-cp -r "$root/src/risk" "$into/src"
+cp -r "$root/core/src/risk" "$into/src"
 cp "$root/Cargo.lock" "$into"
 {
     echo 'pub use rooms::{domain, market, portfolio, venue};'
@@ -66,8 +67,11 @@ done
     printf '[profile.dev]\ndebug = false\n[profile.dev.package."*"]\nopt-level = 2\ndebug-assertions = true\noverflow-checks = true\n'
 } > "$into/Cargo.toml"
 
-ln -s "$root/data" "$into/data"
-ln -s "$root/tests/golden" "$into/tests/golden"
+# Tests of rooms look beside the core, those of tests/ beside themselves.
+for beside in "$around" "$into"; do
+    ln -s "$root/data" "$beside/data"
+    ln -s "$root/tests/golden" "$beside/tests/golden"
+done
 
 cd "$into"
 export PROPTEST_MAX_SHRINK_ITERS=0

@@ -26,7 +26,7 @@ fi
 
 if cargo cyclonedx --version >/dev/null 2>&1; then
     # The tool writes beside Cargo.toml, also of the packages below it.
-    trap 'rm -f "$root/alphaflow_bill.json"' EXIT
+    trap 'rm -f "$root/alphaflow_bill.json" "$root/core/alphaflow_bill.json"' EXIT
     cargo cyclonedx --quiet --format json --spec-version 1.5 --no-build-deps --override-filename alphaflow_bill
     mv "$root/alphaflow_bill.json" "$bill"
     python3 - "$bill" <<'PYTHON' || failed=3

@@ -54,7 +54,9 @@ const LINES_MAX: usize = 500;
 
 /// A file of the source.
 struct Source {
-    /// From `src/` on, with `/`.
+    /// Where its crate is: `src` or `core/src`.
+    root: &'static str,
+    /// From there on, with `/`.
     path: String,
     /// As it stands.
     text: String,
@@ -64,8 +66,16 @@ struct Source {
 
 impl Source {
     fn new(path: &str, text: &str) -> Source {
+        Source::under("src", path, text)
+    }
+
+    fn under(root: &'static str, path: &str, text: &str) -> Source {
         let code = without_tests(&blank(text));
-        Source { path: path.to_owned(), text: text.to_owned(), code }
+        Source { root, path: path.to_owned(), text: text.to_owned(), code }
+    }
+
+    fn shown(&self) -> String {
+        format!("{}/{}", self.root, self.path)
     }
 
     /// `risk` of `risk/gate.rs`; nothing for `lib.rs` and `main.rs`.
@@ -79,7 +89,7 @@ impl Source {
 
     fn complain(&self, at: usize, what: impl std::fmt::Display) -> String {
         let line = self.code[..at].matches('\n').count() + 1;
-        format!("src/{}:{line}: {what}", self.path)
+        format!("{}:{line}: {what}", self.shown())
     }
 
     /// Places of `word` in the code, as a whole word.
@@ -179,10 +189,10 @@ fn closing(code: &str, open: usize) -> usize {
     code.len()
 }
 
-/// The rooms that the code names through `crate::`, `alphaflow::` or a climb of `super::`.
+/// The rooms that the code names through `crate::`, the name of a crate or a climb of `super::`.
 fn imports(source: &Source) -> Vec<(usize, String)> {
     let mut found = Vec::new();
-    for root in ["crate::", "alphaflow::", "super::super::"] {
+    for root in ["crate::", "alphaflow::", "alphaflow_core::", "super::super::"] {
         for at in source.code.match_indices(root).map(|(at, _)| at) {
             let rest = source.code[at + root.len()..].trim_start();
             let names = match rest.strip_prefix('{') {
@@ -304,7 +314,7 @@ fn live_host(source: &Source) -> Vec<String> {
     };
     let line = |at: usize| source.text[..at].matches('\n').count() + 1;
     let hits = source.text.match_indices(&host).filter(live);
-    hits.map(|(at, _)| format!("src/{}:{}: the live host {wrong}", source.path, line(at))).collect()
+    hits.map(|(at, _)| format!("{}:{}: the live host {wrong}", source.shown(), line(at))).collect()
 }
 
 fn lengths(source: &Source) -> Vec<String> {
@@ -319,13 +329,13 @@ fn lengths(source: &Source) -> Vec<String> {
     if lines <= LINES_MAX {
         return Vec::new();
     }
-    vec![format!("src/{}: {lines} lines without tests, allowed are {LINES_MAX}; split the file", source.path)]
+    vec![format!("{}: {lines} lines without tests, allowed are {LINES_MAX}; split the file", source.shown())]
 }
 
 fn headers(source: &Source) -> Vec<String> {
     match source.text.lines().next() {
         Some(line) if line.starts_with("//! ") && line.len() > "//! ".len() => Vec::new(),
-        _ => vec![format!("src/{}:1: the first line says what the file is for: `//! ...`", source.path)],
+        _ => vec![format!("{}:1: the first line says what the file is for: `//! ...`", source.shown())],
     }
 }
 
@@ -335,7 +345,7 @@ fn machine_paths(source: &Source) -> Vec<String> {
     for folder in folders {
         for (at, _) in source.text.match_indices(&folder) {
             let line = source.text[..at].matches('\n').count() + 1;
-            complaints.push(format!("src/{}:{line}: `{folder}` is a path of one machine", source.path));
+            complaints.push(format!("{}:{line}: `{folder}` is a path of one machine", source.shown()));
         }
     }
     complaints
@@ -445,9 +455,13 @@ const RULES: &[(&str, Rule, Example, Example)] = &[
     ),
 ];
 
-/// Every file of `src/`, but those that a `#[cfg(test)] mod name;` declares.
+/// Every file of both crates, but those that a `#[cfg(test)] mod name;` declares.
 fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    ["src", "core/src"].into_iter().flat_map(sources_under).collect()
+}
+
+fn sources_under(folder: &'static str) -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut paths = Vec::new();
     walk(&root, &mut paths);
     let mut tests = BTreeSet::new();
@@ -464,7 +478,7 @@ fn sources() -> Vec<Source> {
     }
     let relative = |path: &Path| path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
     let kept = paths.iter().filter(|path| !tests.contains(*path));
-    kept.map(|path| Source::new(&relative(path), &fs::read_to_string(path).unwrap())).collect()
+    kept.map(|path| Source::under(folder, &relative(path), &fs::read_to_string(path).unwrap())).collect()
 }
 
 fn walk(folder: &Path, paths: &mut Vec<PathBuf>) {

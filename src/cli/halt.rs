@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::exchange::{KEY, SECRET, variable};
+use super::stand_in::StandInArgs;
 use super::status::{latch_failed, now, words};
 use super::{Failure, Format};
 use crate::domain::Timestamp;
@@ -39,6 +40,11 @@ pub(super) struct HaltArgs {
     /// Likewise at the built-in exchange on this address
     #[arg(long, value_name = "ADDRESS", conflicts_with = "mode")]
     exchange: Option<LoopbackAddr>,
+    #[command(flatten)]
+    stand_in: StandInArgs,
+    /// Where the keys of Alpaca are
+    #[arg(long, value_name = "FILE", default_value = ".env")]
+    env: PathBuf,
     /// How long to wait for the venue to show that nothing is left
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     wait: u32,
@@ -73,11 +79,14 @@ struct Outcome {
 
 /// Latches; what it prints of the latch is on the disk.
 pub(super) fn run(args: &HaltArgs, out: &mut impl Write) -> Result<(), Failure> {
+    let stand_in = args.stand_in.address(matches!(args.mode, Some(Venue::Paper)), &args.state)?;
     let reason = args.reason.as_deref().map(|text| words("--reason", text)).transpose()?;
     let order = HaltOrder { at: now(), by: HaltedBy::Person(person()), reason, flatten: args.flatten };
     let (latch, began) = (LatchFile::new(&args.state), Instant::now());
-    let record = latch.halt(&order);
+    let noted = latch.note(&order);
+    // It holds from here on; the rest of the halt keeps the document in order.
     let latched_us = us(began);
+    let record = noted.and_then(|noted| latch.take_in(&order, &noted));
     let since = match &record {
         Ok(HaltRecord::Document { latched, .. }) => Some(latched.since),
         Ok(HaltRecord::Note { .. }) => Some(order.at),
@@ -88,7 +97,7 @@ pub(super) fn run(args: &HaltArgs, out: &mut impl Write) -> Result<(), Failure> 
     let acknowledged_us = us(began);
     let is_answered = |mode: &str| sessions.iter().any(|(own, done)| own == mode && done.is_some());
     let own = args.exchange.is_some() || args.mode.is_some_and(|mode| !is_answered(mode.name()));
-    let own = own.then(|| work(args));
+    let own = own.then(|| work(args, stand_in));
     let sessions = followed(args, sessions, since);
     let outcome = Outcome { order, record, latched_us, acknowledged_us, sessions, own };
     match args.format {
@@ -127,7 +136,7 @@ fn is_of(done: &Acknowledgement, since: Timestamp, args: &HaltArgs) -> bool {
 }
 
 /// Cancels and closes at the venue. Errors: why it could not even begin.
-fn work(args: &HaltArgs) -> Result<EmergencyOutcome, String> {
+fn work(args: &HaltArgs, stand_in: Option<LoopbackAddr>) -> Result<EmergencyOutcome, String> {
     let order = if args.flatten { EmergencyOrder::Flatten } else { EmergencyOrder::Cancel };
     let limit = Duration::from_secs(args.wait.max(1).into());
     let (venue, keys) = match (args.exchange, args.mode) {
@@ -137,17 +146,17 @@ fn work(args: &HaltArgs) -> Result<EmergencyOutcome, String> {
         }
         (None, Some(Venue::Live)) => {
             let venue = EmergencyVenue::live().ok_or("this program was built without live trading")?;
-            (venue, keys_of_account()?)
+            (venue, keys_of_account(&args.env)?)
         }
-        (None, _) => (EmergencyVenue::paper(), keys_of_account()?),
+        (None, _) => (stand_in.map_or_else(EmergencyVenue::paper, EmergencyVenue::stand_in), keys_of_account(&args.env)?),
     };
     run_emergency(&venue, &keys, order, limit).map_err(|error| error.to_string())
 }
 
-fn keys_of_account() -> Result<ApiKeys, String> {
+fn keys_of_account(path: &Path) -> Result<ApiKeys, String> {
     const ID: &str = "ALPACA_API_KEY";
     const SECRET: &str = "ALPACA_SECRET_KEY";
-    let file = EnvFile::read(Path::new(".env")).map_err(|error| error.to_string())?;
+    let file = EnvFile::read(path).map_err(|error| error.to_string())?;
     let file = file.with_environment(&[ID, SECRET], |name| env::var(name).ok()).map_err(|error| error.to_string())?;
     let keys = file.keys(ID, SECRET).map_err(|error| error.to_string())?;
     let arguments: Vec<String> = env::args().skip(1).collect();

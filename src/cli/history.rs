@@ -10,7 +10,7 @@ use super::Failure;
 use super::history_rows::{Table, groups_table, of_kind};
 use super::journal_file::{JournalArgs, failed};
 use crate::domain::Timestamp;
-use crate::live::history::{Filter, GroupBy, History, group};
+use crate::live::history::{Filter, GroupBy, History, Kinds, group};
 
 /// Arguments of `alphaflow history`.
 #[derive(Debug, Args)]
@@ -86,9 +86,11 @@ pub(super) fn run(args: &HistoryArgs, out: &mut impl Write) -> Result<(), Failur
         return Err(Failure::Input("error --by: only trades come in groups; leave --kind out".to_owned()));
     }
     let filter = filter(args)?;
-    let history = History::read(&args.journal.open()?).map_err(failed)?;
-    let is_empty = history == History::default();
-    let history = history.only(&filter);
+    let kinds = match args.kind {
+        Kind::Trades | Kind::Fills | Kind::Orders => Kinds::Books,
+        Kind::Refusals | Kind::Events => Kinds::Events,
+    };
+    let history = History::read(&args.journal.open()?, kinds, &filter).map_err(failed)?;
     let table = match args.by {
         Some(by) => {
             let (by, name) = match by {
@@ -105,10 +107,12 @@ pub(super) fn run(args: &HistoryArgs, out: &mut impl Write) -> Result<(), Failur
         HistoryFormat::Json => json(&table, out),
         HistoryFormat::Csv => csv(&table, out),
         HistoryFormat::Text if table.rows.is_empty() => {
-            let what = table.name;
-            let text = match is_empty {
-                true => format!("No {what}: nothing was traded yet in {}.", args.journal.path().display()),
-                false if filter == Filter::default() => format!("No {what} in {}.", args.journal.path().display()),
+            let (what, path) = (table.name, args.journal.path());
+            let text = match filter == Filter::default() {
+                true if history == History::default() => {
+                    format!("No {what}: nothing was traded yet in {}.", path.display())
+                }
+                true => format!("No {what} in {}.", path.display()),
                 false => format!("No {what} that match. Leave out a filter."),
             };
             Ok(writeln!(out, "{text}")?)

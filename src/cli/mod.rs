@@ -22,6 +22,7 @@ mod rehearse;
 mod report;
 mod resume;
 mod screen;
+mod stand_in;
 mod status;
 mod strategies;
 mod sweep;

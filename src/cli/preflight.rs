@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::halt::person;
 use super::screen::error_style;
+use super::stand_in::StandInArgs;
 use super::status::now;
 use super::{Failure, Format};
 use crate::execution::alpaca::{EnvFile, LoopbackAddr, refuse_secrets_in};
@@ -38,6 +39,8 @@ pub(super) struct PreflightArgs {
     /// Try it on the built-in exchange there, without an account
     #[arg(long, value_name = "127.0.0.1:PORT", conflicts_with = "mode")]
     rehearsal: Option<LoopbackAddr>,
+    #[command(flatten)]
+    stand_in: StandInArgs,
     /// Change a key of every scenario, as for `trade`; may be given more than once
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
@@ -69,10 +72,12 @@ enum ModeName {
 
 /// Looks at everything, keeps it, prints it.
 pub(super) fn run<C: Catalog>(args: &PreflightArgs, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
-    let mode = match (args.rehearsal, args.mode) {
-        (Some(address), _) => PreflightMode::Rehearsal(address),
-        (None, Some(ModeName::Live)) => PreflightMode::Live,
-        (None, _) => PreflightMode::Paper,
+    let stand_in = args.stand_in.address(matches!(args.mode, Some(ModeName::Paper)), &args.state)?;
+    let mode = match (args.rehearsal, stand_in, args.mode) {
+        (Some(address), _, _) => PreflightMode::Rehearsal(address),
+        (None, Some(address), _) => PreflightMode::StandIn(address),
+        (None, None, Some(ModeName::Live)) => PreflightMode::Live,
+        (None, None, _) => PreflightMode::Paper,
     };
     let scenarios = scenarios(args, catalog)?;
     let names = [&SETTINGS[..], &NAMES].concat();

@@ -15,13 +15,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::Failure;
 use super::finish::input;
 use super::screen::{Progress, error_style};
+use super::stand_in::StandInArgs;
 use super::trade_line::line;
 use super::trade_links::{self as links, Port};
 use crate::domain::{Money, Symbol};
 use crate::exchange::Exchange;
 use crate::exchange::server::Pace;
 use crate::execution::alpaca::history::HistoryClient;
-use crate::execution::alpaca::{ApiKeys, EnvFile, Feed, Live, LoopbackAddr, Paper, Rehearsal, TradingMode};
+use crate::execution::alpaca::{ApiKeys, EnvFile, Feed, Live, LoopbackAddr, Paper, PaperStandIn, Rehearsal, TradingMode};
 use crate::live::dashboard::Dashboard;
 use crate::live::driver::{
     Commanded, Driver, DriverError, Embedded, OnUnauthorised, People, Prepared, Setup, Venue, wall,
@@ -76,6 +77,8 @@ pub(super) struct TradeArgs {
     /// In a rehearsal: trade on the exchange of another process, started by `alphaflow exchange` with this speed
     #[arg(long, value_name = "127.0.0.1:PORT")]
     exchange: Option<LoopbackAddr>,
+    #[command(flatten)]
+    stand_in: StandInArgs,
     /// Where the keys of Alpaca are
     #[arg(long, value_name = "FILE", default_value = ".env")]
     env: PathBuf,
@@ -118,6 +121,7 @@ pub(super) fn run<C: Catalog>(args: &TradeArgs, catalog: &C, out: &mut impl Writ
     }
     refuse_twins(&all)?;
     let trade = Trade { args, catalog };
+    trade.stand_in()?;
     match args.mode {
         Mode::Rehearsal => trade.rehearse(all, out),
         Mode::Paper => trade.on_paper(all, out),
@@ -192,7 +196,11 @@ impl<C: Catalog> Trade<'_, C> {
     fn on_paper(&self, all: Vec<LoadedScenario>, out: &mut impl Write) -> Result<(), Failure> {
         let scenarios = self.of_days_to_come(all)?;
         let keys = alpaca_keys(&self.settings()?)?;
-        runtime()?.block_on(self.trade(Paper, keys, scenarios, Place::alpaca(), None, out))
+        let (runtime, place) = (runtime()?, Place::alpaca());
+        match self.stand_in()? {
+            Some(address) => runtime.block_on(self.trade(PaperStandIn(address), keys, scenarios, place, None, out)),
+            None => runtime.block_on(self.trade(Paper, keys, scenarios, place, None, out)),
+        }
     }
 
     /// Real money: only with everything that [`authorize`] asks for.
@@ -216,6 +224,10 @@ impl<C: Catalog> Trade<'_, C> {
             let mode = Live::new(authorized.map_err(|refusal| Failure::Check(format!("error {refusal}")))?);
             self.trade(mode, keys, scenarios, Place::alpaca(), None, out).await
         })
+    }
+
+    fn stand_in(&self) -> Result<Option<LoopbackAddr>, Failure> {
+        self.args.stand_in.address(self.args.mode == Mode::Paper, &self.args.state)
     }
 
     fn settings(&self) -> Result<EnvFile, Failure> {
@@ -391,6 +403,12 @@ impl HasHistory for Rehearsal {
 impl HasHistory for Paper {
     fn history(&self, keys: &ApiKeys) -> Result<HistoryClient, Failure> {
         HistoryClient::alpaca(keys, wall).map_err(|error| Failure::Machine(format!("error {error}")))
+    }
+}
+
+impl HasHistory for PaperStandIn {
+    fn history(&self, keys: &ApiKeys) -> Result<HistoryClient, Failure> {
+        HistoryClient::stand_in(*self, keys, wall).map_err(|error| Failure::Input(format!("error {error}")))
     }
 }
 

@@ -7,20 +7,23 @@ use alphaflow::live::session::{KeepError, Keeper};
 pub struct Disk {
     pub rows: Vec<Row>,
     pub appends: usize,
-    /// The append that fails, and whether its rows are kept.
-    pub crash: Option<(usize, bool)>,
+    /// The appends that fail, in order, and whether their rows are kept.
+    pub crashes: Vec<Crash>,
 }
+
+/// An append that fails: its number, and whether its rows are kept.
+pub type Crash = (usize, bool);
 
 impl Keeper for Disk {
     fn append(&mut self, rows: &[Row], _durability: Durability) -> Result<u64, KeepError> {
-        let fails = self.crash.filter(|(at, _)| *at == self.appends);
+        let fails = self.crashes.first().copied().filter(|(at, _)| *at == self.appends);
         self.appends += 1;
         if fails.is_none_or(|(_, keeps)| keeps) {
             self.rows.extend_from_slice(rows);
         }
         match fails {
             Some(_) => {
-                self.crash = None;
+                self.crashes.remove(0);
                 Err(KeepError("killed".to_owned()))
             }
             None => Ok(self.rows.len() as u64),

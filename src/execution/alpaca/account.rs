@@ -1,6 +1,7 @@
-//! What a venue says of an account, its clock and its shares: reading calls, one each.
+//! What a venue says of an account, its positions, its clock and its shares: reading calls.
 //!
-//! Not here: whether it is enough to trade (live::preflight), the permission to trade live (authorization).
+//! Not here: whether it is enough to trade (live::preflight), what a session compares it with (live::driver), orders and
+//! fills, which the desk reads for itself, the permission to trade live (authorization).
 //! Invariants: (1) nothing can be changed from here, so a live account may be read before it is authorized; (2) what an
 //! answer does not say is an error, never a default; (3) no error shows a key.
 use serde_json::Value;
@@ -11,7 +12,7 @@ use super::history::message;
 use super::http::{Carrier, ClientError};
 use super::keys::{ApiKeys, KeyError};
 use super::mode::TradingMode;
-use crate::domain::{Money, Symbol, Timestamp};
+use crate::domain::{Money, Quantity, Symbol, Timestamp};
 
 /// A reader of one account.
 pub struct VenueReader {
@@ -44,6 +45,17 @@ pub struct AccountState {
     pub multiplier: u32,
     /// May it sell short?
     pub may_short: bool,
+}
+
+/// The account as a session looks at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountSeen {
+    /// What it is and has.
+    pub state: AccountState,
+    /// Shares held, by the venue's name of the share.
+    pub positions: Vec<(String, Quantity)>,
+    /// The venue's clock.
+    pub time: Timestamp,
 }
 
 /// `GET /v2/clock`.
@@ -150,6 +162,30 @@ impl VenueReader {
             multiplier: answer.parsed("multiplier")?,
             may_short: answer.switch("shorting_enabled")?,
         })
+    }
+
+    /// Shares held, in the venue's order. Errors: as of [`Self::account`]; a row that does not say whose and how many.
+    pub async fn positions(&self) -> Result<Vec<(String, Quantity)>, AskError> {
+        const PATH: &str = "/v2/positions";
+        let rows = Answer { path: PATH.to_owned(), fields: self.get(PATH).await? };
+        let Some(list) = rows.fields.as_array() else { return Err(rows.unusable("(list)")) };
+        let shares = |row: &Value| {
+            let row = Answer { path: PATH.to_owned(), fields: row.clone() };
+            Ok((row.text("symbol")?.to_owned(), row.parsed("qty")?))
+        };
+        list.iter().map(shares).collect()
+    }
+
+    /// Account, positions and time, one after the other. Errors: as of [`Self::account`]; then nothing is known.
+    pub async fn seen(&self) -> Result<AccountSeen, AskError> {
+        let (state, positions) = (self.account().await?, self.positions().await?);
+        Ok(AccountSeen { state, positions, time: self.time().await? })
+    }
+
+    /// The venue's time alone: an exchange whose data have ended says no next open. Errors: as of [`Self::account`].
+    pub async fn time(&self) -> Result<Timestamp, AskError> {
+        const PATH: &str = "/v2/clock";
+        Answer { path: PATH.to_owned(), fields: self.get(PATH).await? }.parsed("timestamp")
     }
 
     /// The clock. Errors: as of [`Self::account`].

@@ -9,6 +9,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Longest key or secret: Alpaca's have up to 44 characters.
 const LENGTH_MAX: usize = 128;
+/// The beginning of every key of a stand-in, and of no key of Alpaca's, whose letters are drawn.
+const STAND_IN: &str = "PKSTANDIN";
 /// Alpaca's key ids have at least this many capitals and digits, its secrets more letters.
 const KEY_LENGTH_MIN: usize = 16;
 
@@ -72,6 +74,12 @@ pub enum KeyError {
         /// What they are.
         kind: KeyKind,
     },
+    /// Keys that a venue on this machine must not get.
+    #[error(
+        "the keys may be those of an account at Alpaca, and the line to a stand-in is not encrypted; a stand-in takes keys that \
+         begin with {STAND_IN}"
+    )]
+    NotOfStandIn,
     /// Live keys that the authorization was not given for.
     #[error("these live keys are not those of the authorized account; authorize the account that is to trade")]
     NotAuthorized,
@@ -145,6 +153,11 @@ impl ApiKeys {
             [b'A', b'K', ..] => KeyKind::Live,
             _ => KeyKind::Other,
         }
+    }
+
+    /// Keys of a venue on this machine that stands in for Alpaca paper.
+    pub(super) fn are_of_stand_in(&self) -> bool {
+        self.id.reveal().starts_with(STAND_IN)
     }
 
     /// The key id, to be sent.

@@ -3,7 +3,6 @@
 //! Not here: what may be sent (risk), what a fill means (engine). The desk decides what to call and what an answer
 //! means without input or output of its own; tasks of `http` and `stream` carry it over the wire.
 mod account;
-mod account_reader;
 mod authorization;
 mod backend;
 mod bucket;
@@ -40,8 +39,7 @@ mod tests_wire;
 mod translate;
 mod wire;
 
-pub use account::{AccountState, AskError, AssetState, VenueClock, VenueReader};
-pub use account_reader::{AccountReader, AccountSeen, ReaderError};
+pub use account::{AccountSeen, AccountState, AskError, AssetState, VenueClock, VenueReader};
 pub use authorization::{
     LiveAccount, LiveAuthorization, LiveEvidence, LiveRefusal, MissingEvidence, PREFLIGHT_AGE_MAX_NS, ParityRecord,
     PreflightRecord,
@@ -67,7 +65,7 @@ pub use market_message::{
     Band, BarKind, Cancel, Conditions, Correction, MarketMessage, Print, Quote, QuoteSide, StreamBar, Subscription,
     Trade, TradingStatus,
 };
-pub use mode::{Feed, Live, LoopbackAddr, LoopbackError, Paper, Rehearsal, TradingMode};
+pub use mode::{Feed, Live, LoopbackAddr, LoopbackError, Paper, PaperStandIn, Rehearsal, TradingMode};
 pub use port::AlpacaPort;
 pub use reader::DecodeError;
 pub use shutter::{Bar as ShutterBar, Pass, Shutter};

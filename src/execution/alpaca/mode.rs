@@ -11,7 +11,7 @@ use super::authorization::LiveAuthorization;
 use super::keys::{ApiKeys, KeyError, KeyKind};
 use sealed::Addresses;
 
-/// A kind of venue; there are three and no more.
+/// A kind of venue: the built-in exchange, Alpaca paper, Alpaca live, and what stands in for paper on this machine.
 ///
 /// It cannot be implemented elsewhere, so no base URL can be set:
 /// ```compile_fail,E0277
@@ -25,7 +25,7 @@ use sealed::Addresses;
 /// fn need<M: TradingMode>() {}
 /// need::<Paper>();
 /// ```
-/// and none of the three takes one:
+/// and Alpaca's own take none:
 /// ```compile_fail,E0560
 /// use alphaflow::execution::alpaca::Paper;
 /// let paper = Paper { host: "https://example.com" };
@@ -46,6 +46,11 @@ pub struct Rehearsal(pub LoopbackAddr);
 /// Alpaca paper: real prices, no money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Paper;
+
+/// A venue on this machine that answers as Alpaca paper does: all that paper does, without Alpaca. Only the host differs, and
+/// it is loopback by type. Its keys begin with `PKSTANDIN`, so those of an account never go over its plain line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PaperStandIn(pub LoopbackAddr);
 
 /// Alpaca live: money. There is no way to it but with an authorization:
 /// ```compile_fail,E0061
@@ -125,13 +130,7 @@ impl TradingMode for Rehearsal {
 
 impl sealed::Sealed for Rehearsal {
     fn addresses(&self) -> Addresses {
-        let (http, socket) = (format!("http://{}", self.0), format!("ws://{}", self.0));
-        Addresses {
-            trading: http.clone(),
-            data: http,
-            trading_stream: format!("{socket}/stream"),
-            data_stream: format!("{socket}/v2"),
-        }
+        of_this_machine(self.0)
     }
 
     /// Alpaca's own keys have no business on an unencrypted line.
@@ -156,6 +155,23 @@ impl sealed::Sealed for Paper {
         match keys.kind() {
             KeyKind::Paper => Ok(()),
             kind => Err(KeyError::WrongKind { mode: Self::NAME, kind }),
+        }
+    }
+}
+
+impl TradingMode for PaperStandIn {
+    const NAME: &'static str = "paper";
+}
+
+impl sealed::Sealed for PaperStandIn {
+    fn addresses(&self) -> Addresses {
+        of_this_machine(self.0)
+    }
+
+    fn admits(&self, keys: &ApiKeys) -> Result<(), KeyError> {
+        match keys.are_of_stand_in() {
+            true => Ok(()),
+            false => Err(KeyError::NotOfStandIn),
         }
     }
 }
@@ -187,6 +203,17 @@ impl sealed::Sealed for Live {
             KeyKind::Live => Err(KeyError::NotAuthorized),
             kind => Err(KeyError::WrongKind { mode: Self::NAME, kind }),
         }
+    }
+}
+
+/// One port serves all four.
+fn of_this_machine(address: LoopbackAddr) -> Addresses {
+    let (http, socket) = (format!("http://{address}"), format!("ws://{address}"));
+    Addresses {
+        trading: http.clone(),
+        data: http,
+        trading_stream: format!("{socket}/stream"),
+        data_stream: format!("{socket}/v2"),
     }
 }
 
@@ -289,6 +316,12 @@ mod tests {
         assert!(rehearsal.admits(&other).is_ok() && Paper.admits(&paper).is_ok());
         for refused in [rehearsal.admits(&paper), rehearsal.admits(&live), Paper.admits(&live), Paper.admits(&other)] {
             assert!(matches!(refused, Err(KeyError::WrongKind { .. })));
+        }
+        let stand_in = PaperStandIn("127.0.0.1:8765".parse().expect("address"));
+        assert_eq!(stand_in.addresses(), rehearsal.addresses());
+        assert!(stand_in.admits(&keys("PKSTANDIN0000000000A")).is_ok());
+        for refused in [&paper, &live, &other] {
+            assert_eq!(stand_in.admits(refused), Err(KeyError::NotOfStandIn));
         }
         let text = Paper.admits(&live).expect_err("live keys").to_string();
         assert!(text.contains("begin with PK") && !text.contains("AKABCDEFGHIJKLMNOPQR"), "{text}");

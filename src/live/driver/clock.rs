@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::domain::Timestamp;
-use crate::execution::alpaca::{AccountReader, Instant};
+use crate::execution::alpaca::{Instant, VenueReader};
 use crate::live::session::Moment;
 
 /// How often the clock of the built-in exchange is looked at.
@@ -80,10 +80,10 @@ pub fn wall() -> Timestamp {
 }
 
 /// Keeps looking at the exchange's clock, in a task of `tasks`, for as long as they live.
-pub fn follow(reader: Arc<AccountReader>, last: Arc<AtomicI64>, tasks: &mut JoinSet<()>) {
+pub fn follow(reader: Arc<VenueReader>, last: Arc<AtomicI64>, tasks: &mut JoinSet<()>) {
     tasks.spawn(async move {
         loop {
-            if let Ok((time, _)) = reader.time().await {
+            if let Ok(time) = reader.time().await {
                 last.fetch_max(time.ns(), Ordering::Relaxed);
             }
             tokio::time::sleep(LOOK).await;

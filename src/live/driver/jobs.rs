@@ -8,7 +8,7 @@ use tokio::task::JoinError;
 use super::{Driver, DriverError};
 use crate::domain::{Bar, Money, Quantity, Symbol, Timestamp};
 use crate::execution::alpaca::history::{BarsRequest, read_bars};
-use crate::execution::alpaca::{AccountSeen, TradingMode};
+use crate::execution::alpaca::{AccountSeen, AskError, TradingMode};
 use crate::live::event::{EventKind, SessionEvent, Severity};
 
 /// The account is compared with our books so often.
@@ -22,7 +22,7 @@ const DAY_BAR_AGAIN_NS: i64 = 60 * Timestamp::NS_PER_SECOND;
 #[derive(Debug)]
 pub(super) enum Job {
     /// The account.
-    Account(Result<AccountSeen, String>),
+    Account(Result<AccountSeen, AskError>),
     /// Bars of the past for a scenario; until then its steps are held, if it was a gap.
     Bars { seat: usize, bars: Result<Vec<(Symbol, Bar)>, String>, until: Timestamp, is_gap: bool },
 }
@@ -35,7 +35,7 @@ impl<M: TradingMode> Driver<M> {
         if is_ready && now_ms >= self.account_due_ms {
             self.account_due_ms = now_ms + ACCOUNT_MS;
             let reader = Arc::clone(&self.reader);
-            self.jobs.spawn(async move { Job::Account(reader.account().await) });
+            self.jobs.spawn(async move { Job::Account(reader.seen().await) });
         }
         if is_ready && std::mem::take(&mut self.is_data_lost) {
             for seat in 0..self.seats.len() {
@@ -93,7 +93,7 @@ impl<M: TradingMode> Driver<M> {
         match job {
             Err(error) => Err(DriverError::Venue(format!("a task has failed: {error}; this is a defect"))),
             Ok(Job::Account(Ok(seen))) => self.compare(seen),
-            Ok(Job::Account(Err(error))) => self.notice(EventKind::Connection, Severity::Warning, &error),
+            Ok(Job::Account(Err(error))) => self.notice(EventKind::Connection, Severity::Warning, &error.to_string()),
             Ok(Job::Bars { seat, bars: Ok(bars), until, is_gap }) => {
                 let has_own_bars = self.is_daily_of_venue;
                 let seat = &mut self.seats[seat];
@@ -160,7 +160,7 @@ impl<M: TradingMode> Driver<M> {
                 Some(_) => {}
             }
         }
-        if let Some(text) = self.cash_difference(seen.cash) {
+        if let Some(text) = self.cash_difference(seen.state.cash) {
             texts.push((EventKind::Reconciliation, text));
         }
         let is_tied = texts.is_empty();

@@ -30,11 +30,10 @@ use crate::domain::{Money, Quantity, Symbol, SymbolIndex, Timestamp};
 use crate::engine::MarketAction;
 use crate::execution::alpaca::history::{BarsRequest, HistoryClient};
 use crate::execution::alpaca::{
-    AccountReader, AccountSeen, AlpacaDesk, AlpacaPort, ReaderError, TradingMode, WireError,
+    AccountSeen, AlpacaDesk, AlpacaPort, AskError, TradingMode, VenueReader, WireError,
 };
 use crate::live::journal::Durability;
 use crate::risk::{LatchError, LatchFile};
-use crate::scenario::fingerprint;
 
 pub use clock::wall;
 pub use open::{Prepared, Setup, Venue};
@@ -67,7 +66,7 @@ pub enum DriverError {
     Wire(#[from] WireError),
     /// The account cannot be looked at.
     #[error(transparent)]
-    Reader(#[from] ReaderError),
+    Reader(#[from] AskError),
     /// The kill switch cannot be read or written.
     #[error("the kill switch: {0}")]
     Latch(#[from] LatchError),
@@ -123,7 +122,7 @@ pub struct Driver<M: TradingMode> {
     speed_text: String,
     /// Cash of the account when all books began, if they began together.
     cash_at_start: Option<Money>,
-    reader: Arc<AccountReader>,
+    reader: Arc<VenueReader>,
     history: Arc<HistoryClient>,
     account: Option<AccountSeen>,
     people: People,
@@ -237,9 +236,8 @@ impl<M: TradingMode> Driver<M> {
     /// Of each scenario: its name, how many fills it has had, and the hash over them that a backtest prints.
     pub fn fingerprints(&self) -> Vec<(String, usize, String)> {
         let of = |seat: &Seat| {
-            let (terms, journal) = (seat.trader.terms(), seat.trader.machine().journal());
-            let hash = fingerprint(journal, &terms.symbols, terms.timeframe);
-            (terms.name.clone(), journal.fills.len(), hash)
+            let (fills, hash) = seat.trader.machine().fills();
+            (seat.trader.terms().name.clone(), fills as usize, hash)
         };
         self.seats.iter().map(of).collect()
     }

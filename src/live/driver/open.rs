@@ -18,8 +18,8 @@ use crate::domain::{Bar, Money, Symbol, Timeframe, Timestamp};
 use crate::engine::MarketAction;
 use crate::execution::alpaca::history::{Adjustment, BarsRequest, HistoryClient, read_bars};
 use crate::execution::alpaca::{
-    AccountReader, AccountSeen, AlpacaDesk, AlpacaPort, AlpacaWire, ApiKeys, DataLine, EmergencyVenue, Encoding, Feed,
-    Patience, SessionName, TradingMode,
+    AccountSeen, AlpacaDesk, AlpacaPort, AlpacaWire, ApiKeys, AskError, DataLine, EmergencyVenue, Encoding, Feed, Patience,
+    SessionName, TradingMode, VenueReader,
 };
 use crate::live::event::{EventKind, SessionEvent, Severity};
 use crate::live::journal::{Durability, Journal, Row, RowKind};
@@ -115,7 +115,7 @@ impl<M: TradingMode> Driver<M> {
         setup: Setup<M>,
         machine_of: impl Fn(&Prepared, Arc<Terms>) -> Result<Box<dyn Machine>, String>,
     ) -> Result<Driver<M>, DriverError> {
-        let reader = Arc::new(AccountReader::new(&setup.mode, &setup.keys)?);
+        let reader = Arc::new(VenueReader::new(&setup.mode, &setup.keys)?);
         let account = first_look(&reader).await?;
         let mut tasks = JoinSet::new();
         let clock = Clock::new(match setup.venue {
@@ -149,7 +149,7 @@ impl<M: TradingMode> Driver<M> {
         seats: Vec<Seat>,
         keeper: SharedJournal,
         clock: Clock,
-        (reader, account): (Arc<AccountReader>, AccountSeen),
+        (reader, account): (Arc<VenueReader>, AccountSeen),
         tasks: JoinSet<()>,
     ) -> Result<Driver<M>, DriverError> {
         let mut symbols: Vec<Symbol> = Vec::new();
@@ -225,12 +225,13 @@ impl<M: TradingMode> Driver<M> {
     }
 }
 
-async fn first_look(reader: &AccountReader) -> Result<AccountSeen, DriverError> {
+async fn first_look(reader: &VenueReader) -> Result<AccountSeen, DriverError> {
     let mut tries = 0;
     loop {
-        match reader.account().await {
+        match reader.seen().await {
             Ok(account) => return Ok(account),
-            Err(error) if tries >= TRIES_MAX => return Err(DriverError::Venue(error)),
+            // Asking again makes no keys right.
+            Err(error) if tries >= TRIES_MAX || matches!(error, AskError::Unauthorized { .. }) => return Err(error.into()),
             Err(_) => tries += 1,
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -285,7 +286,7 @@ impl<M: TradingMode> Opening<'_, M> {
         let name = prepared.loaded.spec.scenario.name.clone();
         let so_far = pasts.sessions_so_far(&name);
         let past = pasts.session(&name).filter(|_| !self.setup.is_new_account);
-        let now = (self.account.time, Some(self.account.cash));
+        let now = (self.account.time, Some(self.account.state.cash));
         let number = past.as_ref().map_or(so_far + 1, |past| past.began.number);
         let speed = if let Venue::Exchange { speed } = self.setup.venue { speed } else { 1 };
         let named = |number, pace| {
@@ -326,7 +327,7 @@ impl<M: TradingMode> Opening<'_, M> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             scenario: prepared.effective.clone(),
             pace: terms.pace,
-            venue_cash: Some(self.account.cash),
+            venue_cash: Some(self.account.state.cash),
             started_at,
         };
         self.keep_session(&terms, &SessionRow::Began(began), keeper)?;

@@ -73,7 +73,7 @@ impl<M: TradingMode> Driver<M> {
             "rehearsal" => ("the built-in exchange", Some(self.speed_text.clone())),
             _ => ("Alpaca", None),
         };
-        let number = self.account.as_ref().map(|account| account.number.as_str()).filter(|text| text.len() >= 4);
+        let number = self.account.as_ref().map(|account| account.state.number.as_str()).filter(|text| text.len() >= 4);
         let account_tail = number.and_then(|number| number.get(number.len() - 4..)).map(str::to_owned);
         ModeView { mode: M::NAME.to_owned(), venue: venue.to_owned(), account_tail, speed, pace: self.speed }
     }
@@ -124,7 +124,7 @@ impl<M: TradingMode> Driver<M> {
 
     fn account_power(&self) -> Aged<Money> {
         match &self.account {
-            Some(account) => Aged { value: Some(account.buying_power), at: account.time },
+            Some(account) => Aged { value: Some(account.state.buying_power), at: account.time },
             None => Aged { value: None, at: Timestamp::MIN },
         }
     }

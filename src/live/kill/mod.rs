@@ -4,8 +4,8 @@
 //! call [`KillHandle::press`]). The thread has a runtime, an HTTP client and keys of its own, so a busy strategy, a full
 //! channel or a stuck journal does not delay it. It looks at the folder of the latch every [`LOOK_TIME`], so a halt of any
 //! process counts as if it had been pressed here, and so does the file [`STOP_FILE`].
-//! Invariants: (1) the shutter of the wire is closed before anything is written or sent; (2) a halt that cannot be
-//! recorded is carried out all the same; (3) a press is acknowledged when no order that it forbids is on its way, and says
+//! Invariants: (1) the shutter of the wire is closed before anything is written or sent; (2) a halt is carried out while it
+//! is written down, and also where that fails; (3) a press is acknowledged when no order that it forbids is on its way, and says
 //! so where that is not known; (4) an earlier life's halt is worked through to its end.
 mod alone;
 mod record;
@@ -120,7 +120,7 @@ struct Shared {
 /// What the thread shows of its work.
 #[derive(Clone, Debug, Default)]
 struct Seen {
-    /// A halt that could not be written down; it holds as long as this process.
+    /// A halt that is not on the disk yet, or could not be written down; it holds as long as this process.
     unrecorded: Option<HaltOrder>,
     /// Presses that have closed the shutter and not written the halt down yet.
     pressing: u32,
@@ -199,8 +199,7 @@ impl KillHandle {
     /// thread of the kill switch; [`KillHandle::steps`] shows how far they are.
     pub fn press(&self, order: HaltOrder) -> Done {
         let shared = &self.0;
-        let bar = shared.bar_of(order.flatten);
-        shared.begin_press(bar);
+        let bar = shared.begin_press(&order);
         let recorded = shared.write_down(&order);
         let is_clear = shared.shutter.wait_clear(bar, CLEAR_TIME);
         let (is_recorded, record) = record_words(&recorded, &order);
@@ -238,6 +237,13 @@ impl KillHandle {
 }
 
 impl Seen {
+    /// An order that is not on the disk. Of several one is enough, the first that asks for most.
+    fn keep(&mut self, order: &HaltOrder) {
+        if self.unrecorded.as_ref().is_none_or(|kept| order.flatten && !kept.flatten) {
+            self.unrecorded = Some(order.clone());
+        }
+    }
+
     fn steps(&self) -> Vec<HaltStep> {
         self.here.iter().chain(&self.there).cloned().collect()
     }
@@ -256,12 +262,18 @@ impl Shared {
         self.closes_itself.filter(|_| is_alive)
     }
 
-    /// Closes the shutter. From here to [`Shared::write_down`] nobody opens it, though the folder says that it is clear.
-    fn begin_press(&self, bar: ShutterBar) {
+    /// Closes the shutter and sends the thread to the venue; gives what is held back. From here to [`Shared::write_down`]
+    /// nobody opens it, though the folder says that it is clear.
+    fn begin_press(&self, order: &HaltOrder) -> ShutterBar {
+        let bar = self.bar_of(order.flatten);
         let mut seen = self.seen();
         seen.pressing += 1;
         seen.presses += 1;
         self.shutter.close(bar);
+        seen.keep(order);
+        drop(seen);
+        self.wake.notify_one();
+        bar
     }
 
     /// Writes the halt of a press into the folder; where that does not work, it is kept in memory.
@@ -272,7 +284,7 @@ impl Shared {
         match &recorded {
             Ok(_) if seen.unrecorded.as_ref() == Some(order) => seen.unrecorded = None,
             Ok(_) => {}
-            Err(_) => seen.unrecorded = Some(order.clone()),
+            Err(_) => seen.keep(order),
         }
         drop(seen);
         self.wake.notify_one();

@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::alone::describe;
 use super::record::{Acknowledgement, Claim, HaltProgress};
 use super::watch::{STOP_FILE, Sight, Watch};
-use super::{CLEAR, CLEAR_TIME, LOOK_TIME, Shared, not_clear, wall};
+use super::{CLEAR, CLEAR_TIME, LOOK_TIME, Seen, Shared, not_clear, wall};
 use crate::domain::Timestamp;
 use crate::execution::alpaca::{Begin, Emergency, EmergencyLine, EmergencyOrder, EmergencyVenue, Instant, ShutterBar};
 use crate::live::HaltStep;
@@ -89,6 +89,10 @@ impl Worker {
             if let Some(HaltOrder { at, by, reason, flatten }) = unrecorded {
                 self.see(Latched { since: at, by, reason, flatten }, false, false);
             }
+            if self.standing.is_some() {
+                // What was begun goes to the venue first, then to the disk.
+                tokio::task::yield_now().await;
+            }
             self.acknowledge();
             looks += 1;
         }
@@ -110,9 +114,9 @@ impl Worker {
             let reason = format!("the session's strategies have not answered for {silent_ms} ms");
             return self.press("the dead-man timer", &reason);
         }
-        let unrecorded = self.shared.seen().unrecorded.clone();
+        let Seen { unrecorded, pressing, .. } = self.shared.seen().clone();
         if let Some(order) = unrecorded {
-            if looks.is_multiple_of(RARE_LOOKS) {
+            if pressing == 0 && looks.is_multiple_of(RARE_LOOKS) {
                 self.write_down(order);
             }
             return;
@@ -133,7 +137,7 @@ impl Worker {
 
     /// In the folder, or, where that does not work, in memory until it does.
     fn write_down(&mut self, order: HaltOrder) {
-        self.shared.begin_press(self.shared.bar_of(order.flatten));
+        self.shared.begin_press(&order);
         let shared = Arc::clone(&self.shared);
         // Where it fails, it is kept, and this is tried again.
         self.writing = Some(tokio::task::spawn_blocking(move || drop(shared.write_down(&order))));

@@ -70,7 +70,7 @@ pub(super) fn keys(mode: PreflightMode, env: &EnvFile) -> Result<ApiKeys, String
             let or_default = |name| env.get(name).filter(|text| !text.is_empty()).unwrap_or("rehearsal").to_owned();
             ApiKeys::new(or_default("ALPHAFLOW_EXCHANGE_KEY"), or_default("ALPHAFLOW_EXCHANGE_SECRET"))
         }
-        PreflightMode::Paper | PreflightMode::Live => env.keys("ALPACA_API_KEY", "ALPACA_SECRET_KEY"),
+        PreflightMode::Paper | PreflightMode::StandIn(_) | PreflightMode::Live => env.keys("ALPACA_API_KEY", "ALPACA_SECRET_KEY"),
     };
     found.map_err(|error| error.to_string())
 }
@@ -81,7 +81,7 @@ pub(super) fn examine(flight: &Preflight<'_>, keys: Result<&ApiKeys, &String>) -
     let Ok(env) = flight.env else { return items };
     let wanted = match flight.mode {
         PreflightMode::Rehearsal(_) => KeyKind::Other,
-        PreflightMode::Paper => KeyKind::Paper,
+        PreflightMode::Paper | PreflightMode::StandIn(_) => KeyKind::Paper,
         PreflightMode::Live => KeyKind::Live,
     };
     items.push(match keys {
@@ -92,7 +92,7 @@ pub(super) fn examine(flight: &Preflight<'_>, keys: Result<&ApiKeys, &String>) -
             Item::fails("keys", format!("{text}; put those into {}", env.path().display()))
         }
     });
-    if let PreflightMode::Paper | PreflightMode::Live = flight.mode {
+    if !matches!(flight.mode, PreflightMode::Rehearsal(_)) {
         items.push(paper(flight.mode, env));
     }
     items
@@ -130,7 +130,7 @@ fn paper(mode: PreflightMode, env: &EnvFile) -> Item {
         match found {
             Some(found) if found == wanted => Ok(format!("ALPACA_PAPER={wanted}")),
             // What is not set means paper: the safe side.
-            None | Some("") if mode == PreflightMode::Paper => {
+            None | Some("") if mode != PreflightMode::Live => {
                 Ok("ALPACA_PAPER is not set, which means true".to_owned())
             }
             _ => Err(format!(

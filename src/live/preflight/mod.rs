@@ -45,6 +45,8 @@ pub enum PreflightMode {
     Rehearsal(LoopbackAddr),
     /// Alpaca paper.
     Paper,
+    /// What stands in for Alpaca paper on this machine.
+    StandIn(LoopbackAddr),
     /// Alpaca live.
     Live,
 }
@@ -111,7 +113,7 @@ impl PreflightMode {
     pub const fn name(self) -> &'static str {
         match self {
             PreflightMode::Rehearsal(_) => "rehearsal",
-            PreflightMode::Paper => "paper",
+            PreflightMode::Paper | PreflightMode::StandIn(_) => "paper",
             PreflightMode::Live => "live",
         }
     }

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use super::record::tail;
 use super::{Item, Preflight, PreflightMode, Verdict, cash_of};
 use crate::domain::{Money, Symbol, Timestamp};
-use crate::execution::alpaca::{AccountState, ApiKeys, AskError, Paper, Rehearsal, VenueClock, VenueReader};
+use crate::execution::alpaca::{
+    AccountState, ApiKeys, AskError, Paper, PaperStandIn, Rehearsal, VenueClock, VenueReader,
+};
 use crate::market::Calendar;
 use crate::scenario::LoadedScenario;
 use crate::scenario::spec::CalendarKind;
@@ -52,6 +54,7 @@ fn reader(mode: PreflightMode, keys: &ApiKeys) -> Result<VenueReader, AskError> 
     match mode {
         PreflightMode::Rehearsal(address) => VenueReader::new(&Rehearsal(address), keys),
         PreflightMode::Paper => VenueReader::new(&Paper, keys),
+        PreflightMode::StandIn(address) => VenueReader::new(&PaperStandIn(address), keys),
         PreflightMode::Live => Ok(VenueReader::before_live(keys)),
     }
 }
@@ -131,7 +134,7 @@ async fn clocks(flight: &Preflight<'_>, reader: &VenueReader) -> Vec<Item> {
     };
     let skew = match flight.mode {
         PreflightMode::Rehearsal(_) => Ok(format!("the exchange has the time of its data, {}", clock.at)),
-        PreflightMode::Paper | PreflightMode::Live => skew(before, after, clock.at),
+        PreflightMode::Paper | PreflightMode::StandIn(_) | PreflightMode::Live => skew(before, after, clock.at),
     };
     let mut items = vec![Item::of("clock", skew)];
     if flight.scenarios.iter().all(|loaded| loaded.spec.data.calendar == CalendarKind::Xnys) {

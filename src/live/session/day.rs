@@ -9,7 +9,7 @@ use super::terms::Terms;
 use crate::domain::{Fill, Money, OrderPurpose, Price, Quantity, Side, SymbolIndex, Timestamp};
 use crate::live::snapshot::{ChartBar, ChartFill, ChartView, ClosedView};
 use crate::market::Session;
-use crate::portfolio::{RoundTrip, RoundTrips};
+use crate::portfolio::{CashEvent, RoundTrip, RoundTrips};
 
 /// Bars of a chart at most: a core session of minutes.
 const BARS_MAX: usize = 390;
@@ -19,13 +19,17 @@ const BARS_MAX: usize = 390;
 pub struct Day {
     session: Option<Session>,
     shares: Vec<Share>,
-    trips: RoundTrips,
+    trips: Option<RoundTrips>,
     /// Trades that ended in the session.
     closed: Vec<RoundTrip>,
-    /// Fills that are in `trips`, and where those of the session begin.
+    /// Fills of the session, and changes of cash without one.
+    fills: Vec<Fill>,
+    paid: Vec<CashEvent>,
+    /// How much of the machine's record was seen.
     fills_seen: usize,
-    fills_from: usize,
-    cash_from: usize,
+    paid_seen: usize,
+    /// The last fill of each share, of whatever session.
+    last_fills: Vec<Option<Timestamp>>,
 }
 
 /// One share at the close before the session, and since.
@@ -41,13 +45,20 @@ struct Share {
 impl Day {
     /// Takes note of an input before it is applied.
     pub fn before(&mut self, input: &Input, machine: &dyn Machine, terms: &Terms) {
-        if let Input::Bars { time, bars, .. } = input {
-            self.follow(machine, terms);
-            let session = terms.session_of(*time);
-            if self.shares.is_empty() || session.map(|session| session.date) != self.session.map(|old| old.date) {
-                self.begin(session, machine);
+        match input {
+            Input::Bars { time, bars, .. } => {
+                self.follow(machine, terms);
+                let session = terms.session_of(*time);
+                if self.shares.is_empty() || session.map(|session| session.date) != self.session.map(|old| old.date) {
+                    self.begin(session, machine);
+                }
+                bars.iter().for_each(|bar| self.chart(*time, bar));
             }
-            bars.iter().for_each(|bar| self.chart(*time, bar));
+            Input::Forgotten { .. } => {
+                self.follow(machine, terms);
+                (self.fills_seen, self.paid_seen) = (0, 0);
+            }
+            _ => {}
         }
     }
 
@@ -61,20 +72,30 @@ impl Day {
         };
         self.session = session;
         self.shares = machine.portfolio().positions().iter().enumerate().map(share).collect();
-        self.fills_from = machine.journal().fills.len();
-        self.cash_from = machine.journal().cash_events.len();
+        self.fills.clear();
+        self.paid.clear();
         self.closed.clear();
     }
 
     /// Fills since the last look make trades.
     pub fn follow(&mut self, machine: &dyn Machine, terms: &Terms) {
-        if self.fills_seen == 0 {
-            self.trips = RoundTrips::for_symbols(terms.symbols.len());
+        let trips = self.trips.get_or_insert_with(|| RoundTrips::for_symbols(terms.symbols.len()));
+        let record = machine.journal();
+        let (fills, paid) = (&record.fills[self.fills_seen..], &record.cash_events[self.paid_seen..]);
+        self.last_fills.resize(terms.symbols.len(), None);
+        for fill in fills {
+            trips.apply(fill);
+            self.last_fills[fill.symbol.get()] = Some(fill.time);
         }
-        let fills = &machine.journal().fills;
-        fills[self.fills_seen..].iter().for_each(|fill| self.trips.apply(fill));
-        self.fills_seen = fills.len();
-        self.closed.extend(self.trips.take_closed());
+        self.fills.extend(fills);
+        self.paid.extend(paid);
+        (self.fills_seen, self.paid_seen) = (record.fills.len(), record.cash_events.len());
+        self.closed.extend(trips.take_closed());
+    }
+
+    /// The last fill of a share, of whatever session.
+    pub fn last_fill(&self, symbol: SymbolIndex) -> Option<Timestamp> {
+        self.last_fills.get(symbol.get()).copied().flatten()
     }
 
     fn chart(&mut self, time: Timestamp, bar: &ShownBar) {
@@ -95,10 +116,8 @@ impl Day {
     fn result(&self, symbol: SymbolIndex, machine: &dyn Machine) -> Option<Money> {
         let share = self.shares.get(symbol.get())?;
         let position = machine.portfolio().position(symbol);
-        let fills = machine.journal().fills[self.fills_from..].iter().filter(|fill| fill.symbol == symbol);
-        let traded: Money = fills.map(flow).sum();
-        let events = machine.journal().cash_events[self.cash_from..].iter().filter(|event| event.symbol == symbol);
-        let paid: Money = events.map(|event| event.amount).sum();
+        let traded: Money = self.fills.iter().filter(|fill| fill.symbol == symbol).map(flow).sum();
+        let paid: Money = self.paid.iter().filter(|event| event.symbol == symbol).map(|event| event.amount).sum();
         Some(position.value() - signed(share.mark, share.held) + traded + paid)
     }
 
@@ -135,8 +154,8 @@ impl Day {
     }
 
     /// Prices and our fills of the session.
-    pub fn charts(&self, machine: &dyn Machine, terms: &Terms) -> Vec<ChartView> {
-        let fills = &machine.journal().fills[self.fills_from..];
+    pub fn charts(&self, terms: &Terms) -> Vec<ChartView> {
+        let fills = &self.fills;
         let of = |(index, share): (u16, &Share)| ChartView {
             symbol: terms.symbols[usize::from(index)].to_string(),
             previous_close: Some(share.mark).filter(|mark| *mark > Price::ZERO),

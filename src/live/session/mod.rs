@@ -4,6 +4,7 @@
 //! again, they make the same session, so a restart, a proof and the first run go the same way.
 mod assemble;
 mod day;
+mod horizon;
 mod input;
 mod keeper;
 mod machine;

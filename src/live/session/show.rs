@@ -93,7 +93,7 @@ pub fn book_view(trader: &Trader, time: Timestamp) -> BookView {
         orders: orders(trader),
         refusals: refusals(trader),
         limits: limits(machine, terms, time),
-        charts: trader.day.charts(machine, terms),
+        charts: trader.day.charts(terms),
         positions,
     }
 }
@@ -124,7 +124,7 @@ fn position(trader: &Trader, symbol: SymbolIndex) -> Option<PositionView> {
     let covered: Quantity = stops.iter().fold(Quantity::ZERO, |sum, stop| sum + stop.shares);
     let bare = (shares.abs() - covered).max(Quantity::ZERO);
     let of_stops: Money = stops.iter().map(|stop| at_stop(last, stop.level, stop.shares, shares)).sum();
-    let since = machine.journal().fills.iter().rev().find(|fill| fill.symbol == symbol).map(|fill| fill.time);
+    let since = trader.day.last_fill(symbol);
     // Whoever holds a share has seen a bar of it; a price whose bar nobody remembers is as old as can be.
     let stamp = trader.day.priced(symbol);
     let priced_at = stamp.map_or(Timestamp::MIN, |stamp| terms.span_of(stamp).1);
@@ -161,7 +161,7 @@ fn signed_value(price: Price, shares: Quantity) -> Money {
 
 fn orders(trader: &Trader) -> Vec<OrderView> {
     let (machine, terms) = (trader.machine(), trader.terms());
-    let resting = machine.orders().records().iter().filter(|record| record.rests());
+    let resting = machine.orders().records().filter(|record| record.rests());
     resting.map(|record| order(record, &terms.name, terms)).collect()
 }
 

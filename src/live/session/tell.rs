@@ -32,6 +32,12 @@ impl Teller {
         Teller { refusals: journal.refusals.len(), halts: journal.halts.len(), ..Teller::default() }
     }
 
+    /// The machine has let go of its record; what it keeps of it was told.
+    pub fn forget(&mut self, machine: &dyn Machine) {
+        let journal = machine.journal();
+        (self.refusals, self.halts) = (journal.refusals.len(), journal.halts.len());
+    }
+
     /// Remembers what an answer is about to change.
     pub fn before_answer(&mut self, event: &ExecutionEvent, machine: &dyn Machine) {
         if let ExecutionEvent::Filled { fill, .. } = event {

@@ -6,7 +6,7 @@
 use super::known::{self, Change, Ticket, TicketPurpose, TicketState};
 use super::{AlpacaDesk, DeskConfig};
 use crate::domain::{OrderId, TimeInForce};
-use crate::execution::alpaca::bucket::Instant;
+use crate::execution::alpaca::bucket::{Bucket, Instant};
 use crate::execution::alpaca::client_id::Part;
 use crate::execution::alpaca::entry::{Answer, Asked, Entry};
 use crate::execution::alpaca::ledger::legs;
@@ -16,7 +16,8 @@ impl AlpacaDesk {
     /// answers the engine has had. What was on its way is looked up, stops are armed before anything else; what was to
     /// open and never left is refused as too late.
     pub fn restore(config: DeskConfig, now: Instant, log: &[Entry], events_given: usize) -> AlpacaDesk {
-        let mut desk = AlpacaDesk::new(config, now);
+        let bucket = Bucket::emptied(config.calls_a_minute, now.ms);
+        let mut desk = AlpacaDesk { bucket, ..AlpacaDesk::new(config, now) };
         log.iter().for_each(|entry| desk.ledger.apply(entry));
         desk.ledger.forget_events(events_given);
         desk.restore_lines(log);

@@ -8,7 +8,7 @@ use crate::execution::alpaca::client_id::Part;
 use crate::execution::alpaca::entry::{Answer, Entry};
 use crate::execution::alpaca::finding::Finding;
 use crate::execution::alpaca::translate::{Prices, change_body, prices_of};
-use crate::venue::Standing;
+use crate::venue::{Standing, refusal};
 
 impl AlpacaDesk {
     /// A change of which nobody knows whether it arrived shows in the order it was to change.
@@ -66,7 +66,7 @@ impl AlpacaDesk {
             let time = self.bar;
             self.ledger.record(Entry::Changed { order, quantity: change.quantity, kind: change.kind, time });
             self.lines.entry(order).and_modify(|line| line.change = None);
-        } else if !is_same && line.refused.as_ref() != Some(&wanted) {
+        } else if !is_same && line.refused.as_ref() != Some(&wanted) && !self.waits_for_mate(&standing, wanted.prices) {
             self.write_patch(order, wanted, trail);
         }
     }
@@ -94,6 +94,27 @@ impl AlpacaDesk {
             (None, OrderKind::Limit { limit }) => (differs(Prices { limit: Some(limit), stop: None }), None),
             (None, OrderKind::StopLimit { .. } | OrderKind::Market) => (Prices::default(), None),
         }
+    }
+
+    /// Would these prices stand across the other of the pair, as the venue has it now, and is that one on its way to
+    /// where they do not? Then it goes first: no venue takes a pair that crosses, be it for a moment.
+    fn waits_for_mate(&self, standing: &Standing, prices: Prices) -> bool {
+        let Some(mate) = standing.sibling else { return false };
+        let (Some(line), Some(of_mate)) = (self.lines.get(&mate), self.ledger.mirror.standing(mate)) else {
+            return false;
+        };
+        let Some(at) = line.open() else { return false };
+        let (stop, target) = match standing.kind {
+            OrderKind::Limit { .. } => (at.prices.stop, prices.limit),
+            _ => (prices.stop, at.prices.limit),
+        };
+        let Some((stop, target)) = stop.zip(target) else { return false };
+        if refusal::pair(standing.side, stop, target, self.config.rules.tick).is_ok() {
+            return false;
+        }
+        let (wanted, _) = self.wanted_prices(line, at, &of_mate);
+        let was_refused = line.refused.as_ref().is_some_and(|refused| refused.prices == wanted);
+        line.patch.is_some() || wanted != Prices::default() && !was_refused
     }
 
     /// The shares a leg is to be for, where the venue has it for others: only once its entry has ended, since it grows

@@ -6,7 +6,7 @@ use super::reading::Page;
 use super::tests_world::*;
 use crate::domain::*;
 use crate::execution::ExecutionBackend;
-use crate::execution::alpaca::{Entry, Finding, Outcome, StreamKind, StreamSignal};
+use crate::execution::alpaca::{Entry, Finding, Outcome, StreamKind, StreamSignal, Verb};
 
 fn fills_of(world: &World, order: u64) -> Vec<(i64, i64)> {
     let whole = |quantity: Quantity| quantity.units() / Quantity::UNITS_PER_SHARE;
@@ -271,6 +271,23 @@ fn a_change_that_crosses_its_pair_is_refused_here() {
     let reason = RejectReason::TargetBelowStop.to_string();
     assert!(world.findings.contains(&Finding::NotChanged { order: OrderId(3), reason }), "{:?}", world.findings);
     world.compare("as it was");
+}
+
+#[test]
+fn of_a_pair_the_one_that_stands_in_the_way_moves_first() {
+    for (target, stop, order) in [(125, 115, ["limit_price", "stop_price"]), (85, 75, ["stop_price", "limit_price"])] {
+        let mut world = with_position(true);
+        let (made, time) = (world.calls.len(), world.bar());
+        let kinds = [OrderKind::Stop { stop: dollars(stop) }, OrderKind::Limit { limit: dollars(target) }];
+        for (order, kind) in [OrderId(2), OrderId(3)].into_iter().zip(kinds) {
+            world.desk.ledger.record(Entry::Changed { order, quantity: None, kind, time });
+        }
+        world.run_for(1_000);
+        let patches = world.calls[made..].iter().filter(|call| call.verb == Verb::Patch);
+        let bodies: Vec<&str> = patches.filter_map(|call| call.body.as_deref()).collect();
+        assert!(bodies.len() == 2 && bodies.iter().zip(order).all(|(body, price)| body.contains(price)), "{bodies:?}");
+        world.compare("moved");
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::execution::alpaca::call::{Call, Outcome, Verb};
 use crate::execution::alpaca::carrier::WireError;
 use crate::execution::alpaca::http::{ClientError, builder, carry, words};
 use crate::execution::alpaca::keys::{ApiKeys, KeyError, KeyKind};
-use crate::execution::alpaca::mode::{LoopbackAddr, Paper, Rehearsal, TradingMode};
+use crate::execution::alpaca::mode::{LoopbackAddr, Paper, PaperStandIn, Rehearsal, TradingMode};
 
 /// A cancel may be repeated, so it need not be waited for as long as an order.
 const CALL_TIME: Duration = Duration::from_secs(5);
@@ -41,6 +41,11 @@ impl EmergencyVenue {
     /// Alpaca paper.
     pub fn paper() -> EmergencyVenue {
         EmergencyVenue::of(&Paper)
+    }
+
+    /// What stands in for paper on this machine.
+    pub fn stand_in(address: LoopbackAddr) -> EmergencyVenue {
+        EmergencyVenue::of(&PaperStandIn(address))
     }
 
     /// The venue of a session.
@@ -68,6 +73,9 @@ impl EmergencyVenue {
     }
 
     fn admits(&self, keys: &ApiKeys) -> Result<(), KeyError> {
+        if self.mode == Paper::NAME && self.base != EmergencyVenue::paper().base {
+            return if keys.are_of_stand_in() { Ok(()) } else { Err(KeyError::NotOfStandIn) };
+        }
         let wanted = match self.mode {
             "paper" => KeyKind::Paper,
             "live" => KeyKind::Live,

@@ -7,7 +7,7 @@ use super::super::call::{Call, Outcome, RateHeaders, Urgency, Verb};
 use super::super::http::{Carrier, ClientError};
 use super::super::keys::ApiKeys;
 use super::super::mode::sealed::Sealed;
-use super::super::mode::{DATA_HOST, Paper, Rehearsal};
+use super::super::mode::{DATA_HOST, Paper, PaperStandIn, Rehearsal};
 use super::error::FetchError;
 use super::parts::DayEnd;
 use crate::domain::Timestamp;
@@ -27,6 +27,8 @@ const WORDS_MAX: usize = 200;
 pub struct HistoryClient {
     carrier: Carrier,
     source: String,
+    /// Its clock is that of the data, and a day's bar is complete at the close.
+    is_exchange: bool,
     now: fn() -> Timestamp,
 }
 
@@ -35,14 +37,21 @@ impl HistoryClient {
     pub fn alpaca(keys: &ApiKeys, now: fn() -> Timestamp) -> Result<HistoryClient, ClientError> {
         // Only the host of market data is ever called from here, and it is the same in every mode.
         let carrier = Carrier::new(Paper.addresses(), keys)?;
-        Ok(HistoryClient { carrier, source: DATA_HOST.to_owned(), now })
+        Ok(HistoryClient { carrier, source: DATA_HOST.to_owned(), is_exchange: false, now })
     }
 
     /// The built-in exchange. Errors: keys of Alpaca, which have no business there.
     pub fn rehearsal(mode: Rehearsal, keys: &ApiKeys, now: fn() -> Timestamp) -> Result<HistoryClient, FetchError> {
         mode.admits(keys)?;
         let source = format!("http://{}", mode.0);
-        Ok(HistoryClient { carrier: Carrier::new(mode.addresses(), keys)?, source, now })
+        Ok(HistoryClient { carrier: Carrier::new(mode.addresses(), keys)?, source, is_exchange: true, now })
+    }
+
+    /// What stands in for Alpaca paper on this machine. Errors: keys of an account.
+    pub fn stand_in(mode: PaperStandIn, keys: &ApiKeys, now: fn() -> Timestamp) -> Result<HistoryClient, FetchError> {
+        mode.admits(keys)?;
+        let source = format!("http://{}", mode.0);
+        Ok(HistoryClient { carrier: Carrier::new(mode.addresses(), keys)?, source, is_exchange: false, now })
     }
 
     /// Who is asked.
@@ -52,7 +61,7 @@ impl HistoryClient {
 
     /// The time at the venue: that of the built-in exchange is the time of its data.
     pub async fn venue_time(&self) -> Result<Timestamp, FetchError> {
-        if self.source == DATA_HOST {
+        if !self.is_exchange {
             return Ok((self.now)());
         }
         let body = self.get(TIME, "/v2/clock").await?;
@@ -63,7 +72,7 @@ impl HistoryClient {
 
     /// When the bar of a day is complete there.
     pub(super) fn day_end(&self) -> DayEnd {
-        if self.source == DATA_HOST { DayEnd::Midnight } else { DayEnd::Close }
+        if self.is_exchange { DayEnd::Close } else { DayEnd::Midnight }
     }
 
     /// The body of an answer of 200. `about`: what is asked for, in errors.

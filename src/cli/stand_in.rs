@@ -1,0 +1,37 @@
+//! `--stand-in`: a venue on this machine in the place of Alpaca paper, for commands that know paper.
+//!
+//! Not here: the mode itself (execution::alpaca::mode), which admits loopback and the keys of a stand-in alone.
+//! Invariant: what a stand-in answers lies in a folder of its own, so none of it counts as paper later.
+use std::path::Path;
+
+use clap::Args;
+
+use super::Failure;
+use crate::execution::alpaca::LoopbackAddr;
+
+/// The folder that commands use where nobody names one.
+const USUAL: &str = "state";
+
+/// The flag.
+#[derive(Debug, Args)]
+pub(super) struct StandInArgs {
+    /// With --mode paper: trade at a venue on this machine that answers as Alpaca paper does, with keys that begin with
+    /// PKSTANDIN and a --state of its own
+    #[arg(long, value_name = "127.0.0.1:PORT")]
+    stand_in: Option<LoopbackAddr>,
+}
+
+impl StandInArgs {
+    /// Where it is, if one is named. Errors: another mode than paper; the usual folder of the state.
+    pub(super) fn address(&self, is_paper: bool, state: &Path) -> Result<Option<LoopbackAddr>, Failure> {
+        let Some(address) = self.stand_in else { return Ok(None) };
+        let wrong = |what: &str| Err(Failure::Input(format!("error --stand-in {address}: {what}")));
+        if !is_paper {
+            return wrong("it stands in for paper alone; say --mode paper");
+        }
+        if state == Path::new(USUAL) {
+            return wrong("give it a folder of its own, such as --state state/stand_in, so that nothing of it counts as paper");
+        }
+        Ok(Some(address))
+    }
+}
