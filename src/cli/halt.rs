@@ -3,6 +3,7 @@
 //! Not here: what the latch is (risk), a session's kill switch (live::kill), what is canceled and closed
 //! (execution::alpaca). The latch comes first, whatever else works.
 use std::env;
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::exchange::{KEY, SECRET, variable};
-use super::status::{latch_failed, now, words};
+use super::status::{latch_failed, now};
 use super::{Failure, Format};
 use crate::domain::Timestamp;
 use crate::execution::alpaca::{ApiKeys, EmergencyOrder, EmergencyVenue, EnvFile, LoopbackAddr, refuse_secrets_in};
@@ -30,9 +31,9 @@ pub(super) struct HaltArgs {
     /// Also take back all other orders and close all positions, whoever made them
     #[arg(long)]
     flatten: bool,
-    /// Why, for those who read it later; not needed to halt
+    /// Why, for those who read it later; not needed to halt, and shortened where it cannot be kept whole
     #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
+    reason: Option<OsString>,
     /// Work at this venue, too, if no session of the mode answers; keys come from .env
     #[arg(long, value_enum)]
     mode: Option<Venue>,
@@ -73,7 +74,8 @@ struct Outcome {
 
 /// Latches; what it prints of the latch is on the disk.
 pub(super) fn run(args: &HaltArgs, out: &mut impl Write) -> Result<(), Failure> {
-    let reason = args.reason.as_deref().map(|text| words("--reason", text)).transpose()?;
+    // Whatever it says, it must not keep the halt away.
+    let reason = args.reason.as_deref().and_then(|text| Words::readable(&text.to_string_lossy()));
     let order = HaltOrder { at: now(), by: HaltedBy::Person(person()), reason, flatten: args.flatten };
     let (latch, began) = (LatchFile::new(&args.state), Instant::now());
     let record = latch.halt(&order);

@@ -8,7 +8,7 @@ use super::history::Mark;
 use super::orders::Status;
 use super::{Moment, Published};
 use crate::domain::{Bar, RejectReason, SymbolIndex, Timestamp};
-use crate::venue::MarketFill;
+use crate::venue::{ClosingOrders, MarketFill};
 
 /// Auctions at a close happen so long before it.
 const BEFORE_CLOSE_NS: i64 = 1_000_000;
@@ -83,7 +83,7 @@ impl Exchange {
             self.venue.close(&borrowed);
         }
         if bar_step.ends_session {
-            self.venue.closing_auction(&borrowed);
+            self.venue.closing_auction(&borrowed, ClosingOrders::OfDuringTheBarToo);
         }
         self.venue.end_moment(&borrowed);
         self.collect(bar_step.closes.plus_ns(-BEFORE_CLOSE_NS));
