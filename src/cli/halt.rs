@@ -13,9 +13,9 @@ use serde_json::json;
 
 use super::exchange::{KEY, SECRET, variable};
 use super::status::{latch_failed, now};
-use super::{Failure, Format};
+use super::{Failure, Format, no_secret_on_command_line};
 use crate::domain::Timestamp;
-use crate::execution::alpaca::{ApiKeys, EmergencyOrder, EmergencyVenue, EnvFile, LoopbackAddr, refuse_secrets_in};
+use crate::execution::alpaca::{ApiKeys, EmergencyOrder, EmergencyVenue, EnvFile, LoopbackAddr};
 use crate::live::kill::{Acknowledgement, EmergencyOutcome, HaltProgress, run_emergency, sessions, wait_for};
 use crate::risk::{HaltOrder, HaltRecord, HaltedBy, LatchError, LatchFile, Words};
 
@@ -152,8 +152,7 @@ fn keys_of_account() -> Result<ApiKeys, String> {
     let file = EnvFile::read(Path::new(".env")).map_err(|error| error.to_string())?;
     let file = file.with_environment(&[ID, SECRET], |name| env::var(name).ok()).map_err(|error| error.to_string())?;
     let keys = file.keys(ID, SECRET).map_err(|error| error.to_string())?;
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    refuse_secrets_in(arguments.iter().map(String::as_str), Some(&keys)).map_err(|error| error.to_string())?;
+    no_secret_on_command_line(Some(&keys)).map_err(|error| error.to_string())?;
     Ok(keys)
 }
 

@@ -170,7 +170,8 @@ mod tests {
     #[test]
     fn a_number_is_read_exactly_or_not_at_all() {
         let read = |text: &str| parse_exact(text, 9, "anything");
-        for (text, units) in [(" 1.50 ", 1_500_000_000), ("+1e3", 1_000 * BILLION), ("1E-9", 1), ("-.5", -BILLION / 2)] {
+        for (text, units) in [(" 1.50 ", 1_500_000_000), ("+1e3", 1_000 * BILLION), ("1E-9", 1), ("-.5", -BILLION / 2)]
+        {
             assert_eq!(read(text), Ok(units), "{text}");
         }
         let digits = "1.00000000000000000000000000000000001";

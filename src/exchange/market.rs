@@ -118,7 +118,10 @@ impl Exchange {
                 continue;
             }
             let have = self.buying_power();
-            self.book.get_mut(at).price_by(self.ledger.position(SymbolIndex(asset as u16)).mark());
+            let (side, kind) = (order.side, order.kind);
+            let price = self.ledger.position(SymbolIndex(asset as u16)).mark();
+            let reserve = self.price_to_reserve(side, kind, price);
+            self.book.get_mut(at).price_by(price, reserve);
             let need = self.reserve_of(at);
             if need > have && !self.setup.rules.cash_check_at_fill {
                 let number = self.book.get(at).at_venue;
