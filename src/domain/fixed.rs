@@ -57,11 +57,13 @@ pub(super) fn div_rem_billion(value: i128) -> (i128, i64) {
 /// Parses exactly: the value is `text` × 10^`decimals`, or an error; nothing is rounded.
 pub(super) fn parse_exact(text: &str, decimals: u32, range: &'static str) -> Result<i128, ParseNumberError> {
     let number = text.trim();
-    let base = number.split(['e', 'E']).next().unwrap_or_default();
-    // `Decimal` would round the part before the exponent, and take `1_000`, which no file or client writes.
-    let is_exact = !number.contains('_') && Decimal::from_str_exact(base).is_ok();
-    let value = Decimal::from_str_exact(number).or_else(|_| Decimal::from_scientific(number)).ok();
-    let value = value.filter(|_| is_exact).ok_or_else(|| ParseNumberError::NotANumber { text: text.to_owned() })?;
+    // `Decimal` would round what stands before an exponent, and take `1_000`, which no file or client writes.
+    let value = match number.split_once(['e', 'E']) {
+        _ if number.contains('_') => None,
+        None => Decimal::from_str_exact(number).ok(),
+        Some((base, _)) => Decimal::from_str_exact(base).and_then(|_| Decimal::from_scientific(number)).ok(),
+    };
+    let value = value.ok_or_else(|| ParseNumberError::NotANumber { text: text.to_owned() })?;
     let value = value.normalize();
     if value.scale() > decimals {
         return Err(ParseNumberError::TooPrecise { text: text.to_owned(), decimals_max: decimals });
