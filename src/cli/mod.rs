@@ -38,7 +38,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::execution::alpaca::refuse_secrets_in;
+use crate::execution::alpaca::{ApiKeys, KeyError, refuse_secrets_in};
 use crate::strategy::{BuiltIn, Catalog};
 
 /// Backtest US-equity strategies on real bars: exact fills, one risk gate, a report of every run.
@@ -121,14 +121,18 @@ pub fn main() -> ExitCode {
     main_with(BuiltIn)
 }
 
+/// Refuses to go on where what looks like a secret, or is one of `keys`, stands among the arguments of this process.
+fn no_secret_on_command_line(keys: Option<&ApiKeys>) -> Result<(), KeyError> {
+    let arguments: Vec<String> = env::args_os().skip(1).map(|text| text.to_string_lossy().into_owned()).collect();
+    refuse_secrets_in(arguments.iter().map(String::as_str), keys)
+}
+
 /// Runs the command line of this process with the strategies of `catalog`.
 ///
 /// `BuiltIn.and::<Mine>()` is a catalog with a strategy of one's own: every command knows it then.
 pub fn main_with<C: Catalog + Sync>(catalog: C) -> ExitCode {
-    let arguments: Vec<String> =
-        env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
     // Before they are understood: an error of the parser would repeat it.
-    if let Err(error) = refuse_secrets_in(arguments.iter().map(String::as_str), None) {
+    if let Err(error) = no_secret_on_command_line(None) {
         let _ = writeln!(io::stderr(), "error {error}");
         return ExitCode::from(2);
     }

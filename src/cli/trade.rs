@@ -12,17 +12,19 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::Failure;
 use super::finish::input;
 use super::screen::{Progress, error_style};
 use super::stand_in::StandInArgs;
 use super::trade_line::line;
 use super::trade_links::{self as links, Port};
+use super::{Failure, no_secret_on_command_line};
 use crate::domain::{Money, Symbol};
 use crate::exchange::Exchange;
 use crate::exchange::server::Pace;
 use crate::execution::alpaca::history::HistoryClient;
-use crate::execution::alpaca::{ApiKeys, EnvFile, Feed, Live, LoopbackAddr, Paper, PaperStandIn, Rehearsal, TradingMode};
+use crate::execution::alpaca::{
+    ApiKeys, EnvFile, Feed, KeyError, Live, LoopbackAddr, Paper, PaperStandIn, Rehearsal, TradingMode,
+};
 use crate::live::dashboard::Dashboard;
 use crate::live::driver::{
     Commanded, Driver, DriverError, Embedded, OnUnauthorised, People, Prepared, Setup, Venue, wall,
@@ -437,7 +439,10 @@ fn prepared(Scenario { loaded, market }: Scenario) -> Prepared {
 
 fn alpaca_keys(settings: &EnvFile) -> Result<ApiKeys, Failure> {
     let [id, secret] = ALPACA_KEYS;
-    settings.keys(id, secret).map_err(|error| Failure::Input(format!("error {error}")))
+    let wrong = |error: KeyError| Failure::Input(format!("error {error}"));
+    let keys = settings.keys(id, secret).map_err(wrong)?;
+    no_secret_on_command_line(Some(&keys)).map_err(wrong)?;
+    Ok(keys)
 }
 
 /// SIGINT and SIGTERM are commands to end in good order.

@@ -16,6 +16,14 @@ use crate::market::new_york_date;
 
 const PAGE_MAX: usize = 100;
 
+/// Every type of Alpaca's, of which this exchange has four.
+#[rustfmt::skip]
+const KINDS: [&str; 39] = [
+    "FILL", "TRANS", "MISC", "ACATC", "ACATS", "CFEE", "CGD", "CSD", "CSW", "DIV", "DIVCGL", "DIVCGS", "DIVFEE",
+    "DIVFT", "DIVNRA", "DIVROC", "DIVTW", "DIVTXEX", "FEE", "INT", "INTNRA", "INTTW", "JNL", "JNLC", "JNLS", "MA",
+    "NC", "OPASN", "OPCA", "OPCSH", "OPEXC", "OPEXP", "OPTRD", "PTC", "PTR", "REORG", "SPIN", "SPLIT", "FOPT",
+];
+
 /// One row, before it is written: a list has thousands, and a page shows a hundred.
 #[derive(Clone, Copy)]
 struct Row<'a> {
@@ -60,6 +68,10 @@ impl Exchange {
             return Err(Refused::syntax("category and activity_types exclude each other"));
         }
         kinds.extend(kind);
+        // A list of a type that does not exist would look like an account where nothing has happened.
+        if let Some(other) = kinds.iter().find(|kind| !KINDS.contains(kind)) {
+            return Err(invalid("activity_types", other));
+        }
         let wants_trades = match category {
             None => None,
             Some("trade_activity") => Some(true),
@@ -73,6 +85,9 @@ impl Exchange {
         };
         let (after, until) = (moment(query, "after")?, moment(query, "until")?);
         let date = moment(query, "date")?;
+        if date.is_some() && (after.is_some() || until.is_some()) {
+            return Err(Refused::syntax("date excludes after and until"));
+        }
         let size = match query.get("page_size") {
             None => PAGE_MAX,
             Some(text) => Some(decimal::<usize>("page_size", text)?)
