@@ -2,7 +2,7 @@
 //!
 //! Not here: what a session does (live), what may be sent (risk). One line an event; the exit code says how it ended.
 use std::env;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,12 +11,13 @@ use clap::{Args, ValueEnum};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::MissedTickBehavior;
 
 use super::Failure;
 use super::finish::input;
 use super::screen::{Progress, error_style};
-use super::trade_line::line;
 use super::trade_links::{self as links, Port};
+use super::trade_status::{Printer, REDRAW};
 use crate::domain::{Money, Symbol};
 use crate::exchange::Exchange;
 use crate::exchange::server::Pace;
@@ -312,11 +313,13 @@ impl<C: Catalog> Trade<'_, C> {
             }
             Ok::<_, DriverError>(driver.fingerprints())
         };
+        let watched = pages.clone();
         let beside = async {
             let Ok(kill) = page.await else { return Ok(None) };
             links::dashboard(&settings, &folder, port, (pages, commander), kill).await.map(Some)
         };
-        let outcome = printed(session, beside, &mut lines, out).await;
+        let printer = Printer::new(out, names.len() > 1);
+        let outcome = printed(session, beside, (&mut lines, watched), printer).await;
         signals.abort();
         if let Some(notifier) = notifier.and_then(Arc::into_inner) {
             notifier.stop().await;
@@ -329,25 +332,30 @@ impl<C: Catalog> Trade<'_, C> {
 }
 
 /// Runs the session with its page beside it and prints its events as they come.
-async fn printed<T>(
+async fn printed<T, W: Write>(
     session: impl Future<Output = T>,
     beside: impl Future<Output = Result<Option<(Option<Dashboard>, String)>, Failure>>,
-    lines: &mut mpsc::UnboundedReceiver<SessionEvent>,
-    out: &mut impl Write,
+    (lines, watched): (&mut mpsc::UnboundedReceiver<SessionEvent>, watch::Receiver<Arc<Snapshot>>),
+    mut printer: Printer<'_, W>,
 ) -> Result<T, Failure> {
-    let colours = std::io::stdout().is_terminal();
     let mut page = None;
+    let mut redraw = tokio::time::interval(REDRAW);
+    redraw.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tokio::pin!(session, beside);
     let outcome = loop {
         tokio::select! {
             opened = &mut beside, if page.is_none() => {
                 let opened = opened?;
                 if let Some((_, text)) = &opened {
-                    write_line(out, text)?;
+                    printer.say(text);
                 }
                 page = Some(opened.and_then(|(dashboard, _)| dashboard));
             }
-            Some(event) = lines.recv() => write_line(out, &line(&event, colours))?,
+            Some(event) = lines.recv() => printer.event(&event),
+            _ = redraw.tick() => {
+                let snapshot = Arc::clone(&watched.borrow());
+                printer.draw(&snapshot);
+            }
             outcome = &mut session => break outcome,
         }
     };
@@ -355,7 +363,7 @@ async fn printed<T>(
         dashboard.stop().await;
     }
     while let Ok(event) = lines.try_recv() {
-        write_line(out, &line(&event, colours))?;
+        printer.event(&event);
     }
     Ok(outcome)
 }
@@ -403,11 +411,6 @@ fn runtime() -> Result<Runtime, Failure> {
 
 fn failed(error: DriverError) -> Failure {
     Failure::Machine(format!("error {error}"))
-}
-
-fn write_line(out: &mut impl Write, text: &str) -> Result<(), Failure> {
-    writeln!(out, "{text}")?;
-    Ok(out.flush()?)
 }
 
 fn prepared(Scenario { loaded, market }: Scenario) -> Prepared {

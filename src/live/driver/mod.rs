@@ -9,6 +9,7 @@ mod jobs;
 mod open;
 mod publish;
 mod run;
+mod say;
 mod stepped;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -22,7 +23,7 @@ use tokio::task::JoinSet;
 use self::clock::Clock;
 use super::command::{Asked, Done};
 use super::event::SessionEvent;
-use super::kill::{Kill, KillError, KillHandle};
+use super::kill::{HaltProgress, Kill, KillError, KillHandle};
 use super::session::{Assembler, KeepError, Keeper, SessionError, SharedJournal, Trader, keep_events};
 use super::snapshot::{HealthItem, Snapshot};
 use crate::domain::{Money, Quantity, Symbol, SymbolIndex, Timestamp};
@@ -110,6 +111,8 @@ pub struct Driver<M: TradingMode> {
     on_unauthorised: OnUnauthorised,
     /// A thread of its own; it ends with the session, and the latch stays as it is.
     kill: Kill,
+    /// How far its work was when people were last told.
+    kill_told: Option<HaltProgress>,
     /// Of what stands beside the session.
     health: Box<dyn Fn() -> Vec<HealthItem>>,
     /// Of bars that are awaited, on the venue's clock.

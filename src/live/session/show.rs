@@ -73,7 +73,7 @@ pub fn book_view(trader: &Trader, time: Timestamp) -> BookView {
         orders: orders(trader),
         refusals: refusals(trader),
         limits: limits(machine, terms, &positions, at_stops),
-        charts: trader.day.charts(machine, terms),
+        charts: trader.day.charts(terms),
         positions,
     }
 }
