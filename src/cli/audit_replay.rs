@@ -91,7 +91,7 @@ fn sentence(session: &Replayed) -> String {
     match &session.outcome {
         Outcome::Same { orders, fills, fingerprint } => {
             let (inputs, orders) = (counted(*inputs, "input", "inputs"), counted(*orders, "order", "orders"));
-            let fills = counted(*fills, "fill", "fills");
+            let fills = counted(*fills as usize, "fill", "fills");
             format!("{name}: the same to the byte; {inputs}, {orders}, {fills}, fingerprint {fingerprint}.")
         }
         Outcome::Differs { what } => format!("! {name}: another session comes out: {}.", shown(what)),

@@ -419,7 +419,9 @@ fn prepared(Scenario { loaded, market }: Scenario) -> Prepared {
 
 fn alpaca_keys(settings: &EnvFile) -> Result<ApiKeys, Failure> {
     let [id, secret] = ALPACA_KEYS;
-    settings.keys(id, secret).map_err(|error| Failure::Input(format!("error {error}")))
+    let next = "keys are made at https://app.alpaca.markets; copy .env.example to .env, `chmod 600 .env`, and put them \
+                there. A rehearsal needs none: leave --mode out";
+    settings.keys(id, secret).map_err(|error| Failure::Input(format!("error {error}\n      {next}")))
 }
 
 /// SIGINT and SIGTERM are commands to end in good order.

@@ -133,12 +133,11 @@ impl<S: Strategy> Engine<S> {
     /// An entry ended without a fill: its legs end with it.
     fn close_held_legs(&mut self, parent: OrderId) {
         for leg in [OrderId(parent.0 + 1), OrderId(parent.0 + 2)] {
-            if leg.0 >= self.orders.next_id().0 {
-                break;
-            }
-            let record = self.orders.get_mut(leg);
-            if record.parent() == Some(parent) && record.outcome == OrderOutcome::Sent(OrderStatus::Held) {
-                record.outcome = OrderOutcome::Sent(OrderStatus::Canceled);
+            let held = OrderOutcome::Sent(OrderStatus::Held);
+            let is_held =
+                self.orders.find(leg).is_some_and(|record| record.parent() == Some(parent) && record.outcome == held);
+            if is_held {
+                self.orders.get_mut(leg).outcome = OrderOutcome::Sent(OrderStatus::Canceled);
             }
         }
     }

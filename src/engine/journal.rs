@@ -141,6 +141,20 @@ impl Journal {
         }
     }
 
+    /// Lets go of every list, but for halts that stand: who goes on for months reads them as they grow.
+    pub(super) fn forget(&mut self) {
+        self.fills.clear();
+        self.refusals.clear();
+        self.trims.clear();
+        self.rejections.clear();
+        self.stops.clear();
+        self.cash_events.clear();
+        self.margin_calls.clear();
+        self.splits.clear();
+        self.late_steps.clear();
+        self.halts.retain(|halt| halt.until.is_none());
+    }
+
     /// The same lists emptied, for the next run of an account with `cash`: who runs many keeps the memory.
     pub(super) fn emptied(mut self, cash: Money) -> Journal {
         self.equity = EquityTape::new(cash);

@@ -109,7 +109,17 @@ impl<S: Strategy> Engine<S> {
         self.cancel_entries();
     }
 
-    /// What has happened so far.
+    /// Lets go of what is over and kept elsewhere: the record so far, halts that stand excepted, and the orders below
+    /// `before` that have ended, but for those of `but`. A script may name each of its orders for as long as it runs, so
+    /// none of a script is forgotten.
+    pub fn forget(&mut self, before: OrderId, but: &[OrderId]) {
+        self.journal.forget();
+        if self.labels.is_empty() {
+            self.orders.forget(before, but);
+        }
+    }
+
+    /// What has happened so far, or since it was let go of.
     pub fn journal(&self) -> &Journal {
         &self.journal
     }

@@ -1,4 +1,10 @@
 //! Every order of a run and where it is in its life.
+//!
+//! Not here: why an order was refused (journal).
+//! Invariants: (1) numbers have no gaps; (2) a run keeps every record, a session forgets those that are over: of what is
+//! numbered up to `gone` only `kept` is left.
+use std::collections::BTreeMap;
+
 use crate::domain::{
     ExitLegs, IllegalTransition, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, OrderSize, OrderStatus,
     OrderUpdate, Quantity, Ratio, Side, SymbolIndex, TimeInForce, Timestamp,
@@ -93,6 +99,10 @@ impl Wanted {
 #[derive(Debug, Default)]
 pub struct Orders {
     records: Vec<OrderRecord>,
+    /// The record of number `gone` + 1 is the first of `records`.
+    gone: u64,
+    /// Of those before it, the ones that are not over.
+    kept: BTreeMap<OrderId, OrderRecord>,
 }
 
 impl Orders {
@@ -100,13 +110,13 @@ impl Orders {
     pub(super) fn within(mut records: Vec<OrderRecord>) -> Orders {
         records.clear();
         records.reserve(1024);
-        Orders { records }
+        Orders { records, gone: 0, kept: BTreeMap::new() }
     }
 
     /// The number the next order gets.
     #[inline]
     pub fn next_id(&self) -> OrderId {
-        OrderId(self.records.len() as u64 + 1)
+        OrderId(self.gone + self.records.len() as u64 + 1)
     }
 
     /// Adds an order; its number must be [`Orders::next_id`].
@@ -117,31 +127,81 @@ impl Orders {
     }
 
     /// The order `id`.
+    ///
+    /// Panics: it was forgotten, or there is none.
     #[inline]
     pub fn get(&self, id: OrderId) -> &OrderRecord {
-        &self.records[id.0 as usize - 1]
+        match id.0.checked_sub(self.gone + 1) {
+            Some(at) => &self.records[at as usize],
+            None => &self.kept[&id],
+        }
+    }
+
+    /// The order `id`, unless it was forgotten.
+    pub fn find(&self, id: OrderId) -> Option<&OrderRecord> {
+        match id.0.checked_sub(self.gone + 1) {
+            Some(at) => self.records.get(at as usize),
+            None => self.kept.get(&id),
+        }
     }
 
     #[inline]
     pub(super) fn get_mut(&mut self, id: OrderId) -> &mut OrderRecord {
-        &mut self.records[id.0 as usize - 1]
+        match id.0.checked_sub(self.gone + 1) {
+            Some(at) => &mut self.records[at as usize],
+            None => self.kept.get_mut(&id).expect("only orders that are over are forgotten"),
+        }
+    }
+
+    /// The legs of `entry`, which are numbered next after it.
+    pub(super) fn legs(&self, entry: OrderId) -> impl Iterator<Item = &OrderRecord> + '_ {
+        [1, 2].into_iter().filter_map(move |place| self.find(OrderId(entry.0 + place))).take_while(|leg| leg.leg > 0)
     }
 
     /// `quantity` more of `entry` has filled: that much more its legs protect.
     #[inline]
     pub(super) fn cover(&mut self, entry: OrderId, quantity: Quantity) {
-        let legs = self.records.iter_mut().skip(entry.0 as usize).take_while(|record| record.leg > 0);
-        legs.for_each(|leg| leg.quantity += quantity);
+        match (entry.0 + 1).checked_sub(self.gone + 1) {
+            Some(at) => {
+                let legs = self.records.iter_mut().skip(at as usize).take_while(|record| record.leg > 0);
+                legs.for_each(|leg| leg.quantity += quantity);
+            }
+            None => {
+                let legs = self.kept.range_mut(OrderId(entry.0 + 1)..).map(|(_, record)| record);
+                legs.take_while(|leg| leg.parent() == Some(entry)).for_each(|leg| leg.quantity += quantity);
+            }
+        }
     }
 
-    /// All orders in the order of their numbers.
-    pub fn records(&self) -> &[OrderRecord] {
-        &self.records
+    /// Orders in the order of their numbers, all but those that were forgotten.
+    pub fn records(&self) -> impl Iterator<Item = &OrderRecord> + '_ {
+        self.kept.values().chain(&self.records)
+    }
+
+    /// The order with the highest number.
+    pub(super) fn last(&self) -> Option<&OrderRecord> {
+        self.records.last()
+    }
+
+    /// Forgets the orders below `before` that are over, but for those of `but` and their families.
+    pub(super) fn forget(&mut self, before: OrderId, but: &[OrderId]) {
+        let count = (before.0.saturating_sub(self.gone + 1) as usize).min(self.records.len());
+        let old = self.records.drain(..count).map(|record| (record.id, record));
+        self.kept.extend(old);
+        self.gone += count as u64;
+        let is_open = |record: &OrderRecord| matches!(record.outcome, OrderOutcome::Sent(status) if status.is_open());
+        let first = |record: &OrderRecord| record.parent().unwrap_or(record.id);
+        let needed: Vec<OrderId> = self.kept.values().filter(|record| is_open(record)).map(first).collect();
+        self.kept.retain(|_, record| {
+            let family = first(record);
+            needed.binary_search(&family).is_ok() || but.contains(&family)
+        });
     }
 
     /// Restates the open orders of `symbol` for a split, as the venue does.
     pub(super) fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, restate: impl Fn(Quantity) -> Quantity) {
-        for record in self.records.iter_mut().filter(|record| record.request.symbol == symbol) {
+        let all = self.kept.values_mut().chain(&mut self.records);
+        for record in all.filter(|record| record.request.symbol == symbol) {
             if matches!(record.outcome, OrderOutcome::Sent(status) if status.is_open()) {
                 // What is left is rounded by itself, as at the venue, so that it can fill whole.
                 let left = restate(record.remaining());
@@ -152,8 +212,9 @@ impl Orders {
         }
     }
 
-    /// Gives all orders away.
+    /// Gives the orders of a run away.
     pub fn into_records(self) -> Vec<OrderRecord> {
+        assert_eq!(self.gone, 0, "a run keeps every order");
         self.records
     }
 

@@ -142,7 +142,7 @@ impl<S: Strategy> Engine<S> {
     fn mate(&self, record: &OrderRecord) -> Option<&OrderRecord> {
         let first = record.parent().unwrap_or(record.id);
         let is_pair = |order: &OrderRecord| order.leg > 0 || order.request.class == OrderClass::Oco;
-        let mut family = self.orders.records().iter().skip(first.0 as usize - 1).take(3);
+        let mut family = self.orders.find(first).into_iter().chain(self.orders.legs(first));
         let is_mate = |other: &&OrderRecord| {
             let is_family = other.id == first || other.parent() == Some(first);
             is_family && is_pair(other) && other.id != record.id && other.rests()
@@ -152,7 +152,7 @@ impl<S: Strategy> Engine<S> {
 
     /// The stop that entry `order` brings, which says what a share of it risks; where its level is not known, none.
     fn stop_leg(&self, order: OrderId) -> ExitLegs {
-        let mut legs = self.orders.records().iter().skip(order.0 as usize).take_while(|leg| leg.leg > 0);
+        let mut legs = self.orders.legs(order);
         let level = legs.find(|leg| leg.request.purpose.protects()).and_then(|leg| leg.request.kind.stop());
         let stop = level.filter(|level| *level > Price::ZERO).map(LegLevel::At);
         ExitLegs { stop, ..ExitLegs::NONE }
@@ -172,9 +172,9 @@ impl<S: Strategy> Engine<S> {
                 record.parent() == Some(order) && record.request.purpose == OrderPurpose::TakeProfit
             }
         };
-        // An order and its legs, two at most, are numbered in a row; a refused order has no legs.
-        let found = self.orders.records().iter().skip(order.0 as usize - 1).take(3).find(|record| is_meant(record));
-        Some(*found.unwrap_or(self.orders.get(order)))
+        // A refused order has no legs.
+        let own = self.orders.get(order);
+        Some(*std::iter::once(own).chain(self.orders.legs(order)).find(|record| is_meant(record)).unwrap_or(own))
     }
 
     /// Voids every order of `only` (of every symbol) and closes its position.
@@ -225,7 +225,7 @@ impl<S: Strategy> Engine<S> {
     /// Orders of `symbol` at the venue, numbered below `until`, that a flatten voids: all but exits on their
     /// way, which do the same work. Legs that wait for their entry end with it.
     fn voidable(&self, symbol: SymbolIndex, until: OrderId) -> impl Iterator<Item = OrderId> + '_ {
-        let before = self.orders.records().iter().take(until.0 as usize - 1);
+        let before = self.orders.records().take_while(move |record| record.id < until);
         let of_symbol = before.filter(move |record| record.request.symbol == symbol);
         of_symbol.filter(move |record| record.rests() && !record.request.purpose.leaves()).map(|record| record.id)
     }

@@ -247,7 +247,7 @@ impl<S: Strategy> Engine<S> {
         };
         let request = Wanted { side, kind, time_in_force, purpose, in_dollars: false, ..entry };
         // The stop of a pair rests from the start; other legs grow as their entry fills.
-        let pair = self.orders.records().last().filter(|_| entry.class == OrderClass::Oco);
+        let pair = self.orders.last().filter(|_| entry.class == OrderClass::Oco);
         let quantity = pair.map_or(Quantity::ZERO, |target| target.quantity);
         self.track(request, quantity, None, OrderOutcome::Sent(OrderStatus::Held), leg, now);
     }

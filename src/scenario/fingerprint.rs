@@ -9,32 +9,61 @@ use super::spec::ScenarioSpec;
 use crate::domain::{Fill, Symbol, Timeframe, Timestamp};
 use crate::engine::Journal;
 
+/// Text is hashed in pieces of so many bytes.
+const BUFFER: usize = 1 << 14;
+
 /// sha256 over time, symbol, side, quantity, price and fee of all fills, in order.
 pub fn fingerprint(journal: &Journal, symbols: &[Symbol], timeframe: Timeframe) -> String {
-    const BUFFER: usize = 1 << 14;
-    let mut hash = Sha256::new();
-    let mut times = Times { timeframe, day: i32::MIN, date: Vec::new() };
-    let mut text: Vec<u8> = Vec::with_capacity(BUFFER + 256);
-    for fill in &journal.fills {
-        let Fill { time, side, quantity, price, fee, .. } = fill;
-        times.push(&mut text, *time);
-        text.push(b',');
-        text.extend(symbols[fill.symbol.get()].as_str().bytes());
-        text.push(b',');
-        text.extend(side.name().bytes());
-        for (value, decimals) in [(i128::from(quantity.units()), 9), (i128::from(price.units()), 9), (fee.units(), 18)]
-        {
-            text.push(b',');
-            push_exact(&mut text, value, decimals);
-        }
-        text.push(b'\n');
-        if text.len() >= BUFFER {
-            hash.update(&text);
-            text.clear();
-        }
+    let mut hash = FillsHash::new(timeframe);
+    hash.take(&journal.fills, symbols);
+    hash.finish()
+}
+
+/// The [`fingerprint`] of fills that come bit by bit: what was taken need not be kept.
+#[derive(Clone, Debug)]
+pub struct FillsHash {
+    hash: Sha256,
+    times: Times,
+    text: Vec<u8>,
+}
+
+impl FillsHash {
+    /// Of no fill yet; `timeframe` says how times are written.
+    pub fn new(timeframe: Timeframe) -> FillsHash {
+        let times = Times { timeframe, day: i32::MIN, date: Vec::new() };
+        FillsHash { hash: Sha256::new(), times, text: Vec::with_capacity(BUFFER + 256) }
     }
-    hash.update(&text);
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+
+    /// Takes the next fills; `symbols` names their shares.
+    pub fn take(&mut self, fills: &[Fill], symbols: &[Symbol]) {
+        let FillsHash { hash, times, text } = self;
+        for fill in fills {
+            let Fill { time, side, quantity, price, fee, .. } = fill;
+            times.push(text, *time);
+            text.push(b',');
+            text.extend(symbols[fill.symbol.get()].as_str().bytes());
+            text.push(b',');
+            text.extend(side.name().bytes());
+            for (value, decimals) in
+                [(i128::from(quantity.units()), 9), (i128::from(price.units()), 9), (fee.units(), 18)]
+            {
+                text.push(b',');
+                push_exact(text, value, decimals);
+            }
+            text.push(b'\n');
+            if text.len() >= BUFFER {
+                hash.update(&*text);
+                text.clear();
+            }
+        }
+        hash.update(&*text);
+        text.clear();
+    }
+
+    /// The hash of what was taken.
+    pub fn finish(self) -> String {
+        self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// sha256 over the whole effective scenario, every default written out: what a rehearsal, a preflight and a session
@@ -44,6 +73,7 @@ pub fn scenario_sha256(spec: &ScenarioSpec) -> String {
 }
 
 /// Writes times as `Timestamp::text` does; most fills are on the day of the one before.
+#[derive(Clone, Debug)]
 struct Times {
     timeframe: Timeframe,
     day: i32,

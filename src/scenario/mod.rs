@@ -81,7 +81,7 @@ pub use effective::effective_toml;
 pub use efficacy::{Efficacy, LimitKind, LimitUnit, LimitUse, Reached, efficacy, reached_since};
 pub use efficacy_file::write_limits;
 pub use efficacy_halts::HaltUse;
-pub use fingerprint::{fingerprint, scenario_sha256};
+pub use fingerprint::{FillsHash, fingerprint, scenario_sha256};
 pub use folder::{
     EQUITY_COLUMNS, EQUITY_FILE, FILL_COLUMNS, FILLS_FILE, ORDER_COLUMNS, ORDERS_FILE, REFUSAL_COLUMNS, REFUSALS_FILE,
     exit_reason, write_folder,

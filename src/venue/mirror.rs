@@ -143,6 +143,11 @@ impl SimulatedVenue {
         }
     }
 
+    /// Nothing more is heard of the orders of which `is_gone` says so.
+    pub fn forget(&mut self, is_gone: impl Fn(&OrderId) -> bool) {
+        self.fees.forget(is_gone);
+    }
+
     /// A bar of `symbol` has closed: trailing stops follow it.
     pub fn follow_bar(&mut self, symbol: SymbolIndex, bar: &Bar) {
         self.ratchet(symbol, bar, bar);

@@ -271,7 +271,7 @@ impl World {
         let trader = self.trader.as_ref().unwrap();
         assert_eq!(format!("{:?}", again.portfolio()), format!("{:?}", trader.machine().portfolio()));
         assert_eq!(format!("{:?}", again.gate()), format!("{:?}", trader.machine().gate()));
-        assert_eq!(again.orders().records(), trader.machine().orders().records());
+        assert!(again.orders().records().eq(trader.machine().orders().records()));
     }
 
     /// The same with a close changed that somebody decided on.

@@ -145,6 +145,13 @@ pub enum Entry {
         /// When.
         time: Timestamp,
     },
+    /// What is over of the orders below a number is forgotten: nothing of it is open, on its way or awaited.
+    Forgotten {
+        /// Our number of the first order that stays.
+        before: OrderId,
+        /// Orders and legs below it that stay, in order.
+        but: Vec<OrderId>,
+    },
 }
 
 /// An approved order as it was handed over.

@@ -114,6 +114,31 @@ pub enum Finding {
     },
 }
 
+impl Finding {
+    /// The order of ours that it is about.
+    pub(super) fn order(&self) -> Option<OrderId> {
+        match self {
+            Finding::NotMoved { order, .. }
+            | Finding::NotChanged { order, .. }
+            | Finding::Refused { order, .. }
+            | Finding::StopEnded { order }
+            | Finding::NotArmed { order, .. }
+            | Finding::MissingFill { order, .. }
+            | Finding::Busted { order, .. }
+            | Finding::LateFill { order, .. }
+            | Finding::Stuck { order, .. } => Some(*order),
+            Finding::Strange(_)
+            | Finding::Unreadable(_)
+            | Finding::ForeignOrder { .. }
+            | Finding::Position { .. }
+            | Finding::Bare { .. }
+            | Finding::Skew { .. }
+            | Finding::Stream(_)
+            | Finding::Unauthorized(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

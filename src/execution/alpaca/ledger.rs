@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::entry::{Asked, Ending, Entry};
 use crate::domain::{
     Bar, ExecutionEvent, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, Quantity, Side,
-    SymbolIndex, Volume,
+    SymbolIndex, Timestamp, Volume,
 };
 use crate::venue::{Reported, SimulatedVenue, Submission, VenueRules};
 
@@ -31,7 +31,8 @@ pub(super) struct Ledger {
     closed: BTreeSet<OrderId>,
     /// Of these the engine can hear no more: what fills of them now is counted, and told to a person.
     over: BTreeSet<OrderId>,
-    executions: BTreeSet<String>,
+    /// Executions that were counted, and whose.
+    executions: BTreeMap<String, OrderId>,
     /// Shares counted as filled and their dollars, by the venue's name for the order.
     counted: BTreeMap<String, (Quantity, Money)>,
     linked: BTreeMap<String, OrderId>,
@@ -39,6 +40,10 @@ pub(super) struct Ledger {
     changes: BTreeMap<OrderId, (Option<Quantity>, OrderKind)>,
     /// Orders and legs that were there when the last session closed.
     at_close: BTreeSet<OrderId>,
+    /// What has ended since something was last forgotten: the venue may still say something of it.
+    closed_lately: BTreeSet<OrderId>,
+    /// The moment of the oldest approval that is remembered, where something was forgotten.
+    remembers_from: Option<Timestamp>,
     /// Entries that nobody has taken to the disk yet.
     fresh: Vec<Entry>,
     events: Vec<ExecutionEvent>,
@@ -52,12 +57,14 @@ impl Ledger {
             taken: BTreeSet::new(),
             closed: BTreeSet::new(),
             over: BTreeSet::new(),
-            executions: BTreeSet::new(),
+            executions: BTreeMap::new(),
             counted: BTreeMap::new(),
             linked: BTreeMap::new(),
             cancels: BTreeSet::new(),
             changes: BTreeMap::new(),
             at_close: BTreeSet::new(),
+            closed_lately: BTreeSet::new(),
+            remembers_from: None,
             fresh: Vec::new(),
             events: Vec::new(),
         }
@@ -79,6 +86,7 @@ impl Ledger {
             Entry::Taken { order } => self.take(*order),
             Entry::Refused { order, answer } => {
                 self.closed.insert(*order);
+                self.closed_lately.insert(*order);
                 self.events.push(ExecutionEvent::Rejected { order: *order, reason: answer.reason() });
             }
             Entry::Filled { .. } => self.fill(entry),
@@ -103,13 +111,56 @@ impl Ledger {
             Entry::Split { symbol, ratio, kept, mark, cash, time } => {
                 self.mirror.split(*symbol, *ratio, (*kept, *mark, *cash), *time);
             }
+            Entry::Forgotten { before, but } => self.forget(*before, but),
         }
         self.draw();
         self.drop_revived(from);
         self.closed.extend(self.events[from..].iter().filter_map(closes));
+        self.closed_lately.extend(self.events[from..].iter().filter_map(closes));
         // A fill can overtake a cancel: of what was canceled, one is still heard.
         let is_over = |event: &&ExecutionEvent| !matches!(event, ExecutionEvent::Canceled { .. });
         self.over.extend(self.events[from..].iter().filter(is_over).filter_map(closes));
+    }
+
+    /// Of the orders below `before` only those of `but` stay.
+    fn forget(&mut self, before: OrderId, but: &[OrderId]) {
+        let stays = |order: &OrderId| *order >= before || but.binary_search(order).is_ok();
+        let last_gone = self.asked.iter().rev().find(|(order, _)| !stays(order)).map(|(_, asked)| asked.time);
+        self.asked.retain(|order, _| stays(order));
+        let oldest = self.asked.values().next().map(|asked| asked.time);
+        self.remembers_from = oldest.or(last_gone).or(self.remembers_from);
+        self.taken.retain(stays);
+        self.closed.retain(stays);
+        self.over.retain(stays);
+        self.executions.retain(|_, order| stays(order));
+        self.linked.retain(|_, order| stays(order));
+        let linked = &self.linked;
+        self.counted.retain(|venue_id, _| linked.contains_key(venue_id));
+        self.cancels.retain(stays);
+        self.changes.retain(|order, _| stays(order));
+        self.at_close.retain(stays);
+        self.closed_lately.clear();
+        self.mirror.forget(|order| !stays(order));
+    }
+
+    /// Has it ended, and before something was last forgotten?
+    pub(super) fn is_long_closed(&self, order: OrderId) -> bool {
+        self.is_closed(order) && !self.closed_lately.contains(&order)
+    }
+
+    /// Has it ended a short time ago?
+    pub(super) fn is_lately_closed(&self, order: OrderId) -> bool {
+        self.closed_lately.contains(&order)
+    }
+
+    /// Nothing that is remembered was approved before; `None` where nothing was forgotten.
+    pub(super) fn remembers_from(&self) -> Option<Timestamp> {
+        self.remembers_from
+    }
+
+    /// Is there an answer that the engine has not had?
+    pub(super) fn has_answers(&self) -> bool {
+        !self.events.is_empty()
     }
 
     fn note_close(&mut self) {
@@ -177,7 +228,7 @@ impl Ledger {
         };
         let Some(Facts { symbol, side, purpose, parent }) = self.facts(*order) else { return };
         if !execution_id.is_empty() {
-            self.executions.insert(execution_id.clone());
+            self.executions.insert(execution_id.clone(), *order);
         }
         let (shares, dollars) = self.counted.entry(venue_id.clone()).or_default();
         *shares += *quantity;
@@ -277,7 +328,7 @@ impl Ledger {
     }
 
     pub(super) fn has_execution(&self, id: &str) -> bool {
-        self.executions.contains(id)
+        self.executions.contains_key(id)
     }
 
     pub(super) fn counted(&self, venue_id: &str) -> Quantity {

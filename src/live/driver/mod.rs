@@ -34,7 +34,6 @@ use crate::execution::alpaca::{
 };
 use crate::live::journal::Durability;
 use crate::risk::{LatchError, LatchFile};
-use crate::scenario::fingerprint;
 
 pub use clock::wall;
 pub use open::{Prepared, Setup, Venue};
@@ -238,9 +237,8 @@ impl<M: TradingMode> Driver<M> {
     /// Of each scenario: its name, how many fills it has had, and the hash over them that a backtest prints.
     pub fn fingerprints(&self) -> Vec<(String, usize, String)> {
         let of = |seat: &Seat| {
-            let (terms, journal) = (seat.trader.terms(), seat.trader.machine().journal());
-            let hash = fingerprint(journal, &terms.symbols, terms.timeframe);
-            (terms.name.clone(), journal.fills.len(), hash)
+            let (fills, hash) = seat.trader.machine().fills();
+            (seat.trader.terms().name.clone(), fills as usize, hash)
         };
         self.seats.iter().map(of).collect()
     }

@@ -219,7 +219,12 @@ async fn first_look(reader: &AccountReader) -> Result<AccountSeen, DriverError> 
         match reader.account().await {
             Ok(account) => return Ok(account),
             Err(error) if tries >= TRIES_MAX => return Err(DriverError::Venue(error)),
-            Err(_) => tries += 1,
+            Err(error) => {
+                if tries == 0 {
+                    tracing::warn!("{error}; it is tried again for {TRIES_MAX} s");
+                }
+                tries += 1;
+            }
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }

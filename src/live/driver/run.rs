@@ -92,6 +92,8 @@ impl<M: TradingMode> Driver<M> {
         let now = self.clock.time();
         for at in 0..self.seats.len() {
             while let Some(step) = self.seats[at].assembler.ready(now, patience_ns) {
+                let moment = self.clock.moment();
+                self.seats[at].trader.forget_before(step.time, moment, &mut self.keeper)?;
                 // Whatever was pressed before a decision holds for it.
                 self.watch_latch()?;
                 self.give_actions_of(at, step.time)?;

@@ -13,13 +13,13 @@ pub use analytics::{Group, GroupBy, group};
 pub use orders::OrderLine;
 pub use trades::{FillLine, Trade, average};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use bodies::{InputBody, SessionBody};
+use bodies::{InputSeen, SessionBody};
 use book::Book;
 
 use super::event::SessionEvent;
-use super::journal::{JournalError, JournalReader, Row, RowKind};
+use super::journal::{JournalError, JournalReader, RawRow, RowKind};
 use crate::domain::Timestamp;
 use crate::execution::alpaca::Entry;
 
@@ -62,23 +62,68 @@ impl Filter {
     }
 }
 
-impl History {
-    /// Reads the whole journal.
+/// What is read of a journal: what is not asked for costs little.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kinds {
+    /// Trades, fills and orders.
+    Books,
+    /// What people were told.
+    Events,
+}
+
+impl Kinds {
+    fn rows(self) -> &'static [RowKind] {
+        match self {
+            Kinds::Books => &[RowKind::Session, RowKind::Input, RowKind::Desk],
+            Kinds::Events => &[RowKind::Event],
+        }
+    }
+}
+
+/// What a journal can be asked for.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Known {
+    /// Scenarios that had a session.
+    pub strategies: BTreeSet<String>,
+    /// Shares that they may trade.
+    pub symbols: BTreeSet<String>,
+}
+
+impl Known {
+    /// Reads the sessions of a journal.
     ///
     /// Errors: a row that is no row of a session, with its number.
-    pub fn read(journal: &JournalReader) -> Result<History, JournalError> {
+    pub fn read(journal: &JournalReader) -> Result<Known, JournalError> {
+        let mut books = Books::default();
+        journal.read_of(&[RowKind::Session], None, |row| {
+            books.session(&row).map_err(|what| JournalError::Row { row: row.number, what })
+        })?;
+        let mut known = Known::default();
+        for book in books.ended.iter().chain(books.open.values()) {
+            known.strategies.insert(book.strategy().to_owned());
+            known.symbols.extend(book.symbols().iter().map(ToString::to_string));
+        }
+        Ok(known)
+    }
+}
+
+impl History {
+    /// Reads what `filter` admits. Books are played from their beginning, since what a fill means follows from what was
+    /// before; of a journal with several scenarios only the rows of the wanted one are read.
+    ///
+    /// Errors: a row that is no row of a session, with its number.
+    pub fn read(journal: &JournalReader, kinds: Kinds, filter: &Filter) -> Result<History, JournalError> {
         let mut books = Books::default();
         let mut history = History::default();
-        journal.read(1, |number, row| {
-            let error = |what: String| JournalError::Row { row: number, what };
-            match row.kind {
-                RowKind::Session => books.session(&row).map_err(error)?,
-                RowKind::Input => books.input(number, &row).map_err(error)?,
-                RowKind::Desk => books.desk(number, &row).map_err(error)?,
-                RowKind::Event => history.events.push(event(number, row).map_err(error)?),
-                RowKind::Command | RowKind::Delivery | RowKind::Login | RowKind::Setting => {}
-            }
-            Ok(())
+        journal.read_of(kinds.rows(), filter.strategy.as_deref(), |row| {
+            let taken = match row.kind {
+                RowKind::Session => books.session(&row),
+                RowKind::Input => books.input(&row),
+                RowKind::Desk => books.desk(&row),
+                RowKind::Event => event(&row).map(|event| history.events.push(event)),
+                RowKind::Command | RowKind::Delivery | RowKind::Login | RowKind::Setting => Ok(()),
+            };
+            taken.map_err(|what| JournalError::Row { row: row.number, what })
         })?;
         let mut open = Vec::new();
         for book in books.ended.into_iter().chain(books.open.into_values()) {
@@ -92,11 +137,11 @@ impl History {
         history.trades.extend(open);
         history.fills.sort_by_key(|fill| fill.row);
         history.orders.sort_by_key(|order| (order.row, order.order));
-        Ok(history)
+        Ok(history.only(filter))
     }
 
     /// What passes `filter`. A round trip counts at its exit, an open one at its entry.
-    pub fn only(mut self, filter: &Filter) -> History {
+    fn only(mut self, filter: &Filter) -> History {
         let admits = |strategy: &str, symbol: &str, time| filter.admits(Some(strategy), Some(symbol), time);
         self.trades.retain(|trade| admits(&trade.strategy, &trade.symbol, trade.exit_time.unwrap_or(trade.entry_time)));
         self.fills.retain(|fill| admits(&fill.strategy, &fill.symbol, fill.time));
@@ -118,36 +163,36 @@ struct Books {
 }
 
 impl Books {
-    fn session(&mut self, row: &Row) -> Result<(), String> {
+    fn session(&mut self, row: &RawRow<'_>) -> Result<(), String> {
         let SessionBody::Began { scenario } = bodies::read(row)? else { return Ok(()) };
-        let name = row.strategy.as_deref().ok_or(NO_NAME)?;
+        let name = row.strategy.ok_or(NO_NAME)?;
         let book = Book::begin(name, &scenario)?;
         self.ended.extend(self.open.insert(name.to_owned(), book));
         Ok(())
     }
 
-    fn input(&mut self, number: u64, row: &Row) -> Result<(), String> {
-        match bodies::read(row)? {
-            InputBody::Answers { count } => self.book(row)?.answers(number, row.time, count),
-            InputBody::Dividend { symbol, amount } => self.book(row)?.dividend(number, row.time, symbol, amount),
-            InputBody::Other => {}
+    fn input(&mut self, row: &RawRow<'_>) -> Result<(), String> {
+        match bodies::input(row)? {
+            InputSeen::Answers { count } => self.book(row)?.answers(row.number, row.time, count),
+            InputSeen::Dividend { symbol, amount } => self.book(row)?.dividend(row.number, row.time, symbol, amount),
+            InputSeen::Other => {}
         }
         Ok(())
     }
 
-    fn desk(&mut self, number: u64, row: &Row) -> Result<(), String> {
+    fn desk(&mut self, row: &RawRow<'_>) -> Result<(), String> {
         let entry: Entry = bodies::read(row)?;
-        self.book(row)?.entry(number, row.time, entry);
+        self.book(row)?.entry(row.number, row.time, entry);
         Ok(())
     }
 
-    fn book(&mut self, row: &Row) -> Result<&mut Book, String> {
-        let name = row.strategy.as_deref().ok_or(NO_NAME)?;
+    fn book(&mut self, row: &RawRow<'_>) -> Result<&mut Book, String> {
+        let name = row.strategy.ok_or(NO_NAME)?;
         self.open.get_mut(name).ok_or_else(|| format!("no session has begun with scenario `{name}` before it"))
     }
 }
 
-fn event(number: u64, row: Row) -> Result<SessionEvent, String> {
-    let event: SessionEvent = bodies::read(&row)?;
-    Ok(SessionEvent { row: number, ..event })
+fn event(row: &RawRow<'_>) -> Result<SessionEvent, String> {
+    let event: SessionEvent = bodies::read(row)?;
+    Ok(SessionEvent { row: row.number, ..event })
 }

@@ -23,6 +23,7 @@ mod verify;
 pub use chain::{Head, Identity, ParseHeadError};
 pub use error::JournalError;
 pub use reader::JournalReader;
+pub use reading::RawRow;
 pub use store::Journal;
 pub use verify::{Audit, FINDINGS_MAX, Finding, Noted};
 

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use super::head_file::read_head;
-use super::reading::each_row;
+use super::reading::{each_raw_of, each_row};
 use super::store::connect;
-use super::{Head, JournalError, Row, files, schema};
+use super::{Head, JournalError, RawRow, Row, RowKind, files, schema};
 
 /// A journal that is open for reading. Everything read through one of these is of one moment.
 #[derive(Debug)]
@@ -39,5 +39,15 @@ impl JournalReader {
     /// Reads the rows from number `from` on, in order; an error of `each` ends it.
     pub fn read(&self, from: u64, each: impl FnMut(u64, Row) -> Result<(), JournalError>) -> Result<(), JournalError> {
         each_row(&self.path, &self.connection, from, each)
+    }
+
+    /// Reads the rows of some kinds, of the scenario `strategy` where it is given, in order; an error of `each` ends it.
+    pub fn read_of(
+        &self,
+        kinds: &[RowKind],
+        strategy: Option<&str>,
+        each: impl FnMut(RawRow<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        each_raw_of(&self.path, &self.connection, kinds, strategy, each)
     }
 }

@@ -62,27 +62,87 @@ fn stored<'a>(row: &'a rusqlite::Row<'_>, number: i64) -> Result<Stored<'a>, &'s
     Ok(Stored { fields, hash })
 }
 
-impl Stored<'_> {
+impl<'a> Stored<'a> {
     /// Its hash, if it is as long as one.
     pub(super) fn hash(&self) -> Option<Hash> {
         Hash::try_from(self.hash).ok()
     }
 
-    /// What it says.
-    pub(super) fn row(&self) -> Result<Row, JournalError> {
-        let Fields { row, time, wall, strategy, kind, body } = self.fields;
+    /// What it says, its body as text.
+    fn raw(&self) -> Result<RawRow<'a>, JournalError> {
+        let Fields { row, time, strategy, kind, body, .. } = self.fields;
         let error = |what: String| JournalError::Row { row, what };
         let text = |bytes, name| std::str::from_utf8(bytes).map_err(|_| error(format!("{name} is not UTF-8")));
         let kind = text(kind, "kind")?;
         let newer = || error(format!("its kind `{kind}` is not one that this program knows; a later one wrote it"));
-        Ok(Row {
+        Ok(RawRow {
+            number: row,
             time: Timestamp::from_ns(time),
-            wall: Timestamp::from_ns(wall),
-            strategy: strategy.map(|strategy| text(strategy, "strategy")).transpose()?.map(str::to_owned),
+            strategy: strategy.map(|strategy| text(strategy, "strategy")).transpose()?,
             kind: RowKind::named(kind).ok_or_else(newer)?,
-            body: serde_json::from_slice(body).map_err(|source| error(format!("its body is not JSON: {source}")))?,
+            body: text(body, "body")?,
         })
     }
+
+    /// What it says.
+    pub(super) fn row(&self) -> Result<Row, JournalError> {
+        let RawRow { number, time, strategy, kind, body } = self.raw()?;
+        let not_json = |source| JournalError::Row { row: number, what: format!("its body is not JSON: {source}") };
+        Ok(Row {
+            time,
+            wall: Timestamp::from_ns(self.fields.wall),
+            strategy: strategy.map(str::to_owned),
+            kind,
+            body: serde_json::from_str(body).map_err(not_json)?,
+        })
+    }
+}
+
+/// A row whose body is for its reader to read: what is not looked at is not put together.
+#[derive(Clone, Copy, Debug)]
+pub struct RawRow<'a> {
+    /// Its number.
+    pub number: u64,
+    /// When, by the venue's clock.
+    pub time: Timestamp,
+    /// The scenario it belongs to.
+    pub strategy: Option<&'a str>,
+    /// What it is.
+    pub kind: RowKind,
+    /// What it says, as JSON.
+    pub body: &'a str,
+}
+
+/// Reads the rows of some kinds, of one scenario or of all and none, in order; the others are passed over in the file.
+pub(super) fn each_raw_of(
+    path: &Path,
+    connection: &Connection,
+    kinds: &[RowKind],
+    strategy: Option<&str>,
+    mut each: impl FnMut(RawRow<'_>) -> Result<(), JournalError>,
+) -> Result<(), JournalError> {
+    let failed = |source| JournalError::sqlite(path, source);
+    let names: Vec<String> = kinds.iter().map(|kind| format!("'{}'", kind.name())).collect();
+    let sql = format!(
+        "SELECT row, time, wall, strategy, kind, body, hash FROM journal WHERE kind IN ({}) AND (?1 IS NULL OR strategy = \
+         ?1) ORDER BY row",
+        names.join(", ")
+    );
+    let mut statement = connection.prepare_cached(&sql).map_err(failed)?;
+    let mut rows = statement.query([strategy]).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        let number = row.get(0).map_err(failed)?;
+        match stored(row, number) {
+            Ok(stored) => each(stored.raw()?)?,
+            Err(column) => return Err(strange(path, column)),
+        }
+    }
+    Ok(())
+}
+
+fn strange(path: &Path, column: &str) -> JournalError {
+    let what = format!("a value of column `{column}` is none that a journal writes");
+    JournalError::Chain { path: path.to_owned(), row: 0, what }
 }
 
 /// Reads the rows from number `from` on as what they say.
@@ -94,9 +154,6 @@ pub(super) fn each_row(
 ) -> Result<(), JournalError> {
     each_stored(path, connection, from.max(1), |_, stored| match stored {
         Ok(stored) => each(stored.fields.row, stored.row()?),
-        Err(column) => {
-            let what = format!("a value of column `{column}` is none that a journal writes");
-            Err(JournalError::Chain { path: path.to_owned(), row: 0, what })
-        }
+        Err(column) => Err(strange(path, column)),
     })
 }

@@ -536,29 +536,4 @@ mod tests {
             assert_eq!(found, is_seen.then_some(number));
         }
     }
-
-    /// Rows a second and flushes a second on this machine; run it with `--ignored --nocapture`.
-    #[test]
-    #[ignore = "a measurement"]
-    fn speed() {
-        let (_folder, _, mut journal) = opened();
-        let body = json!({
-            "input": "bars", "time": "2026-09-01T13:30:00Z", "late_ns": 0, "warm_up": false,
-            "bars": [{ "symbol": 0, "open": "179.14", "high": "179.2", "low": "179.01", "close": "179.15", "volume": "1200" }],
-        });
-        let rows: Vec<Row> = (0..100).map(|_| row(body.clone())).collect();
-        for (name, rows, appends, durability) in [
-            ("buffered, 100 rows an append", &rows[..], 500, Durability::Buffered),
-            ("buffered, 1 row an append", &rows[..1], 5_000, Durability::Buffered),
-            ("flushed, 1 row an append", &rows[..1], 1_000, Durability::Flushed),
-        ] {
-            let begin = std::time::Instant::now();
-            for _ in 0..appends {
-                journal.append(rows, durability).unwrap();
-            }
-            let seconds = begin.elapsed().as_secs_f64();
-            let (written, appends) = ((appends * rows.len()) as f64 / seconds, f64::from(appends as u32) / seconds);
-            println!("{name}: {written:.0} rows/s, {appends:.0} appends/s");
-        }
-    }
 }

@@ -25,8 +25,9 @@ pub struct Day {
     /// Equity at the close before.
     baseline: Option<Money>,
     shares: Vec<Share>,
-    trips: RoundTrips,
-    results: Results,
+    trips: Option<(RoundTrips, Results)>,
+    /// The last fill of each share, of whatever session.
+    last_fills: Vec<Option<Timestamp>>,
     /// Trades that ended in the session, with what they made today.
     closed: Vec<(RoundTrip, Money)>,
     fills: Vec<Fill>,
@@ -91,6 +92,11 @@ impl Day {
                 self.leaving.resize(terms.symbols.len(), None);
                 self.leaving[symbol.get()] = Some(Leaving::Hand);
             }
+            // Only halts that stand are left of the record then.
+            Input::Forgotten { .. } => {
+                let halts = machine.journal().halts.iter().filter(|halt| halt.until.is_none()).count();
+                self.seen = Seen { halts, ..Seen::default() };
+            }
             _ => {}
         }
     }
@@ -105,10 +111,11 @@ impl Day {
     }
 
     fn begin(&mut self, session: Option<Session>, machine: &dyn Machine) {
-        let results = &self.results;
+        let results = self.trips.as_ref().map(|(_, results)| results);
         let share = |(index, position): (u16, &Position)| {
             let value = position.value();
-            let came_to = (!position.quantity().is_zero()).then(|| results.flows(SymbolIndex(index)) + value);
+            let flows = results.map_or(Money::ZERO, |results| results.flows(SymbolIndex(index)));
+            let came_to = (!position.quantity().is_zero()).then_some(flows + value);
             Share { value, mark: position.mark(), came_to, moved: Money::ZERO, bars: Vec::new() }
         };
         self.shares = (0u16..).zip(machine.portfolio().positions()).map(share).collect();
@@ -123,21 +130,28 @@ impl Day {
     /// What has happened since the last look makes trades; dollars that each new fill made, `None` for an entry.
     pub fn follow(&mut self, machine: &dyn Machine, terms: &Terms) -> Vec<Option<Money>> {
         let (journal, count) = (machine.journal(), terms.symbols.len());
-        if self.seen.fills == 0 {
-            (self.trips, self.results) = (RoundTrips::for_symbols(count), Results::for_symbols(count));
-        }
+        self.last_fills.resize(count, None);
+        let begin = || (RoundTrips::for_symbols(count), Results::for_symbols(count));
+        let (mut trips, mut results) = self.trips.take().unwrap_or_else(begin);
         // Money is paid before a split that ends a trade, and both before the fills of a bar.
         for event in &journal.cash_events[self.seen.cash..] {
-            self.trips.receive(event);
-            self.results.cash(event);
+            trips.receive(event);
+            results.cash(event);
             self.moved(event.symbol, event.amount);
         }
         for split in &journal.splits[self.seen.splits..] {
-            self.trips.split(split.symbol, split.ratio, split.kept, split.time);
-            self.results.split(split.symbol, split.kept);
-            self.take_closed();
+            trips.split(split.symbol, split.ratio, split.kept, split.time);
+            results.split(split.symbol, split.kept);
+            self.close(trips.take_closed());
         }
-        let made = journal.fills[self.seen.fills..].iter().map(|fill| self.fill(fill)).collect();
+        let mut made = Vec::new();
+        for fill in &journal.fills[self.seen.fills..] {
+            trips.apply(fill);
+            made.push(results.fill(fill));
+            self.fill(fill, made.last().is_some_and(Option::is_none));
+            self.close(trips.take_closed());
+        }
+        self.trips = Some((trips, results));
         journal.refusals[self.seen.refusals..]
             .iter()
             .for_each(|record| *self.refused.entry(record.refusal.code()).or_default() += 1);
@@ -152,16 +166,13 @@ impl Day {
         made
     }
 
-    fn fill(&mut self, fill: &Fill) -> Option<Money> {
-        self.trips.apply(fill);
-        let made = self.results.fill(fill);
-        if let (None, Some(leaving)) = (made, self.leaving.get_mut(fill.symbol.get())) {
+    fn fill(&mut self, fill: &Fill, is_entry: bool) {
+        if let Some(leaving) = self.leaving.get_mut(fill.symbol.get()).filter(|_| is_entry) {
             *leaving = None;
         }
         self.moved(fill.symbol, flow(fill));
-        self.take_closed();
+        self.last_fills[fill.symbol.get()] = Some(fill.time);
         self.fills.push(*fill);
-        made
     }
 
     fn moved(&mut self, symbol: SymbolIndex, money: Money) {
@@ -171,11 +182,16 @@ impl Day {
     }
 
     /// Of a trade that was open at the close before, today made what it had not come to by then.
-    fn take_closed(&mut self) {
-        for trip in self.trips.take_closed() {
+    fn close(&mut self, trips: Vec<RoundTrip>) {
+        for trip in trips {
             let came_to = self.shares.get_mut(trip.symbol.get()).and_then(|share| share.came_to.take());
             self.closed.push((trip, trip.realised() - came_to.unwrap_or(Money::ZERO)));
         }
+    }
+
+    /// The last fill of a share, of whatever session.
+    pub fn last_fill(&self, symbol: SymbolIndex) -> Option<Timestamp> {
+        self.last_fills.get(symbol.get()).copied().flatten()
     }
 
     fn chart(&mut self, time: Timestamp, bar: &ShownBar) {

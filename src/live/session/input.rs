@@ -78,6 +78,13 @@ pub enum Input {
     },
     /// All resting entries are taken back: the session ends.
     TakeEntriesBack,
+    /// The record so far, and what is over of the orders below a number, leaves memory: this journal holds it.
+    Forgotten {
+        /// Our number of the first order that stays.
+        before: OrderId,
+        /// Orders below it that stay, with their legs, since something of them is open or was a short time ago.
+        but: Vec<OrderId>,
+    },
 }
 
 /// A bar of a step.

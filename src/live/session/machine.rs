@@ -11,7 +11,7 @@ use crate::domain::{Bar, ExecutionEvent, IllegalTransition, SymbolIndex, Timesta
 use crate::engine::{Effect, Engine, Journal, Orders, Wishes};
 use crate::portfolio::Portfolio;
 use crate::risk::{Gate, Holding, Resumed};
-use crate::scenario::EngineVisitor;
+use crate::scenario::{EngineVisitor, FillsHash};
 use crate::strategy::Strategy;
 
 /// What an input led to.
@@ -43,8 +43,11 @@ pub trait Machine {
     /// Orders.
     fn orders(&self) -> &Orders;
 
-    /// What has happened.
+    /// What has happened since it was last let go of.
     fn journal(&self) -> &Journal;
+
+    /// Fills since the book began, and the hash over them that a backtest prints.
+    fn fills(&self) -> (u64, String);
 
     /// The last bar that was shown.
     fn stamp(&self) -> Timestamp;
@@ -60,6 +63,8 @@ struct Running<S> {
     stamp: Timestamp,
     /// The open of the last session that began, and whether it has ended.
     session: Option<(Timestamp, bool)>,
+    /// Of fills that were let go of.
+    fills: (u64, FillsHash),
 }
 
 /// Makes a machine of an engine.
@@ -70,7 +75,8 @@ impl EngineVisitor for MachineOf {
     type Output = Box<dyn Machine>;
 
     fn take<S: Strategy + 'static>(self, engine: Engine<S>) -> Box<dyn Machine> {
-        Box::new(Running { engine, terms: self.0, stamp: Timestamp::MIN, session: None })
+        let fills = (0, FillsHash::new(self.0.timeframe));
+        Box::new(Running { engine, terms: self.0, stamp: Timestamp::MIN, session: None, fills })
     }
 }
 
@@ -156,6 +162,12 @@ impl<S: Strategy> Machine for Running<S> {
                 self.engine.take_back(*order);
             }
             Input::TakeEntriesBack => self.engine.take_entries_back(),
+            Input::Forgotten { before, but } => {
+                let fills = &self.engine.journal().fills;
+                self.fills.0 += fills.len() as u64;
+                self.fills.1.take(fills, &self.terms.symbols);
+                self.engine.forget(*before, but);
+            }
         }
         acted.effects = self.engine.effects().collect();
         Ok(acted)
@@ -175,6 +187,13 @@ impl<S: Strategy> Machine for Running<S> {
 
     fn journal(&self) -> &Journal {
         self.engine.journal()
+    }
+
+    fn fills(&self) -> (u64, String) {
+        let (count, mut hash) = self.fills.clone();
+        let fills = &self.engine.journal().fills;
+        hash.take(fills, &self.terms.symbols);
+        (count + fills.len() as u64, hash.finish())
     }
 
     fn stamp(&self) -> Timestamp {

@@ -5,6 +5,7 @@
 mod assemble;
 mod burst;
 mod day;
+mod horizon;
 mod input;
 mod keeper;
 mod machine;

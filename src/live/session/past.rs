@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::day::Day;
+use super::horizon::Horizon;
 use super::input::Input;
 use super::machine::Machine;
 use super::terms::Terms;
@@ -247,9 +248,10 @@ impl Past {
         config: DeskConfig,
         now: Instant,
     ) -> Result<(Trader, Vec<Entry>), SessionError> {
-        let mut day = Day::default();
+        let (mut day, mut horizon) = (Day::default(), Horizon::default());
         let wanted = self.replay(machine.as_mut(), &config, now, |input, answers, machine| {
             day.before(input, answers, machine, &terms);
+            horizon.before(input, machine, &terms);
         })?;
         day.follow(machine.as_ref(), &terms);
         let written: BTreeSet<OrderId> = self.log.iter().filter_map(asked_order).collect();
@@ -271,7 +273,7 @@ impl Past {
         wanted.cancels.into_iter().skip(cancels).for_each(|order| desk.cancel(order));
         let changes = count(|entry| matches!(entry, Entry::ChangeAsked { .. }));
         wanted.changes.into_iter().skip(changes).for_each(|change| desk.replace(change));
-        Ok((Trader::new(machine, desk, terms).with_day(day), late))
+        Ok((Trader::new(machine, desk, terms).with_day(day, horizon), late))
     }
 }
 

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use super::past::{Began, Past, PastReader, SessionRow};
 use super::proof::prove_session;
 use super::trader::SessionError;
+use crate::execution::alpaca::Entry;
 use crate::live::journal::{JournalError, JournalReader, RowKind};
-use crate::scenario::{Style, fingerprint, parse};
+use crate::scenario::{Style, parse};
 use crate::strategy::{Catalog, Script};
 
 /// The version of this program, which decides what a session wants.
@@ -37,10 +38,10 @@ pub struct Replayed {
 pub enum Outcome {
     /// The same to the byte.
     Same {
-        /// Orders that were made again.
+        /// Orders that its desk was asked for.
         orders: usize,
         /// Fills.
-        fills: usize,
+        fills: u64,
         /// The hash over them that a backtest prints.
         fingerprint: String,
     },
@@ -133,12 +134,9 @@ fn outcome<C: Catalog>(catalog: &C, strategy: &str, past: &Past, versions: &[Str
     }
     match prove_session(catalog, strategy, past) {
         Ok(machine) => {
-            let (journal, data) = (machine.journal(), &loaded.spec.data);
-            Outcome::Same {
-                orders: machine.orders().records().len(),
-                fills: journal.fills.len(),
-                fingerprint: fingerprint(journal, &data.symbols, data.timeframe),
-            }
+            let (fills, fingerprint) = machine.fills();
+            let orders = past.log.iter().filter(|entry| matches!(entry, Entry::Asked { .. })).count();
+            Outcome::Same { orders, fills, fingerprint }
         }
         Err(SessionError::Journal(what)) => failed(what, versions),
         Err(other) => failed(other.to_string(), versions),

@@ -3,7 +3,7 @@
 //! Not here: the account, streams, halts (driver). Nothing here changes anything.
 //! Invariant: sums tie: today's result is equity less the baseline.
 use super::show_limits::limits;
-use super::tell::order_words;
+use super::tell::{order_words, refusal_words};
 use super::trader::Trader;
 use crate::domain::{Money, Price, Quantity, SymbolIndex, Timestamp};
 use crate::engine::{OrderOutcome, OrderRecord};
@@ -92,7 +92,7 @@ fn position(trader: &Trader, symbol: SymbolIndex, priced_at: Timestamp) -> Optio
     let covered: Quantity = stops.iter().fold(Quantity::ZERO, |sum, stop| sum + stop.shares);
     let bare = (shares.abs() - covered).max(Quantity::ZERO);
     let of_stops: Money = stops.iter().map(|stop| at_stop(last, stop.level, stop.shares, shares)).sum();
-    let since = machine.journal().fills.iter().rev().find(|fill| fill.symbol == symbol).map(|fill| fill.time);
+    let since = trader.day.last_fill(symbol);
     Some(PositionView {
         strategy: terms.name.clone(),
         symbol: terms.symbols[symbol.get()].to_string(),
@@ -124,7 +124,7 @@ fn signed_value(price: Price, shares: Quantity) -> Money {
 
 fn orders(trader: &Trader) -> Vec<OrderView> {
     let (machine, terms) = (trader.machine(), trader.terms());
-    let resting = machine.orders().records().iter().filter(|record| record.rests());
+    let resting = machine.orders().records().filter(|record| record.rests());
     resting.map(|record| order(record, &terms.name, terms)).collect()
 }
 
@@ -157,7 +157,11 @@ fn refusals(trader: &Trader) -> Vec<RefusalView> {
         time: record.time,
         strategy: terms.name.clone(),
         order: record.order,
-        text: format!("{}: {}.", order_words(machine.orders().get(record.order), terms), record.refusal),
+        text: format!(
+            "{}: {}.",
+            order_words(machine.orders().get(record.order), terms),
+            refusal_words(&record.refusal)
+        ),
     };
     recent.map(view).collect()
 }

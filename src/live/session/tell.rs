@@ -42,6 +42,13 @@ impl Teller {
         Teller { refusals, halts, cash, burst: Burst::default() }
     }
 
+    /// The machine has let go of its record; what it keeps of it was told.
+    pub fn forget(&mut self, machine: &dyn Machine) {
+        let journal = machine.journal();
+        (self.refusals, self.halts, self.cash) =
+            (journal.refusals.len(), journal.halts.len(), journal.cash_events.len());
+    }
+
     /// What came of an input.
     pub fn after_input(
         &mut self,
@@ -200,8 +207,19 @@ fn filled(fill: &Fill, made: Option<Money>, leaving: Option<Leaving>, terms: &Te
 
 fn refused(record: &RefusalRecord, machine: &dyn Machine, terms: &Terms, time: Timestamp) -> SessionEvent {
     let order = machine.orders().get(record.order);
-    let text = format!("{}: {}.", order_words(order, terms), record.refusal);
+    let text = format!("{}: {}.", order_words(order, terms), refusal_words(&record.refusal));
     of_order(EventKind::Refusal, Severity::Notice, order, terms, time, text)
+}
+
+/// Why the gate said no; the moment of a halt to the second.
+pub(super) fn refusal_words(refusal: &Refusal) -> String {
+    match *refusal {
+        Refusal::Halted { cause, since } => {
+            let past = since.ns().rem_euclid(Timestamp::NS_PER_SECOND);
+            Refusal::Halted { cause, since: since.plus_ns(-past) }.to_string()
+        }
+        _ => refusal.to_string(),
+    }
 }
 
 fn ended(order: OrderId, what: &str, machine: &dyn Machine, terms: &Terms, time: Timestamp) -> SessionEvent {

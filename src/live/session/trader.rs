@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::day::Day;
+use super::horizon::Horizon;
 use super::input::Input;
 use super::keeper::{KeepError, Keeper};
 use super::machine::{Acted, Machine};
@@ -59,18 +60,19 @@ pub struct Trader {
     /// The bar that fills happen on.
     pub(super) bar: Timestamp,
     pub(super) day: Day,
+    pub(super) horizon: Horizon,
 }
 
 impl Trader {
     /// One that begins, or goes on with what a restart has made.
     pub fn new(machine: Box<dyn Machine>, desk: AlpacaDesk, terms: Arc<Terms>) -> Trader {
         let (teller, bar) = (Teller::after(machine.as_ref()), machine.stamp());
-        Trader { machine, desk, terms, teller, bar, day: Day::default() }
+        Trader { machine, desk, terms, teller, bar, day: Day::default(), horizon: Horizon::default() }
     }
 
     /// The same with the session at hand as the inputs so far have left it.
-    pub(super) fn with_day(self, day: Day) -> Trader {
-        Trader { day, ..self }
+    pub(super) fn with_day(self, day: Day, horizon: Horizon) -> Trader {
+        Trader { day, horizon, ..self }
     }
 
     /// Its scenario.
@@ -120,7 +122,11 @@ impl Trader {
             self.desk.on_bars(&step);
         }
         self.day.before(&input, &[], self.machine.as_ref(), &self.terms);
+        self.horizon.before(&input, self.machine.as_ref(), &self.terms);
         let acted = self.machine.act(&input, &[])?;
+        if matches!(input, Input::Forgotten { .. }) {
+            self.teller.forget(self.machine.as_ref());
+        }
         if let (Input::Split { symbol, ratio, time }, Some(after)) = (&input, acted.after_split) {
             self.desk.on_split(*symbol, *ratio, after, *time);
         }
@@ -131,6 +137,23 @@ impl Trader {
         }
         self.carry(acted);
         self.tell(told, at, keeper)
+    }
+
+    /// Before the first bars of a session, which open at `stamp`, what is over and in the journal leaves memory.
+    ///
+    /// Errors: the session must not go on.
+    pub fn forget_before(
+        &mut self,
+        stamp: Timestamp,
+        at: Moment,
+        keeper: &mut dyn Keeper,
+    ) -> Result<Vec<SessionEvent>, SessionError> {
+        let Some(before) = self.horizon.passed(stamp, &self.terms) else { return Ok(Vec::new()) };
+        let Some(but) = self.desk.forget(before) else { return Ok(Vec::new()) };
+        // The desk's entry comes first: an engine that remembers more than its desk hears of nothing that it does not know.
+        let rows = desk_rows(&self.terms.name, &self.desk.take_log(), at);
+        keeper.append(&rows, Durability::Buffered)?;
+        self.give(Input::Forgotten { before, but }, at, keeper)
     }
 
     /// Takes what the venue has answered to the engine, until both are quiet.

@@ -73,8 +73,8 @@ impl SalesOfDay {
 pub(in crate::venue) struct FeeMeter {
     commission: Commission,
     sales: SalesOfDay,
-    /// Orders that have filled in part and pay by the share. One that is canceled stays: its number never
-    /// comes back, and a run has no more of them than orders.
+    /// Orders that have filled in part and pay by the share. One that is canceled stays until it is forgotten: its number
+    /// never comes back, and a run has no more of them than orders.
     orders: BTreeMap<OrderId, Traded>,
 }
 
@@ -82,6 +82,11 @@ impl FeeMeter {
     /// Nothing has filled.
     pub(in crate::venue) fn new(commission: Commission) -> FeeMeter {
         FeeMeter { commission, sales: SalesOfDay::before(Date::MIN), orders: BTreeMap::new() }
+    }
+
+    /// Orders that will not fill again, by what `is_gone` says, are not remembered.
+    pub(in crate::venue) fn forget(&mut self, is_gone: impl Fn(&OrderId) -> bool) {
+        self.orders.retain(|order, _| !is_gone(order));
     }
 
     /// Dollars for a fill of `quantity` shares of `order` at `price` now.

@@ -8,6 +8,7 @@
 //! intent is in the log before its call is handed out; (3) fills are counted by execution and never beyond what the
 //! venue counts; (4) nothing opens before both streams are ready and everything is reconciled.
 mod calls;
+mod forget;
 mod known;
 mod observe;
 mod outcomes;

@@ -159,7 +159,10 @@ impl AlpacaDesk {
             Page::OpenOrders { after } => orders("open", after),
             Page::AllOrders { after } | Page::Poll { after } => orders("all", after),
             Page::Fills { token } => {
-                let after = encoded(&self.reconcile.fills_after.to_string());
+                // What filled before the oldest order that is remembered was counted long ago.
+                let remembered =
+                    self.ledger.remembers_from().map_or(Timestamp::MIN, |time| time.plus_ns(-FILLS_MARGIN_NS));
+                let after = encoded(&self.reconcile.fills_after.max(remembered).to_string());
                 let token = if token.is_empty() { String::new() } else { format!("&page_token={}", encoded(token)) };
                 format!("/v2/account/activities/FILL?direction=asc&page_size={FILLS_MAX}&after={after}{token}")
             }
@@ -174,7 +177,7 @@ impl AlpacaDesk {
         }
         let times = self.lines.values().flat_map(|line| line.at_venue.iter().chain(&line.former));
         let times = times.filter_map(|at| at.submitted_at.parse::<Timestamp>().ok());
-        let oldest = times.min().unwrap_or(self.config.started_at);
+        let oldest = times.min().or(self.ledger.remembers_from()).unwrap_or(self.config.started_at);
         oldest.plus_ns(-ORDERS_MARGIN_NS).to_string()
     }
 

@@ -1,0 +1,161 @@
+//! Days of minute bars for 20 shares at full speed: a session in a process of its own, on an exchange in another, with
+//! delays, refusals, lost connections, lost, doubled and reordered messages all along.
+//!
+//! Not here: kills of the session (crash), faults by seed and step (alpaca_simulation). What must hold: the memory of the
+//! session and its distance from the exchange's clock do not grow with the days, the journal is whole and makes the session
+//! again, and the books are the exchange's. `ALPHAFLOW_SOAK_DAYS` says how many sessions are played, two by default;
+//! `ALPHAFLOW_SOAK_SPEED` how many times as fast as the wall's clock.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used)]
+mod data;
+mod processes;
+mod record;
+
+use std::env;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use alphaflow::domain::{Money, Quantity, SymbolIndex};
+use alphaflow::live::session::{Machine, prove_session};
+use alphaflow::strategy::BuiltIn;
+use serde_json::Value;
+
+use data::{SHARES, Soak};
+use processes::Processes;
+use record::{Record, Sample};
+
+/// Sessions that are played where nobody says how many.
+const DAYS: usize = 2;
+/// A session of six and a half hours takes seven seconds.
+const SPEED: u32 = 3_600;
+/// The days before this one fill caches and two sessions' worth of orders.
+const SETTLED_AFTER: usize = 5;
+/// From then to the end the line through the samples may rise so much, KiB: a tenth of what one day's orders take.
+const GROWTH_KIB_MAX: f64 = 4_096.0;
+/// The line through the days' median distances may rise so much, in seconds on the wall's clock.
+const LAG_GROWTH_MAX: f64 = 0.25;
+/// A swallowed fill is found by the next look at open orders, half a minute later.
+const LOOK: Duration = Duration::from_secs(32);
+
+fn number(name: &str, default: usize) -> usize {
+    env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+#[test]
+fn a_session_that_goes_on_for_weeks_stays_as_it_was() {
+    let days = number("ALPHAFLOW_SOAK_DAYS", DAYS);
+    let speed = number("ALPHAFLOW_SOAK_SPEED", SPEED as usize) as u32;
+    let soak = Soak::write(days);
+    let mut all = Processes::start(&soak, speed);
+    all.begin_session();
+    let mut samples: Vec<Sample> = Vec::new();
+    while all.time() < soak.end() {
+        samples.push(all.sample());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    all.end_faults();
+    std::thread::sleep(if days > DAYS { LOOK } else { Duration::from_secs(1) });
+    let state = all.rest();
+    all.end_session();
+    let record = Record::read(&soak);
+    eprintln!("{}", summary(&all, &record, &samples, days));
+    assert!(record.bars == soak.minutes(), "{} of {} minutes were shown; {}", record.bars, soak.minutes(), all.log());
+    assert!(record.orders > 20 * days, "{} orders", record.orders);
+    assert!(record.forgotten + 1 >= days, "what is over leaves memory at each session's begin: {}", record.forgotten);
+    all.verify_journal();
+    let machine = prove_session(&BuiltIn, "soak", &record.past).unwrap();
+    check_books(machine.as_ref(), &state);
+    check_names(&state);
+    check_lag(&record, &samples, speed);
+    if days > SETTLED_AFTER + 5 {
+        check_memory(&soak, &samples, days);
+        check_restart(&mut all, &soak, machine.as_ref());
+    }
+}
+
+/// What was seen, for whoever reads the log of the test.
+fn summary(all: &Processes, record: &Record, samples: &[Sample], days: usize) -> String {
+    let peak = samples.iter().map(|sample| sample.session_kib).max().unwrap_or_default();
+    let exchange = samples.iter().map(|sample| sample.exchange_kib).max().unwrap_or_default();
+    format!(
+        "{days} days, {} orders, {} fills, {} rows of the journal, {} bytes; peak of the session {peak} KiB, of the \
+         exchange {exchange} KiB; faults met: {}",
+        record.orders,
+        record.fills,
+        record.rows,
+        all.journal_bytes(),
+        record.connections_lost
+    )
+}
+
+/// Shares, cash and fills are those of the exchange, each fill once.
+fn check_books(machine: &dyn Machine, state: &Value) {
+    let cash: Money = state["cash"].as_str().unwrap().parse().unwrap();
+    assert_eq!(machine.portfolio().cash(), cash, "cash");
+    for share in 0..SHARES {
+        let name = data::symbol(share);
+        let shown = state["positions"].as_array().unwrap().iter().find(|position| position["symbol"] == name.as_str());
+        let held = shown.map_or(Quantity::ZERO, |position| position["qty"].as_str().unwrap().parse().unwrap());
+        assert_eq!(machine.portfolio().position(SymbolIndex(share as u16)).quantity(), held, "shares of {name}");
+    }
+    assert_eq!(machine.fills().0, state["fills"].as_array().unwrap().len() as u64, "fills, each once");
+    let is_open = |order: &&Value| {
+        let status = order["status"].as_str().unwrap_or_default();
+        matches!(status, "new" | "accepted" | "held" | "pending_new" | "partially_filled")
+    };
+    let theirs = state["orders"].as_array().unwrap().iter().filter(is_open).count();
+    let ours = machine.orders().records().filter(|record| record.rests()).count();
+    assert_eq!(ours, theirs, "open orders");
+}
+
+/// No order was sent twice.
+fn check_names(state: &Value) {
+    let mut names = std::collections::BTreeSet::new();
+    for order in state["orders"].as_array().unwrap() {
+        let name = order["client_order_id"].as_str().unwrap();
+        assert!(names.insert(name), "{name} twice");
+    }
+}
+
+/// The distance between the exchange's clock and the last bar that was shown, day by day.
+fn check_lag(record: &Record, samples: &[Sample], speed: u32) {
+    let medians = record.lag_by_day(samples, speed);
+    eprintln!("median lag by day, seconds on the wall's clock: {medians:.3?}");
+    let points: Vec<(f64, f64)> = medians.iter().enumerate().map(|(day, lag)| (day as f64, *lag)).collect();
+    let growth = record::slope(&points) * points.len() as f64;
+    assert!(
+        growth < LAG_GROWTH_MAX,
+        "the session falls behind by {growth:.3} s in {} days: {medians:.3?}",
+        points.len()
+    );
+}
+
+/// The line through the samples of memory, once the first days are over.
+fn check_memory(soak: &Soak, samples: &[Sample], days: usize) {
+    let settled = samples.iter().filter(|sample| soak.day_of(sample.time) >= SETTLED_AFTER as f64);
+    let points: Vec<(f64, f64)> = settled.map(|sample| (soak.day_of(sample.time), sample.session_kib as f64)).collect();
+    let growth = record::slope(&points) * (days - SETTLED_AFTER) as f64;
+    let by_day = record::by_day(&points);
+    eprintln!("memory by day, KiB: {by_day:.0?}; the line rises by {growth:.0} KiB from day {SETTLED_AFTER} on");
+    assert!(growth < GROWTH_KIB_MAX, "{growth:.0} KiB from day {SETTLED_AFTER} to {days}: {by_day:.0?}");
+}
+
+/// It begins anew from a journal of all these days, and has the same books.
+fn check_restart(all: &mut Processes, soak: &Soak, machine: &dyn Machine) {
+    let begun = Instant::now();
+    all.begin_session();
+    all.await_ready();
+    eprintln!("begun anew from the journal in {:.1} s", begun.elapsed().as_secs_f64());
+    all.end_session();
+    let again = prove_session(&BuiltIn, "soak", &Record::read(soak).past).unwrap();
+    assert_eq!(again.portfolio().cash(), machine.portfolio().cash());
+    assert_eq!(again.fills(), machine.fills());
+}
+
+/// Runs a command of the program in the folder of the soak and gives what it prints.
+fn command(soak: &Soak, args: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_alphaflow")).current_dir(soak.folder()).args(args).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{args:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
