@@ -31,6 +31,7 @@ mod sweep_walk;
 mod trade;
 mod trade_line;
 mod trade_links;
+mod trade_screen;
 mod trade_status;
 
 use std::env;

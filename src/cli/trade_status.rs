@@ -1,136 +1,18 @@
-//! What a session shows on its terminal: the lines of events, and two lines below them that say where it stands.
+//! Two lines that say where a session stands: mode, clock, state, connection, last event; equity, today, what is open.
 //!
-//! Not here: the words of an event (trade_line), figures (live::Snapshot).
-//! Invariants: (1) the two lines are drawn only where standard output is a terminal that can move its cursor; (2) a terminal
-//! that has gone ends nothing: the session goes on without it.
-use std::io::{self, Write};
-use std::time::{Duration, Instant};
+//! Not here: when they are drawn (trade_screen), figures (live::Snapshot). A piece that does not fit is left out whole.
+use std::time::Duration;
 
-use super::screen::{can_redraw, screen};
-use super::trade_line::{day, in_new_york, on_screen, plain, shown};
+use super::trade_line::{in_new_york, shown};
 use crate::domain::Timestamp;
 use crate::live::{SessionEvent, Snapshot, StateView};
 use crate::report::format::{Numbers, Sign, code_in_words, counted};
 use crate::report::terminal::{Colours, Screen};
 
-/// Between two drawings.
-pub(super) const REDRAW: Duration = Duration::from_millis(250);
-/// An engine that has shown nothing new for so long is said to be silent.
-const SILENT: Duration = Duration::from_secs(5);
 /// Prices older than this are said to be old while the market is open, as on the dashboard.
 const OLD_NS: i64 = 90 * Timestamp::NS_PER_SECOND;
 /// Between two pieces of a line.
 const GAP: &str = "  ";
-
-/// Prints a session on standard output.
-pub(super) struct Printer<'a, W: Write> {
-    out: &'a mut W,
-    screen: Screen,
-    /// More than one scenario trades.
-    names_strategy: bool,
-    /// The two lines may be drawn, and stand there.
-    can_redraw: bool,
-    is_drawn: bool,
-    /// Nobody reads any more.
-    is_gone: bool,
-    day: String,
-    last: Option<SessionEvent>,
-    /// The version of the last snapshot, and since when it is known.
-    seen: (u64, Instant),
-}
-
-impl<'a, W: Write> Printer<'a, W> {
-    /// Prints to `out`, which is standard output.
-    pub(super) fn new(out: &'a mut W, names_strategy: bool) -> Printer<'a, W> {
-        let seen = (0, Instant::now());
-        let (screen, can_redraw) = (screen(), can_redraw());
-        Printer {
-            out,
-            screen,
-            names_strategy,
-            can_redraw,
-            is_drawn: false,
-            is_gone: false,
-            day: String::new(),
-            last: None,
-            seen,
-        }
-    }
-
-    /// Prints a line above the two.
-    pub(super) fn say(&mut self, text: &str) {
-        self.with(|own| {
-            own.clear()?;
-            writeln!(own.out, "{text}")?;
-            own.out.flush()
-        });
-    }
-
-    /// Prints an event.
-    pub(super) fn event(&mut self, event: &SessionEvent) {
-        if self.screen.columns.is_none() {
-            return self.say(&plain(event));
-        }
-        let day = day(event.time);
-        if day != self.day {
-            let text =
-                if self.screen.colours == Colours::None { day.clone() } else { format!("\u{1b}[2m{day}\u{1b}[0m") };
-            self.say(&text);
-            self.day = day;
-        }
-        self.say(&on_screen(event, &self.screen, self.names_strategy));
-        self.last = Some(event.clone());
-    }
-
-    /// Draws the two lines anew.
-    pub(super) fn draw(&mut self, snapshot: &Snapshot) {
-        if !self.can_redraw {
-            return;
-        }
-        if self.seen.0 != snapshot.version {
-            self.seen = (snapshot.version, Instant::now());
-        }
-        // A terminal may have another width by now.
-        self.screen.columns = screen().columns.or(self.screen.columns);
-        let silent = Some(self.seen.1.elapsed()).filter(|silent| *silent >= SILENT);
-        let [first, second] = lines(snapshot, self.last.as_ref(), silent, &self.screen);
-        self.with(|own| {
-            own.clear()?;
-            own.is_drawn = true;
-            write!(own.out, "{first}\n{second}")?;
-            own.out.flush()
-        });
-    }
-
-    fn clear(&mut self) -> io::Result<()> {
-        if std::mem::take(&mut self.is_drawn) {
-            write!(self.out, "\r\u{1b}[2K\u{1b}[1A\u{1b}[2K")?;
-        }
-        Ok(())
-    }
-
-    fn with(&mut self, print: impl FnOnce(&mut Self) -> io::Result<()>) {
-        if self.is_gone {
-            return;
-        }
-        if let Err(error) = print(self) {
-            self.is_gone = true;
-            tracing::warn!(
-                "standard output cannot be written ({error}); the session goes on, its events are in the journal"
-            );
-        }
-    }
-}
-
-impl<W: Write> Drop for Printer<'_, W> {
-    /// Takes the two lines away, so that what is printed next stands for itself.
-    fn drop(&mut self) {
-        self.with(|own| {
-            own.clear()?;
-            own.out.flush()
-        });
-    }
-}
 
 /// How a piece of a line is set.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -142,8 +24,14 @@ enum Ink {
     Loss,
 }
 
-/// The two lines, each shorter than the terminal is wide.
-fn lines(snapshot: &Snapshot, last: Option<&SessionEvent>, silent: Option<Duration>, screen: &Screen) -> [String; 2] {
+/// The two lines, each shorter than the terminal is wide. `last`: the last event; `silent`: for how long the engine has shown
+/// nothing, where that is too long.
+pub(super) fn lines(
+    snapshot: &Snapshot,
+    last: Option<&SessionEvent>,
+    silent: Option<Duration>,
+    screen: &Screen,
+) -> [String; 2] {
     let first = [Some(mode(snapshot, screen)), clock(snapshot), Some(state(snapshot, silent)), market(snapshot)];
     let first = first.into_iter().chain([Some(connection(snapshot)), last.map(last_event)]);
     let second = [equity(snapshot), today(snapshot), old_prices(snapshot)];
@@ -358,24 +246,5 @@ mod tests {
         let [first, second] = lines(&Snapshot::before("rehearsal"), None, None, &SCREEN);
         assert_eq!(first, "REHEARSAL  Starting  connecting");
         assert_eq!(second, "equity unknown  0 positions  0 open orders");
-    }
-
-    /// Whoever closes the pipe does not end the session.
-    #[test]
-    fn a_reader_that_has_gone_ends_nothing() {
-        struct Gone;
-        impl Write for Gone {
-            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-                Err(io::ErrorKind::BrokenPipe.into())
-            }
-            fn flush(&mut self) -> io::Result<()> {
-                Ok(())
-            }
-        }
-        let mut gone = Gone;
-        let mut printer = Printer::new(&mut gone, false);
-        printer.event(&fill());
-        assert!(printer.is_gone);
-        printer.say("more");
     }
 }

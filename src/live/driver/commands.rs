@@ -149,6 +149,11 @@ impl<M: TradingMode> Driver<M> {
                     is_news = true;
                     self.give(at, Input::Halt { halt: halt.clone(), flatten: *flatten })?;
                 }
+                // A flatten that came after the halt: the books close what they hold, as if it had come with it.
+                (Some((halt, true)), true) if !self.has_flattened => {
+                    is_news = true;
+                    self.give(at, Input::Halt { halt: halt.clone(), flatten: true })?;
+                }
                 (None, true) => {
                     let resume = found.as_ref().ok().and_then(|latch| last_resume(latch.history()));
                     let (by, reason) = resume.unwrap_or((HaltedBy::Unreadable, Words::fixed("the switch is clear")));
@@ -157,6 +162,7 @@ impl<M: TradingMode> Driver<M> {
                 _ => {}
             }
         }
+        self.has_flattened = halt.as_ref().is_some_and(|(_, flatten)| *flatten);
         if let Some((halt, flatten)) = halt.filter(|_| is_news) {
             self.say_halted(&halt, flatten)?;
         }

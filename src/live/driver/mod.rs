@@ -112,6 +112,8 @@ pub struct Driver<M: TradingMode> {
     kill: Kill,
     /// How far its work was when people were last told.
     kill_told: Option<HaltProgress>,
+    /// The books were told to close what they hold by the halt that stands.
+    has_flattened: bool,
     /// Of what stands beside the session.
     health: Box<dyn Fn() -> Vec<HealthItem>>,
     /// Of bars that are awaited, on the venue's clock.

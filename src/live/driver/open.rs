@@ -184,6 +184,10 @@ impl<M: TradingMode> Driver<M> {
             on_unauthorised: setup.on_unauthorised,
             kill,
             kill_told: None,
+            // What an earlier process was told it has told its books.
+            has_flattened: LatchFile::new(&setup.state)
+                .read(super::wall())
+                .is_ok_and(|latch| latch.latched().is_some_and(|halt| halt.flatten)),
             health: setup.health,
             patience_ns: PATIENCE_NS.saturating_mul(speed),
             is_daily_of_venue: setup.venue != Venue::Alpaca,

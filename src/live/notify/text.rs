@@ -303,6 +303,32 @@ mod tests {
         assert!(!all[3].contains('<') && all[3].matches("```").count() == 2, "{}", all[3]);
     }
 
+    /// Nobody misses anything for reading the one part or the other.
+    #[test]
+    fn the_part_in_html_says_what_the_plain_part_says() {
+        let message = message("Sold 52 IBM & went <home>.\nIBM 52, stop 174.20  −$248.56\nHalt: Daily loss.");
+        let html = message.html();
+        let (_, body) = html.split_once("<body").expect("a body");
+        let mut text = String::new();
+        let mut is_tag = true;
+        for letter in body.chars() {
+            match letter {
+                '<' => is_tag = true,
+                '>' => is_tag = false,
+                letter if !is_tag => text.push(letter),
+                _ => {}
+            }
+        }
+        let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+        for line in message.plain().lines().skip(1).filter(|line| !line.is_empty()) {
+            let parts = if line.starts_with("Halt: ") { vec![line] } else { line.splitn(2, ": ").collect() };
+            for part in parts {
+                assert!(text.contains(part.trim_end_matches('.')), "{part} is not in {text}");
+            }
+        }
+        assert!(text.contains("LIVE") && text.contains("Sold 52 IBM & went <home>."), "{text}");
+    }
+
     #[test]
     fn whatever_an_event_says_the_message_has_a_bound() {
         let message = message(&format!("{}\n{}", "ä".repeat(1 << 20), "<\n".repeat(1 << 20)));
