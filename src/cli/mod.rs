@@ -3,6 +3,7 @@
 //! Not here: anything a library user would need. Exit codes: 0 done, 1 the run could not finish,
 //! 2 the input is wrong, 3 a check did not hold. A reader that has seen enough (`| head`) is no failure.
 mod audit;
+mod audit_replay;
 mod backtest;
 mod data;
 mod drill;
@@ -31,6 +32,8 @@ mod sweep_walk;
 mod trade;
 mod trade_line;
 mod trade_links;
+mod trade_screen;
+mod trade_status;
 
 use std::env;
 use std::io::{self, ErrorKind, Write};
@@ -51,7 +54,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Is the journal whole; all of it as JSON lines
+    /// Is the journal whole, does it make its sessions again; all of it as JSON lines
     #[command(subcommand)]
     Audit(audit::AuditCommand),
     /// Run one scenario on history; print a summary and write a run folder
@@ -139,7 +142,7 @@ pub fn main_with<C: Catalog + Sync>(catalog: C) -> ExitCode {
     let command = Cli::parse().command;
     let mut out = io::stdout().lock();
     let outcome = match command {
-        Command::Audit(command) => audit::run(&command, &mut out),
+        Command::Audit(command) => audit::run(&command, &catalog, &mut out),
         Command::Backtest(args) => backtest::run(&args, &catalog, &mut out),
         Command::Data(command) => data::run(&command, &mut out),
         Command::Drill(args) => drill::run(&args, &catalog, &mut out),
