@@ -85,9 +85,13 @@ impl AlpacaDesk {
             let was_live = true;
             self.lines.insert(id, Line { was_live, ..line });
         }
-        let Some(line) = self.lines.get_mut(&id) else { return };
         let venue_id = order.id.as_str();
+        let has_fills = order.filled_qty.quantity().is_some_and(|filled| filled > self.ledger.counted(venue_id));
+        let Some(line) = self.lines.get_mut(&id) else { return };
         let is_known = line.named(venue_id).is_some();
+        if !is_known && !has_fills && line.ended.iter().any(|ended| ended == venue_id) {
+            return;
+        }
         if !is_known {
             let is_in_its_place =
                 |at: &AtVenue| order.replaces.as_str() == at.id || at.replaced_by.as_deref() == Some(venue_id);
@@ -162,7 +166,10 @@ impl AlpacaDesk {
         at.doubted_since_ms = at.doubted_since_ms.filter(|_| at.life == Life::Open);
         at.gap_since_ms = (at.filled > counted).then(|| at.gap_since_ms.unwrap_or(now_ms));
         let has_ended = at.life != Life::Open && at.gap_since_ms.is_none() && at.replaced_by.is_none();
-        line.former.retain(|former| former.gap_since_ms.is_some() || former.life == Life::Open || former.is_settled);
+        let is_kept =
+            |former: &AtVenue| former.gap_since_ms.is_some() || former.life == Life::Open || former.is_settled;
+        let ended = line.former.extract_if(.., |former| !is_kept(former)).map(|former| former.id);
+        line.ended.extend(ended);
         if has_ended && line.at_venue.as_ref().is_some_and(|at| at.id == order.id.as_str()) {
             // Nothing is left to ask; an answer that is on its way brings nothing new.
             line.ask = None;
