@@ -134,7 +134,7 @@ value = "20000"
 
 [execution]
 slippage = {{ kind = "bps", value = "0.5" }}
-commission = {{ kind = "alpaca" }}
+commission = {{ kind = "bps", value = "0.1" }}
 participation = "0.02"
 
 [stop]
