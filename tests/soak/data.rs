@@ -32,7 +32,7 @@ pub struct Soak {
 impl Soak {
     /// Writes `days` sessions of minutes, the scenario and the faults.
     pub fn write(days: usize) -> Soak {
-        let folder = tempfile::Builder::new().prefix("soak-o1-").disable_cleanup(true).tempdir().unwrap();
+        let folder = tempfile::tempdir().unwrap();
         let mut sessions = Vec::new();
         let mut after: Timestamp = FROM.parse().unwrap();
         while sessions.len() < days {
