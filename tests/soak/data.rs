@@ -32,7 +32,7 @@ pub struct Soak {
 impl Soak {
     /// Writes `days` sessions of minutes, the scenario and the faults.
     pub fn write(days: usize) -> Soak {
-        let folder = tempfile::Builder::new().prefix("soak-o1-").disable_cleanup(true).tempdir().unwrap();
+        let folder = tempfile::tempdir().unwrap();
         let mut sessions = Vec::new();
         let mut after: Timestamp = FROM.parse().unwrap();
         while sessions.len() < days {
@@ -134,7 +134,7 @@ value = "20000"
 
 [execution]
 slippage = {{ kind = "bps", value = "0.5" }}
-commission = {{ kind = "alpaca" }}
+commission = {{ kind = "bps", value = "0.1" }}
 participation = "0.02"
 
 [stop]
