@@ -219,7 +219,8 @@ impl<M: TradingMode> Driver<M> {
     fn told(&mut self, events: Vec<SessionEvent>) -> Result<(), DriverError> {
         for event in &events {
             (self.tell)(event);
-            self.recent.push_front(event.clone());
+            // A page shows one sentence; the table of a day is in the journal.
+            self.recent.push_front(SessionEvent { text: event.sentence().to_owned(), ..event.clone() });
         }
         self.recent.truncate(RECENT_MAX);
         let is_foreign = events.iter().any(super::session::is_unauthorised);
