@@ -109,8 +109,8 @@ impl Market {
     fn step(&self) {
         let url = format!("http://{}/_control/step", self.server.address());
         let request = self.client.post(url).header("apca-api-key-id", KEY).header("apca-api-secret-key", KEY);
-        let sent = request.body(json!({ "bars": 1 }).to_string()).send();
-        self.runtime.block_on(async { sent.await?.error_for_status() }).unwrap();
+        let request = request.body(json!({ "bars": 1 }).to_string());
+        self.runtime.block_on(async { request.send().await?.error_for_status() }).unwrap();
     }
 
     fn look<T>(&self, look: impl FnOnce(&Exchange) -> T) -> T {
