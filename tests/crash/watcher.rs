@@ -104,6 +104,8 @@ impl Watcher {
             is_open: true,
             leg_of: old.leg_of.clone(),
         };
+        let legs = self.orders.values_mut().filter(|known| known.leg_of.as_deref() == Some(id));
+        legs.for_each(|leg| leg.leg_of = Some(next.to_owned()));
         self.orders.entry(next.to_owned()).or_insert(known);
     }
 
@@ -112,11 +114,11 @@ impl Watcher {
             self.wrong.push(format!("{held} shares of {symbol} are held: one was sold twice"));
         }
         self.held.insert(symbol.to_owned(), held);
-        // The other leg of a pair ends without a word when one has filled whole.
-        let parent = self.orders.get(id).and_then(|known| known.leg_of.clone());
-        if what == "fill" && parent.is_some() {
-            self.orders.values_mut().filter(|known| known.leg_of == parent).for_each(|known| known.is_open = false);
-        }
+        // The other one of a pair ends without a word when one has filled whole. Of a pair that is no entry's, one is the
+        // leg of the other.
+        let Some(order) = self.orders.get(id).filter(|order| order.is_sale && what == "fill") else { return };
+        let parent = Some(order.leg_of.clone().unwrap_or_else(|| id.to_owned()));
+        self.orders.values_mut().filter(|known| known.leg_of == parent).for_each(|known| known.is_open = false);
     }
 
     /// Shares held of a symbol, and those that an order would sell whatever the price.

@@ -289,8 +289,10 @@ fn no_order_that_opens_follows_an_acknowledgement() {
         let (begun, begun_at) = (Instant::now(), wall());
         // Of another process, or of this one.
         if trial % 2 == 0 {
-            latch.halt(&order(false)).expect("latched");
+            let order = order(false);
+            let noted = latch.note(&order).expect("latched");
             to_disk.push(begun.elapsed());
+            latch.take_in(&order, &noted).expect("in the document");
             let done = acknowledged(folder.path(), "no acknowledgement", |done| done.is_clear == Some(true));
             to_latch.push(Duration::from_nanos((done.steps[0].time.ns() - begun_at.ns()).unsigned_abs()));
         } else {

@@ -39,8 +39,12 @@ impl AlpacaDesk {
         self.note_strange(order.strange());
         let Some((id, part)) = self.owner(order) else { return };
         self.meet(id, part, order);
+        // The order in a target's place may be the stop beside it: who is who is known before any of them is looked at.
+        let legs = self.link_legs(id, order);
         self.update_line(id, order);
-        self.observe_legs(id, order);
+        for (member, leg) in legs {
+            self.update_line(member, leg);
+        }
     }
 
     fn note_strange(&mut self, strange: Strange) {
@@ -189,8 +193,8 @@ impl AlpacaDesk {
     }
 
     /// The orders that hang on it are those of our numbers behind it.
-    fn observe_legs(&mut self, id: OrderId, order: &WireOrder) {
-        let Some(shown) = &order.legs else { return };
+    fn link_legs<'a>(&mut self, id: OrderId, order: &'a WireOrder) -> Vec<(OrderId, &'a WireOrder)> {
+        let Some(shown) = &order.legs else { return Vec::new() };
         let asked = self.ledger.asked(id).map(|asked| asked.request);
         let members: Vec<(OrderId, bool)> = match asked {
             Some(request) => {
@@ -211,6 +215,7 @@ impl AlpacaDesk {
                 .into_iter()
                 .collect(),
         };
+        let mut legs = Vec::new();
         for leg in shown {
             self.note_strange(leg.strange());
             let known = self.ledger.linked(leg.id.as_str());
@@ -218,9 +223,10 @@ impl AlpacaDesk {
                 members.iter().find(|(_, is_target)| *is_target == leg.is_target()).map(|(member, _)| *member);
             if let Some(member) = known.or(by_kind) {
                 self.link(member, leg.id.as_str());
-                self.update_line(member, leg);
+                legs.push((member, leg));
             }
         }
+        legs
     }
 
     /// Takes a message of the stream.
