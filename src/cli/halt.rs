@@ -148,7 +148,9 @@ fn work(args: &HaltArgs, stand_in: Option<LoopbackAddr>) -> Result<EmergencyOutc
             let venue = EmergencyVenue::live().ok_or("this program was built without live trading")?;
             (venue, keys_of_account(&args.env)?)
         }
-        (None, _) => (stand_in.map_or_else(EmergencyVenue::paper, EmergencyVenue::stand_in), keys_of_account(&args.env)?),
+        (None, _) => {
+            (stand_in.map_or_else(EmergencyVenue::paper, EmergencyVenue::stand_in), keys_of_account(&args.env)?)
+        }
     };
     run_emergency(&venue, &keys, order, limit).map_err(|error| error.to_string())
 }

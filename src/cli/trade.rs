@@ -22,7 +22,9 @@ use crate::domain::{Money, Symbol};
 use crate::exchange::Exchange;
 use crate::exchange::server::Pace;
 use crate::execution::alpaca::history::HistoryClient;
-use crate::execution::alpaca::{ApiKeys, EnvFile, Feed, Live, LoopbackAddr, Paper, PaperStandIn, Rehearsal, TradingMode};
+use crate::execution::alpaca::{
+    ApiKeys, EnvFile, Feed, Live, LoopbackAddr, Paper, PaperStandIn, Rehearsal, TradingMode,
+};
 use crate::live::dashboard::Dashboard;
 use crate::live::driver::{
     Commanded, Driver, DriverError, Embedded, OnUnauthorised, People, Prepared, Setup, Venue, wall,

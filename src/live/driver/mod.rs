@@ -29,9 +29,7 @@ use super::snapshot::{HealthItem, Snapshot};
 use crate::domain::{Money, Quantity, Symbol, SymbolIndex, Timestamp};
 use crate::engine::MarketAction;
 use crate::execution::alpaca::history::{BarsRequest, HistoryClient};
-use crate::execution::alpaca::{
-    AccountSeen, AlpacaDesk, AlpacaPort, AskError, TradingMode, VenueReader, WireError,
-};
+use crate::execution::alpaca::{AccountSeen, AlpacaDesk, AlpacaPort, AskError, TradingMode, VenueReader, WireError};
 use crate::live::journal::Durability;
 use crate::risk::{LatchError, LatchFile};
 

@@ -18,8 +18,8 @@ use crate::domain::{Bar, Money, Symbol, Timeframe, Timestamp};
 use crate::engine::MarketAction;
 use crate::execution::alpaca::history::{Adjustment, BarsRequest, HistoryClient, read_bars};
 use crate::execution::alpaca::{
-    AccountSeen, AlpacaDesk, AlpacaPort, AlpacaWire, ApiKeys, AskError, DataLine, EmergencyVenue, Encoding, Feed, Patience,
-    SessionName, TradingMode, VenueReader,
+    AccountSeen, AlpacaDesk, AlpacaPort, AlpacaWire, ApiKeys, AskError, DataLine, EmergencyVenue, Encoding, Feed,
+    Patience, SessionName, TradingMode, VenueReader,
 };
 use crate::live::event::{EventKind, SessionEvent, Severity};
 use crate::live::journal::{Durability, Journal, Row, RowKind};
@@ -231,7 +231,9 @@ async fn first_look(reader: &VenueReader) -> Result<AccountSeen, DriverError> {
         match reader.seen().await {
             Ok(account) => return Ok(account),
             // Asking again makes no keys right.
-            Err(error) if tries >= TRIES_MAX || matches!(error, AskError::Unauthorized { .. }) => return Err(error.into()),
+            Err(error) if tries >= TRIES_MAX || matches!(error, AskError::Unauthorized { .. }) => {
+                return Err(error.into());
+            }
             Err(_) => tries += 1,
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
