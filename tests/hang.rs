@@ -144,7 +144,7 @@ fn session(scenario: PathBuf, state: PathBuf, address: SocketAddr, nth: usize, s
         let ((_commander, commands), (_signer, logins)) = (mpsc::channel(1), mpsc::channel(1));
         let mut since_halt = None;
         let tell = move |event: &SessionEvent| {
-            if event.kind == EventKind::Kill {
+            if matches!(event.kind, EventKind::Halt | EventKind::Kill) {
                 since_halt.get_or_insert(0);
             }
             if let Some(told) = &mut since_halt {

@@ -30,7 +30,9 @@ impl StandInArgs {
             return wrong("it stands in for paper alone; say --mode paper");
         }
         if state == Path::new(USUAL) {
-            return wrong("give it a folder of its own, such as --state state/stand_in, so that nothing of it counts as paper");
+            return wrong(
+                "give it a folder of its own, such as --state state/stand_in, so that nothing of it counts as paper",
+            );
         }
         Ok(Some(address))
     }

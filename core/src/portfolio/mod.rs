@@ -12,5 +12,6 @@ pub use account::split_price;
 pub use account::{CashEvent, CashReason, Portfolio};
 pub(crate) use account::{fits_after_split, price_after_split, split_quantity};
 pub use position::Position;
+pub use round_trip::share;
 pub use round_trip::{RoundTrip, RoundTrips};
 pub use unsettled::Unsettled;

@@ -152,7 +152,7 @@ impl Exchange {
             ..old.clone()
         };
         if let Some(price) = self.last_price(old.asset).or(kind.limit()) {
-            new.price_by(price);
+            new.price_by(price, self.price_to_reserve(new.side, kind, price));
         }
         let is_told = new.status != Status::Held;
         let waits = new.waits_for_entry();

@@ -10,6 +10,7 @@ mod open;
 mod people;
 mod publish;
 mod run;
+mod say;
 mod stepped;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -23,15 +24,13 @@ use tokio::task::JoinSet;
 use self::clock::Clock;
 use super::command::{Asked, Done};
 use super::event::SessionEvent;
-use super::kill::{Kill, KillError, KillHandle};
+use super::kill::{HaltProgress, Kill, KillError, KillHandle};
 use super::session::{Assembler, KeepError, Keeper, SessionError, SharedJournal, Trader, keep_events};
 use super::snapshot::{HealthItem, Snapshot};
 use crate::domain::{Money, Quantity, Symbol, SymbolIndex, Timestamp};
 use crate::engine::MarketAction;
 use crate::execution::alpaca::history::{BarsRequest, HistoryClient};
-use crate::execution::alpaca::{
-    AccountSeen, AlpacaDesk, AlpacaPort, AskError, TradingMode, VenueReader, WireError,
-};
+use crate::execution::alpaca::{AccountSeen, AlpacaDesk, AlpacaPort, AskError, TradingMode, VenueReader, WireError};
 use crate::live::journal::Durability;
 use crate::risk::{LatchError, LatchFile};
 
@@ -111,6 +110,10 @@ pub struct Driver<M: TradingMode> {
     on_unauthorised: OnUnauthorised,
     /// A thread of its own; it ends with the session, and the latch stays as it is.
     kill: Kill,
+    /// How far its work was when people were last told.
+    kill_told: Option<HaltProgress>,
+    /// The books were told to close what they hold by the halt that stands.
+    has_flattened: bool,
     /// Of what stands beside the session.
     health: Box<dyn Fn() -> Vec<HealthItem>>,
     /// Of bars that are awaited, on the venue's clock.
