@@ -30,6 +30,7 @@ mod sweep;
 mod sweep_model;
 mod sweep_walk;
 mod trade;
+mod trade_history;
 mod trade_line;
 mod trade_links;
 mod trade_screen;

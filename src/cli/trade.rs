@@ -15,13 +15,13 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use super::finish::input;
 use super::screen::{Progress, error_style};
 use super::stand_in::StandInArgs;
+use super::trade_history::HasHistory;
 use super::trade_links::{self as links, Port};
 use super::trade_screen::{Shown, Terminal, shown};
 use super::{Failure, no_secret_on_command_line};
 use crate::domain::{Money, Symbol};
 use crate::exchange::Exchange;
 use crate::exchange::server::Pace;
-use crate::execution::alpaca::history::HistoryClient;
 use crate::execution::alpaca::{
     ApiKeys, EnvFile, Feed, KeyError, Live, LoopbackAddr, Paper, PaperStandIn, Rehearsal, TradingMode,
 };
@@ -401,36 +401,6 @@ struct Place {
 impl Place {
     fn alpaca() -> Place {
         Place { speed_text: String::new(), venue: Venue::Alpaca, is_new: false }
-    }
-}
-
-/// Modes whose market data of the past can be read.
-trait HasHistory {
-    fn history(&self, keys: &ApiKeys) -> Result<HistoryClient, Failure>;
-}
-
-impl HasHistory for Rehearsal {
-    fn history(&self, keys: &ApiKeys) -> Result<HistoryClient, Failure> {
-        HistoryClient::rehearsal(Rehearsal(self.0), keys, wall)
-            .map_err(|error| Failure::Input(format!("error {error}")))
-    }
-}
-
-impl HasHistory for Paper {
-    fn history(&self, keys: &ApiKeys) -> Result<HistoryClient, Failure> {
-        HistoryClient::alpaca(keys, wall).map_err(|error| Failure::Machine(format!("error {error}")))
-    }
-}
-
-impl HasHistory for PaperStandIn {
-    fn history(&self, keys: &ApiKeys) -> Result<HistoryClient, Failure> {
-        HistoryClient::stand_in(*self, keys, wall).map_err(|error| Failure::Input(format!("error {error}")))
-    }
-}
-
-impl HasHistory for Live {
-    fn history(&self, keys: &ApiKeys) -> Result<HistoryClient, Failure> {
-        Paper.history(keys)
     }
 }
 
