@@ -145,6 +145,8 @@ pub struct Driver<M: TradingMode> {
     /// When a snapshot was last shown.
     published_ms: u64,
     is_data_lost: bool,
+    /// How often the data stream was lost.
+    losses: u64,
     was_ready: bool,
     /// The latest events, newest first.
     recent: VecDeque<SessionEvent>,
