@@ -16,7 +16,7 @@ fn what_would_be_ignored_is_refused() {
     let cases: [(&[&str], &str); 5] = [
         (&["sweep", "scenarios/small.toml", "--threads", "0"], "0 is not in 1..=256"),
         (&["sweep", "scenarios/small.toml", "--threads", "100000"], "--threads <N>"),
-        (&["rehearse", "scenarios/small.toml", "--paths-from", "."], "'--paths-from <DIR>' cannot be used with"),
+        (&["rehearse", "scenarios/small.toml", "--paths-from", "."], "cannot be used with '--paths-from <DIR>'"),
         (&["rehearse", "--paths-from", "."], "--against <RUN>"),
         (&blocks, "'--blocks <S>' cannot be used with"),
     ];

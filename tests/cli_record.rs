@@ -156,7 +156,7 @@ fn a_journal_makes_its_sessions_again_and_a_made_up_one_does_not() {
 
 #[test]
 fn a_changed_row_and_a_script_are_not_proved() {
-    let copy = traded("scenarios/order_script_aapl.toml", "2010-02-26");
+    let copy = traded("scenarios/order_script_aapl.toml", "2010-03-31");
     let at = copy.path();
     let call = alphaflow(at, &["audit", "replay"]);
     assert_eq!(call.code, Some(3), "{}", call.err);

@@ -302,8 +302,13 @@ fn history_filters_and_groups() {
     assert_eq!(count(&["--until", "2026-08-31"]), 1);
     assert_eq!(count(&["--since", "2026-09-01", "--until", "2026-09-01T14:00:05Z"]), 1);
     assert_eq!(count(&["--since", "2026-09-01T14:00:06Z"]), 2);
+    // A word that the journal does not know is a slip, a time without trades is an answer.
     assert_eq!(
-        done(at, &["history", "--mode", "paper", "--symbol", "GE"]),
+        fails(at, 2, &["history", "--mode", "paper", "--symbol", "GE"]),
+        "error --symbol GE: state/paper/journal.db has no such share; it has AAPL, MSFT, SPY\n"
+    );
+    assert_eq!(
+        done(at, &["history", "--mode", "paper", "--until", "2020-01-01"]),
         "No trades that match. Leave out a filter.\n"
     );
     assert!(

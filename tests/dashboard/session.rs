@@ -7,7 +7,7 @@ use std::time::Duration;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
-use crate::cli_binary::{copy_of_repository, done};
+use crate::cli_binary::{copy_of_repository, done, fails};
 
 const TOKEN: &str = "session-0123456789abcdef-dashboard-token";
 /// At 600 times the wall's clock a session lasts 39 s, and closed hours pass within one.
@@ -111,8 +111,8 @@ async fn harmful_words(client: &Client, page: &str, signed: &Signed, folder: &Pa
     let (status, _) = act(client, page, signed, "resume", json!({ "reason": HARM })).await;
     assert_eq!(status, 200);
     for filter in ["--strategy", "--symbol"] {
-        let found = done(folder, &["history", "--kind", "events", filter, HARM]);
-        assert_eq!(found.trim(), "No events that match. Leave out a filter.");
+        let said = fails(folder, 2, &["history", "--kind", "events", filter, HARM]);
+        assert!(said.starts_with(&format!("error {filter} {HARM}: ")), "{said}");
     }
     let told = done(folder, &["history", "--kind", "events"]);
     assert!(told.contains(HARM) && !told.contains('\u{1b}'), "{told}");
