@@ -18,7 +18,7 @@ use crate::strategy::Catalog;
 /// Arguments of `alphaflow audit replay`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example: alphaflow audit replay --mode paper\n\nGives a new engine every input of each session and holds the orders it wants against those that were asked for, byte for byte; the chain of the rows is looked at first. Exit code 3: the chain does not hold, a session comes out otherwise, or one cannot be made again."
+    after_help = "Example: alphaflow audit replay --mode rehearsal\n\nGives a new engine every input of each session and holds the orders it wants against those that were asked for, byte for byte; the chain of the rows is looked at first. Exit code 3: the chain does not hold, a session comes out otherwise, or one cannot be made again."
 )]
 pub(super) struct ReplayArgs {
     #[command(flatten)]
