@@ -2,12 +2,13 @@
 //!
 //! Not here: orders and fills (the desks read them). A job runs in a task of its own and waits for nobody.
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinError;
 
 use super::{Driver, DriverError};
 use crate::domain::{Bar, Money, Quantity, Symbol, Timestamp};
-use crate::execution::alpaca::history::{BarsRequest, read_bars};
+use crate::execution::alpaca::history::{BarsRequest, HistoryClient, read_bars};
 use crate::execution::alpaca::{AccountSeen, AskError, TradingMode};
 use crate::live::event::{EventKind, SessionEvent, Severity};
 
@@ -17,6 +18,9 @@ const ACCOUNT_MS: u64 = 30_000;
 /// free plan shows nothing younger than a quarter of an hour.
 const DAY_BAR_AFTER_NS: i64 = 16 * 60 * Timestamp::NS_PER_SECOND;
 const DAY_BAR_AGAIN_NS: i64 = 60 * Timestamp::NS_PER_SECOND;
+
+/// A gap that could not be read is read again after so many seconds; then its bars are given up, and trading goes on.
+const GAP_AGAIN_S: [u64; 5] = [1, 2, 4, 8, 16];
 
 /// Sentences that are remembered so that they are not said again: far more than a day has.
 const NOTICED_MAX: usize = 1_000;
@@ -76,19 +80,24 @@ impl<M: TradingMode> Driver<M> {
     }
 
     fn ask_history(&mut self, seat: usize, from: Timestamp, gap: Option<u64>) {
-        let (history, until) = (Arc::clone(&self.history), self.clock.time());
-        let start = if from == Timestamp::MIN { until.plus_ns(-Timestamp::NS_PER_DAY) } else { from };
-        let requests: Vec<BarsRequest> =
-            self.seats[seat].requests.iter().map(|request| BarsRequest { start, end: until, ..*request }).collect();
+        let (history, reader, at_hand) = (Arc::clone(&self.history), Arc::clone(&self.reader), self.clock.time());
+        let start = if from == Timestamp::MIN { at_hand.plus_ns(-Timestamp::NS_PER_DAY) } else { from };
+        let mut requests: Vec<BarsRequest> =
+            self.seats[seat].requests.iter().map(|request| BarsRequest { start, ..*request }).collect();
+        // The bars of the day are asked for again by themselves.
+        let waits_s: &[u64] = if gap.is_some() { &GAP_AGAIN_S } else { &[] };
         self.jobs.spawn(async move {
-            let mut all = Vec::new();
-            for request in requests {
-                match read_bars(&history, &request).await {
-                    Ok(bars) => all.extend(bars.into_iter().map(|bar| (request.symbol, bar))),
-                    Err(error) => return Job::Bars { seat, bars: Err(error.to_string()), until, gap },
+            let mut waits_s = waits_s.iter();
+            loop {
+                // The clock at hand is looked at now and then; bars that have ended since are of the gap, too.
+                let until = reader.time().await.map_or(at_hand, |time| time.max(at_hand));
+                requests.iter_mut().for_each(|request| request.end = until);
+                let bars = read_all(&history, &requests).await;
+                match waits_s.next().filter(|_| bars.is_err()) {
+                    Some(seconds) => tokio::time::sleep(Duration::from_secs(*seconds)).await,
+                    None => return Job::Bars { seat, bars, until, gap },
                 }
             }
-            Job::Bars { seat, bars: Ok(all), until, gap }
         });
     }
 
@@ -202,4 +211,14 @@ impl<M: TradingMode> Driver<M> {
         let venue = cash - start;
         (venue != flow).then(|| format!("Cash moved by ${venue} at the venue, and by ${flow} in the books."))
     }
+}
+
+/// All bars of all requests, or why not.
+async fn read_all(history: &HistoryClient, requests: &[BarsRequest]) -> Result<Vec<(Symbol, Bar)>, String> {
+    let mut all = Vec::new();
+    for request in requests {
+        let bars = read_bars(history, request).await.map_err(|error| error.to_string())?;
+        all.extend(bars.into_iter().map(|bar| (request.symbol, bar)));
+    }
+    Ok(all)
 }
