@@ -79,7 +79,6 @@ struct Outcome {
 
 /// Latches; what it prints of the latch is on the disk.
 pub(super) fn run(args: &HaltArgs, out: &mut impl Write) -> Result<(), Failure> {
-    let stand_in = args.stand_in.address(matches!(args.mode, Some(Venue::Paper)), &args.state)?;
     let reason = args.reason.as_deref().map(|text| words("--reason", text)).transpose()?;
     let order = HaltOrder { at: now(), by: HaltedBy::Person(person()), reason, flatten: args.flatten };
     let (latch, began) = (LatchFile::new(&args.state), Instant::now());
@@ -97,7 +96,7 @@ pub(super) fn run(args: &HaltArgs, out: &mut impl Write) -> Result<(), Failure> 
     let acknowledged_us = us(began);
     let is_answered = |mode: &str| sessions.iter().any(|(own, done)| own == mode && done.is_some());
     let own = args.exchange.is_some() || args.mode.is_some_and(|mode| !is_answered(mode.name()));
-    let own = own.then(|| work(args, stand_in));
+    let own = own.then(|| work(args));
     let sessions = followed(args, sessions, since);
     let outcome = Outcome { order, record, latched_us, acknowledged_us, sessions, own };
     match args.format {
@@ -136,9 +135,10 @@ fn is_of(done: &Acknowledgement, since: Timestamp, args: &HaltArgs) -> bool {
 }
 
 /// Cancels and closes at the venue. Errors: why it could not even begin.
-fn work(args: &HaltArgs, stand_in: Option<LoopbackAddr>) -> Result<EmergencyOutcome, String> {
+fn work(args: &HaltArgs) -> Result<EmergencyOutcome, String> {
     let order = if args.flatten { EmergencyOrder::Flatten } else { EmergencyOrder::Cancel };
     let limit = Duration::from_secs(args.wait.max(1).into());
+    let stand_in = args.stand_in.address(matches!(args.mode, Some(Venue::Paper)), &args.state)?;
     let (venue, keys) = match (args.exchange, args.mode) {
         (Some(address), _) => {
             let keys = ApiKeys::new(variable(KEY), variable(SECRET)).map_err(|error| error.to_string())?;
@@ -148,7 +148,9 @@ fn work(args: &HaltArgs, stand_in: Option<LoopbackAddr>) -> Result<EmergencyOutc
             let venue = EmergencyVenue::live().ok_or("this program was built without live trading")?;
             (venue, keys_of_account(&args.env)?)
         }
-        (None, _) => (stand_in.map_or_else(EmergencyVenue::paper, EmergencyVenue::stand_in), keys_of_account(&args.env)?),
+        (None, _) => {
+            (stand_in.map_or_else(EmergencyVenue::paper, EmergencyVenue::stand_in), keys_of_account(&args.env)?)
+        }
     };
     run_emergency(&venue, &keys, order, limit).map_err(|error| error.to_string())
 }

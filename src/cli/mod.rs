@@ -29,6 +29,7 @@ mod sweep;
 mod sweep_model;
 mod sweep_walk;
 mod trade;
+mod trade_history;
 mod trade_line;
 mod trade_links;
 
@@ -59,7 +60,7 @@ enum Command {
     /// Check, convert, download or make up files of bars
     #[command(subcommand)]
     Data(data::DataCommand),
-    /// Prove the kill switch on the built-in exchange, and stamp the date for `preflight`
+    /// Prove the kill switch on the built-in exchange or on paper, and stamp the date for `preflight`
     Drill(drill::DrillArgs),
     /// The built-in Alpaca-compatible exchange on this machine, replaying the data of a scenario
     Exchange(exchange::ExchangeArgs),

@@ -16,16 +16,18 @@ use super::Failure;
 use super::finish::input;
 use super::screen::{Progress, error_style};
 use super::stand_in::StandInArgs;
+use super::trade_history::HasHistory;
 use super::trade_line::line;
 use super::trade_links::{self as links, Port};
 use crate::domain::{Money, Symbol};
 use crate::exchange::Exchange;
 use crate::exchange::server::Pace;
-use crate::execution::alpaca::history::HistoryClient;
-use crate::execution::alpaca::{ApiKeys, EnvFile, Feed, Live, LoopbackAddr, Paper, PaperStandIn, Rehearsal, TradingMode};
+use crate::execution::alpaca::{
+    ApiKeys, EnvFile, Feed, Live, LoopbackAddr, Paper, PaperStandIn, Rehearsal, TradingMode,
+};
 use crate::live::dashboard::Dashboard;
 use crate::live::driver::{
-    Commanded, Driver, DriverError, Embedded, OnUnauthorised, People, Prepared, Setup, Venue, wall,
+    ActionsFrom, Commanded, Driver, DriverError, Embedded, OnUnauthorised, People, Prepared, Setup, Venue, wall,
 };
 use crate::live::journal::Journal;
 use crate::live::preflight::{LiveRequest, ask_account_number, authorize, limit_caps};
@@ -170,7 +172,8 @@ impl<C: Catalog> Trade<'_, C> {
                     let what = "an exchange of another process does not wait; say its speed as a number";
                     return Err(Failure::Input(format!("error --speed {}: {what}", self.args.speed)));
                 };
-                let terms = Place { speed_text: format!("{speed}×"), venue: Venue::Exchange { speed }, is_new: false };
+                let (speed_text, venue) = (format!("{speed}×"), Venue::Exchange { speed });
+                let terms = Place { speed_text, venue, actions: ActionsFrom::Scenario, is_new: false };
                 runtime.block_on(self.trade(Rehearsal(address), keys, scenarios, terms, None, out))
             }
             None => {
@@ -186,7 +189,7 @@ impl<C: Catalog> Trade<'_, C> {
                     let mode = embedded.mode().map_err(failed)?;
                     let keys = ApiKeys::new(Embedded::key().to_owned(), Embedded::key().to_owned());
                     let keys = keys.map_err(|error| Failure::Input(format!("error {error}")))?;
-                    let place = Place { speed_text, venue, is_new: true };
+                    let place = Place { speed_text, venue, actions: ActionsFrom::Scenario, is_new: true };
                     self.trade(mode, keys, scenarios, place, Some(&embedded), out).await
                 })
             }
@@ -227,7 +230,8 @@ impl<C: Catalog> Trade<'_, C> {
     }
 
     fn stand_in(&self) -> Result<Option<LoopbackAddr>, Failure> {
-        self.args.stand_in.address(self.args.mode == Mode::Paper, &self.args.state)
+        let found = self.args.stand_in.address(self.args.mode == Mode::Paper, &self.args.state);
+        found.map_err(|what| Failure::Input(format!("error {what}")))
     }
 
     fn settings(&self) -> Result<EnvFile, Failure> {
@@ -298,6 +302,7 @@ impl<C: Catalog> Trade<'_, C> {
             state: self.args.state.clone(),
             scenarios: scenarios.into_iter().map(prepared).collect(),
             venue: place.venue,
+            actions: place.actions,
             speed_text: place.speed_text,
             is_new_account: place.is_new,
             on_unauthorised: match self.args.on_unauthorised {
@@ -379,42 +384,13 @@ async fn printed<T>(
 struct Place {
     speed_text: String,
     venue: Venue,
+    actions: ActionsFrom,
     is_new: bool,
 }
 
 impl Place {
     fn alpaca() -> Place {
-        Place { speed_text: String::new(), venue: Venue::Alpaca, is_new: false }
-    }
-}
-
-/// Modes whose market data of the past can be read.
-trait HasHistory {
-    fn history(&self, keys: &ApiKeys) -> Result<HistoryClient, Failure>;
-}
-
-impl HasHistory for Rehearsal {
-    fn history(&self, keys: &ApiKeys) -> Result<HistoryClient, Failure> {
-        HistoryClient::rehearsal(Rehearsal(self.0), keys, wall)
-            .map_err(|error| Failure::Input(format!("error {error}")))
-    }
-}
-
-impl HasHistory for Paper {
-    fn history(&self, keys: &ApiKeys) -> Result<HistoryClient, Failure> {
-        HistoryClient::alpaca(keys, wall).map_err(|error| Failure::Machine(format!("error {error}")))
-    }
-}
-
-impl HasHistory for PaperStandIn {
-    fn history(&self, keys: &ApiKeys) -> Result<HistoryClient, Failure> {
-        HistoryClient::stand_in(*self, keys, wall).map_err(|error| Failure::Input(format!("error {error}")))
-    }
-}
-
-impl HasHistory for Live {
-    fn history(&self, keys: &ApiKeys) -> Result<HistoryClient, Failure> {
-        Paper.history(keys)
+        Place { speed_text: String::new(), venue: Venue::Alpaca, actions: ActionsFrom::Venue, is_new: false }
     }
 }
 

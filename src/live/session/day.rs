@@ -9,7 +9,7 @@ use super::terms::Terms;
 use crate::domain::{Fill, Money, OrderPurpose, Price, Quantity, Side, SymbolIndex, Timestamp};
 use crate::live::snapshot::{ChartBar, ChartFill, ChartView, ClosedView};
 use crate::market::Session;
-use crate::portfolio::{CashEvent, RoundTrip, RoundTrips};
+use crate::portfolio::{CashEvent, RoundTrip, RoundTrips, split_price, split_quantity};
 
 /// Bars of a chart at most: a core session of minutes.
 const BARS_MAX: usize = 390;
@@ -28,6 +28,7 @@ pub struct Day {
     /// How much of the machine's record was seen.
     fills_seen: usize,
     paid_seen: usize,
+    splits_seen: usize,
     /// The last fill of each share, of whatever session.
     last_fills: Vec<Option<Timestamp>>,
 }
@@ -56,7 +57,7 @@ impl Day {
             }
             Input::Forgotten { .. } => {
                 self.follow(machine, terms);
-                (self.fills_seen, self.paid_seen) = (0, 0);
+                (self.fills_seen, self.paid_seen, self.splits_seen) = (0, 0, 0);
             }
             _ => {}
         }
@@ -83,13 +84,27 @@ impl Day {
         let record = machine.journal();
         let (fills, paid) = (&record.fills[self.fills_seen..], &record.cash_events[self.paid_seen..]);
         self.last_fills.resize(terms.symbols.len(), None);
+        let (mut fills, splits) = (fills, &record.splits[self.splits_seen..]);
+        for split in splits {
+            // Fills on the bar that a split comes before are in new shares.
+            let old = fills.iter().take_while(|fill| fill.time < split.time).count();
+            fills[..old].iter().for_each(|fill| trips.apply(fill));
+            fills = &fills[old..];
+            trips.split(split.symbol, split.ratio, split.kept, split.time);
+            if let Some(share) = self.shares.get_mut(split.symbol.get()) {
+                (share.held, share.mark) =
+                    (split_quantity(share.held, split.ratio), split_price(share.mark, split.ratio));
+            }
+        }
+        fills.iter().for_each(|fill| trips.apply(fill));
+        let fills = &record.fills[self.fills_seen..];
         for fill in fills {
-            trips.apply(fill);
             self.last_fills[fill.symbol.get()] = Some(fill.time);
         }
         self.fills.extend(fills);
         self.paid.extend(paid);
         (self.fills_seen, self.paid_seen) = (record.fills.len(), record.cash_events.len());
+        self.splits_seen = record.splits.len();
         self.closed.extend(trips.take_closed());
     }
 

@@ -13,6 +13,7 @@ mod proof;
 mod show;
 mod show_limits;
 mod tell;
+mod tell_actions;
 mod tell_found;
 mod terms;
 #[cfg(test)]
@@ -25,7 +26,7 @@ mod words;
 pub use assemble::{Assembler, Step};
 pub use input::{Input, ShownBar};
 pub use keeper::{KeepError, Keeper, SharedJournal};
-pub use machine::{Acted, Machine, MachineOf};
+pub use machine::{Acted, ActedOn, Machine, MachineOf};
 pub use past::{Began, Past, PastReader, SessionRow};
 pub use proof::{machine_of, prove_session};
 pub use show::{BookView, Newest, book_view};
