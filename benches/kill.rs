@@ -202,8 +202,12 @@ fn main() {
         "halt of another process: acknowledged by the session",
     ]
     .map(|name| Times(name, Vec::new()));
-    let mut own = ["halt of the session: shutter closed", "halt of the session: first cancel on the wire", "halt of the session: acknowledged"]
-        .map(|name| Times(name, Vec::new()));
+    let mut own = [
+        "halt of the session: shutter closed",
+        "halt of the session: first cancel on the wire",
+        "halt of the session: acknowledged",
+    ]
+    .map(|name| Times(name, Vec::new()));
     for halt in 0..HALTS {
         let before = count.taken();
         until("orders leave", || count.taken() > before + 8);

@@ -95,6 +95,25 @@ fn lines_with(folder: &Path, is_enough: impl Fn(&str) -> bool) -> String {
     panic!("within a minute: {}", fs::read_to_string(folder.join("lines.txt")).expect("lines"));
 }
 
+/// First a halt, then on second thoughts a flatten: the books close what they hold, and say who did it.
+#[test]
+fn a_flatten_after_a_halt_leaves_books_that_tie() {
+    let copy = copy_of_repository();
+    let folder = copy.path();
+    let _session = Running::start(folder);
+    lines_with(folder, |lines| lines.contains("Bought"));
+    done(folder, &["halt", "--reason", "a test"]);
+    lines_with(folder, |lines| lines.contains("Halted with the kill switch"));
+    let halted = done(folder, &["halt", "--flatten", "--reason", "a test"]);
+    assert!(halted.contains("the venue shows no order and no position"), "{halted}");
+    let lines = lines_with(folder, |lines| {
+        lines.contains("The kill switch has done its work: the venue shows no order and no position.")
+    });
+    // Its stop may have been quicker.
+    assert!(lines.contains("(closed by the kill switch)") || lines.contains("(stop)"), "{lines}");
+    assert!(!lines.contains("reconciliation") && !lines.contains("unauthorised"), "{lines}");
+}
+
 /// The session closes its positions itself, so that its books know of it; the kill switch sees that nothing is left.
 #[test]
 fn a_flatten_from_another_terminal_leaves_books_that_tie() {

@@ -109,8 +109,8 @@ impl Market {
     fn step(&self) {
         let url = format!("http://{}/_control/step", self.server.address());
         let request = self.client.post(url).header("apca-api-key-id", KEY).header("apca-api-secret-key", KEY);
-        let sent = request.body(json!({ "bars": 1 }).to_string()).send();
-        self.runtime.block_on(async { sent.await?.error_for_status() }).unwrap();
+        let request = request.body(json!({ "bars": 1 }).to_string());
+        self.runtime.block_on(async { request.send().await?.error_for_status() }).unwrap();
     }
 
     fn look<T>(&self, look: impl FnOnce(&Exchange) -> T) -> T {
@@ -134,8 +134,17 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
+/// What a session has come to.
+#[derive(Clone, Default)]
+struct Shown {
+    is_ready: Arc<AtomicBool>,
+    stands: Arc<AtomicBool>,
+}
+
 /// A session on a thread of its own that stands still for good at the `nth` thing it tells after the halt.
-fn session(scenario: PathBuf, state: PathBuf, address: SocketAddr, nth: usize, stands: Arc<AtomicBool>) {
+fn session(scenario: PathBuf, state: PathBuf, address: SocketAddr, nth: usize) -> Shown {
+    let shown = Shown::default();
+    let Shown { is_ready, stands } = shown.clone();
     thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let loaded = load(&scenario, &[]).unwrap();
@@ -144,7 +153,8 @@ fn session(scenario: PathBuf, state: PathBuf, address: SocketAddr, nth: usize, s
         let ((_commander, commands), (_signer, logins)) = (mpsc::channel(1), mpsc::channel(1));
         let mut since_halt = None;
         let tell = move |event: &SessionEvent| {
-            if event.kind == EventKind::Kill {
+            is_ready.fetch_or(event.text.contains("streams are ready"), Ordering::AcqRel);
+            if matches!(event.kind, EventKind::Halt | EventKind::Kill) {
                 since_halt.get_or_insert(0);
             }
             if let Some(told) = &mut since_halt {
@@ -181,6 +191,7 @@ fn session(scenario: PathBuf, state: PathBuf, address: SocketAddr, nth: usize, s
             driver.run(None).await.unwrap();
         });
     });
+    shown
 }
 
 /// `nth`: where it stands still. 0: when it has heard of the halt, and decided, and sent nothing.
@@ -188,9 +199,9 @@ fn play(nth: usize) {
     let folder = tempfile::tempdir().unwrap();
     let (scenario, state) = (write_scenario(folder.path()), folder.path().join("state"));
     let market = Market::start(&scenario);
-    let stands = Arc::new(AtomicBool::new(false));
-    market.step();
-    session(scenario, state.clone(), market.server.address(), nth, Arc::clone(&stands));
+    let shown = session(scenario, state.clone(), market.server.address(), nth);
+    // What it is shown before that counts as warm-up, and the strategy buys once.
+    until("it is ready", || shown.is_ready.load(Ordering::Acquire));
     until("it buys both shares and stops protect them", || {
         market.step();
         let stops = market.open_orders().iter().filter(|order| order["type"] == "stop").count();
@@ -205,7 +216,7 @@ fn play(nth: usize) {
             market.step();
         }
         minutes += 1;
-        stands.load(Ordering::Acquire)
+        shown.stands.load(Ordering::Acquire)
     });
     until("the kill switch finishes the flatten", || {
         market.step();

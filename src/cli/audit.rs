@@ -1,6 +1,6 @@
-//! `alphaflow audit verify|export`: is the journal whole; all of it as JSON lines.
+//! `alphaflow audit verify|replay|export`: is the journal whole, does it make its sessions again; all of it as JSON lines.
 //!
-//! Not here: what is proved and how (live::journal). Neither changes the journal; both work while a session writes it.
+//! Not here: what is proved and how (live::journal), replay (audit_replay). None changes the journal; all work while a session writes it.
 use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
@@ -8,10 +8,12 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::audit_replay::{self, ReplayArgs};
 use super::journal_file::{JournalArgs, failed};
 use super::{Failure, Format};
 use crate::live::journal::{Audit, Finding, Head};
 use crate::report::format::Numbers;
+use crate::strategy::Catalog;
 
 /// Arguments of `alphaflow audit`.
 #[derive(Debug, Subcommand)]
@@ -19,6 +21,8 @@ use crate::report::format::Numbers;
 pub(super) enum AuditCommand {
     /// Find every row that was changed, taken, put in or moved
     Verify(VerifyArgs),
+    /// Make every session again from its rows, to the byte
+    Replay(ReplayArgs),
     /// Write all rows as JSON lines
     Export(ExportArgs),
 }
@@ -56,9 +60,10 @@ pub(super) struct ExportArgs {
 }
 
 /// Runs the command.
-pub(super) fn run(command: &AuditCommand, out: &mut impl Write) -> Result<(), Failure> {
+pub(super) fn run<C: Catalog>(command: &AuditCommand, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
     match command {
         AuditCommand::Verify(args) => verify(args, out),
+        AuditCommand::Replay(args) => audit_replay::run(args, catalog, out),
         AuditCommand::Export(args) => export(args, out),
     }
 }

@@ -19,7 +19,7 @@ use crate::strategy::Catalog;
 /// Arguments of `alphaflow backtest`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example: alphaflow backtest scenarios/ma_crossover_tech4.toml --set stop.multiple=3 --out reports/wider\n\nExample: alphaflow backtest scenarios/ma_crossover_tech4.toml --prove"
+    after_help = "Example: alphaflow backtest scenarios/ma_crossover_tech4.toml\n\nExample: alphaflow backtest scenarios/ma_crossover_tech4.toml --set stop.multiple=3 --out reports/wider\n\nExample: alphaflow backtest scenarios/ma_crossover_tech4.toml --prove"
 )]
 pub(super) struct BacktestArgs {
     /// Scenario file

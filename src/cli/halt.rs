@@ -3,6 +3,7 @@
 //! Not here: what the latch is (risk), a session's kill switch (live::kill), what is canceled and closed
 //! (execution::alpaca). The latch comes first, whatever else works.
 use std::env;
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -12,10 +13,10 @@ use serde_json::json;
 
 use super::exchange::{KEY, SECRET, variable};
 use super::stand_in::StandInArgs;
-use super::status::{latch_failed, now, words};
-use super::{Failure, Format};
+use super::status::{latch_failed, now};
+use super::{Failure, Format, no_secret_on_command_line};
 use crate::domain::Timestamp;
-use crate::execution::alpaca::{ApiKeys, EmergencyOrder, EmergencyVenue, EnvFile, LoopbackAddr, refuse_secrets_in};
+use crate::execution::alpaca::{ApiKeys, EmergencyOrder, EmergencyVenue, EnvFile, LoopbackAddr};
 use crate::live::kill::{Acknowledgement, EmergencyOutcome, HaltProgress, run_emergency, sessions, wait_for};
 use crate::risk::{HaltOrder, HaltRecord, HaltedBy, LatchError, LatchFile, Words};
 
@@ -31,9 +32,9 @@ pub(super) struct HaltArgs {
     /// Also take back all other orders and close all positions, whoever made them
     #[arg(long)]
     flatten: bool,
-    /// Why, for those who read it later; not needed to halt
+    /// Why, for those who read it later; not needed to halt, and shortened where it cannot be kept whole
     #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
+    reason: Option<OsString>,
     /// Work at this venue, too, if no session of the mode answers; keys come from .env
     #[arg(long, value_enum)]
     mode: Option<Venue>,
@@ -79,7 +80,8 @@ struct Outcome {
 
 /// Latches; what it prints of the latch is on the disk.
 pub(super) fn run(args: &HaltArgs, out: &mut impl Write) -> Result<(), Failure> {
-    let reason = args.reason.as_deref().map(|text| words("--reason", text)).transpose()?;
+    // Whatever it says, it must not keep the halt away.
+    let reason = args.reason.as_deref().and_then(|text| Words::readable(&text.to_string_lossy()));
     let order = HaltOrder { at: now(), by: HaltedBy::Person(person()), reason, flatten: args.flatten };
     let (latch, began) = (LatchFile::new(&args.state), Instant::now());
     let noted = latch.note(&order);
@@ -161,8 +163,7 @@ fn keys_of_account(path: &Path) -> Result<ApiKeys, String> {
     let file = EnvFile::read(path).map_err(|error| error.to_string())?;
     let file = file.with_environment(&[ID, SECRET], |name| env::var(name).ok()).map_err(|error| error.to_string())?;
     let keys = file.keys(ID, SECRET).map_err(|error| error.to_string())?;
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    refuse_secrets_in(arguments.iter().map(String::as_str), Some(&keys)).map_err(|error| error.to_string())?;
+    no_secret_on_command_line(Some(&keys)).map_err(|error| error.to_string())?;
     Ok(keys)
 }
 

@@ -1,7 +1,9 @@
 //! `alphaflow history`: what sessions traded, from the journal.
 //!
 //! Not here: how it follows from the journal (live::history), rows and columns (history_rows).
+use std::collections::BTreeSet;
 use std::io::Write;
+use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value};
@@ -9,8 +11,10 @@ use serde_json::{Map, Value};
 use super::Failure;
 use super::history_rows::{Table, groups_table, of_kind};
 use super::journal_file::{JournalArgs, failed};
+use super::screen::screen;
+use super::trade_line::shown;
 use crate::domain::Timestamp;
-use crate::live::history::{Filter, GroupBy, History, Kinds, group};
+use crate::live::history::{Filter, GroupBy, History, Kinds, Known, group};
 
 /// Arguments of `alphaflow history`.
 #[derive(Debug, Args)]
@@ -90,7 +94,9 @@ pub(super) fn run(args: &HistoryArgs, out: &mut impl Write) -> Result<(), Failur
         Kind::Trades | Kind::Fills | Kind::Orders => Kinds::Books,
         Kind::Refusals | Kind::Events => Kinds::Events,
     };
-    let history = History::read(&args.journal.open()?, kinds, &filter).map_err(failed)?;
+    let journal = args.journal.open()?;
+    check(&filter, &Known::read(&journal).map_err(failed)?, &args.journal.path())?;
+    let history = History::read(&journal, kinds, &filter).map_err(failed)?;
     let table = match args.by {
         Some(by) => {
             let (by, name) = match by {
@@ -107,7 +113,8 @@ pub(super) fn run(args: &HistoryArgs, out: &mut impl Write) -> Result<(), Failur
         HistoryFormat::Json => json(&table, out),
         HistoryFormat::Csv => csv(&table, out),
         HistoryFormat::Text if table.rows.is_empty() => {
-            let (what, path) = (table.name, args.journal.path());
+            let what = if args.by.is_some() { "trade that has ended" } else { table.name };
+            let path = args.journal.path();
             let text = match filter == Filter::default() {
                 true if history == History::default() => {
                     format!("No {what}: nothing was traded yet in {}.", path.display())
@@ -117,8 +124,25 @@ pub(super) fn run(args: &HistoryArgs, out: &mut impl Write) -> Result<(), Failur
             };
             Ok(writeln!(out, "{text}")?)
         }
-        HistoryFormat::Text => Ok(table.print(out)?),
+        HistoryFormat::Text => Ok(table.print(screen().columns, out)?),
     }
+}
+
+/// A filter that nothing can pass is a slip of the pen: it is said what there is.
+fn check(filter: &Filter, known: &Known, journal: &Path) -> Result<(), Failure> {
+    let unknown = |name: &str, value: &Option<String>, all: &BTreeSet<String>, what: &str| {
+        let value = value.as_ref().filter(|value| !all.contains(*value))?;
+        let all: Vec<String> = all.iter().map(|name| shown(name)).collect();
+        let all = if all.is_empty() { "none yet".to_owned() } else { all.join(", ") };
+        Some(format!("error {name} {}: {} has no such {what}; it has {all}", shown(value), journal.display()))
+    };
+    let wrong = unknown("--strategy", &filter.strategy, &known.strategies, "scenario")
+        .or_else(|| unknown("--symbol", &filter.symbol, &known.symbols, "share"))
+        .or_else(|| {
+            let (since, until) = (filter.since?, filter.until?);
+            (since >= until).then(|| format!("error --since {since}: it is not before --until; swap the two"))
+        });
+    wrong.map_or(Ok(()), |text| Err(Failure::Input(text)))
 }
 
 fn filter(args: &HistoryArgs) -> Result<Filter, Failure> {
@@ -155,7 +179,7 @@ fn csv(table: &Table, out: &mut impl Write) -> Result<(), Failure> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     let text = |value: &Value| match value {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => harmless(text),
         other => other.to_string(),
     };
     let mut write = || {
@@ -168,4 +192,47 @@ fn csv(table: &Table, out: &mut impl Write) -> Result<(), Failure> {
     write().map_err(|error: std::io::Error| Failure::Machine(format!("error {error}")))?;
     let bytes = writer.into_inner().map_err(|error| Failure::Machine(format!("error {error}")))?;
     Ok(out.write_all(&bytes)?)
+}
+
+/// Text that a spreadsheet would take for a formula, such as a venue's words that begin with `=`, begins with `'` instead.
+/// Numbers stay numbers.
+fn harmless(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) && text.parse::<f64>().is_err();
+    if is_formula { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_field_is_a_formula() {
+        for text in ["=1+1", "+SUM(A1)", "@x", "-cmd|' /C calc'!A0", "\t=1", "\r=1"] {
+            assert_eq!(harmless(text), format!("'{text}"));
+        }
+        for text in ["-145.02", "+1", "1e3", "trend", "2026-09-01", "", "a=b"] {
+            assert_eq!(harmless(text), text);
+        }
+    }
+
+    #[test]
+    fn a_filter_that_nothing_passes_names_what_there_is() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let known = Known { strategies: names(&["mean", "trend"]), symbols: names(&["AAPL"]) };
+        let said = |filter: Filter| match check(&filter, &known, Path::new("state/journal.db")) {
+            Err(Failure::Input(text)) => text,
+            other => panic!("{other:?}"),
+        };
+        let strategy = Some("trned".to_owned());
+        let words = "error --strategy trned: state/journal.db has no such scenario; it has mean, trend";
+        assert_eq!(said(Filter { strategy, ..Filter::default() }), words);
+        let symbol = Some("APPL".to_owned());
+        let words = "error --symbol APPL: state/journal.db has no such share; it has AAPL";
+        assert_eq!(said(Filter { symbol, ..Filter::default() }), words);
+        let time = |text: &str| text.parse().ok();
+        let filter = Filter { since: time("2026-09-02"), until: time("2026-09-01"), ..Filter::default() };
+        assert!(said(filter).contains("swap the two"));
+        let both = Filter { strategy: Some("mean".to_owned()), symbol: Some("AAPL".to_owned()), ..Filter::default() };
+        assert!(check(&both, &known, Path::new("x")).is_ok());
+    }
 }

@@ -12,6 +12,11 @@ use crate::live::{EventKind, SessionEvent};
 use crate::report::format::{Numbers, Sign, UNDEFINED};
 use crate::scenario::exit_reason;
 
+/// Between two columns.
+const GAP: &str = "  ";
+/// Less is no room for the words of the last column; a terminal that has no more breaks the lines itself.
+const LAST_COLUMN_MIN: usize = 12;
+
 /// A list in both forms.
 #[derive(Debug)]
 pub(super) struct Table {
@@ -299,8 +304,8 @@ fn events(name: &'static str, events: &[&SessionEvent]) -> Table {
                 json!(event.kind).as_str().unwrap_or_default().replace('_', " ")
             }),
             column("what", Align::Left, events, |event| match &event.strategy {
-                Some(strategy) => format!("{}: {}", clean(strategy), clean(&event.text)),
-                None => clean(&event.text),
+                Some(strategy) => format!("{}: {}", clean(strategy), clean(event.sentence())),
+                None => clean(event.sentence()),
             }),
         ],
         notes: Vec::new(),
@@ -308,30 +313,78 @@ fn events(name: &'static str, events: &[&SessionEvent]) -> Table {
 }
 
 impl Table {
-    /// Columns side by side, as wide as they need; words left, numbers right.
-    pub(super) fn print(&self, out: &mut impl Write) -> io::Result<()> {
-        let width = |column: &Column| {
-            let cells = column.cells.iter().map(String::as_str).chain([column.header]);
-            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = self.shown.iter().map(width).collect();
+    /// Columns side by side, as wide as they need; words left, numbers right. On a terminal of fewer `columns` the last one
+    /// gets what is left, and goes on below itself.
+    pub(super) fn print(&self, columns: Option<usize>, out: &mut impl Write) -> io::Result<()> {
+        let widths = self.widths(columns);
         let count = self.shown.first().map_or(0, |column| column.cells.len());
-        let line = |cell: &dyn Fn(&Column) -> String| {
-            let cells = self.shown.iter().zip(&widths).map(|(column, width)| match column.side {
-                Align::Left => format!("{:<width$}", cell(column)),
-                Align::Right => format!("{:>width$}", cell(column)),
-            });
-            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-        };
-        writeln!(out, "{}", line(&|column| column.header.to_owned()))?;
-        for row in 0..count {
-            writeln!(out, "{}", line(&|column| column.cells[row].clone()))?;
-        }
+        self.print_row(&widths, |column| column.header, out)?;
+        (0..count).try_for_each(|row| self.print_row(&widths, |column| &column.cells[row], out))?;
         if !self.notes.is_empty() {
             writeln!(out)?;
         }
         self.notes.iter().try_for_each(|note| writeln!(out, "{note}"))
     }
+
+    fn widths(&self, columns: Option<usize>) -> Vec<usize> {
+        let width = |column: &Column| {
+            let cells = column.cells.iter().map(String::as_str).chain([column.header]);
+            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        };
+        let mut widths: Vec<usize> = self.shown.iter().map(width).collect();
+        if let (Some(columns), Some((last, before))) = (columns, widths.split_last_mut()) {
+            let taken: usize = before.iter().map(|width| width + GAP.len()).sum();
+            *last = (*last).min(columns.saturating_sub(taken).max(LAST_COLUMN_MIN));
+        }
+        widths
+    }
+
+    fn print_row<'a>(
+        &'a self,
+        widths: &[usize],
+        cell: impl Fn(&'a Column) -> &'a str,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        let (mut line, mut below) = (String::new(), Vec::new());
+        for (at, (column, &width)) in self.shown.iter().zip(widths).enumerate() {
+            let text = cell(column);
+            let indent = line.chars().count();
+            match column.side {
+                Align::Right => line.push_str(&format!("{text:>width$}")),
+                Align::Left if at + 1 < widths.len() => line.push_str(&format!("{text:<width$}")),
+                Align::Left => {
+                    let mut parts = broken(text, width).into_iter();
+                    line.push_str(&parts.next().unwrap_or_default());
+                    below = parts.map(|part| format!("{:indent$}{part}", "")).collect();
+                }
+            }
+            if at + 1 < widths.len() {
+                line.push_str(GAP);
+            }
+        }
+        writeln!(out, "{}", line.trim_end())?;
+        below.iter().try_for_each(|part| writeln!(out, "{part}"))
+    }
+}
+
+/// `text` in parts of at most `width` characters, between words where there are any.
+fn broken(text: &str, width: usize) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    let mut part = String::new();
+    for word in text.split(' ') {
+        let mut letters: Vec<char> = word.chars().collect();
+        if !part.is_empty() && part.chars().count() + 1 + letters.len() > width {
+            parts.push(std::mem::take(&mut part));
+        } else if !part.is_empty() {
+            part.push(' ');
+        }
+        while letters.len() > width {
+            parts.push(letters.drain(..width).collect());
+        }
+        part.extend(letters);
+    }
+    parts.push(part);
+    parts
 }
 
 fn column<T>(header: &'static str, side: Align, rows: &[T], cell: impl Fn(&T) -> String) -> Column {
@@ -372,4 +425,36 @@ fn minute(time: Timestamp) -> String {
 /// `2026-09-01 14:30:00`.
 fn second(time: Timestamp) -> String {
     time.to_string().replace('T', " ").chars().take(19).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        let cells = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let shown = vec![
+            Column { header: "row", side: Align::Right, cells: cells(&["1", "12"]) },
+            Column {
+                header: "what",
+                side: Align::Left,
+                cells: cells(&["Bought 100 AAPL at 487.03.", "mean_reversion_of_msft"]),
+            },
+        ];
+        Table { name: "events", columns: Vec::new(), rows: Vec::new(), all: None, shown, notes: Vec::new() }
+    }
+
+    #[test]
+    fn the_last_column_goes_on_below_itself_on_a_narrow_terminal() {
+        let printed = |columns| {
+            let mut out = Vec::new();
+            table().print(columns, &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(printed(None), "row  what\n  1  Bought 100 AAPL at 487.03.\n 12  mean_reversion_of_msft\n");
+        assert_eq!(printed(Some(80)), printed(None));
+        let narrow = "row  what\n  1  Bought 100 AAPL\n     at 487.03.\n 12  mean_reversion_\n     of_msft\n";
+        assert_eq!(printed(Some(20)), narrow);
+        assert!(printed(Some(1)).lines().all(|line| line.chars().count() <= 5 + LAST_COLUMN_MIN));
+    }
 }

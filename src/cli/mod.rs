@@ -3,6 +3,7 @@
 //! Not here: anything a library user would need. Exit codes: 0 done, 1 the run could not finish,
 //! 2 the input is wrong, 3 a check did not hold. A reader that has seen enough (`| head`) is no failure.
 mod audit;
+mod audit_replay;
 mod backtest;
 mod data;
 mod drill;
@@ -32,6 +33,8 @@ mod trade;
 mod trade_history;
 mod trade_line;
 mod trade_links;
+mod trade_screen;
+mod trade_status;
 
 use std::env;
 use std::io::{self, ErrorKind, Write};
@@ -39,7 +42,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::execution::alpaca::refuse_secrets_in;
+use crate::execution::alpaca::{ApiKeys, KeyError, refuse_secrets_in};
 use crate::strategy::{BuiltIn, Catalog};
 
 /// Backtest US-equity strategies on real bars: exact fills, one risk gate, a report of every run.
@@ -52,7 +55,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Is the journal whole; all of it as JSON lines
+    /// Is the journal whole, does it make its sessions again; all of it as JSON lines
     #[command(subcommand)]
     Audit(audit::AuditCommand),
     /// Run one scenario on history; print a summary and write a run folder
@@ -122,21 +125,25 @@ pub fn main() -> ExitCode {
     main_with(BuiltIn)
 }
 
+/// Refuses to go on where what looks like a secret, or is one of `keys`, stands among the arguments of this process.
+fn no_secret_on_command_line(keys: Option<&ApiKeys>) -> Result<(), KeyError> {
+    let arguments: Vec<String> = env::args_os().skip(1).map(|text| text.to_string_lossy().into_owned()).collect();
+    refuse_secrets_in(arguments.iter().map(String::as_str), keys)
+}
+
 /// Runs the command line of this process with the strategies of `catalog`.
 ///
 /// `BuiltIn.and::<Mine>()` is a catalog with a strategy of one's own: every command knows it then.
 pub fn main_with<C: Catalog + Sync>(catalog: C) -> ExitCode {
-    let arguments: Vec<String> =
-        env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
     // Before they are understood: an error of the parser would repeat it.
-    if let Err(error) = refuse_secrets_in(arguments.iter().map(String::as_str), None) {
+    if let Err(error) = no_secret_on_command_line(None) {
         let _ = writeln!(io::stderr(), "error {error}");
         return ExitCode::from(2);
     }
     let command = Cli::parse().command;
     let mut out = io::stdout().lock();
     let outcome = match command {
-        Command::Audit(command) => audit::run(&command, &mut out),
+        Command::Audit(command) => audit::run(&command, &catalog, &mut out),
         Command::Backtest(args) => backtest::run(&args, &catalog, &mut out),
         Command::Data(command) => data::run(&command, &mut out),
         Command::Drill(args) => drill::run(&args, &catalog, &mut out),

@@ -13,8 +13,8 @@ use super::halt::person;
 use super::screen::error_style;
 use super::stand_in::StandInArgs;
 use super::status::now;
-use super::{Failure, Format};
-use crate::execution::alpaca::{EnvFile, LoopbackAddr, refuse_secrets_in};
+use super::{Failure, Format, no_secret_on_command_line};
+use crate::execution::alpaca::{EnvFile, LoopbackAddr};
 use crate::live::notify::NAMES;
 use crate::live::preflight::{
     Answer, Answers, Examined, Preflight, PreflightMode, QUESTIONS, Question, SETTINGS, Verdict, ask_questions,
@@ -132,9 +132,7 @@ fn scenarios<C: Catalog>(args: &PreflightArgs, catalog: &C) -> Result<Vec<Loaded
 fn refuse_own_secrets(env: &Result<EnvFile, crate::execution::alpaca::EnvError>) -> Result<(), Failure> {
     let Ok(env) = env else { return Ok(()) };
     let Ok(keys) = env.keys("ALPACA_API_KEY", "ALPACA_SECRET_KEY") else { return Ok(()) };
-    let arguments: Vec<String> = env::args_os().skip(1).map(|text| text.to_string_lossy().into_owned()).collect();
-    refuse_secrets_in(arguments.iter().map(String::as_str), Some(&keys))
-        .map_err(|error| Failure::Input(format!("error {error}")))
+    no_secret_on_command_line(Some(&keys)).map_err(|error| Failure::Input(format!("error {error}")))
 }
 
 /// What was confirmed before, by `--yes` and now, on a terminal; the new ones are kept.

@@ -39,7 +39,7 @@ pub(super) struct RehearseArgs {
     #[arg(long, value_name = "RUN", conflicts_with = "scenario")]
     against: Option<PathBuf>,
     /// With --against: the folder that the scenario's relative paths start from, as for `report`
-    #[arg(long, value_name = "DIR", requires = "against")]
+    #[arg(long, value_name = "DIR", requires = "against", conflicts_with = "scenario")]
     paths_from: Option<PathBuf>,
     /// Folder of the parity report and of both runs; `reports/<name>_rehearsal` without it
     #[arg(long, value_name = "DIR")]

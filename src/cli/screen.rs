@@ -33,6 +33,11 @@ pub(super) fn screen() -> Screen {
     Screen { columns: Some(columns), colours, unicode: speaks_unicode() }
 }
 
+/// May a line of standard output be drawn over?
+pub(super) fn can_redraw() -> bool {
+    io::stdout().is_terminal() && env::var_os("TERM").is_some_and(|term| term != "dumb")
+}
+
 /// Colours for errors, if standard error can show them.
 pub(super) fn error_style() -> Style {
     if wants_no_colour() || !io::stderr().is_terminal() { Style::PLAIN } else { Style::ANSI }

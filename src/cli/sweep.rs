@@ -60,8 +60,15 @@ pub(super) struct SweepArgs {
     #[arg(long, value_name = "I/N", value_parser = shard)]
     shard: Option<Shard>,
     /// Workers; without it one a core. The results do not depend on it
-    #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "N")]
-    threads: usize,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+}
+
+impl SweepArgs {
+    /// Workers, or 0 for one a core.
+    fn threads(&self) -> usize {
+        self.threads.map_or(0, usize::from)
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -135,7 +142,7 @@ pub(super) fn run<C: Catalog + Sync>(args: &SweepArgs, catalog: &C, out: &mut im
     let (started, before) = (Instant::now(), folder.done());
     {
         let counter = Counter::begin("sweeping", before as u64, folder.runs() as u64);
-        run_all((catalog, args.threads), &mut plan, &folder, &|runs| counter.add(runs as u64)).map_err(stopped)?;
+        run_all((catalog, args.threads()), &mut plan, &folder, &|runs| counter.add(runs as u64)).map_err(stopped)?;
     }
     let spent = Spent { sweep: started.elapsed(), runs: folder.runs() - before, kept: before };
     if !folder.is_whole() {
@@ -149,7 +156,7 @@ pub(super) fn run<C: Catalog + Sync>(args: &SweepArgs, catalog: &C, out: &mut im
     }
     let rows = folder.rows(&axes(&plan)).map_err(refused)?;
     let judge = Judge {
-        runner: &Runner { catalog, plan: &plan, threads: args.threads },
+        runner: &Runner { catalog, plan: &plan, threads: args.threads() },
         walk: walk.as_ref(),
         objective: wanted(&args.shared, &loaded),
         folder: Some(&folder),

@@ -2,7 +2,7 @@
 //!
 //! Not here: what a session does (live), what may be sent (risk). One line an event; the exit code says how it ended.
 use std::env;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,20 +10,20 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
-use super::Failure;
 use super::finish::input;
 use super::screen::{Progress, error_style};
 use super::stand_in::StandInArgs;
 use super::trade_history::HasHistory;
-use super::trade_line::line;
 use super::trade_links::{self as links, Port};
+use super::trade_screen::{Shown, Terminal, shown};
+use super::{Failure, no_secret_on_command_line};
 use crate::domain::{Money, Symbol};
 use crate::exchange::Exchange;
 use crate::exchange::server::Pace;
 use crate::execution::alpaca::{
-    ApiKeys, EnvFile, Feed, Live, LoopbackAddr, Paper, PaperStandIn, Rehearsal, TradingMode,
+    ApiKeys, EnvFile, Feed, KeyError, Live, LoopbackAddr, Paper, PaperStandIn, Rehearsal, TradingMode,
 };
 use crate::live::dashboard::Dashboard;
 use crate::live::driver::{
@@ -32,7 +32,7 @@ use crate::live::driver::{
 use crate::live::journal::Journal;
 use crate::live::preflight::{LiveRequest, ask_account_number, authorize, limit_caps};
 use crate::live::session::{Machine, Terms, machine_of};
-use crate::live::{Asked, Command, SessionEvent, Snapshot};
+use crate::live::{Asked, Command, Snapshot};
 use crate::report::format::counted;
 use crate::scenario::{
     LoadedScenario, MarketData, capped, check_rehearsable, check_strategy, effective_toml, load, load_market,
@@ -114,7 +114,7 @@ enum Unauthorised {
 }
 
 /// Trades until it is told to end, or the data of a rehearsal do.
-pub(super) fn run<C: Catalog>(args: &TradeArgs, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
+pub(super) fn run<C: Catalog + Sync>(args: &TradeArgs, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
     let mut all = Vec::new();
     for path in &args.scenarios {
         let loaded = load(path, &args.overrides).map_err(|all| Failure::Input(all.render(&error_style())))?;
@@ -122,13 +122,22 @@ pub(super) fn run<C: Catalog>(args: &TradeArgs, catalog: &C, out: &mut impl Writ
         all.push(loaded);
     }
     refuse_twins(&all)?;
-    let trade = Trade { args, catalog };
+    let (trade, several) = (Trade { args, catalog }, all.len() > 1);
     trade.stand_in()?;
-    match args.mode {
-        Mode::Rehearsal => trade.rehearse(all, out),
-        Mode::Paper => trade.on_paper(all, out),
-        Mode::Live => trade.live(all, out),
-    }
+    let last = match args.mode {
+        Mode::Rehearsal => shown(out, several, |terminal| trade.rehearse(all, terminal)),
+        Mode::Paper => shown(out, several, |terminal| trade.on_paper(all, terminal)),
+        Mode::Live => {
+            let cash: Money = all.iter().map(|loaded| loaded.spec.account.cash).sum();
+            let scenarios = trade.of_days_to_come(all)?;
+            let settings = trade.settings()?;
+            let keys = alpaca_keys(&settings)?;
+            let typed = ask_account_number(&cash.to_string(), &mut std::io::stdin().lock(), out)?;
+            shown(out, several, |terminal| trade.live(scenarios, (settings, keys), typed, terminal))
+        }
+    };
+    last?.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    Ok(())
 }
 
 /// Books are kept by the scenario's name.
@@ -155,7 +164,7 @@ struct Scenario {
 }
 
 impl<C: Catalog> Trade<'_, C> {
-    fn rehearse(&self, all: Vec<LoadedScenario>, out: &mut impl Write) -> Result<(), Failure> {
+    fn rehearse(&self, all: Vec<LoadedScenario>, terminal: &Terminal) -> Result<Vec<String>, Failure> {
         let mut scenarios = Vec::new();
         for loaded in all {
             let _progress = Progress::begin("reading", &counted(loaded.spec.data.symbols.len(), "symbol", "symbols"));
@@ -174,7 +183,7 @@ impl<C: Catalog> Trade<'_, C> {
                 };
                 let (speed_text, venue) = (format!("{speed}×"), Venue::Exchange { speed });
                 let terms = Place { speed_text, venue, actions: ActionsFrom::Scenario, is_new: false };
-                runtime.block_on(self.trade(Rehearsal(address), keys, scenarios, terms, None, out))
+                runtime.block_on(self.trade(Rehearsal(address), keys, scenarios, terms, None, terminal))
             }
             None => {
                 let (loaded, market) = joined(&scenarios)?;
@@ -190,30 +199,33 @@ impl<C: Catalog> Trade<'_, C> {
                     let keys = ApiKeys::new(Embedded::key().to_owned(), Embedded::key().to_owned());
                     let keys = keys.map_err(|error| Failure::Input(format!("error {error}")))?;
                     let place = Place { speed_text, venue, actions: ActionsFrom::Scenario, is_new: true };
-                    self.trade(mode, keys, scenarios, place, Some(&embedded), out).await
+                    self.trade(mode, keys, scenarios, place, Some(&embedded), terminal).await
                 })
             }
         }
     }
 
-    fn on_paper(&self, all: Vec<LoadedScenario>, out: &mut impl Write) -> Result<(), Failure> {
+    fn on_paper(&self, all: Vec<LoadedScenario>, terminal: &Terminal) -> Result<Vec<String>, Failure> {
         let scenarios = self.of_days_to_come(all)?;
         let keys = alpaca_keys(&self.settings()?)?;
         let (runtime, place) = (runtime()?, Place::alpaca());
         match self.stand_in()? {
-            Some(address) => runtime.block_on(self.trade(PaperStandIn(address), keys, scenarios, place, None, out)),
-            None => runtime.block_on(self.trade(Paper, keys, scenarios, place, None, out)),
+            Some(address) => {
+                runtime.block_on(self.trade(PaperStandIn(address), keys, scenarios, place, None, terminal))
+            }
+            None => runtime.block_on(self.trade(Paper, keys, scenarios, place, None, terminal)),
         }
     }
 
     /// Real money: only with everything that [`authorize`] asks for.
-    fn live(&self, all: Vec<LoadedScenario>, out: &mut impl Write) -> Result<(), Failure> {
-        let scenarios = self.of_days_to_come(all)?;
-        let settings = self.settings()?;
-        let keys = alpaca_keys(&settings)?;
+    fn live(
+        &self,
+        scenarios: Vec<Scenario>,
+        (settings, keys): (EnvFile, ApiKeys),
+        typed: Option<String>,
+        terminal: &Terminal,
+    ) -> Result<Vec<String>, Failure> {
         let loaded: Vec<LoadedScenario> = scenarios.iter().map(|scenario| scenario.loaded.clone()).collect();
-        let cash: Money = loaded.iter().map(|loaded| loaded.spec.account.cash).sum();
-        let typed = ask_account_number(&cash.to_string(), &mut std::io::stdin().lock(), out)?;
         let request = LiveRequest {
             mode: "live",
             env: &settings,
@@ -225,7 +237,7 @@ impl<C: Catalog> Trade<'_, C> {
         runtime()?.block_on(async {
             let authorized = authorize(&request, &keys, typed.as_deref()).await;
             let mode = Live::new(authorized.map_err(|refusal| Failure::Check(format!("error {refusal}")))?);
-            self.trade(mode, keys, scenarios, Place::alpaca(), None, out).await
+            self.trade(mode, keys, scenarios, Place::alpaca(), None, terminal).await
         })
     }
 
@@ -260,8 +272,8 @@ impl<C: Catalog> Trade<'_, C> {
         mut scenarios: Vec<Scenario>,
         place: Place,
         embedded: Option<&Embedded>,
-        out: &mut impl Write,
-    ) -> Result<(), Failure> {
+        terminal: &Terminal,
+    ) -> Result<Vec<String>, Failure> {
         let folder = self.args.state.join(M::NAME);
         let settings = self.settings()?;
         if place.venue == Venue::Alpaca {
@@ -277,7 +289,6 @@ impl<C: Catalog> Trade<'_, C> {
         let (commander, commands) = mpsc::channel(COMMANDS_MAX);
         let (signer, logins) = mpsc::channel(COMMANDS_MAX);
         let (snapshots, pages) = watch::channel(Arc::new(Snapshot::before(M::NAME)));
-        let (events, mut lines) = mpsc::unbounded_channel();
         let scripts: Vec<Option<&'static Script>> = scenarios
             .iter()
             // A session lives as long as the program, and so does its script.
@@ -285,9 +296,9 @@ impl<C: Catalog> Trade<'_, C> {
             .collect();
         let names: Vec<String> = scenarios.iter().map(|scenario| scenario.loaded.spec.scenario.name.clone()).collect();
         let session = names.join(", ");
-        let _log = links::log(&settings, &self.args.logs, &session, M::NAME)?;
+        let _log = links::log(&settings, &self.args.logs, (&session, M::NAME), terminal)?;
         let notifier = links::notifier(&settings, M::NAME, &session, &journal)?.map(Arc::new);
-        let (told, healthy) = (notifier.clone(), notifier.clone());
+        let (told, healthy, events) = (notifier.clone(), notifier.clone(), terminal.clone());
         let build = |prepared: &Prepared, terms: Arc<Terms>| -> Result<Box<dyn Machine>, String> {
             let at = names.iter().position(|name| *name == prepared.loaded.spec.scenario.name);
             let script = at.and_then(|at| scripts[at]);
@@ -316,15 +327,24 @@ impl<C: Catalog> Trade<'_, C> {
             tell: Box::new(move |event| {
                 links::write(event);
                 told.iter().for_each(|notifier| notifier.tell(event));
-                // Printed while the session waits; it is in the journal already.
-                let _ = events.send(event.clone());
+                events.show(Shown::Event(event.clone()));
             }),
         };
-        let signals = end_on_signals(commander.clone())?;
+        terminal.show(Shown::Standing(pages.clone()));
+        let ends = Arc::new(Notify::new());
+        let signals = end_on_signals(commander.clone(), Arc::clone(&ends))?;
         let port = self.args.port.map_or(if M::NAME == "live" { Port::Only(8000) } else { Port::Usual }, Port::Only);
         let (paged, page) = oneshot::channel();
         let session = async {
-            let mut driver = Driver::open(setup, build).await?;
+            // Whoever ends it while it comes up does not wait for a venue that does not answer.
+            let mut driver = tokio::select! {
+                biased;
+                opened = Driver::open(setup, build) => opened?,
+                () = ends.notified() => {
+                    terminal.show(Shown::Line("Ended before the session began; nothing was sent.".to_owned()));
+                    return Ok(Vec::new());
+                }
+            };
             let _ = paged.send(driver.kill());
             match (place.venue, embedded) {
                 (Venue::Stepped, Some(exchange)) => driver.run_stepped(exchange).await?,
@@ -336,26 +356,24 @@ impl<C: Catalog> Trade<'_, C> {
             let Ok(kill) = page.await else { return Ok(None) };
             links::dashboard(&settings, &folder, port, (pages, commander, signer), kill).await.map(Some)
         };
-        let outcome = printed(session, beside, &mut lines, out).await;
+        let outcome = with_page(session, beside, terminal).await;
         signals.abort();
         if let Some(notifier) = notifier.and_then(Arc::into_inner) {
             notifier.stop().await;
         }
-        for (name, fills, fingerprint) in outcome?.map_err(failed)? {
-            writeln!(out, "{name}: {}, fingerprint {fingerprint}", counted(fills, "fill", "fills"))?;
-        }
-        Ok(())
+        let line = |(name, fills, fingerprint): (String, usize, String)| {
+            format!("{name}: {}, fingerprint {fingerprint}", counted(fills, "fill", "fills"))
+        };
+        Ok(outcome?.map_err(failed)?.into_iter().map(line).collect())
     }
 }
 
-/// Runs the session with its page beside it and prints its events as they come.
-async fn printed<T>(
+/// Runs the session with its page beside it.
+async fn with_page<T>(
     session: impl Future<Output = T>,
     beside: impl Future<Output = Result<Option<(Option<Dashboard>, String)>, Failure>>,
-    lines: &mut mpsc::UnboundedReceiver<SessionEvent>,
-    out: &mut impl Write,
+    terminal: &Terminal,
 ) -> Result<T, Failure> {
-    let colours = std::io::stdout().is_terminal();
     let mut page = None;
     tokio::pin!(session, beside);
     let outcome = loop {
@@ -363,19 +381,15 @@ async fn printed<T>(
             opened = &mut beside, if page.is_none() => {
                 let opened = opened?;
                 if let Some((_, text)) = &opened {
-                    write_line(out, text)?;
+                    terminal.show(Shown::Line(text.clone()));
                 }
                 page = Some(opened.and_then(|(dashboard, _)| dashboard));
             }
-            Some(event) = lines.recv() => write_line(out, &line(&event, colours))?,
             outcome = &mut session => break outcome,
         }
     };
     if let Some(Some(dashboard)) = page {
         dashboard.stop().await;
-    }
-    while let Ok(event) = lines.try_recv() {
-        write_line(out, &line(&event, colours))?;
     }
     Ok(outcome)
 }
@@ -402,22 +416,26 @@ fn failed(error: DriverError) -> Failure {
     Failure::Machine(format!("error {error}"))
 }
 
-fn write_line(out: &mut impl Write, text: &str) -> Result<(), Failure> {
-    writeln!(out, "{text}")?;
-    Ok(out.flush()?)
-}
-
 fn prepared(Scenario { loaded, market }: Scenario) -> Prepared {
     Prepared { effective: effective_toml(&loaded.spec), loaded, actions: market.actions }
 }
 
 fn alpaca_keys(settings: &EnvFile) -> Result<ApiKeys, Failure> {
     let [id, secret] = ALPACA_KEYS;
-    settings.keys(id, secret).map_err(|error| Failure::Input(format!("error {error}")))
+    let wrong = |error: KeyError| Failure::Input(format!("error {error}"));
+    let next = "keys are made at https://app.alpaca.markets; copy .env.example to .env, `chmod 600 .env`, and put them \
+                there. A rehearsal needs none: leave --mode out";
+    let keys = settings.keys(id, secret);
+    let keys = keys.map_err(|error| Failure::Input(format!("error {error}\n      {next}")))?;
+    no_secret_on_command_line(Some(&keys)).map_err(wrong)?;
+    Ok(keys)
 }
 
-/// SIGINT and SIGTERM are commands to end in good order.
-fn end_on_signals(commander: mpsc::Sender<Commanded>) -> Result<tokio::task::JoinHandle<()>, Failure> {
+/// SIGINT and SIGTERM are commands to end in good order; `ends` hears of the first, for a session that cannot hear yet.
+fn end_on_signals(
+    commander: mpsc::Sender<Commanded>,
+    ends: Arc<Notify>,
+) -> Result<tokio::task::JoinHandle<()>, Failure> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     Ok(tokio::spawn(async move {
         loop {
@@ -425,6 +443,7 @@ fn end_on_signals(commander: mpsc::Sender<Commanded>) -> Result<tokio::task::Joi
                 _ = interrupt.recv() => "SIGINT",
                 _ = terminate.recv() => "SIGTERM",
             };
+            ends.notify_one();
             let (answer, _nobody) = oneshot::channel();
             let asked = Asked { command: Command::Stop, by: by.to_owned() };
             if commander.send((asked, answer)).await.is_err() {

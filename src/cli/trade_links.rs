@@ -2,6 +2,7 @@
 //!
 //! Not here: the session (trade), what each of them does (live).
 use std::env;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -9,6 +10,8 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{mpsc, watch};
 
 use super::Failure;
+use super::screen::can_redraw;
+use super::trade_screen::Terminal;
 use crate::domain::Timestamp;
 use crate::execution::alpaca::EnvFile;
 use crate::live::dashboard::{
@@ -67,11 +70,18 @@ pub(super) fn notifier(
     Ok(Some(notify::start(config, Arc::clone(journal))?))
 }
 
-/// The log of a session begins.
-pub(super) fn log(settings: &EnvFile, folder: &Path, session: &str, mode: &str) -> Result<Log, Failure> {
+/// The log of a session begins; where the session draws over lines of its terminal, those of the log go the same way.
+pub(super) fn log(
+    settings: &EnvFile,
+    folder: &Path,
+    (session, mode): (&str, &str),
+    terminal: &Terminal,
+) -> Result<Log, Failure> {
     let level = log::level(settings).map_err(wrong)?;
     let redactor = Arc::new(Redactor::new(settings));
-    log::start(LogOptions { folder, format: LogFormat::Text, session, mode, level, redactor }).map_err(machine)
+    let options = LogOptions { folder, format: LogFormat::Text, session, mode, level, redactor };
+    let log = if can_redraw() { log::start(options, terminal.clone()) } else { log::start(options, io::stderr()) };
+    log.map_err(machine)
 }
 
 /// One line of the log; `trade` prints the event itself.

@@ -16,17 +16,26 @@ use crate::market::new_york_date;
 
 const PAGE_MAX: usize = 100;
 
-/// One row and what it is found by.
+/// Every type of Alpaca's, of which this exchange has four.
+#[rustfmt::skip]
+const KINDS: [&str; 39] = [
+    "FILL", "TRANS", "MISC", "ACATC", "ACATS", "CFEE", "CGD", "CSD", "CSW", "DIV", "DIVCGL", "DIVCGS", "DIVFEE",
+    "DIVFT", "DIVNRA", "DIVROC", "DIVTW", "DIVTXEX", "FEE", "INT", "INTNRA", "INTTW", "JNL", "JNLC", "JNLS", "MA",
+    "NC", "OPASN", "OPCA", "OPCSH", "OPEXC", "OPEXP", "OPTRD", "PTC", "PTR", "REORG", "SPIN", "SPLIT", "FOPT",
+];
+
+/// One row, before it is written: a list has thousands, and a page shows a hundred.
+#[derive(Clone, Copy)]
 struct Row<'a> {
     time: Timestamp,
-    id: String,
     what: What<'a>,
 }
 
 #[derive(Clone, Copy)]
 enum What<'a> {
     Fill(&'a Execution),
-    Payment(&'a Payment),
+    /// With its place.
+    Payment(usize, &'a Payment),
 }
 
 impl What<'_> {
@@ -34,7 +43,7 @@ impl What<'_> {
     fn kind(self) -> &'static str {
         match self {
             What::Fill(_) => "FILL",
-            What::Payment(payment) => match payment.kind {
+            What::Payment(_, payment) => match payment.kind {
                 PaymentKind::Dividend { .. } => "DIV",
                 PaymentKind::Split { .. } => "SPLIT",
                 PaymentKind::Delisting { .. } => "REORG",
@@ -59,6 +68,10 @@ impl Exchange {
             return Err(Refused::syntax("category and activity_types exclude each other"));
         }
         kinds.extend(kind);
+        // A list of a type that does not exist would look like an account where nothing has happened.
+        if let Some(other) = kinds.iter().find(|kind| !KINDS.contains(kind)) {
+            return Err(invalid("activity_types", other));
+        }
         let wants_trades = match category {
             None => None,
             Some("trade_activity") => Some(true),
@@ -72,6 +85,9 @@ impl Exchange {
         };
         let (after, until) = (moment(query, "after")?, moment(query, "until")?);
         let date = moment(query, "date")?;
+        if date.is_some() && (after.is_some() || until.is_some()) {
+            return Err(Refused::syntax("date excludes after and until"));
+        }
         let size = match query.get("page_size") {
             None => PAGE_MAX,
             Some(text) => Some(decimal::<usize>("page_size", text)?)
@@ -84,7 +100,7 @@ impl Exchange {
             let is_trade = matches!(row.what, What::Fill(_));
             let of_order = match row.what {
                 What::Fill(execution) => order.as_ref().is_none_or(|id| self.book.get(execution.order).id == *id),
-                What::Payment(_) => order.is_none(),
+                What::Payment(..) => order.is_none(),
             };
             of_order
                 && (kinds.is_empty() || kinds.contains(&row.what.kind()))
@@ -98,7 +114,7 @@ impl Exchange {
         }
         let from = match query.get("page_token") {
             None => 0,
-            Some(token) => match rows.iter().position(|row| row.id == token) {
+            Some(token) => match rows.iter().position(|row| self.activity_id(row) == token) {
                 Some(at) => at + 1,
                 None => return Err(invalid("page_token", token)),
             },
@@ -108,24 +124,30 @@ impl Exchange {
 
     /// All rows, oldest first.
     fn activities(&self) -> Vec<Row<'_>> {
-        let fills = self.statement.executions.iter().map(|execution| Row {
-            time: execution.time,
-            id: format!("{}::{}", compact(execution.time), execution.id),
-            what: What::Fill(execution),
-        });
-        let payments = self.statement.payments.iter().enumerate().map(|(index, payment)| {
-            let id = ids::uuid(&[&self.setup.name, "payment", &index.to_string()]);
-            Row { time: payment.time, id: format!("{}::{id}", compact(payment.time)), what: What::Payment(payment) }
-        });
+        let fills = self.statement.executions.iter();
+        let fills = fills.map(|execution| Row { time: execution.time, what: What::Fill(execution) });
+        let payments = self.statement.payments.iter().enumerate();
+        let payments = payments.map(|(at, payment)| Row { time: payment.time, what: What::Payment(at, payment) });
         let mut rows: Vec<Row<'_>> = fills.chain(payments).collect();
         rows.sort_by_key(|row| row.time);
         rows
     }
 
+    /// What a row is found by.
+    fn activity_id(&self, row: &Row<'_>) -> String {
+        match row.what {
+            What::Fill(execution) => format!("{}::{}", compact(row.time), execution.id),
+            What::Payment(at, _) => {
+                let id = ids::uuid(&[&self.setup.name, "payment", &at.to_string()]);
+                format!("{}::{id}", compact(row.time))
+            }
+        }
+    }
+
     fn shown_activity(&self, row: &Row<'_>) -> Value {
         match row.what {
-            What::Fill(execution) => self.shown_fill(&row.id, execution),
-            What::Payment(payment) => self.shown_payment(row, payment),
+            What::Fill(execution) => self.shown_fill(&self.activity_id(row), execution),
+            What::Payment(_, payment) => self.shown_payment(row, payment),
         }
     }
 
@@ -154,7 +176,7 @@ impl Exchange {
             PaymentKind::Delisting { a_share } => (Some(a_share), "the share is listed no more".to_owned()),
         };
         json!({
-            "id": row.id,
+            "id": self.activity_id(row),
             "activity_type": row.what.kind(),
             "activity_sub_type": null,
             "date": payment.date.utc_date().to_string(),

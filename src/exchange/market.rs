@@ -8,7 +8,7 @@ use super::history::Mark;
 use super::orders::Status;
 use super::{Moment, Published};
 use crate::domain::{Bar, RejectReason, SymbolIndex, Timestamp};
-use crate::venue::MarketFill;
+use crate::venue::{ClosingOrders, MarketFill};
 
 /// Auctions at a close happen so long before it.
 const BEFORE_CLOSE_NS: i64 = 1_000_000;
@@ -83,7 +83,7 @@ impl Exchange {
             self.venue.close(&borrowed);
         }
         if bar_step.ends_session {
-            self.venue.closing_auction(&borrowed);
+            self.venue.closing_auction(&borrowed, ClosingOrders::OfDuringTheBarToo);
         }
         self.venue.end_moment(&borrowed);
         self.collect(bar_step.closes.plus_ns(-BEFORE_CLOSE_NS));
@@ -118,7 +118,10 @@ impl Exchange {
                 continue;
             }
             let have = self.buying_power();
-            self.book.get_mut(at).price_by(self.ledger.position(SymbolIndex(asset as u16)).mark());
+            let (side, kind) = (order.side, order.kind);
+            let price = self.ledger.position(SymbolIndex(asset as u16)).mark();
+            let reserve = self.price_to_reserve(side, kind, price);
+            self.book.get_mut(at).price_by(price, reserve);
             let need = self.reserve_of(at);
             if need > have && !self.setup.rules.cash_check_at_fill {
                 let number = self.book.get(at).at_venue;

@@ -196,7 +196,16 @@ fn activities_are_rows_in_pages() {
     assert_eq!(page, json!([rows[1]]));
     let ascending = desk.get("/v2/account/activities?direction=asc&after=2024-01-03T23:00:00Z");
     assert_eq!(kinds(&ascending), ["DIV", "FILL"]);
-    for query in ["page_size=101", "direction=x", "page_token=x", "category=trade_activity&activity_types=FILL"] {
+    assert_eq!(desk.get("/v2/account/activities?activity_types=JNLC,FOPT"), json!([]));
+    let queries = [
+        "page_size=101",
+        "direction=x",
+        "page_token=x",
+        "category=trade_activity&activity_types=FILL",
+        "activity_types=FILL,FILLS",
+        "date=2024-01-03&after=2024-01-02",
+    ];
+    for query in queries {
         assert_eq!(desk.get_refused(&format!("/v2/account/activities?{query}")).0, 422, "{query}");
     }
 }
@@ -253,6 +262,10 @@ fn equity_over_time() {
     assert_eq!(history["timestamp"][0], json!(1_704_171_600));
     let daily = desk.get("/v2/account/portfolio/history?timeframe=1D&pnl_reset=per_day");
     assert_eq!(daily["profit_loss"], json!([0.0, 0.0, 600.0, -300.0]));
+    for all in ["period=1000A", "period=1M&end=1677-09-22", "period=1000A&end=2262-04-11", "start=1677-09-22"] {
+        let whole = desk.get(&format!("/v2/account/portfolio/history?timeframe=1D&{all}"));
+        assert_eq!(whole["timeframe"], "1D", "{all}: the span has no bounds but those of time");
+    }
     let last = desk.get("/v2/account/portfolio/history?period=1D&timeframe=1D");
     assert_eq!((&last["equity"], &last["base_value"]), (&json!([100_300.0]), &json!(100_600.0)));
     assert_eq!(last["profit_loss"], json!([-300.0]));

@@ -103,8 +103,8 @@ pub fn level(env: &EnvFile) -> Result<Level, LogError> {
     }
 }
 
-/// Starts the log of this process.
-pub fn start(options: LogOptions<'_>) -> Result<Log, LogError> {
+/// Starts the log of this process. `terminal`: standard error, or what puts lines among those of a session.
+pub fn start(options: LogOptions<'_>, terminal: impl Write + Send + 'static) -> Result<Log, LogError> {
     let error = |what: String| LogError::Folder { folder: options.folder.to_owned(), what };
     make_private(options.folder).map_err(|refused| error(refused.to_string()))?;
     let file = RollingFileAppender::builder()
@@ -117,7 +117,7 @@ pub fn start(options: LogOptions<'_>) -> Result<Log, LogError> {
     let in_background = || NonBlockingBuilder::default().buffered_lines_limit(LINES_MAX).lossy(true);
     let (file, file_guard) = in_background().thread_name("log-file").finish(file);
     // A terminal that stands still (Ctrl-S, a full pipe) must not stop trading.
-    let (terminal, terminal_guard) = in_background().thread_name("log-terminal").finish(io::stderr());
+    let (terminal, terminal_guard) = in_background().thread_name("log-terminal").finish(terminal);
     let dropped = [file.error_counter(), terminal.error_counter()];
     let has_colour = options.format == LogFormat::Text && shows_colour();
     let lines = Lines::new(&options, has_colour, terminal, file);
@@ -510,7 +510,7 @@ mod tests {
             level: Level::INFO,
             redactor: Arc::new(Redactor::of([])),
         };
-        let log = start(options).expect("the first log of this process");
+        let log = start(options, io::stderr()).expect("the first log of this process");
         tracing::info!("written");
         assert_eq!(log.dropped(), [0, 0]);
         drop(log);

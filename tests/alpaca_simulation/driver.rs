@@ -28,6 +28,8 @@ pub enum Input {
 pub struct Disk {
     pub log: Vec<Entry>,
     pub inputs: Vec<Input>,
+    /// The first number of the session at hand.
+    horizon: Option<OrderId>,
 }
 
 /// A session that runs.
@@ -142,6 +144,13 @@ impl Driver {
     pub fn close(&mut self, setting: &Setting, disk: &mut Disk, step: usize, is_missed: bool) {
         disk.inputs.push(Input::Bars { step, is_missed });
         self.stamp = setting.steps[step].stamp;
+        if step > 0 && setting.steps[step - 1].ends_session {
+            // As a session does; the engine here keeps everything, so that all of it can be compared.
+            let next = self.engine.orders().next_id();
+            if let Some(before) = disk.horizon.replace(next) {
+                self.desk.forget(before);
+            }
+        }
         let bars: Vec<(SymbolIndex, &Bar)> =
             setting.bars_of(step).map(|(index, bar)| (SymbolIndex(index as u16), bar)).collect();
         self.desk.on_bars(&bars);

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use alphaflow::domain::{Money, Price, Quantity, Side, SymbolIndex};
-use alphaflow::engine::OrderOutcome;
+use alphaflow::domain::{Fill, Money, OrderKind, OrderPurpose, Price, Quantity, SymbolIndex};
+use alphaflow::engine::{OrderOutcome, OrderRecord};
 use alphaflow::live::journal::JournalReader;
 use alphaflow::live::session::{Machine, PastReader, prove_session};
 use alphaflow::scenario::{Style, effective_toml, load};
@@ -16,6 +16,9 @@ use crate::market::{NAME, SYMBOLS};
 
 /// Symbol, side, stop and limit of an order that is open.
 type Place = (String, String, Option<Price>, Option<Price>);
+
+/// Symbol, side, shares and price of a fill.
+type Trade = (String, String, Quantity, Price);
 
 fn quantity(value: &Value, name: &str) -> Quantity {
     value[name].as_str().unwrap_or("0").parse().unwrap()
@@ -62,7 +65,11 @@ pub fn check_books(folder: &Path, scenario: &Path, state: &Value) {
         assert_eq!(ours, cover(state, symbol).0, "shares of {symbol}");
     }
     assert_eq!(our_orders(machine.as_ref()), their_orders(state), "open orders");
-    assert_eq!(machine.journal().fills.len(), state["fills"].as_array().unwrap().len(), "fills, each once");
+    // A session remembers the fills of the market's session at hand.
+    let (ours, theirs) = (our_fills(machine.as_ref()), state["fills"].as_array().unwrap());
+    let mut last: Vec<Trade> = theirs[theirs.len() - ours.len()..].iter().map(trade).collect();
+    last.sort_unstable();
+    assert_eq!(ours, last, "fills, each once");
     let mut names = BTreeSet::new();
     for order in state["orders"].as_array().unwrap() {
         let name = order["client_order_id"].as_str().unwrap();
@@ -70,14 +77,37 @@ pub fn check_books(folder: &Path, scenario: &Path, state: &Value) {
     }
 }
 
+fn our_fills(machine: &dyn Machine) -> Vec<Trade> {
+    let named = |fill: &Fill| SYMBOLS[usize::from(fill.symbol.get())].to_owned();
+    let fills = machine.journal().fills.iter();
+    let mut all: Vec<Trade> =
+        fills.map(|fill| (named(fill), fill.side.name().to_owned(), fill.quantity, fill.price)).collect();
+    all.sort_unstable();
+    all
+}
+
+fn trade(fill: &Value) -> Trade {
+    let text = |name: &str| fill[name].as_str().unwrap().to_owned();
+    (text("symbol"), text("side"), quantity(fill, "qty"), text("price").parse().unwrap())
+}
+
+/// One order holds a share at the venue: where an exit is on its way, its legs are gone there, and stand in the books until
+/// it has filled.
 fn our_orders(machine: &dyn Machine) -> BTreeMap<Place, Quantity> {
+    let is_open = |record: &&OrderRecord| matches!(record.outcome, OrderOutcome::Sent(status) if status.is_open());
+    let open: Vec<&OrderRecord> = machine.orders().records().filter(is_open).collect();
+    let leaves: BTreeSet<SymbolIndex> = open
+        .iter()
+        .filter(|record| record.request.purpose != OrderPurpose::Entry && record.request.kind == OrderKind::Market)
+        .map(|record| record.request.symbol)
+        .collect();
     let mut all = BTreeMap::new();
-    for record in machine.orders().records() {
-        if !matches!(record.outcome, OrderOutcome::Sent(status) if status.is_open()) {
+    for record in open {
+        if record.leg > 0 && leaves.contains(&record.request.symbol) {
             continue;
         }
         let symbol = SYMBOLS[usize::from(record.request.symbol.get())].to_owned();
-        let side = if record.request.side == Side::Buy { "buy" } else { "sell" };
+        let side = record.request.side.name();
         let kind = record.request.kind;
         *all.entry((symbol, side.to_owned(), kind.stop(), kind.limit())).or_default() += record.remaining();
     }

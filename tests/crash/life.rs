@@ -46,9 +46,9 @@ impl Lives {
         self.session = Some(session);
     }
 
-    /// Waits until it trades; gives the time since its beginning.
+    /// Waits until it has read how everything is, and may trade; gives the time since its beginning.
     pub fn wait_up(&mut self) -> Duration {
-        while !self.log()[self.log_before..].contains("The session begins in mode") {
+        while !self.log()[self.log_before..].contains("Both streams are ready") {
             assert_eq!(self.session.as_mut().unwrap().try_wait().unwrap(), None, "it ended: {}", self.last_words());
             assert!(self.began.elapsed() < PATIENCE, "it does not come up: {}", self.last_words());
             sleep(LOOK);

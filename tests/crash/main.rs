@@ -46,7 +46,7 @@ fn a_session_that_is_killed_again_and_again_loses_nothing_and_doubles_nothing() 
                     let own = kills * (at + 1) / worlds - kills * at / worlds;
                     let played = catch_unwind(AssertUnwindSafe(|| play(first + at, own, runtime.handle())));
                     let report = played.unwrap_or_else(|why| {
-                        eprintln!("ALPHAFLOW_SEED={} fails", first + at);
+                        eprintln!("a world failed: ALPHAFLOW_SEED={}", first + at);
                         resume_unwind(why)
                     });
                     all.lock().unwrap().add(&report);

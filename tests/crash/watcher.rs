@@ -57,7 +57,7 @@ impl Watcher {
         self.seen += 1;
         let (what, order) = (text(event, "event"), &event["order"]);
         let (id, symbol) = (text(order, "id"), text(order, "symbol").to_owned());
-        if matches!(what, "pending_new" | "accepted") && !self.orders.contains_key(id) {
+        if matches!(what, "pending_new" | "accepted") {
             let name = text(order, "client_order_id");
             if !self.names.insert(name.to_owned()) {
                 self.wrong.push(format!("{name} was taken twice"));
@@ -69,6 +69,9 @@ impl Watcher {
         self.note(order, None);
         for leg in order["legs"].as_array().into_iter().flatten() {
             self.note(leg, Some(id));
+        }
+        if let ("replaced", Some(next)) = (what, order["replaced_by"].as_str()) {
+            self.stand_in(id, next);
         }
         if matches!(what, "fill" | "partial_fill") {
             self.filled(what, id, &symbol, quantity(event, "position_qty"));
@@ -90,16 +93,32 @@ impl Watcher {
         self.orders.insert(id.to_owned(), known);
     }
 
+    /// A change is one request: the order in the place of another is there when that is gone, and told of a moment later.
+    fn stand_in(&mut self, id: &str, next: &str) {
+        let old = &self.orders[id];
+        let known = Known {
+            symbol: old.symbol.clone(),
+            is_sale: old.is_sale,
+            kind: old.kind.clone(),
+            left: old.left,
+            is_open: true,
+            leg_of: old.leg_of.clone(),
+        };
+        let legs = self.orders.values_mut().filter(|known| known.leg_of.as_deref() == Some(id));
+        legs.for_each(|leg| leg.leg_of = Some(next.to_owned()));
+        self.orders.entry(next.to_owned()).or_insert(known);
+    }
+
     fn filled(&mut self, what: &str, id: &str, symbol: &str, held: Quantity) {
         if held < Quantity::ZERO {
             self.wrong.push(format!("{held} shares of {symbol} are held: one was sold twice"));
         }
         self.held.insert(symbol.to_owned(), held);
-        // The other leg of a pair ends without a word when one has filled whole.
-        let parent = self.orders.get(id).and_then(|known| known.leg_of.clone());
-        if what == "fill" && parent.is_some() {
-            self.orders.values_mut().filter(|known| known.leg_of == parent).for_each(|known| known.is_open = false);
-        }
+        // The other one of a pair ends without a word when one has filled whole. Of a pair that is no entry's, one is the
+        // leg of the other.
+        let Some(order) = self.orders.get(id).filter(|order| order.is_sale && what == "fill") else { return };
+        let parent = Some(order.leg_of.clone().unwrap_or_else(|| id.to_owned()));
+        self.orders.values_mut().filter(|known| known.leg_of == parent).for_each(|known| known.is_open = false);
     }
 
     /// Shares held of a symbol, and those that an order would sell whatever the price.

@@ -5,11 +5,12 @@ use std::fmt;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use alphaflow::domain::Quantity;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use tokio::runtime::Handle;
 
-use crate::books::check_books;
+use crate::books::{check_books, cover};
 use crate::life::Lives;
 use crate::market::{self, SYMBOLS};
 use crate::venue::Venue;
@@ -179,7 +180,10 @@ impl World {
             return;
         }
         for symbol in SYMBOLS {
-            assert_eq!(watcher.cover(symbol), crate::books::cover(&state, symbol), "{symbol}: {state:#}");
+            // A leg that waits for its entry shrinks without a word to what has filled, so more is seen than is held.
+            let within = |(held, covered): (Quantity, Quantity)| (held, covered.min(held));
+            let (seen, is) = (within(watcher.cover(symbol)), within(cover(&state, symbol)));
+            assert_eq!(seen, is, "{symbol}: {state:#}");
         }
         drop(watcher);
         self.report.compared += 1;

@@ -69,12 +69,58 @@ async fn until(client: &Client, url: &str, cookie: &str, is_wanted: impl Fn(&Val
     }
 }
 
-async fn sign_in(client: &Client, page: &str, token: &str) -> (StatusCode, Option<String>) {
+/// A browser that is signed in: its cookie, and the proof of its changes.
+struct Signed {
+    cookie: String,
+    csrf: String,
+}
+
+async fn sign_in(client: &Client, page: &str, token: &str) -> (StatusCode, Option<Signed>) {
     let call = client.post(format!("http://{page}/login")).header("Origin", format!("http://{page}"));
     let call = call.header("Content-Type", "application/json").body(json!({ "token": token }).to_string());
     let answer = call.send().await.unwrap();
+    let status = answer.status();
     let cookie = answer.headers().get("set-cookie").map(|value| value.to_str().unwrap().to_owned());
-    (answer.status(), cookie.map(|cookie| cookie.split(';').next().unwrap().to_owned()))
+    let said: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    let csrf = said["csrf"].as_str().unwrap_or_default().to_owned();
+    (status, cookie.map(|cookie| Signed { cookie: cookie.split(';').next().unwrap().to_owned(), csrf }))
+}
+
+async fn act(client: &Client, page: &str, signed: &Signed, path: &str, body: Value) -> (u16, Value) {
+    let call = client.post(format!("http://{page}/api/v1/{path}")).header("Origin", format!("http://{page}"));
+    let call = call.header("Cookie", &signed.cookie).header("X-CSRF-Token", &signed.csrf);
+    let answer = call.header("Content-Type", "application/json").body(body.to_string()).send().await.unwrap();
+    (answer.status().as_u16(), serde_json::from_str(&answer.text().await.unwrap()).unwrap())
+}
+
+/// Harm in every text that a person may give: it is kept and told as text, and does nothing else.
+async fn harmful_words(client: &Client, page: &str, signed: &Signed, folder: &Path) {
+    const HARM: &str = "'); DROP TABLE journal; --<img src=x onerror=alert(1)>";
+    let (status, _) =
+        act(client, page, signed, "halt", json!({ "flatten": false, "reason": format!("{HARM}\n\u{1b}[2J") })).await;
+    assert_eq!(status, 200);
+    until(client, &format!("http://{page}/api/v1/state"), &signed.cookie, |answer| {
+        let reason = answer["state"]["reason"].as_str().unwrap_or_default();
+        reason.starts_with(HARM) && !reason.contains(char::is_control)
+    })
+    .await;
+    let (status, said) = act(client, page, signed, "close", json!({ "strategy": HARM, "symbol": HARM })).await;
+    assert_eq!((status, said["text"].as_str()), (409, Some(format!("No scenario `{HARM}` runs here.").as_str())));
+    let (status, _) = act(client, page, signed, "cancel", json!({ "strategy": HARM, "order": 1 })).await;
+    assert_eq!(status, 409);
+    let (status, _) = act(client, page, signed, "resume", json!({ "reason": HARM })).await;
+    assert_eq!(status, 200);
+    for filter in ["--strategy", "--symbol"] {
+        let found = done(folder, &["history", "--kind", "events", filter, HARM]);
+        assert_eq!(found.trim(), "No events that match. Leave out a filter.");
+    }
+    let told = done(folder, &["history", "--kind", "events"]);
+    assert!(told.contains(HARM) && !told.contains('\u{1b}'), "{told}");
+    for file in fs::read_dir(folder.join("logs")).unwrap() {
+        for line in fs::read_to_string(file.unwrap().path()).unwrap().lines() {
+            assert!(serde_json::from_str::<Value>(line).is_ok_and(|line| line.is_object()), "{line}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -89,12 +135,15 @@ async fn prices_that_stop_are_said_to_be_old_and_sign_ins_are_in_the_journal() {
     let trade = ["trade", scenario, "--speed", SPEED, "--exchange", &venue, "--port", "0", "--state", "state"];
     let _session = Running::start(folder, "trade.txt", &[&trade[..], &overrides].concat());
     let page = address(folder, "trade.txt", "dashboard: http://").await;
+    // The provider may be there already: then nothing changes.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder().no_proxy().build().unwrap();
 
     assert_eq!(sign_in(&client, &page, "not the token").await.0, StatusCode::UNAUTHORIZED);
     let (status, cookie) = sign_in(&client, &page, TOKEN).await;
     assert_eq!(status, StatusCode::OK);
-    let cookie = cookie.unwrap();
+    let signed = cookie.unwrap();
+    let cookie = signed.cookie.clone();
     let url = |path: &str| format!("http://{page}/api/v1/{path}");
     until(&client, &url("state"), &cookie, |answer| {
         answer["state"]["state"] == "trading" && answer["market"]["is_open"] == true
@@ -107,6 +156,8 @@ async fn prices_that_stop_are_said_to_be_old_and_sign_ins_are_in_the_journal() {
     let events = until(&client, &url("events"), &cookie, |answer| answer.to_string().contains("Signed in")).await;
     let login = events["events"].as_array().unwrap().iter().find(|event| event["kind"] == "login").unwrap().clone();
     assert!(login["row"].as_u64().is_some_and(|row| row > 0), "{login}");
+
+    harmful_words(&client, &page, &signed, folder).await;
 
     let faults = json!({ "seed": 1, "rules": [{ "route": "/v2/iex", "kind": "halt_stream", "probability": 1.0 }] });
     let call = client.post(format!("http://{venue}/_control/faults")).body(faults.to_string());

@@ -321,7 +321,8 @@ fn old(page: &mut Value) {
     for figure in ["equity", "today", "open_pnl", "at_stops", "gross"] {
         page["figures"][figure]["at"] = json!(before(41_000));
     }
-    page["health"][1] = json!({ "name": "data_stream", "is_well": false, "text": "no quote", "at": before(41_000) });
+    page["health"][1] =
+        json!({ "name": "data_stream", "is_well": false, "text": "connected, no bar", "at": before(41_000) });
 }
 
 fn closed(page: &mut Value) {

@@ -155,3 +155,16 @@ def test_with_each_deficiency_of_colour_vision_it_still_reads(stage, browser):
             assert page.locator("#rows .num.old").count() > 0
         page.context.close()
     assert len({words[0] for words in said.values()}) == 3 and said["old"].startswith("▲") and said["halted"].startswith("■"), said
+
+
+def test_the_chart_gives_back_the_room_that_it_took(stage, browser):
+    """It fills what the panels beside it leave, and is no taller for having been tall."""
+    stage.show("empty", "paper")
+    page = browser.look(stage)
+    until(page, "() => document.querySelectorAll('#rows tr').length === 0 && document.querySelector('#plot svg')")
+    tall = page.locator("#plot").bounding_box()["height"]
+    stage.show("trading", "paper")
+    until(page, "() => document.querySelectorAll('#rows tr').length === 5 && document.querySelectorAll('#event-rows li').length === 6")
+    page.wait_for_timeout(300)
+    assert page.locator("#plot").bounding_box()["height"] < tall - 100
+    assert page.evaluate("(() => { const left = document.querySelector('.left'); return left.scrollHeight <= left.clientHeight + 1; })()"), "nothing is pushed out of the window"

@@ -205,6 +205,7 @@ def test_harmful_text_is_text(stage, browser):
     page.fill("#events-filter", "")
     # Names that every object of a script has are names like any other, and change no object.
     words = page.inner_text("body")
+    assert "\u202e" not in words and "\ufffdesrever" in words, "no text turns the direction of what stands beside it"
     assert "__proto__" in words and "native code" not in words and "[object" not in words, words
     assert page.evaluate("Object.keys(Object.prototype).length === 0 && ({}).state === undefined && [].flatten === undefined")
     calm(page, stage)

@@ -23,12 +23,15 @@ fn a_session_that_is_killed_at_any_write_goes_on_from_it() {
     }
 }
 
+/// Every so manieth write of the uncrashed session is where the double crashes begin: all of them in a build that is fast.
+const EVERY: usize = if cfg!(debug_assertions) { 4 } else { 1 };
+
 /// The same, killed once more at each write with which it goes on, until it is at rest again.
 #[test]
 fn a_session_that_is_killed_while_it_goes_on_goes_on_from_that() {
     let whole = World::new(Vec::new()).run();
     let mut in_recovery = 0;
-    for at in 0..whole.appends {
+    for at in (0..whole.appends).step_by(EVERY) {
         for keeps in [false, true] {
             let [[before, after]] = World::new(vec![(at, keeps)]).run().recoveries[..] else { panic!("one crash") };
             assert_eq!(before, at + 1, "the write that failed counts");
@@ -43,7 +46,7 @@ fn a_session_that_is_killed_while_it_goes_on_goes_on_from_that() {
         }
     }
     println!("{} writes, {in_recovery} crashes while going on", whole.appends);
-    assert!(in_recovery > 4 * whole.appends, "{in_recovery}: it writes when it begins, and when it is late");
+    assert!(in_recovery > 4 * whole.appends / EVERY, "{in_recovery}: it writes when it begins, and when it is late");
 }
 
 /// What the journal holds makes the session again, also when that is asked twice.

@@ -3,8 +3,8 @@
 //!
 //! Not here: kills of the session (crash), faults by seed and step (alpaca_simulation). What must hold: the memory of the
 //! session and its distance from the exchange's clock do not grow with the days, the journal is whole and makes the session
-//! again, and the books are the exchange's. `ALPHAFLOW_SOAK_DAYS` says how many sessions are played, two by default;
-//! `ALPHAFLOW_SOAK_SPEED` how many times as fast as the wall's clock.
+//! again, and the books are the exchange's. `ALPHAFLOW_SOAK_DAYS` says how many sessions are played: two by default, which
+//! shows everything but the growth; `ALPHAFLOW_SOAK_SPEED` how many times as fast as the wall's clock.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 mod data;
@@ -26,8 +26,8 @@ use record::{Record, Sample};
 
 /// Sessions that are played where nobody says how many.
 const DAYS: usize = 2;
-/// A session of six and a half hours takes seven seconds.
-const SPEED: u32 = 3_600;
+/// A session of six and a half hours takes seven seconds; without optimization the program is too slow for that.
+const SPEED: usize = if cfg!(debug_assertions) { 3_000 } else { 3_600 };
 /// The days before this one fill caches and two sessions' worth of orders.
 const SETTLED_AFTER: usize = 5;
 /// From then to the end the line through the samples may rise so much, KiB: a tenth of what one day's orders take.
@@ -44,7 +44,7 @@ fn number(name: &str, default: usize) -> usize {
 #[test]
 fn a_session_that_goes_on_for_weeks_stays_as_it_was() {
     let days = number("ALPHAFLOW_SOAK_DAYS", DAYS);
-    let speed = number("ALPHAFLOW_SOAK_SPEED", SPEED as usize) as u32;
+    let speed = number("ALPHAFLOW_SOAK_SPEED", SPEED) as u32;
     let soak = Soak::write(days);
     let mut all = Processes::start(&soak, speed);
     all.begin_session();
@@ -54,7 +54,9 @@ fn a_session_that_goes_on_for_weeks_stays_as_it_was() {
         std::thread::sleep(Duration::from_millis(100));
     }
     all.end_faults();
-    std::thread::sleep(if days > DAYS { LOOK } else { Duration::from_secs(1) });
+    if days > DAYS {
+        std::thread::sleep(LOOK);
+    }
     let state = all.rest();
     all.end_session();
     let record = Record::read(&soak);
@@ -66,8 +68,8 @@ fn a_session_that_goes_on_for_weeks_stays_as_it_was() {
     let machine = prove_session(&BuiltIn, "soak", &record.past).unwrap();
     check_books(machine.as_ref(), &state);
     check_names(&state);
-    check_lag(&record, &samples, speed);
-    if days > SETTLED_AFTER + 5 {
+    if days > SETTLED_AFTER {
+        check_lag(&record, &samples, speed);
         check_memory(&soak, &samples, days);
         check_restart(&mut all, &soak, machine.as_ref());
     }

@@ -14,8 +14,8 @@ use super::command;
 use super::data::Soak;
 use super::record::Sample;
 
-/// Looks in a row that show the same.
-const SAME: u32 = 20;
+/// Looks in a row that show the same: an order that nobody knows to have arrived is looked up for five seconds.
+const SAME: u32 = 130;
 const LOOKS_MAX: u32 = 1_200;
 
 /// Both processes.
@@ -91,18 +91,19 @@ impl Processes<'_> {
         self.ask("POST /_control/faults", "[]");
     }
 
-    /// Waits until the exchange's orders have not changed for a while; gives its state.
+    /// Waits until what is open and held at the exchange has not changed for a while; gives its whole state.
     pub fn rest(&mut self) -> Value {
         let (mut last, mut same) = (Value::Null, 0);
         for _ in 0..LOOKS_MAX {
             let ended = self.session.as_mut().unwrap().try_wait().unwrap();
             assert!(ended.is_none(), "the session has ended: {}", self.log());
-            let state = self.ask("GET /_control/state", "");
-            same = if state["orders"] == last { same + 1 } else { 0 };
+            let open = self.ask("GET /v2/orders?status=open&limit=500", "");
+            let now = Value::Array(vec![open, self.ask("GET /v2/positions", "")]);
+            same = if now == last { same + 1 } else { 0 };
             if same == SAME {
-                return state;
+                return self.ask("GET /_control/state", "");
             }
-            last = state["orders"].clone();
+            last = now;
             sleep(Duration::from_millis(50));
         }
         panic!("the session does not come to rest: {}", self.log());

@@ -56,10 +56,15 @@ pub(super) fn div_rem_billion(value: i128) -> (i128, i64) {
 
 /// Parses exactly: the value is `text` × 10^`decimals`, or an error; nothing is rounded.
 pub(super) fn parse_exact(text: &str, decimals: u32, range: &'static str) -> Result<i128, ParseNumberError> {
-    let value = Decimal::from_str_exact(text.trim())
-        .or_else(|_| Decimal::from_scientific(text.trim()))
-        .map_err(|_| ParseNumberError::NotANumber { text: text.to_owned() })?
-        .normalize();
+    let number = text.trim();
+    // `Decimal` would round what stands before an exponent, and take `1_000`, which no file or client writes.
+    let value = match number.split_once(['e', 'E']) {
+        _ if number.contains('_') => None,
+        None => Decimal::from_str_exact(number).ok(),
+        Some((base, _)) => Decimal::from_str_exact(base).and_then(|_| Decimal::from_scientific(number)).ok(),
+    };
+    let value = value.ok_or_else(|| ParseNumberError::NotANumber { text: text.to_owned() })?;
+    let value = value.normalize();
     if value.scale() > decimals {
         return Err(ParseNumberError::TooPrecise { text: text.to_owned(), decimals_max: decimals });
     }
@@ -161,6 +166,19 @@ mod tests {
         for value in edges {
             let (quotient, rest) = div_rem_billion(value);
             assert_eq!((quotient, i128::from(rest)), (value.div_euclid(BILLION), value.rem_euclid(BILLION)), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_read_exactly_or_not_at_all() {
+        let read = |text: &str| parse_exact(text, 9, "anything");
+        for (text, units) in [(" 1.50 ", 1_500_000_000), ("+1e3", 1_000 * BILLION), ("1E-9", 1), ("-.5", -BILLION / 2)]
+        {
+            assert_eq!(read(text), Ok(units), "{text}");
+        }
+        let digits = "1.00000000000000000000000000000000001";
+        for text in ["1_000", "1_0e3", digits, &format!("{digits}e2"), "1e", "e1", "1e2e3", "", "NaN", "0x10"] {
+            assert_eq!(read(text), Err(ParseNumberError::NotANumber { text: text.to_owned() }), "{text}");
         }
     }
 

@@ -228,3 +228,62 @@ impl Orders {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(ids: &[(u8, OrderOutcome)]) -> Orders {
+        let mut orders = Orders::default();
+        for (leg, outcome) in ids {
+            let request = Wanted {
+                symbol: SymbolIndex(0),
+                side: Side::Buy,
+                kind: OrderKind::Market,
+                time_in_force: TimeInForce::Day,
+                class: OrderClass::Simple,
+                purpose: OrderPurpose::Entry,
+                extended_hours: false,
+                in_dollars: false,
+            };
+            orders.push(OrderRecord {
+                id: orders.next_id(),
+                label: None,
+                request,
+                quantity: Quantity::ZERO,
+                filled: Quantity::ZERO,
+                outcome: *outcome,
+                decided_at: Timestamp::MIN,
+                leg: *leg,
+            });
+        }
+        orders
+    }
+
+    fn ids(orders: &Orders) -> Vec<u64> {
+        orders.records().map(|record| record.id.0).collect()
+    }
+
+    #[test]
+    fn what_is_over_is_forgotten_and_numbers_go_on() {
+        let (over, open) = (OrderOutcome::Sent(OrderStatus::Filled), OrderOutcome::Sent(OrderStatus::Accepted));
+        let refused = OrderOutcome::Refused;
+        // 2 is filled, and its stop, 3, rests; 6 is named; 8 is too young.
+        let mut orders =
+            with(&[(0, over), (0, over), (1, open), (0, refused), (0, open), (0, over), (0, over), (0, over)]);
+        orders.forget(OrderId(8), &[OrderId(6)]);
+        assert_eq!(ids(&orders), [2, 3, 5, 6, 8]);
+        assert_eq!(orders.next_id(), OrderId(9));
+        assert_eq!(orders.get(OrderId(3)).parent(), Some(OrderId(2)));
+        assert_eq!(orders.find(OrderId(7)), None);
+        assert_eq!(orders.legs(OrderId(2)).map(|leg| leg.id.0).collect::<Vec<_>>(), [3]);
+        orders.cover(OrderId(2), Quantity::from_shares(4).unwrap());
+        assert_eq!(orders.get(OrderId(3)).quantity, Quantity::from_shares(4).unwrap());
+        orders.cover(OrderId(6), Quantity::from_shares(1).unwrap());
+        assert_eq!(orders.get(OrderId(8)).quantity, Quantity::ZERO, "it is no leg");
+        orders.update(OrderId(3), OrderUpdate::Filled).unwrap();
+        orders.update(OrderId(5), OrderUpdate::Canceled).unwrap();
+        orders.forget(OrderId(9), &[]);
+        assert_eq!((ids(&orders), orders.next_id()), (vec![], OrderId(9)));
+    }
+}

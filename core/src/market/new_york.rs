@@ -14,13 +14,20 @@ pub fn new_york_date(moment: Timestamp) -> Timestamp {
     let winter = moment.plus_ns(-5 * NS_PER_HOUR).days();
     let is_summer = holidays::is_summer_time(civil_from_days(winter).0, winter);
     let days = if is_summer { moment.plus_ns(-4 * NS_PER_HOUR).days() } else { winter };
-    Timestamp::from_ns(i64::from(days) * Timestamp::NS_PER_DAY)
+    // The first day that can be named began before the first moment that can: a client may ask for any.
+    Timestamp::from_ns(i64::from(days).saturating_mul(Timestamp::NS_PER_DAY))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn the_first_and_the_last_moment_have_a_date() {
+        assert_eq!(new_york_date(Timestamp::MIN), Timestamp::MIN);
+        assert_eq!(new_york_date(Timestamp::MAX).utc_date().to_string(), "2262-04-11");
+    }
 
     proptest! {
         /// As the tz database has it, at every minute of these years.

@@ -11,5 +11,6 @@ mod unsettled;
 pub use account::{CashEvent, CashReason, Portfolio, split_price, split_quantity};
 pub(crate) use account::{fits_after_split, price_after_split};
 pub use position::Position;
+pub use round_trip::share;
 pub use round_trip::{RoundTrip, RoundTrips};
 pub use unsettled::Unsettled;

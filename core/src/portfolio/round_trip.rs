@@ -142,8 +142,8 @@ fn opened(fill: &Fill, quantity: Quantity, fees: Money) -> RoundTrip {
     }
 }
 
-/// `part` ÷ `whole` of `fee`, rounded down to 1e-18 dollars.
-fn share(fee: Money, part: Quantity, whole: Quantity) -> Money {
+/// `part` ÷ `whole` of `fee`, rounded towards zero to 1e-18 dollars.
+pub fn share(fee: Money, part: Quantity, whole: Quantity) -> Money {
     let (part, whole) = (i128::from(part.units()), i128::from(whole.units()));
     // Two exact steps: the product of fee and part alone could leave 128 bits.
     Money::from_units(fee.units() / whole * part + fee.units() % whole * part / whole)

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use super::latch_steps::arm_on;
 use super::{
-    Disk, Halt, HaltCause, HaltOrder, HaltRecord, HaltedBy, LATCH_DOCUMENT, Latch, LatchError, Latched, Noted, Presence,
-    ResumeOrder, Words, halt_on, note_on, read_on, resume_on, take_in_on,
+    Disk, Halt, HaltCause, HaltOrder, HaltRecord, HaltedBy, LATCH_DOCUMENT, Latch, LatchError, Latched, Noted,
+    Presence, ResumeOrder, Words, halt_on, note_on, read_on, resume_on, take_in_on,
 };
 use crate::domain::Timestamp;
 
@@ -205,7 +205,8 @@ impl Disk for Folder {
         thread::scope(|scope| match thread::Builder::new().spawn_scoped(scope, || file.sync_all()) {
             Ok(content) => {
                 let named = self.sync();
-                let content = content.join().unwrap_or_else(|_| Err(io::Error::other("the thread that wrote has failed")));
+                let content =
+                    content.join().unwrap_or_else(|_| Err(io::Error::other("the thread that wrote has failed")));
                 content.and(named)
             }
             // A machine without another thread writes one after the other.

@@ -166,12 +166,7 @@ pub fn note_on<D: Disk>(disk: &D, order: &HaltOrder, token: u32) -> Result<Noted
 }
 
 /// The second half: takes the note into the document. See [`halt_on`].
-pub fn take_in_on<D: Disk>(
-    disk: &D,
-    order: &HaltOrder,
-    token: u32,
-    noted: &Noted,
-) -> Result<HaltRecord, LatchError> {
+pub fn take_in_on<D: Disk>(disk: &D, order: &HaltOrder, token: u32, noted: &Noted) -> Result<HaltRecord, LatchError> {
     match fold(disk, order, &noted.0) {
         Ok(latched) => {
             let is_new = (latched.since, &latched.by) == (order.at, &order.by);

@@ -43,6 +43,14 @@ impl Words {
         Words::check(text.trim()).map(|text| Words(Cow::Owned(text.to_owned())))
     }
 
+    /// `text` as far as it can be kept: spaces for control characters, cut where it is too long; `None` where nothing
+    /// is left. For what must not fail for its words, such as a halt. Allocates.
+    pub fn readable(text: &str) -> Option<Words> {
+        let clean = |character: char| if character.is_control() { ' ' } else { character };
+        let line: String = text.trim().chars().map(clean).take(Words::CHARS_MAX).collect();
+        Words::new(&line).ok()
+    }
+
     /// Words of this program itself, in ASCII. In a `const` a text against the rules does not compile.
     pub const fn fixed(text: &'static str) -> Words {
         let bytes = text.as_bytes();
@@ -107,6 +115,14 @@ mod tests {
         }
         assert!(Words::new(&"é".repeat(500)).is_ok());
         assert_eq!(Words::new(&"é".repeat(501)), Err(WordsError::TooLong { have: 501 }));
+    }
+
+    #[test]
+    fn what_cannot_be_kept_whole_is_kept_as_far_as_it_can() {
+        let kept = |text: &str| Words::readable(text).map(|words| words.as_str().to_owned());
+        assert_eq!(kept(" odd fills\r\nin AIG\u{1b}[2J ").as_deref(), Some("odd fills  in AIG [2J"));
+        assert_eq!(kept(&"é".repeat(9000)).map(|text| text.chars().count()), Some(Words::CHARS_MAX));
+        assert_eq!(kept(" \n\t").or(kept("")), None);
     }
 
     /// What a text against the rules does in a `const`, it does here too: it panics.

@@ -19,15 +19,19 @@ impl SimulatedVenue {
         if self.books[symbol.get()].is_empty() {
             return;
         }
-        let held = self.account.shares(symbol);
+        let (held, mirrors) = (self.account.shares(symbol), self.mirrors);
         // Legs went live in the order of their entries, both of one entry together: from the newest to the oldest.
         let (mut bare, mut legs) = (held.abs(), (None, Quantity::ZERO));
         for order in self.books[symbol.get()].iter_mut().rev() {
+            if mirrors && order.side != filled.side {
+                // It protects what an entry on the other side has opened, whose fills were reported before these.
+                continue;
+            }
             let before = order.remaining;
             if order.sibling == Some(filled.id) {
                 order.remaining = order.remaining - quantity.min(order.remaining);
             }
-            if filled.parent == Some(order.id) && !self.mirrors {
+            if filled.parent == Some(order.id) && !mirrors {
                 // The exit has begun: the rest of the entry would open a position that its exits have left.
                 order.remaining = Quantity::ZERO;
             }

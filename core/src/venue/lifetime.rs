@@ -9,24 +9,37 @@ use super::room::Room;
 use super::simulated::SimulatedVenue;
 use crate::domain::{Bar, ExecutionEvent, OrderKind, SymbolIndex, TimeInForce, Timestamp};
 
+/// Which closing orders a session's close finds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ClosingOrders {
+    /// Those that had been sent when its last bar opened: a replay decides at closes alone.
+    OfBeforeTheBar,
+    /// Those that came while the bar went on as well: a client may send one at any time.
+    OfDuringTheBarToo,
+}
+
 impl SimulatedVenue {
     /// The bars end their session: closing orders fill at the close, limits only where it is good enough.
     #[inline]
-    pub fn closing_auction(&mut self, bars: &[(SymbolIndex, &Bar)]) {
+    pub fn closing_auction(&mut self, bars: &[(SymbolIndex, &Bar)], orders: ClosingOrders) {
         if self.session_orders > 0 {
-            self.fill_at_auction(bars);
+            self.fill_at_auction(bars, orders);
         }
     }
 
     #[cold]
-    fn fill_at_auction(&mut self, bars: &[(SymbolIndex, &Bar)]) {
+    fn fill_at_auction(&mut self, bars: &[(SymbolIndex, &Bar)], orders: ClosingOrders) {
         self.mark(bars);
         let fills = |venue: &Self, order: &VenueOrder, bar: &Bar, pass: Pass| {
             let good = match order.kind {
                 OrderKind::Limit { limit } => order.limit_reached(limit, bar.close, venue.rules.limit_fill),
                 _ => true,
             };
-            order.time_in_force == TimeInForce::Cls && good && venue.is_live(order, bar) && belongs(order, pass)
+            let is_there = match orders {
+                ClosingOrders::OfBeforeTheBar => venue.is_live(order, bar),
+                ClosingOrders::OfDuringTheBarToo => venue.trades(order, bar),
+            };
+            order.time_in_force == TimeInForce::Cls && good && is_there && belongs(order, pass)
         };
         for pass in Pass::ALL {
             for &(symbol, bar) in bars {

@@ -5,6 +5,7 @@
 //! order of symbols. Inside the bar: stops before targets (or after, by `both_touched`). A stop fills
 //! at its level or at the open if the bar opened beyond it, so never better than a market order sent
 //! at that moment. Nothing fills on a bar without volume.
+use super::lifetime::ClosingOrders;
 use super::order::VenueOrder;
 use super::rules::{DueExit, MarketFill};
 use super::simulated::SimulatedVenue;
@@ -76,7 +77,7 @@ impl SimulatedVenue {
             self.close(bars);
         }
         if ends_session {
-            self.closing_auction(bars);
+            self.closing_auction(bars, ClosingOrders::OfBeforeTheBar);
         }
         self.end_moment(bars);
     }
@@ -124,8 +125,14 @@ impl SimulatedVenue {
     /// May the order fill on this bar at all?
     #[inline]
     pub(super) fn is_live(&self, order: &VenueOrder, bar: &Bar) -> bool {
+        order.live_after < bar.time && self.trades(order, bar)
+    }
+
+    /// Could it fill on this bar, whenever it was sent?
+    #[inline]
+    pub(super) fn trades(&self, order: &VenueOrder, bar: &Bar) -> bool {
         let has_hours = self.core || order.extended_hours;
-        has_hours && order.live_after < bar.time && order.filled_on != bar.time && !bar.volume.is_zero()
+        has_hours && order.filled_on != bar.time && !bar.volume.is_zero()
     }
 
     /// The first order of `symbol` that fills at the open, and at what price.

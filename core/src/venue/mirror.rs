@@ -93,10 +93,17 @@ impl SimulatedVenue {
         let occasion = Occasion { side, time };
         let fee = self.fees.fee(id, occasion, price, quantity);
         self.fees.count(id, occasion, price, (quantity, remaining));
-        let reduces = self.account.reduces(symbol, side);
+        // The other venue takes an entry with exits of its own only where it opens: if its fill seems to shrink what is
+        // held, the fills of the exit that left before it have not been reported yet.
+        let (closes, opens) = (self.account.reduces(symbol, side), before.legs.any());
+        let reduces = closes && !opens;
         let fill = Fill { order: id, symbol, side, quantity, price, reference, fee, time, purpose };
         self.account.apply(&fill);
         self.events.push(ExecutionEvent::Filled { fill, remaining });
+        if closes && opens && self.account.shares(symbol).closing_side() != Some(side) {
+            self.cancel_where(symbol, |order| order.parent.is_some() && order.side == side);
+        }
+        let found = found.and_then(|_| self.books[symbol.get()].iter().position(|order| order.id == id));
         match found {
             Some(at) if remaining.is_zero() => drop(self.take(symbol, at)),
             Some(at) => {

@@ -33,6 +33,7 @@ pub use costs::{
     regulatory_fees,
 };
 pub use finer::FinerBars;
+pub use lifetime::ClosingOrders;
 pub use mirror::{FillMoment, Reported, Standing};
 pub use order::Band;
 pub use order::leg_price;

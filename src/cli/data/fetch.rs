@@ -12,12 +12,12 @@ use super::timeframe;
 use crate::cli::finish::input;
 use crate::cli::screen::Counter;
 use crate::cli::status::now;
-use crate::cli::{Failure, Format};
+use crate::cli::{Failure, Format, no_secret_on_command_line};
 use crate::domain::{Symbol, Timeframe};
 use crate::execution::alpaca::history::{
     Adjustment, BarsRequest, Bound, FetchError, Fetched, HistoryClient, fetch_bars,
 };
-use crate::execution::alpaca::{ApiKeys, EnvFile, Feed, KeyError, LoopbackAddr, Rehearsal, refuse_secrets_in};
+use crate::execution::alpaca::{ApiKeys, EnvFile, Feed, KeyError, LoopbackAddr, Rehearsal};
 use crate::report::format::counted;
 use crate::scenario::Diagnostic;
 
@@ -182,12 +182,10 @@ fn targets(args: &FetchArgs) -> Result<Vec<(Symbol, PathBuf)>, Failure> {
 
 fn client(args: &FetchArgs) -> Result<HistoryClient, Failure> {
     let wrong = |error: &dyn std::fmt::Display| Failure::Input(format!("error {error}"));
-    let arguments: Vec<String> =
-        env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
     let keys = keys(args.rehearsal.is_some());
     // Before an error about the keys: one on the command line is the likelier cause of it.
     let held = keys.as_ref().ok();
-    refuse_secrets_in(arguments.iter().map(String::as_str), held).map_err(|error| wrong(&error))?;
+    no_secret_on_command_line(held).map_err(|error| wrong(&error))?;
     let keys = keys?;
     let made = match args.rehearsal {
         Some(address) => HistoryClient::rehearsal(Rehearsal(address), &keys, now),

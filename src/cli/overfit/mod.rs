@@ -32,7 +32,7 @@ pub(super) struct OverfitArgs {
     /// Matrix of returns, one column a trial
     file: Option<PathBuf>,
     /// Blocks the rows are cut into, even, 2 to 20 [default: 10]
-    #[arg(long, value_name = "S", requires = "file")]
+    #[arg(long, value_name = "S", requires = "file", conflicts_with = "sharpe")]
     blocks: Option<usize>,
     /// Trials that were made; with FILE its columns unless more were tried
     #[arg(long, value_name = "N")]

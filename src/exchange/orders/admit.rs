@@ -170,7 +170,8 @@ impl Exchange {
 
     /// Dollars an order may come to, its fee included; nothing where nobody knows a price.
     fn cost(&self, request: &OrderRequest, quantity: Quantity, price: Option<Price>) -> Money {
-        let Some(dearest) = price.map(|price| reserve_price(request.kind, price)).or(request.kind.limit()) else {
+        let to_reserve = |price| self.price_to_reserve(request.side, request.kind, price);
+        let Some(dearest) = price.map(to_reserve).or(request.kind.limit()) else {
             return if let OrderSize::Notional(amount) = request.size { amount } else { Money::ZERO };
         };
         let amount = match request.size {
@@ -183,6 +184,15 @@ impl Exchange {
     fn fee(&self, side: Side, price: Price, quantity: Quantity) -> Money {
         let time = self.last_stamp.max(Timestamp::from_ns(0));
         self.setup.rules.commission.fee(Occasion { side, time }, price, quantity)
+    }
+
+    /// What is set aside a share whose price is `price`: of a purchase its limit, as the venue does it, else the
+    /// dearest it may come to. Where cash is tested at the fill, an order relies on exits when it does in a replay.
+    pub(in crate::exchange) fn price_to_reserve(&self, side: Side, kind: OrderKind, price: Price) -> Price {
+        match kind.limit() {
+            Some(limit) if side == Side::Buy && !self.setup.rules.cash_check_at_fill => limit,
+            _ => reserve_price(kind, price),
+        }
     }
 
     /// Dollars set aside for an open order.
@@ -230,7 +240,8 @@ impl Exchange {
             return if order.waits_for_entry() || requested <= available { Ok(()) } else { Err(reason) };
         }
         let price = self.last_price(order.asset);
-        let dearest = price.map_or(kind.limit().unwrap_or(Price::ZERO), |price| reserve_price(kind, price));
+        let to_reserve = |price| self.price_to_reserve(order.side, kind, price);
+        let dearest = price.map_or(kind.limit().unwrap_or(Price::ZERO), to_reserve);
         let need = dearest.notional(remaining) + self.fee(order.side, dearest, remaining);
         let have = self.buying_power() + self.reserve_of(at);
         let is_paid = need <= have || self.setup.rules.cash_check_at_fill;

@@ -14,7 +14,7 @@ use crate::exchange::core::Exchange;
 use crate::exchange::ids;
 use crate::exchange::refusal::Refused;
 use crate::exchange::reply::ok;
-use crate::venue::refusal::{Change, Changing, Terms, change, form, pair};
+use crate::venue::refusal::{Change, Changing, Terms, change, form};
 
 /// What a change comes to.
 struct Amended {
@@ -78,7 +78,6 @@ impl Exchange {
         }
         let kind = order.kind.with(prices);
         self.check_form(order, kind, time_in_force).map_err(refused)?;
-        self.check_pair(at, kind).map_err(refused)?;
         self.admit_change(at, quantity.unwrap_or(order.remaining()), kind).map_err(refused)?;
         Ok(Amended { client_id, kind, quantity, time_in_force })
     }
@@ -116,20 +115,6 @@ impl Exchange {
         form(&request, &Terms { tick: self.setup.rules.tick, extended_hours: true, new_york_minute: None })
     }
 
-    /// Do stop and target of a pair stay on their own sides of each other? The target of a pair that was sent as one is
-    /// looked at with its form.
-    fn check_pair(&self, at: usize, kind: OrderKind) -> Result<(), RejectReason> {
-        let order = self.book.get(at);
-        let mate = if order.is_stop() { self.target_of(at) } else { self.stop_of(at) };
-        let Some(mate) = mate.map(|mate| self.book.get(mate)).filter(|mate| mate.status.is_open()) else {
-            return Ok(());
-        };
-        let (stop, target) =
-            if order.is_stop() { (kind.stop(), mate.kind.limit()) } else { (mate.kind.stop(), kind.limit()) };
-        let Some((stop, target)) = stop.zip(target) else { return Ok(()) };
-        pair(order.side, stop, target, self.setup.rules.tick)
-    }
-
     /// Puts a new order in the place of the one at `at`.
     fn amend(&mut self, at: usize, amended: Amended) -> usize {
         let time = self.event_time(self.tape().now());
@@ -152,7 +137,7 @@ impl Exchange {
             ..old.clone()
         };
         if let Some(price) = self.last_price(old.asset).or(kind.limit()) {
-            new.price_by(price);
+            new.price_by(price, self.price_to_reserve(new.side, kind, price));
         }
         let is_told = new.status != Status::Held;
         let waits = new.waits_for_entry();

@@ -4,7 +4,6 @@
 use crate::domain::{
     Money, OrderClass, OrderId, OrderKind, OrderStatus, Price, Quantity, Side, TimeInForce, Timestamp,
 };
-use crate::risk::reserve_price;
 
 /// Where an order is in its life, in Alpaca's words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -162,9 +161,9 @@ impl Record {
         self.leg_of.is_some() && !self.is_live
     }
 
-    /// Sets aside what it may cost with its share at `price`.
-    pub(in crate::exchange) fn price_by(&mut self, price: Price) {
-        self.reserve = if self.opens { reserve_price(self.kind, price) } else { Price::ZERO };
+    /// Sets aside `reserve` a share, which stands at `price`.
+    pub(in crate::exchange) fn price_by(&mut self, price: Price, reserve: Price) {
+        self.reserve = if self.opens { reserve } else { Price::ZERO };
         self.is_unpriced = false;
         if let (Some(amount), true) = (self.notional, self.filled.is_zero()) {
             self.qty = Quantity::most_for(amount, self.reserve.max(price)).max(Quantity::from_units(1));

@@ -55,6 +55,7 @@ impl Exchange {
         put("trail_percent", text(percent));
         put("trail_price", text(dollars));
         put("hwm", text(order.trail.map(|(_, best)| best)));
+        put("ratio_qty", Value::Null);
         put("subtag", Value::Null);
         put("source", Value::Null);
         Value::Object(fields)

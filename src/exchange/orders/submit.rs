@@ -109,7 +109,7 @@ impl Exchange {
             trail: None,
         };
         match admission.price.or(request.kind.limit()) {
-            Some(price) => record.price_by(price),
+            Some(price) => record.price_by(price, self.price_to_reserve(record.side, record.kind, price)),
             None => record.is_unpriced = admission.opens,
         }
         let at = self.book.add(record.clone());

@@ -328,3 +328,34 @@ fn round_the_clock_there_is_always_a_session() {
     desk.step(1);
     assert_eq!(desk.order(&sent["id"])["filled_avg_price"], "62");
 }
+
+#[test]
+fn a_closing_order_sent_inside_the_last_bar_fills_at_its_close() {
+    let mut desk = Desk::daily(&[FLAT, "60 61 58 59", FLAT], &[]);
+    desk.step(1);
+    desk.until("2024-01-03T15:00:00Z");
+    let sent = desk.send("buy 10 market time_in_force=cls");
+    let good = desk.send("buy 10 limit limit_price=59 time_in_force=cls");
+    let poor = desk.send("buy 10 limit limit_price=58.99 time_in_force=cls");
+    let open = desk.send("buy 10 market");
+    desk.until("2024-01-03T21:00:00Z");
+    for filled in [&sent, &good] {
+        let order = desk.order(&filled["id"]);
+        assert_eq!((word(&order["status"]), word(&order["filled_avg_price"])), ("filled".to_owned(), "59".to_owned()));
+        assert_eq!(order["filled_at"].as_str().map(|at| &at[..19]), Some("2024-01-03T20:59:59"), "{order}");
+    }
+    assert_eq!(desk.life(&poor["id"]), "canceled 0 of 10");
+    assert_eq!(desk.life(&open["id"]), "expired 0 of 10", "the open it was for lay behind it");
+}
+
+#[test]
+fn a_number_is_one_that_the_venue_would_read() {
+    let mut desk = Desk::daily(&[FLAT; 2], &[]);
+    desk.step(1);
+    for number in ["1_000", "0x10", "NaN", "1e400", "1.0000000000000000000000000000000001e2"] {
+        let (status, code, message) = desk.refused(&format!("buy {number} market"));
+        assert_eq!((status, code), (422, Some(40_010_001)), "{number}: {message}");
+        assert_eq!(message, format!("invalid qty: {number}"));
+    }
+    assert_eq!(desk.send("buy 1e1 market")["qty"], "10");
+}

@@ -192,6 +192,7 @@ fn only_what_opens_is_paid_and_reserved() {
     let account = desk.get("/v2/account");
     assert_eq!((word(&account["cash"]), word(&account["buying_power"])), ("39940".to_owned(), "39940".to_owned()));
     let grown = desk.send("buy 100 limit limit_price=50 time_in_force=gtc");
+    assert_eq!(desk.get("/v2/account")["buying_power"], "34935", "what the limit names, not what the share costs");
     desk.step(1);
     let (status, body) = desk.patch(&word(&grown["id"]), &json!({ "qty": "800" }));
     assert_eq!((status, &body["message"]), (403, &json!("insufficient buying power")));

@@ -151,20 +151,27 @@ impl Venue {
     }
 }
 
-/// Carries bytes both ways, and notes when the first cancel goes by.
+/// Carries bytes both ways until it is cut, and notes when the first cancel goes by.
 struct Tap {
     address: SocketAddr,
     first_cancel: Arc<Mutex<Option<Instant>>>,
+    /// Connections that stand; nothing where it is cut.
+    line: Arc<Mutex<Option<Vec<TcpStream>>>>,
 }
 
 impl Tap {
     fn new(to: SocketAddr) -> Tap {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let (address, first_cancel) = (listener.local_addr().expect("address"), Arc::new(Mutex::new(None)));
-        let noted = Arc::clone(&first_cancel);
+        let (noted, line) = (Arc::clone(&first_cancel), Arc::new(Mutex::new(Some(Vec::new()))));
+        let connections = Arc::clone(&line);
         std::thread::spawn(move || {
             for client in listener.incoming() {
-                let (client, venue) = (client.expect("a connection"), TcpStream::connect(to).expect("the venue"));
+                let client = client.expect("a connection");
+                let mut connections = connections.lock().expect("a line");
+                let Some(standing) = connections.as_mut() else { continue };
+                standing.push(client.try_clone().expect("a socket"));
+                let venue = TcpStream::connect(to).expect("the venue");
                 venue.set_nodelay(true).expect("a socket");
                 client.set_nodelay(true).expect("a socket");
                 let (from, into) = (client.try_clone().expect("a socket"), venue.try_clone().expect("a socket"));
@@ -173,7 +180,17 @@ impl Tap {
                 std::thread::spawn(move || pump(venue, client, None));
             }
         });
-        Tap { address, first_cancel }
+        Tap { address, first_cancel, line }
+    }
+
+    /// Every connection ends, and none begins.
+    fn cut(&self) {
+        let standing = self.line.lock().expect("a line").take().into_iter().flatten();
+        standing.for_each(|socket| drop(socket.shutdown(std::net::Shutdown::Both)));
+    }
+
+    fn join(&self) {
+        *self.line.lock().expect("a line") = Some(Vec::new());
     }
 }
 
@@ -272,8 +289,10 @@ fn no_order_that_opens_follows_an_acknowledgement() {
         let (begun, begun_at) = (Instant::now(), wall());
         // Of another process, or of this one.
         if trial % 2 == 0 {
-            latch.halt(&order(false)).expect("latched");
+            let order = order(false);
+            let noted = latch.note(&order).expect("latched");
             to_disk.push(begun.elapsed());
+            latch.take_in(&order, &noted).expect("in the document");
             let done = acknowledged(folder.path(), "no acknowledgement", |done| done.is_clear == Some(true));
             to_latch.push(Duration::from_nanos((done.steps[0].time.ns() - begun_at.ns()).unsigned_abs()));
         } else {
@@ -352,6 +371,38 @@ fn an_unreachable_exchange_is_waited_for() {
         std::thread::sleep(Duration::from_millis(5));
     }
     assert!(venue.look(|exchange| exchange.shares(2).is_zero()));
+}
+
+/// The venue is cut off when the first cancel has gone out, and comes back with everything that it had.
+#[test]
+fn an_exchange_that_is_cut_off_in_the_middle_is_waited_for() {
+    let folder = tempfile::tempdir().expect("folder");
+    let venue = Venue::new();
+    let stop = json!({ "order_class": "oto", "time_in_force": "gtc", "stop_loss": { "stop_price": "40" } });
+    venue.buy("AAA", 30, &stop);
+    venue.buy("BBB", 20, &json!({}));
+    venue.step(1);
+    venue.buy("CCC", 1, &json!({ "type": "limit", "limit_price": "10" }));
+    let (tap, shutter) = (Tap::new(venue.address), Shutter::new());
+    let kill = kill(folder.path(), tap.address, &shutter).expect("a kill switch");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            until("a cancel", || tap.first_cancel.lock().expect("a note").is_some());
+            tap.cut();
+        });
+        assert!(kill.press(order(true)).items[1].done);
+    });
+    until("it says so", || kill.steps().iter().any(|step| step.text.starts_with("the venue does not answer: ")));
+    assert_eq!((shutter.bar(), kill.handle().progress()), (ShutterBar::Orders, Some(HaltProgress::Working)));
+    tap.join();
+    let end = Instant::now() + PATIENCE;
+    while kill.handle().progress() != Some(HaltProgress::Done) {
+        assert!(Instant::now() < end, "{:#?}", kill.steps());
+        venue.step(1);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(venue.open_orders(), 0);
+    assert_eq!(venue.look(|exchange| [0, 1, 2].map(|share| exchange.shares(share).units())), [0; 3]);
 }
 
 /// A life ends in the middle of a flatten; the next one finishes it, and a third has nothing left to do.

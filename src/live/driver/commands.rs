@@ -7,10 +7,9 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{Commanded, Driver, DriverError};
-use crate::domain::Timestamp;
 use crate::execution::alpaca::{StreamKind, TradingMode};
 use crate::live::command::{Asked, Command, Done, ItemOutcome};
-use crate::live::event::{EventKind, SessionEvent, Severity};
+use crate::live::event::{EventKind, Severity};
 use crate::live::journal::{Durability, Row, RowKind};
 use crate::live::session::{Input, Keeper, SessionRow};
 use crate::risk::{Halt, HaltCause, HaltOrder, HaltedBy, LatchEvent, LatchFile, ResumeOrder, Words};
@@ -142,11 +141,18 @@ impl<M: TradingMode> Driver<M> {
                 Some((Halt { cause, since: now, by, reason: Words::new(&error.to_string()).ok() }, false))
             }
         };
+        let mut is_news = false;
         for at in 0..self.seats.len() {
             let own = self.seats[at].trader.machine().gate().watch().halts().get(HaltCause::KillSwitch).is_some();
             match (&halt, own) {
                 (Some((halt, flatten)), false) => {
+                    is_news = true;
                     self.give(at, Input::Halt { halt: halt.clone(), flatten: *flatten })?;
+                }
+                // A flatten that came after the halt: the books close what they hold, as if it had come with it.
+                (Some((halt, true)), true) if !self.has_flattened => {
+                    is_news = true;
+                    self.give(at, Input::Halt { halt: halt.clone(), flatten: true })?;
                 }
                 (None, true) => {
                     let resume = found.as_ref().ok().and_then(|latch| last_resume(latch.history()));
@@ -156,7 +162,11 @@ impl<M: TradingMode> Driver<M> {
                 _ => {}
             }
         }
-        Ok(())
+        self.has_flattened = halt.as_ref().is_some_and(|(_, flatten)| *flatten);
+        if let Some((halt, flatten)) = halt.filter(|_| is_news) {
+            self.say_halted(&halt, flatten)?;
+        }
+        self.tell_kill()
     }
 
     /// The session itself presses the switch.
@@ -191,20 +201,12 @@ impl<M: TradingMode> Driver<M> {
     /// The end: the journal says that it was in good order.
     pub(super) fn stopped(&mut self) -> Result<(), DriverError> {
         let open: usize = self.positions().len();
-        let time: Timestamp = self.clock.time();
         let text = match open {
             0 => "The session has ended in good order; nothing is open.".to_owned(),
+            1 => "The session has ended in good order; 1 position and its stop stay at the venue.".to_owned(),
             _ => format!("The session has ended in good order; {open} positions and their stops stay at the venue."),
         };
-        self.say(SessionEvent {
-            row: 0,
-            time,
-            kind: EventKind::Stopped,
-            severity: Severity::Info,
-            strategy: None,
-            symbol: None,
-            text,
-        })?;
+        self.say_of_all(EventKind::Stopped, Severity::Info, text)?;
         let at = self.clock.moment();
         let body = json!(SessionRow::Stopped);
         let row = |seat: &super::Seat| Row {

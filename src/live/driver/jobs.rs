@@ -19,6 +19,9 @@ const ACCOUNT_MS: u64 = 30_000;
 const DAY_BAR_AFTER_NS: i64 = 16 * 60 * Timestamp::NS_PER_SECOND;
 const DAY_BAR_AGAIN_NS: i64 = 60 * Timestamp::NS_PER_SECOND;
 
+/// Sentences that are remembered so that they are not said again: far more than a day has.
+const NOTICED_MAX: usize = 1_000;
+
 /// What a job has brought.
 #[derive(Debug)]
 pub(super) enum Job {
@@ -131,6 +134,10 @@ impl<M: TradingMode> Driver<M> {
 
     /// Says something, once until it changes.
     pub(super) fn notice(&mut self, kind: EventKind, severity: Severity, text: &str) -> Result<(), DriverError> {
+        if self.noticed.len() >= NOTICED_MAX {
+            // What still holds is said once more, by the next look at the account.
+            self.noticed.clear();
+        }
         let is_difference = matches!(kind, EventKind::Reconciliation | EventKind::Unauthorised);
         if !self.noticed.insert((is_difference && severity == Severity::Critical, text.to_owned())) {
             return Ok(());

@@ -12,6 +12,7 @@ mod past_bars;
 mod people;
 mod publish;
 mod run;
+mod say;
 mod stepped;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -25,7 +26,7 @@ use tokio::task::JoinSet;
 use self::clock::Clock;
 use super::command::{Asked, Done};
 use super::event::SessionEvent;
-use super::kill::{Kill, KillError, KillHandle};
+use super::kill::{HaltProgress, Kill, KillError, KillHandle};
 use super::session::{Assembler, KeepError, Keeper, SessionError, SharedJournal, Trader, keep_events};
 use super::snapshot::{HealthItem, Snapshot};
 use crate::domain::{Money, Quantity, Symbol, SymbolIndex, Timestamp};
@@ -112,6 +113,10 @@ pub struct Driver<M: TradingMode> {
     on_unauthorised: OnUnauthorised,
     /// A thread of its own; it ends with the session, and the latch stays as it is.
     kill: Kill,
+    /// How far its work was when people were last told.
+    kill_told: Option<HaltProgress>,
+    /// The books were told to close what they hold by the halt that stands.
+    has_flattened: bool,
     /// Of what stands beside the session.
     health: Box<dyn Fn() -> Vec<HealthItem>>,
     /// Of bars that are awaited, on the venue's clock.
@@ -219,7 +224,8 @@ impl<M: TradingMode> Driver<M> {
     fn told(&mut self, events: Vec<SessionEvent>) -> Result<(), DriverError> {
         for event in &events {
             (self.tell)(event);
-            self.recent.push_front(event.clone());
+            // A page shows one sentence; the table of a day is in the journal.
+            self.recent.push_front(SessionEvent { text: event.sentence().to_owned(), ..event.clone() });
         }
         self.recent.truncate(RECENT_MAX);
         let is_foreign = events.iter().any(super::session::is_unauthorised);

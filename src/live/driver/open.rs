@@ -23,9 +23,9 @@ use crate::execution::alpaca::{
     AccountSeen, AlpacaDesk, AlpacaPort, AlpacaWire, ApiKeys, AskError, DataLine, EmergencyVenue, Encoding, Feed,
     Patience, SessionName, TradingMode, VenueReader,
 };
-use crate::live::event::{EventKind, SessionEvent, Severity};
+use crate::live::event::SessionEvent;
 use crate::live::journal::{Durability, Journal, Row, RowKind};
-use crate::live::kill::{Kill, KillOptions};
+use crate::live::kill::{Kill, KillOptions, last_session};
 use crate::live::session::{
     Assembler, Began, Input, Keeper, Machine, Past, PastReader, SessionError, SessionRow, SharedJournal, ShownBar,
     Terms, Trader, desk_rows,
@@ -142,10 +142,12 @@ impl<M: TradingMode> Driver<M> {
             let opening = Opening { setup: &setup, account: &account, clock: &clock, names: &names };
             seats.push(opening.seat(prepared, &mut pasts, &mut keeper, &machine_of).await?);
         }
+        // Before the kill switch writes down that this one runs.
+        let before = last_session(&setup.state);
         let mut driver = Driver::joined(setup, seats, keeper, clock, (reader, account), tasks)?;
         // A clear document is written where there is none, so that one that is taken away is noticed.
         LatchFile::new(&driver.state).arm()?;
-        driver.say_started()?;
+        driver.say_started(before)?;
         Ok(driver)
     }
 
@@ -187,6 +189,11 @@ impl<M: TradingMode> Driver<M> {
             latch: LatchFile::new(&setup.state),
             on_unauthorised: setup.on_unauthorised,
             kill,
+            kill_told: None,
+            // What an earlier process was told it has told its books.
+            has_flattened: LatchFile::new(&setup.state)
+                .read(super::wall())
+                .is_ok_and(|latch| latch.latched().is_some_and(|halt| halt.flatten)),
             health: setup.health,
             patience_ns: PATIENCE_NS.saturating_mul(speed),
             is_daily_of_venue: setup.venue != Venue::Alpaca,
@@ -215,21 +222,6 @@ impl<M: TradingMode> Driver<M> {
             version: 0,
         })
     }
-
-    fn say_started(&mut self) -> Result<(), DriverError> {
-        let names: Vec<&str> = self.seats.iter().map(|seat| seat.trader.terms().name.as_str()).collect();
-        let text = format!("The session begins in mode {}: {}.", M::NAME, names.join(", "));
-        let time = self.clock.time();
-        self.say(SessionEvent {
-            row: 0,
-            time,
-            kind: EventKind::Started,
-            severity: Severity::Info,
-            strategy: None,
-            symbol: None,
-            text,
-        })
-    }
 }
 
 async fn first_look(reader: &VenueReader) -> Result<AccountSeen, DriverError> {
@@ -241,7 +233,12 @@ async fn first_look(reader: &VenueReader) -> Result<AccountSeen, DriverError> {
             Err(error) if tries >= TRIES_MAX || matches!(error, AskError::Unauthorized { .. }) => {
                 return Err(error.into());
             }
-            Err(_) => tries += 1,
+            Err(error) => {
+                if tries == 0 {
+                    tracing::warn!("{error}; it is tried again for {TRIES_MAX} s");
+                }
+                tries += 1;
+            }
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }

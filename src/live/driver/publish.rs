@@ -157,7 +157,7 @@ impl<M: TradingMode> Driver<M> {
             item(
                 "calls",
                 true,
-                format!("{} calls, {} answers, {late} late bars", traffic.calls, traffic.outcomes),
+                format!("{} sent, {} answered, {late} late bars", traffic.calls, traffic.outcomes),
                 None,
             ),
         ];

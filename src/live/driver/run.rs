@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Driver, DriverError, Embedded};
 use crate::domain::{Bar, Timestamp};
 use crate::engine::MarketAction;
-use crate::execution::alpaca::{BarKind, StreamKind, StreamSignal, TradingMode, WireEvent};
+use crate::execution::alpaca::{BarKind, Outcome, StreamKind, StreamSignal, TradingMode, WireEvent};
 use crate::live::session::{Input, ShownBar};
 use crate::market::new_york_date;
 use crate::venue::FillMoment;
@@ -67,6 +67,13 @@ impl<M: TradingMode> Driver<M> {
         if let WireEvent::Signal { stream: StreamKind::Data, signal: StreamSignal::Lost(_) } = &event {
             self.is_data_lost = true;
             self.seats.iter_mut().for_each(|seat| seat.assembler.hold(true));
+        }
+        let mut event = event;
+        if let WireEvent::Outcome { outcome: Outcome::Answered { rate, .. }, .. } = &mut event
+            && self.speed > 1
+        {
+            // The exchange's minute is none of ours: a wait for its end would last many of its minutes.
+            rate.reset_seconds = None;
         }
         let now = self.clock.instant();
         let mut desks: Vec<_> = self.seats.iter_mut().map(|seat| seat.trader.desk()).collect();

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::orders::Orders;
 use super::trades::Trades;
 use super::{FillLine, OrderLine, Trade};
-use crate::domain::{ExecutionEvent, Money, OrderId, Price, Quantity, Ratio, SymbolIndex, Timestamp};
+use crate::domain::{ExecutionEvent, Money, OrderId, Price, Quantity, Ratio, Symbol, SymbolIndex, Timestamp};
 use crate::execution::ExecutionBackend;
 use crate::execution::alpaca::{AlpacaDesk, Asked, DeskConfig, Entry, Instant, Patience, SessionName};
 use crate::scenario::{parse, venue_rules};
@@ -65,6 +65,16 @@ impl Book {
             siblings: Vec::new(),
         };
         Ok(Book { strategy: name.to_owned(), config, entries: Vec::new(), script: Vec::new() })
+    }
+
+    /// The scenario.
+    pub(super) fn strategy(&self) -> &str {
+        &self.strategy
+    }
+
+    /// Its shares.
+    pub(super) fn symbols(&self) -> &[Symbol] {
+        &self.config.symbols
     }
 
     /// The engine was given `count` answers.

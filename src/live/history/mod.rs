@@ -13,7 +13,7 @@ pub use analytics::{Group, GroupBy, group};
 pub use orders::OrderLine;
 pub use trades::{FillLine, Trade, average};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bodies::{InputSeen, SessionBody};
 use book::Book;
@@ -77,6 +77,33 @@ impl Kinds {
             Kinds::Books => &[RowKind::Session, RowKind::Input, RowKind::Desk],
             Kinds::Events => &[RowKind::Event, RowKind::Login],
         }
+    }
+}
+
+/// What a journal can be asked for.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Known {
+    /// Scenarios that had a session.
+    pub strategies: BTreeSet<String>,
+    /// Shares that they may trade.
+    pub symbols: BTreeSet<String>,
+}
+
+impl Known {
+    /// Reads the sessions of a journal.
+    ///
+    /// Errors: a row that is no row of a session, with its number.
+    pub fn read(journal: &JournalReader) -> Result<Known, JournalError> {
+        let mut books = Books::default();
+        journal.read_of(&[RowKind::Session], None, |row| {
+            books.session(&row).map_err(|what| JournalError::Row { row: row.number, what })
+        })?;
+        let mut known = Known::default();
+        for book in books.ended.iter().chain(books.open.values()) {
+            known.strategies.insert(book.strategy().to_owned());
+            known.symbols.extend(book.symbols().iter().map(ToString::to_string));
+        }
+        Ok(known)
     }
 }
 

@@ -13,7 +13,7 @@ mod watch;
 mod worker;
 
 pub use alone::{EmergencyOutcome, run_emergency};
-pub use record::{Acknowledgement, HaltProgress, SessionRecord, sessions, wait_for};
+pub use record::{Acknowledgement, HaltProgress, SessionRecord, last_session, sessions, wait_for};
 pub use watch::STOP_FILE;
 
 use std::fmt;

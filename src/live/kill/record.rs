@@ -127,6 +127,12 @@ pub fn sessions(state: &Path) -> Vec<SessionRecord> {
     MODES.into_iter().filter_map(|mode| session(state, mode)).collect()
 }
 
+/// The session that began last with the kill switch of this folder, whether it still runs or not.
+pub fn last_session(state: &Path) -> Option<SessionRecord> {
+    let all = MODES.into_iter().filter_map(|mode| read::<SessionRecord>(&state.join(mode), SESSION));
+    all.max_by_key(|record| record.started)
+}
+
 fn session(state: &Path, mode: &str) -> Option<SessionRecord> {
     let folder = state.join(mode);
     let lock = File::open(folder.join(LOCK)).ok()?;
@@ -179,9 +185,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let at = Timestamp::from_seconds(1).expect("time");
         assert_eq!(sessions(folder.path()), []);
+        assert_eq!(last_session(folder.path()), None);
         let claim = Claim::take(folder.path(), "paper", at).expect("written").expect("free");
         assert!(Claim::take(folder.path(), "paper", at).expect("read").is_none());
-        let other = Claim::take(folder.path(), "rehearsal", at).expect("written").expect("free");
+        let later = at.plus_ns(1);
+        let other = Claim::take(folder.path(), "rehearsal", later).expect("written").expect("free");
+        let last = last_session(folder.path()).map(|record| (record.mode, record.started));
+        assert_eq!(last, Some(("rehearsal".to_owned(), later)));
         let pid = std::process::id();
         let modes: Vec<(String, u32)> =
             sessions(folder.path()).into_iter().map(|session| (session.mode, session.pid)).collect();

@@ -48,8 +48,6 @@ struct Standing {
     is_clear: Option<bool>,
     /// Of the emergency; nothing where an earlier life has finished it.
     task: Option<JoinHandle<()>>,
-    /// It is in the folder, so a resume there ends it.
-    is_recorded: bool,
 }
 
 impl Worker {
@@ -121,8 +119,8 @@ impl Worker {
             }
             return;
         }
-        let is_halted = self.standing.as_ref().is_some_and(|standing| standing.is_recorded);
-        if !is_halted && self.watch.has_stop_file() {
+        // One that stands and is not kept any more is on the disk, seen there or not.
+        if self.standing.is_none() && self.watch.has_stop_file() {
             let reason = format!("the file {STOP_FILE} is in the folder of the kill switch; take it away to resume");
             self.press("the file STOP", &reason);
         }
@@ -143,13 +141,13 @@ impl Worker {
         self.writing = Some(tokio::task::spawn_blocking(move || drop(shared.write_down(&order))));
     }
 
-    /// A halt stands. What is new about it is begun.
+    /// A halt stands, as the folder has it or as it will be there. What is new about it is begun.
     fn see(&mut self, halt: Latched, is_recorded: bool, is_first_look: bool) {
         if let Some(standing) = &mut self.standing {
             let adds_flatten = halt.flatten && !standing.halt.flatten;
             if !adds_flatten {
                 if is_recorded {
-                    (standing.halt, standing.is_recorded) = (halt, true);
+                    standing.halt = halt;
                 }
                 return;
             }
@@ -165,7 +163,7 @@ impl Worker {
         self.show(&halt, earlier.as_ref());
         let task = (!is_finished).then(|| self::begin(&self.shared, &self.line, &self.venue, halt.flatten, begin));
         let began_ms = self.shared.now_ms();
-        self.standing = Some(Standing { halt, bar, began_ms, is_clear: None, task, is_recorded });
+        self.standing = Some(Standing { halt, bar, began_ms, is_clear: None, task });
     }
 
     /// The first step, or all those of an earlier life.

@@ -22,7 +22,7 @@ pub struct DaySummary {
     pub baseline: Option<Money>,
     /// Round trips that ended today.
     pub trades: usize,
-    /// Their result, net of fees.
+    /// What they made today, net of fees.
     pub realised: Option<Money>,
     /// Refused orders by reason.
     pub refusals: Vec<(String, usize)>,
@@ -43,8 +43,8 @@ pub struct SummaryPosition {
     pub symbol: String,
     /// Shares; negative is short.
     pub shares: Quantity,
-    /// Unrealised.
-    pub open_pnl: Option<Money>,
+    /// What it made today.
+    pub today: Option<Money>,
     /// Level of its stop; `None`: it has none.
     pub stop: Option<Price>,
 }
@@ -86,15 +86,18 @@ impl DaySummary {
     }
 
     fn table(&self) -> String {
+        let numbers = Numbers::TYPOGRAPHIC;
         let mut rows = vec![
             ("Equity".to_owned(), dollars(self.equity, Sign::Negative)),
             ("Equity, close before".to_owned(), dollars(self.baseline, Sign::Negative)),
             (format!("Closed today ({})", counted(self.trades, "trade")), dollars(self.realised, Sign::Always)),
         ];
         for position in self.positions.iter().take(POSITIONS_MAX) {
-            let stop = position.stop.map_or("no stop".to_owned(), |stop| format!("stop {stop}"));
-            let open = dollars(position.open_pnl, Sign::Always);
-            rows.push((format!("{} {}, {stop}", position.symbol, position.shares), open));
+            let stop =
+                position.stop.map_or("no stop".to_owned(), |stop| format!("stop {}", numbers.price(stop.to_f64())));
+            let today = dollars(position.today, Sign::Always);
+            let shares = numbers.shares(position.shares.to_f64());
+            rows.push((format!("{} {shares}, {stop}", position.symbol), today));
         }
         if let Some(more) = self.positions.len().checked_sub(POSITIONS_MAX).filter(|more| *more > 0) {
             rows.push((format!("{} more", counted(more, "position")), String::new()));
@@ -129,10 +132,10 @@ mod tests {
     }
 
     fn day() -> DaySummary {
-        let position = |symbol: &str, shares: &str, open_pnl, stop: Option<&str>| SummaryPosition {
+        let position = |symbol: &str, shares: &str, today, stop: Option<&str>| SummaryPosition {
             symbol: symbol.to_owned(),
             shares: shares.parse().expect(shares),
-            open_pnl,
+            today,
             stop: stop.map(|stop| stop.parse().expect(stop)),
         };
         DaySummary {
@@ -161,8 +164,8 @@ mod tests {
                 "Equity                   $98,765.43",
                 "Equity, close before     $99,381.63",
                 "Closed today (5 trades)    −$248.56",
-                "IBM 52, stop 174.2          +$12.50",
-                "GE -10, no stop             unknown",
+                "IBM 52, stop 174.20         +$12.50",
+                "GE −10, no stop             unknown",
                 "Refused: heat                     1",
                 "Refused: stale price              1",
                 "Halt: Daily loss at 11:02:40.",

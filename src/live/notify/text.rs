@@ -26,6 +26,12 @@ const NAME_CHARS_MAX: usize = 100;
 /// What the reader can do, from any terminal.
 const ADVICE: &str = "alphaflow halt stops trading; alphaflow status says what holds.";
 
+/// Of dark screens and phones. What stands in an element gives way only to what insists.
+const STYLE: &str = "@media (prefers-color-scheme:dark){body{background:#0A0E13!important;color:#E9EEF3!important}\
+     th{color:#AAB5C1!important}.rehearsal,.test{background:#18212A!important;color:#E9EEF3!important}\
+     .urgent{background:#2B2409!important;border-color:#F4CF58!important}}\
+     @media (max-width:480px){th{white-space:normal!important}pre{font-size:11px!important}}";
+
 /// The word that a message begins with: where the session trades.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Banner {
@@ -47,6 +53,7 @@ pub struct Message {
     table: Option<String>,
     /// Name and value, in order.
     facts: Vec<(&'static str, String)>,
+    severity: &'static str,
     is_urgent: bool,
     key: String,
     object: Value,
@@ -107,9 +114,9 @@ impl Message {
         let strategy = event.strategy.as_deref().map(name);
         let symbol = event.symbol.as_deref().map(name);
         let session = name(session);
-        let kind = kind_in_words(event.kind);
+        let (kind, severity) = (kind_in_words(event.kind), severity_in_words(event.severity));
         let mut facts = vec![("What", kind.to_owned()), ("When", in_new_york(event.time))];
-        facts.push(("How much it matters", severity_in_words(event.severity).to_owned()));
+        facts.push(("How much it matters", severity.to_owned()));
         facts.extend(strategy.clone().map(|strategy| ("Strategy", strategy)));
         facts.extend(symbol.clone().map(|symbol| ("Share", symbol)));
         facts.push(("Session", session.clone()));
@@ -130,7 +137,7 @@ impl Message {
             },
         });
         let is_urgent = event.severity >= Severity::Warning;
-        Message { banner, sentence, table, facts, is_urgent, key, object }
+        Message { banner, sentence, table, facts, severity, is_urgent, key, object }
     }
 
     /// One line: the mode and the sentence.
@@ -172,36 +179,48 @@ impl Message {
         out
     }
 
-    /// For mail programs; loads nothing.
+    /// For mail programs; loads nothing. Colours stand in the elements, for programs that read no style sheet; a dark
+    /// screen and a phone have rules of their own.
     pub fn html(&self) -> String {
         let (band, ink) = self.banner.colours();
         let (word, meaning) = (self.banner.word(), self.banner.meaning());
         let (title, sentence) = (escape::html(&self.subject()), escape::html(&self.sentence));
         let mut out = format!(
-            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\n\
+            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+             <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">\
+             <title>{title}</title>\n<style>{STYLE}</style></head>\n\
              <body style=\"margin:0;background:#FFFFFF;color:#0F161D;font:15px/1.5 Arial,sans-serif\">\n\
-             <p style=\"margin:0;padding:12px 16px;background:{band};color:{ink}\"><b>{word}</b> {meaning}</p>\n\
-             <p style=\"margin:16px;font-size:18px\"><b>{word}: {sentence}</b></p>\n"
+             <p class=\"{}\" style=\"margin:0;padding:12px 16px;background:{band};color:{ink}\">\
+             <b style=\"letter-spacing:.05em\">{word}</b>&nbsp; {meaning}</p>\n\
+             <p style=\"margin:20px 16px 16px;font-size:18px;line-height:1.4;font-weight:bold;max-width:640px\">\
+             {sentence}</p>\n",
+            self.banner.mode(),
         );
-        if let Some(table) = &self.table {
-            let table = escape::html(table);
-            let _ = writeln!(out, "<pre style=\"margin:16px;font:13px/1.5 Menlo,Consolas,monospace\">{table}</pre>");
-        }
-        out.push_str("<table style=\"margin:16px;border-collapse:collapse\">\n");
-        for (name, value) in &self.facts {
-            let (name, value) = (escape::html(name), escape::html(value));
-            let cell = "padding:2px 16px 2px 0";
+        if self.is_urgent {
+            let text = escape::html(ADVICE);
             let _ = writeln!(
                 out,
-                "<tr><th scope=\"row\" align=\"left\" style=\"{cell};color:#45505C;font-weight:normal\">{name}</th>\
+                "<p class=\"urgent\" style=\"margin:16px;padding:8px 12px;background:#FFF3CC;border-left:4px solid #E0B13C;\
+                 max-width:612px\">\u{25b2} <b>{}.</b> {text}</p>",
+                escape::html(self.severity),
+            );
+        }
+        if let Some(table) = &self.table {
+            let table = escape::html(table);
+            let style = "margin:16px;font:13px/1.6 Menlo,Consolas,monospace;white-space:pre-wrap";
+            let _ = writeln!(out, "<pre style=\"{style}\">{table}</pre>");
+        }
+        out.push_str("<table style=\"margin:16px;border-collapse:collapse;font-size:13px\">\n");
+        for (name, value) in &self.facts {
+            let (name, value) = (escape::html(name), escape::html(value));
+            let cell = "padding:3px 16px 3px 0;vertical-align:top;text-align:left";
+            let _ = writeln!(
+                out,
+                "<tr><th scope=\"row\" style=\"{cell};color:#45505C;font-weight:normal;white-space:nowrap\">{name}</th>\
                  <td style=\"{cell}\">{value}</td></tr>"
             );
         }
-        out.push_str("</table>\n");
-        if self.is_urgent {
-            let _ = writeln!(out, "<p style=\"margin:16px\">{}</p>", escape::html(ADVICE));
-        }
-        out.push_str("</body></html>\n");
+        out.push_str("</table>\n</body></html>\n");
         out
     }
 
@@ -282,6 +301,32 @@ mod tests {
         assert!(!message.subject().contains('\n'));
         assert!(!all[2].contains("<b>x") && !all[2].contains("<i>") && !all[2].contains("<!here"), "{}", all[2]);
         assert!(!all[3].contains('<') && all[3].matches("```").count() == 2, "{}", all[3]);
+    }
+
+    /// Nobody misses anything for reading the one part or the other.
+    #[test]
+    fn the_part_in_html_says_what_the_plain_part_says() {
+        let message = message("Sold 52 IBM & went <home>.\nIBM 52, stop 174.20  −$248.56\nHalt: Daily loss.");
+        let html = message.html();
+        let (_, body) = html.split_once("<body").expect("a body");
+        let mut text = String::new();
+        let mut is_tag = true;
+        for letter in body.chars() {
+            match letter {
+                '<' => is_tag = true,
+                '>' => is_tag = false,
+                letter if !is_tag => text.push(letter),
+                _ => {}
+            }
+        }
+        let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+        for line in message.plain().lines().skip(1).filter(|line| !line.is_empty()) {
+            let parts = if line.starts_with("Halt: ") { vec![line] } else { line.splitn(2, ": ").collect() };
+            for part in parts {
+                assert!(text.contains(part.trim_end_matches('.')), "{part} is not in {text}");
+            }
+        }
+        assert!(text.contains("LIVE") && text.contains("Sold 52 IBM & went <home>."), "{text}");
     }
 
     #[test]

@@ -70,7 +70,9 @@ pub(super) fn keys(mode: PreflightMode, env: &EnvFile) -> Result<ApiKeys, String
             let or_default = |name| env.get(name).filter(|text| !text.is_empty()).unwrap_or("rehearsal").to_owned();
             ApiKeys::new(or_default("ALPHAFLOW_EXCHANGE_KEY"), or_default("ALPHAFLOW_EXCHANGE_SECRET"))
         }
-        PreflightMode::Paper | PreflightMode::StandIn(_) | PreflightMode::Live => env.keys("ALPACA_API_KEY", "ALPACA_SECRET_KEY"),
+        PreflightMode::Paper | PreflightMode::StandIn(_) | PreflightMode::Live => {
+            env.keys("ALPACA_API_KEY", "ALPACA_SECRET_KEY")
+        }
     };
     found.map_err(|error| error.to_string())
 }

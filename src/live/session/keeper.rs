@@ -7,7 +7,7 @@ use crate::live::journal::{Durability, Journal, Row};
 
 /// Nothing can be kept any more: the session must not go on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the journal cannot be written: {0}")]
+#[error("the journal cannot be written: {0}; what rests at the venue stays there, stops too")]
 pub struct KeepError(pub String);
 
 /// Keeps rows, in order.

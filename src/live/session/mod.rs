@@ -3,6 +3,7 @@
 //! Not here: the wire and the clock (driver), the file (journal), pages (dashboard). A session is a list of inputs: given
 //! again, they make the same session, so a restart, a proof and the first run go the same way.
 mod assemble;
+mod burst;
 mod day;
 mod horizon;
 mod input;
@@ -10,8 +11,11 @@ mod keeper;
 mod machine;
 mod past;
 mod proof;
+mod replayed;
+mod results;
 mod show;
 mod show_limits;
+mod summary;
 mod tell;
 mod tell_actions;
 mod tell_found;
@@ -29,6 +33,7 @@ pub use keeper::{KeepError, Keeper, SharedJournal};
 pub use machine::{Acted, ActedOn, Machine, MachineOf};
 pub use past::{Began, Past, PastReader, SessionRow};
 pub use proof::{machine_of, prove_session};
+pub use replayed::{Outcome, Replayed, replay_sessions};
 pub use show::{BookView, Newest, book_view};
 pub use tell_found::is_unauthorised;
 pub use terms::{Terms, venue_time};

@@ -144,7 +144,7 @@ impl Past {
         machine: &mut dyn Machine,
         config: &DeskConfig,
         now: Instant,
-        mut each: impl FnMut(&Input, &dyn Machine),
+        mut each: impl FnMut(&Input, &[ExecutionEvent], &dyn Machine),
     ) -> Result<Wanted, SessionError> {
         let mut probe = AlpacaDesk::restore(config.clone(), now, &self.log, 0);
         let mut events = Vec::new();
@@ -159,7 +159,7 @@ impl Past {
             })?;
             wanted.given += count;
             self.refuse_unknown(answers, machine)?;
-            each(input, machine);
+            each(input, answers, machine);
             let acted = machine.act(input, answers).map_err(|error| SessionError::Journal(error.to_string()))?;
             wanted.ends += usize::from(acted.session_ended);
             for effect in acted.effects {
@@ -216,8 +216,26 @@ impl Past {
     /// Errors: what differs first.
     pub fn prove(&self, mut machine: Box<dyn Machine>, config: &DeskConfig) -> Result<Box<dyn Machine>, SessionError> {
         let wall_ms = config.started_at.ns() / 1_000_000;
-        self.replay(machine.as_mut(), config, Instant { ms: 0, wall_ms }, |_, _| {})?;
+        let wanted = self.replay(machine.as_mut(), config, Instant { ms: 0, wall_ms }, |_, _, _| {})?;
+        self.compare_rest(&wanted)?;
         Ok(machine)
+    }
+
+    /// Are the cancels and changes that the desk was asked for those that are wanted, in order? The last may be missing.
+    fn compare_rest(&self, wanted: &Wanted) -> Result<(), SessionError> {
+        let mut cancels = wanted.cancels.iter();
+        let mut changes = wanted.changes.iter().map(|change| (change.order(), change.quantity(), change.kind()));
+        for entry in &self.log {
+            let is_wanted = match entry {
+                Entry::CancelAsked { order } => cancels.next() == Some(order),
+                Entry::ChangeAsked { order, quantity, kind } => changes.next() == Some((*order, *quantity, *kind)),
+                _ => true,
+            };
+            if !is_wanted {
+                return Err(SessionError::Journal(format!("nobody wants this again: {}", to_value(entry))));
+            }
+        }
+        Ok(())
     }
 
     /// The session goes on where the journal says that it was. The entries must be in the journal before any call leaves.
@@ -231,8 +249,8 @@ impl Past {
         now: Instant,
     ) -> Result<(Trader, Vec<Entry>), SessionError> {
         let (mut day, mut horizon) = (Day::default(), Horizon::default());
-        let wanted = self.replay(machine.as_mut(), &config, now, |input, machine| {
-            day.before(input, machine, &terms);
+        let wanted = self.replay(machine.as_mut(), &config, now, |input, answers, machine| {
+            day.before(input, answers, machine, &terms);
             horizon.before(input, machine, &terms);
         })?;
         day.follow(machine.as_ref(), &terms);

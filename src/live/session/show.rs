@@ -3,7 +3,7 @@
 //! Not here: the account, streams, halts (driver). Nothing here changes anything.
 //! Invariant: sums tie: today's result is equity less the baseline.
 use super::show_limits::limits;
-use super::tell::order_words;
+use super::tell::{order_words, refusal_words};
 use super::terms::Terms;
 use super::trader::Trader;
 use crate::domain::{Money, Price, Quantity, SymbolIndex, Timestamp};
@@ -194,7 +194,11 @@ fn refusals(trader: &Trader) -> Vec<RefusalView> {
         time: record.time,
         strategy: terms.name.clone(),
         order: record.order,
-        text: format!("{}: {}.", order_words(machine.orders().get(record.order), terms), record.refusal),
+        text: format!(
+            "{}: {}.",
+            order_words(machine.orders().get(record.order), terms),
+            refusal_words(&record.refusal)
+        ),
     };
     recent.map(view).collect()
 }

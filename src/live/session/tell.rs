@@ -1,49 +1,52 @@
-//! What happened, in sentences: fills, refusals, halts, the day.
+//! What happened, in sentences: fills, refusals, halts, money.
 //!
-//! Not here: what the desk noticed (tell_found), who is told (notify). Each sentence is built from the records of the
+//! Not here: what the desk noticed (tell_found), the day (summary), who is told (notify). Each sentence is built from the records of the
 //! engine, after they say so.
-use std::collections::BTreeMap;
-
+use super::burst::Burst;
+use super::day::{Day, Leaving};
 use super::input::Input;
 use super::machine::{Acted, Machine};
 use super::terms::Terms;
 use super::words::{dollars, price, shares, signed};
-use crate::domain::{ExecutionEvent, Fill, Money, OrderId, OrderPurpose, Price, Side, Symbol, SymbolIndex, Timestamp};
+use crate::domain::{ExecutionEvent, Fill, Money, OrderId, OrderPurpose, Side, Symbol, Timestamp};
 use crate::engine::{OrderRecord, RefusalRecord};
 use crate::live::event::{EventKind, SessionEvent, Severity};
+use crate::portfolio::{CashEvent, CashReason};
+use crate::risk::{HaltCause, Refusal};
 
 /// What has been told, and what must be remembered to tell the rest.
 #[derive(Debug, Default)]
 pub struct Teller {
     refusals: usize,
     halts: usize,
-    /// Average prices before the fills at hand, by share.
-    averages: BTreeMap<SymbolIndex, Price>,
-    /// Realised by fills of the session at hand.
-    realised: Money,
-    fills: usize,
-    refused: usize,
+    cash: usize,
+    burst: Burst,
+}
+
+/// Answers of the venue with what came of them.
+#[derive(Debug)]
+pub struct Answered<'a> {
+    /// What the venue has said.
+    pub events: &'a [ExecutionEvent],
+    /// Dollars that each fill among them made; `None` for an entry.
+    pub made: &'a [Option<Money>],
+    /// The session at hand.
+    pub day: &'a Day,
 }
 
 impl Teller {
     /// What a machine has done before is not told again.
     pub fn after(machine: &dyn Machine) -> Teller {
         let journal = machine.journal();
-        Teller { refusals: journal.refusals.len(), halts: journal.halts.len(), ..Teller::default() }
+        let (refusals, halts, cash) = (journal.refusals.len(), journal.halts.len(), journal.cash_events.len());
+        Teller { refusals, halts, cash, burst: Burst::default() }
     }
 
     /// The machine has let go of its record; what it keeps of it was told.
     pub fn forget(&mut self, machine: &dyn Machine) {
         let journal = machine.journal();
-        (self.refusals, self.halts) = (journal.refusals.len(), journal.halts.len());
-    }
-
-    /// Remembers what an answer is about to change.
-    pub fn before_answer(&mut self, event: &ExecutionEvent, machine: &dyn Machine) {
-        if let ExecutionEvent::Filled { fill, .. } = event {
-            let average = machine.portfolio().position(fill.symbol).average_price();
-            self.averages.entry(fill.symbol).or_insert(average);
-        }
+        (self.refusals, self.halts, self.cash) =
+            (journal.refusals.len(), journal.halts.len(), journal.cash_events.len());
     }
 
     /// What came of an input.
@@ -56,6 +59,7 @@ impl Teller {
         time: Timestamp,
     ) -> Vec<SessionEvent> {
         let mut events = self.refused_and_halted(machine, terms, time);
+        events.extend(self.paid(machine, terms, time));
         if matches!(input, Input::Bars { warm_up: true, .. }) {
             events.clear();
         }
@@ -68,20 +72,41 @@ impl Teller {
             };
             events.push(plain(EventKind::Resume, Severity::Warning, terms, None, time, text));
         }
-        if acted.session_ended && !matches!(input, Input::Bars { warm_up: true, .. }) {
-            events.push(self.day(machine, terms, time));
-        }
+        events
+    }
+
+    /// Money that moved without a trade.
+    fn paid(&mut self, machine: &dyn Machine, terms: &Terms, time: Timestamp) -> Vec<SessionEvent> {
+        let all = &machine.journal().cash_events;
+        let event = |paid: &CashEvent| {
+            let symbol = terms.symbols[paid.symbol.get()];
+            let what = match paid.reason {
+                CashReason::Dividend => "Dividend of",
+                CashReason::CashInLieu => "Cash for a part of a share of",
+                CashReason::BorrowFee => "Fee for borrowing",
+                CashReason::MarginInterest => "Interest on what was borrowed for",
+            };
+            let text = format!("{what} {symbol}: {}.", signed(paid.amount));
+            plain(EventKind::Cash, Severity::Info, terms, Some(symbol), time, text)
+        };
+        let events = all[self.cash..].iter().map(event).collect();
+        self.cash = all.len();
         events
     }
 
     fn refused_and_halted(&mut self, machine: &dyn Machine, terms: &Terms, time: Timestamp) -> Vec<SessionEvent> {
         let journal = machine.journal();
-        let refusals = &journal.refusals[self.refusals..];
-        let mut events: Vec<SessionEvent> =
-            refusals.iter().map(|refusal| refused(refusal, machine, terms, time)).collect();
-        self.refused += refusals.len();
+        let mut events = Vec::new();
+        for refusal in &journal.refusals[self.refusals..] {
+            events.push(refused(refusal, machine, terms, time));
+            // What a halt holds back is no news.
+            if !matches!(refusal.refusal, Refusal::Halted { .. }) {
+                events.extend(self.burst(refusal.refusal.code(), terms, time));
+            }
+        }
         self.refusals = journal.refusals.len();
-        for halt in &journal.halts[self.halts..] {
+        // The kill switch is told of by the driver, once for all scenarios.
+        for halt in journal.halts[self.halts..].iter().filter(|halt| halt.cause != HaltCause::KillSwitch) {
             let lost = halt.loss.map(|loss| format!(": lost {} of {}", dollars(loss.lost), dollars(loss.of)));
             let flattens = if halt.flattens { " All positions are closed." } else { "" };
             let text = format!(
@@ -96,43 +121,40 @@ impl Teller {
         events
     }
 
-    /// The day in one sentence.
-    fn day(&mut self, machine: &dyn Machine, terms: &Terms, time: Timestamp) -> SessionEvent {
-        let equity = machine.portfolio().equity();
-        let open = machine.portfolio().positions().iter().filter(|position| !position.quantity().is_zero()).count();
-        let text = format!(
-            "Session closed: equity {}, realised today {}, {} fills, {} refused, {open} positions open.",
-            dollars(equity),
-            signed(self.realised),
-            self.fills,
-            self.refused
-        );
-        (self.realised, self.fills, self.refused) = (Money::ZERO, 0, 0);
-        plain(EventKind::DailySummary, Severity::Info, terms, None, time, text)
+    /// One more refusal: is it the one that makes them many?
+    fn burst(&mut self, reason: &'static str, terms: &Terms, time: Timestamp) -> Option<SessionEvent> {
+        let text = self.burst.add(reason, time)?;
+        Some(plain(EventKind::RefusalBurst, Severity::Warning, terms, None, time, text))
     }
 
     /// What the venue has answered.
     pub fn after_answers(
         &mut self,
-        answers: &[ExecutionEvent],
+        answers: &Answered<'_>,
         machine: &dyn Machine,
         terms: &Terms,
         time: Timestamp,
     ) -> Vec<SessionEvent> {
         let mut events = Vec::new();
-        for answer in answers {
+        let mut made = answers.made.iter().copied();
+        for answer in answers.events {
+            let mut burst = None;
             events.extend(match answer {
                 ExecutionEvent::Accepted { order } => {
                     let record = machine.orders().get(*order);
                     let text = format!("At the venue: {}.", order_words(record, terms));
                     Some(of_order(EventKind::Order, Severity::Info, record, terms, time, text))
                 }
-                ExecutionEvent::Filled { fill, .. } => Some(self.filled(fill, terms, time)),
+                ExecutionEvent::Filled { fill, .. } => {
+                    let leaving = answers.day.leaving(fill.symbol);
+                    Some(filled(fill, made.next().flatten(), leaving, terms, time))
+                }
                 ExecutionEvent::Canceled { order } => Some(ended(*order, "was taken back", machine, terms, time)),
                 ExecutionEvent::Expired { order } => Some(ended(*order, "has run out", machine, terms, time)),
                 ExecutionEvent::Rejected { order, reason } => {
                     let record = machine.orders().get(*order);
                     let text = format!("{}: the venue refused it: {reason}.", order_words(record, terms));
+                    burst = self.burst("the venue", terms, time);
                     Some(of_order(EventKind::Refusal, Severity::Warning, record, terms, time, text))
                 }
                 ExecutionEvent::LegLive { order, level, .. } => {
@@ -156,42 +178,49 @@ impl Teller {
                 }
                 ExecutionEvent::Resized { .. } => None,
             });
+            events.extend(burst);
         }
-        self.averages.clear();
         events.extend(self.refused_and_halted(machine, terms, time));
         events
     }
+}
 
-    fn filled(&mut self, fill: &Fill, terms: &Terms, time: Timestamp) -> SessionEvent {
-        self.fills += 1;
-        let symbol = terms.symbols[fill.symbol.get()];
-        let verb = if fill.side == Side::Buy { "Bought" } else { "Sold" };
-        let closes = fill.purpose != OrderPurpose::Entry;
-        let average = self.averages.get(&fill.symbol).copied().filter(|average| closes && *average > Price::ZERO);
-        let pnl = average.map(|average| {
-            let (paid, got) = (average.notional(fill.quantity), fill.notional());
-            let gross = if fill.side == Side::Sell { got - paid } else { paid - got };
-            gross - fill.fee
-        });
-        self.realised += pnl.unwrap_or(-fill.fee);
-        let result = pnl.map(|pnl| format!(", {}", signed(pnl))).unwrap_or_default();
-        let (kind, severity, why) = match fill.purpose {
-            OrderPurpose::Stop => (EventKind::Stop, Severity::Notice, " (stop)"),
-            OrderPurpose::Trail => (EventKind::Stop, Severity::Notice, " (trailing stop)"),
-            OrderPurpose::TakeProfit => (EventKind::TakeProfit, Severity::Notice, " (take-profit)"),
-            OrderPurpose::RiskHalt => (EventKind::Fill, Severity::Warning, " (risk halt)"),
-            OrderPurpose::KillSwitch => (EventKind::Fill, Severity::Warning, " (closed by hand)"),
-            _ => (EventKind::Fill, Severity::Notice, ""),
-        };
-        let text = format!("{verb} {} {symbol} at {}{result}{why}.", shares(fill.quantity), price(fill.price));
-        plain(kind, severity, terms, Some(symbol), time, text)
-    }
+/// A fill in one sentence; `made`: dollars, of an exit.
+fn filled(fill: &Fill, made: Option<Money>, leaving: Option<Leaving>, terms: &Terms, time: Timestamp) -> SessionEvent {
+    let symbol = terms.symbols[fill.symbol.get()];
+    let verb = if fill.side == Side::Buy { "Bought" } else { "Sold" };
+    let result = made.map(|made| format!(", {}", signed(made))).unwrap_or_default();
+    let (kind, severity, why) = match (fill.purpose, leaving) {
+        (OrderPurpose::Stop, _) => (EventKind::Stop, Severity::Notice, " (stop)"),
+        (OrderPurpose::Trail, _) => (EventKind::Stop, Severity::Notice, " (trailing stop)"),
+        (OrderPurpose::TakeProfit, _) => (EventKind::TakeProfit, Severity::Notice, " (take-profit)"),
+        (OrderPurpose::RiskHalt, _) => (EventKind::Fill, Severity::Warning, " (closed by a limit)"),
+        (OrderPurpose::KillSwitch, Some(Leaving::KillSwitch)) => {
+            (EventKind::Fill, Severity::Warning, " (closed by the kill switch)")
+        }
+        (OrderPurpose::KillSwitch, Some(Leaving::Hand)) => (EventKind::Fill, Severity::Warning, " (closed by hand)"),
+        (OrderPurpose::KillSwitch, None) => (EventKind::Fill, Severity::Warning, " (closed by the order script)"),
+        _ => (EventKind::Fill, Severity::Notice, ""),
+    };
+    let text = format!("{verb} {} {symbol} at {}{result}{why}.", shares(fill.quantity), price(fill.price));
+    plain(kind, severity, terms, Some(symbol), time, text)
 }
 
 fn refused(record: &RefusalRecord, machine: &dyn Machine, terms: &Terms, time: Timestamp) -> SessionEvent {
     let order = machine.orders().get(record.order);
-    let text = format!("{}: {}.", order_words(order, terms), record.refusal);
+    let text = format!("{}: {}.", order_words(order, terms), refusal_words(&record.refusal));
     of_order(EventKind::Refusal, Severity::Notice, order, terms, time, text)
+}
+
+/// Why the gate said no; the moment of a halt to the second.
+pub(super) fn refusal_words(refusal: &Refusal) -> String {
+    match *refusal {
+        Refusal::Halted { cause, since } => {
+            let past = since.ns().rem_euclid(Timestamp::NS_PER_SECOND);
+            Refusal::Halted { cause, since: since.plus_ns(-past) }.to_string()
+        }
+        _ => refusal.to_string(),
+    }
 }
 
 fn ended(order: OrderId, what: &str, machine: &dyn Machine, terms: &Terms, time: Timestamp) -> SessionEvent {

@@ -12,7 +12,7 @@ use super::horizon::Horizon;
 use super::input::Input;
 use super::keeper::{KeepError, Keeper};
 use super::machine::{Acted, Machine};
-use super::tell::Teller;
+use super::tell::{Answered, Teller};
 use super::terms::Terms;
 use crate::domain::{Bar, IllegalTransition, SymbolIndex, Timestamp};
 use crate::engine::Effect;
@@ -121,7 +121,7 @@ impl Trader {
             let step: Vec<(SymbolIndex, &Bar)> = all.iter().map(|(symbol, bar)| (*symbol, bar)).collect();
             self.desk.on_bars(&step);
         }
-        self.day.before(&input, self.machine.as_ref(), &self.terms);
+        self.day.before(&input, &[], self.machine.as_ref(), &self.terms);
         self.horizon.before(&input, self.machine.as_ref(), &self.terms);
         let acted = self.machine.act(&input, &[])?;
         if matches!(input, Input::Forgotten { .. }) {
@@ -130,7 +130,11 @@ impl Trader {
         if let (Input::Split { symbol, ratio, time }, Some(after)) = (&input, acted.after_split) {
             self.desk.on_split(*symbol, *ratio, after, *time);
         }
-        let told = self.teller.after_input(&input, &acted, self.machine.as_ref(), &self.terms, at.time);
+        self.day.follow(self.machine.as_ref(), &self.terms);
+        let mut told = self.teller.after_input(&input, &acted, self.machine.as_ref(), &self.terms, at.time);
+        if acted.session_ended && !matches!(input, Input::Bars { warm_up: true, .. }) {
+            told.push(super::summary::of_session(self, at.time));
+        }
         self.carry(acted);
         self.tell(told, at, keeper)
     }
@@ -173,12 +177,12 @@ impl Trader {
             if count == 0 {
                 return Ok(told);
             }
-            for event in &events {
-                self.teller.before_answer(event, self.machine.as_ref());
-            }
-            let acted = self.machine.act(&Input::Answers { count, now: self.bar }, &events)?;
-            self.day.follow(self.machine.as_ref(), &self.terms);
-            let words = self.teller.after_answers(&events, self.machine.as_ref(), &self.terms, at.time);
+            let input = Input::Answers { count, now: self.bar };
+            self.day.before(&input, &events, self.machine.as_ref(), &self.terms);
+            let acted = self.machine.act(&input, &events)?;
+            let made = self.day.follow(self.machine.as_ref(), &self.terms);
+            let answered = Answered { events: &events, made: &made, day: &self.day };
+            let words = self.teller.after_answers(&answered, self.machine.as_ref(), &self.terms, at.time);
             self.carry(acted);
             told.extend(self.tell(words, at, keeper)?);
         }

@@ -5,6 +5,8 @@ use crate::domain::{Money, Price, Quantity};
 
 /// A billionth of a billionth of a dollar in a cent.
 const UNITS_PER_CENT: i128 = 10_000_000_000_000_000;
+/// A billionth of a dollar in a hundredth of a cent.
+const UNITS_PER_TEN_THOUSANDTH: i64 = 100_000;
 
 /// `+$1,234.50`, `−$0.02`, `$0.00`.
 pub fn signed(money: Money) -> String {
@@ -24,14 +26,12 @@ pub fn dollars(money: Money) -> String {
     format!("{sign}{}", plain(cents.unsigned_abs()))
 }
 
-/// A price without its unit, as it is exact: `179.14`, `0.1234`, two decimals at least.
+/// A price without its unit, to the nearest hundredth of a cent: `179.14`, `0.1234`, two decimals at least.
 pub fn price(price: Price) -> String {
-    let text = price.to_string();
-    match text.split_once('.') {
-        None => format!("{text}.00"),
-        Some((_, decimals)) if decimals.len() == 1 => format!("{text}0"),
-        Some(_) => text,
-    }
+    let ten_thousandths = (price.units() + UNITS_PER_TEN_THOUSANDTH / 2) / UNITS_PER_TEN_THOUSANDTH;
+    let (whole, decimals) = (ten_thousandths / 10_000, format!("{:04}", ten_thousandths % 10_000));
+    let end = decimals.trim_end_matches('0').len().max(2);
+    format!("{whole}.{}", &decimals[..end])
 }
 
 /// Shares: `1,200`, `0.5`.
@@ -77,6 +77,8 @@ mod tests {
         assert_eq!(price("179.1".parse().unwrap()), "179.10");
         assert_eq!(price("0.1234".parse().unwrap()), "0.1234");
         assert_eq!(price("5".parse().unwrap()), "5.00");
+        assert_eq!(price("101.1150555".parse().unwrap()), "101.1151");
+        assert_eq!(price("99.99996".parse().unwrap()), "100.00");
         assert_eq!(shares("-1200".parse().unwrap()), "1,200");
         assert_eq!(shares("0.25".parse().unwrap()), "0.25");
     }

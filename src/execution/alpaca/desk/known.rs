@@ -23,6 +23,8 @@ pub(super) struct Line {
     pub(super) at_venue: Option<AtVenue>,
     /// What it was before, as long as fills of that are missing.
     pub(super) former: Vec<AtVenue>,
+    /// Names of what it was before that: a message of one that comes late does not bring it back.
+    pub(super) ended: Vec<String>,
     /// A change that the engine waits for.
     pub(super) change: Option<Change>,
     /// The engine wants it back.
@@ -234,6 +236,7 @@ impl Line {
             was_live: false,
             at_venue: None,
             former: Vec::new(),
+            ended: Vec::new(),
             change: None,
             cancel_asked: false,
             expire_asked: false,

@@ -22,6 +22,8 @@ mod streams;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_forget;
+#[cfg(test)]
 mod tests_found;
 #[cfg(test)]
 mod tests_fuzz;

@@ -39,8 +39,12 @@ impl AlpacaDesk {
         self.note_strange(order.strange());
         let Some((id, part)) = self.owner(order) else { return };
         self.meet(id, part, order);
+        // The order in a target's place may be the stop beside it: who is who is known before any of them is looked at.
+        let legs = self.link_legs(id, order);
         self.update_line(id, order);
-        self.observe_legs(id, order);
+        for (member, leg) in legs {
+            self.update_line(member, leg);
+        }
     }
 
     fn note_strange(&mut self, strange: Strange) {
@@ -85,9 +89,13 @@ impl AlpacaDesk {
             let was_live = true;
             self.lines.insert(id, Line { was_live, ..line });
         }
-        let Some(line) = self.lines.get_mut(&id) else { return };
         let venue_id = order.id.as_str();
+        let has_fills = order.filled_qty.quantity().is_some_and(|filled| filled > self.ledger.counted(venue_id));
+        let Some(line) = self.lines.get_mut(&id) else { return };
         let is_known = line.named(venue_id).is_some();
+        if !is_known && !has_fills && line.ended.iter().any(|ended| ended == venue_id) {
+            return;
+        }
         if !is_known {
             let is_in_its_place =
                 |at: &AtVenue| order.replaces.as_str() == at.id || at.replaced_by.as_deref() == Some(venue_id);
@@ -162,7 +170,10 @@ impl AlpacaDesk {
         at.doubted_since_ms = at.doubted_since_ms.filter(|_| at.life == Life::Open);
         at.gap_since_ms = (at.filled > counted).then(|| at.gap_since_ms.unwrap_or(now_ms));
         let has_ended = at.life != Life::Open && at.gap_since_ms.is_none() && at.replaced_by.is_none();
-        line.former.retain(|former| former.gap_since_ms.is_some() || former.life == Life::Open || former.is_settled);
+        let is_kept =
+            |former: &AtVenue| former.gap_since_ms.is_some() || former.life == Life::Open || former.is_settled;
+        let ended = line.former.extract_if(.., |former| !is_kept(former)).map(|former| former.id);
+        line.ended.extend(ended);
         if has_ended && line.at_venue.as_ref().is_some_and(|at| at.id == order.id.as_str()) {
             // Nothing is left to ask; an answer that is on its way brings nothing new.
             line.ask = None;
@@ -182,8 +193,8 @@ impl AlpacaDesk {
     }
 
     /// The orders that hang on it are those of our numbers behind it.
-    fn observe_legs(&mut self, id: OrderId, order: &WireOrder) {
-        let Some(shown) = &order.legs else { return };
+    fn link_legs<'a>(&mut self, id: OrderId, order: &'a WireOrder) -> Vec<(OrderId, &'a WireOrder)> {
+        let Some(shown) = &order.legs else { return Vec::new() };
         let asked = self.ledger.asked(id).map(|asked| asked.request);
         let members: Vec<(OrderId, bool)> = match asked {
             Some(request) => {
@@ -204,6 +215,7 @@ impl AlpacaDesk {
                 .into_iter()
                 .collect(),
         };
+        let mut legs = Vec::new();
         for leg in shown {
             self.note_strange(leg.strange());
             let known = self.ledger.linked(leg.id.as_str());
@@ -211,9 +223,10 @@ impl AlpacaDesk {
                 members.iter().find(|(_, is_target)| *is_target == leg.is_target()).map(|(member, _)| *member);
             if let Some(member) = known.or(by_kind) {
                 self.link(member, leg.id.as_str());
-                self.update_line(member, leg);
+                legs.push((member, leg));
             }
         }
+        legs
     }
 
     /// Takes a message of the stream.

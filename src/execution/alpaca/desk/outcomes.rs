@@ -6,7 +6,7 @@
 use super::AlpacaDesk;
 use super::calls::Doing;
 use super::known::{Attempt, PatchState, Ticket, TicketPurpose, TicketState};
-use crate::domain::{OrderId, RejectReason};
+use crate::domain::{OrderId, RejectReason, SymbolIndex};
 use crate::execution::alpaca::entry::{Answer, Entry};
 use crate::execution::alpaca::finding::Finding;
 use crate::execution::alpaca::refusal;
@@ -143,7 +143,9 @@ impl AlpacaDesk {
         let (now_ms, grace) = (self.now.ms, self.config.patience.lookup);
         let Some(ticket) = self.tickets.get(name) else { return };
         let TicketState::Doubtful(attempt) = ticket.state else { return };
-        let wait = self.backoff.wait_ms(attempt.tries + 1);
+        let (symbol, tries) = (ticket.symbol, attempt.tries + 1);
+        let wait = self.wait_to_ask(symbol, tries);
+        let Some(ticket) = self.tickets.get(name) else { return };
         let again = TicketState::Doubtful(Attempt { tries: attempt.tries + 1, ..Attempt::at(now_ms + wait) });
         let next = match verdict {
             Verdict::Done(body) => match serde_json::from_slice::<WireOrder>(&body) {
@@ -157,6 +159,13 @@ impl AlpacaDesk {
         if let Some(ticket) = self.tickets.get_mut(name) {
             ticket.state = next;
         }
+    }
+
+    /// The wait before something of `symbol` is asked for again. Where shares have no stop because nobody knows what
+    /// became of an order, it is not so long that they stay bare for it.
+    fn wait_to_ask(&mut self, symbol: SymbolIndex, tries: u32) -> u64 {
+        let wait = self.backoff.wait_ms(tries);
+        if self.bare.contains_key(&symbol) { wait.min(self.config.patience.bare / 4) } else { wait }
     }
 
     /// What is found under the name must be what was sent under it.
@@ -349,7 +358,8 @@ impl AlpacaDesk {
     }
 
     fn ask_again(&mut self, order: OrderId, tries: u32) {
-        let due_ms = self.now.ms + self.backoff.wait_ms(tries);
+        let Some(symbol) = self.lines.get(&order).map(|line| line.symbol) else { return };
+        let due_ms = self.now.ms + self.wait_to_ask(symbol, tries);
         if let Some(line) = self.lines.get_mut(&order) {
             line.ask = Some(Attempt { tries, ..Attempt::at(due_ms) });
         }

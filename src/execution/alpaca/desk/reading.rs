@@ -181,9 +181,12 @@ impl AlpacaDesk {
         oldest.plus_ns(-ORDERS_MARGIN_NS).to_string()
     }
 
-    /// A page could not be read: again, later each time.
+    /// A page could not be read: again, later each time, but not much later.
     pub(super) fn read_failed(&mut self, page: Page) {
         let wait = self.backoff.wait_ms(self.reconcile.tries);
+        // A fill that is missing may be what a stop waits for; and what nobody has told is known from here alone.
+        let most = if self.bare.is_empty() { self.config.patience.lookup } else { self.config.patience.bare / 4 };
+        let wait = wait.min(most);
         match page {
             Page::Poll { .. } => {
                 self.reconcile.is_polling = false;

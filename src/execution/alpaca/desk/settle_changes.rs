@@ -91,8 +91,13 @@ impl AlpacaDesk {
             (None, OrderKind::TrailingStop { .. } | OrderKind::Stop { .. }) => {
                 (differs(Prices { stop: Some(standing.trigger), limit: None }), None)
             }
-            (None, OrderKind::Limit { limit }) => (differs(Prices { limit: Some(limit), stop: None }), None),
-            (None, OrderKind::StopLimit { .. } | OrderKind::Market) => (Prices::default(), None),
+            // A target that belongs across its stop, since the entry filled beyond that, stays where it is: the stop leaves.
+            (None, OrderKind::Limit { limit }) if self.keeps_pair(standing.order, standing.kind).is_ok() => {
+                (differs(Prices { limit: Some(limit), stop: None }), None)
+            }
+            (None, OrderKind::Limit { .. } | OrderKind::StopLimit { .. } | OrderKind::Market) => {
+                (Prices::default(), None)
+            }
         }
     }
 
@@ -104,17 +109,18 @@ impl AlpacaDesk {
             return false;
         };
         let Some(at) = line.open() else { return false };
-        let (stop, target) = match standing.kind {
-            OrderKind::Limit { .. } => (at.prices.stop, prices.limit),
-            _ => (prices.stop, at.prices.limit),
+        let is_target = matches!(standing.kind, OrderKind::Limit { .. });
+        let fits = |of_mate: &Prices| {
+            let (stop, target) = if is_target { (of_mate.stop, prices.limit) } else { (prices.stop, of_mate.limit) };
+            let keeps = |(stop, target)| refusal::pair(standing.side, stop, target, self.config.rules.tick).is_ok();
+            stop.zip(target).is_none_or(keeps)
         };
-        let Some((stop, target)) = stop.zip(target) else { return false };
-        if refusal::pair(standing.side, stop, target, self.config.rules.tick).is_ok() {
+        if fits(&at.prices) {
             return false;
         }
         let (wanted, _) = self.wanted_prices(line, at, &of_mate);
         let was_refused = line.refused.as_ref().is_some_and(|refused| refused.prices == wanted);
-        line.patch.is_some() || wanted != Prices::default() && !was_refused
+        wanted != Prices::default() && fits(&wanted) && !was_refused
     }
 
     /// The shares a leg is to be for, where the venue has it for others: only once its entry has ended, since it grows
@@ -123,14 +129,15 @@ impl AlpacaDesk {
         let Some((line, parent)) = self.lines.get(&order).and_then(|line| Some((line, line.parent?))) else {
             return Resize::None;
         };
-        let is_market = standing.kind == OrderKind::Market;
-        if is_market || self.ledger.mirror.standing(parent).is_some() {
+        if self.ledger.mirror.standing(parent).is_some() {
             return Resize::None;
         }
         let shares = self.shares_by_family(line.symbol, line.side);
         let most = shares.into_iter().find(|(family, _)| *family == parent).map_or(Quantity::ZERO, |(_, most)| most);
         let wanted = standing.remaining.min(most);
-        if wanted == line.open_quantity() || wanted.is_zero() {
+        let is_market = standing.kind == OrderKind::Market;
+        if wanted == line.open_quantity() || wanted.is_zero() || is_market && wanted < line.open_quantity() {
+            // What leaves at the market is not held back; it may be for more, once an exit was refused.
             return Resize::None;
         }
         // An exit that is not taken yet may be refused: the shares keep their stop until it is. One at the market needs

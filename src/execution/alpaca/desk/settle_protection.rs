@@ -138,8 +138,10 @@ impl AlpacaDesk {
 
     /// May the exit leave, or do protective orders hold its shares still?
     pub(super) fn may_leave(&self, ticket: &Ticket) -> bool {
-        let holds =
-            |line: &&Line| !line.is_own && line.symbol == ticket.symbol && line.side == ticket.side && line.was_live;
+        // The stop of a pair of ours is an exit itself and does not make room: what the venue says of the exit counts.
+        let holds = |line: &&Line| {
+            line.parent.is_some() && line.symbol == ticket.symbol && line.side == ticket.side && line.was_live
+        };
         let mut legs = self.lines.values().filter(holds);
         let is_held = legs.any(|line| line.open().is_some() || line.freeing && line.is_unsettled());
         let is_arming = self.tickets.values().any(|other| {
@@ -163,14 +165,18 @@ impl AlpacaDesk {
         });
         let taken = on_their_way.fold(Quantity::ZERO, |sum, ticket| sum + ticket.quantity);
         let rest = self.lines.iter().filter(|(order, line)| {
-            // The stop of a pair holds the shares of both once its target has gone.
-            let target = || self.lines.get(&OrderId(order.0 - 1)).and_then(Line::open);
-            let is_exit = !line.opens && line.parent.is_none() && (line.is_own || target().is_none());
-            is_exit && line.symbol == symbol && line.side == side && line.open().is_some()
+            self.is_exit(**order, line) && line.symbol == symbol && line.side == side && line.open().is_some()
         });
         let resting = rest.filter_map(|(order, _)| self.ledger.mirror.standing(*order));
         let taken = resting.fold(taken, |sum, standing| sum + standing.remaining);
         held.abs() - taken.min(held.abs())
+    }
+
+    /// Is it an exit of its own, not the leg of an entry? The stop of a pair holds the shares of both once its target has
+    /// gone.
+    fn is_exit(&self, order: OrderId, line: &Line) -> bool {
+        let target = || self.lines.get(&OrderId(order.0 - 1)).and_then(Line::open);
+        !line.opens && line.parent.is_none() && (line.is_own || target().is_none())
     }
 
     /// Arms what rests in our image and nowhere else.
@@ -406,7 +412,8 @@ impl AlpacaDesk {
         }
         let protects = |order: OrderId, line: &Line| {
             let standing = self.ledger.mirror.standing(order);
-            line.symbol == symbol && !line.opens && standing.is_some_and(|standing| is_stop(&standing) || line.is_own)
+            let is_there = |standing: Standing| is_stop(&standing) || self.is_exit(order, line);
+            line.symbol == symbol && !line.opens && standing.is_some_and(is_there)
         };
         let lines = self.lines.iter().filter(|(order, line)| protects(**order, line));
         let covered = lines.fold(Quantity::ZERO, |sum, (_, line)| sum + line.open_quantity());

@@ -50,15 +50,21 @@ impl AlpacaDesk {
         }
     }
 
-    /// Is it of another session, by its name or by the order it hangs on or replaces? What hangs on it is remembered.
+    /// Is it of another session, by its name or by the order it hangs on or replaces? What hangs on it is remembered while it
+    /// is open.
     fn is_siblings(&mut self, order: &WireOrder) -> bool {
         let name = order.client_order_id.as_str();
         let is_known = |id: &str| self.siblings_legs.contains(id);
         let is_named = self.config.siblings.iter().any(|sibling| sibling.read(name).is_some());
         let is_theirs = is_named || is_known(order.id.as_str()) || is_known(order.replaces.as_str());
         if is_theirs {
-            let legs = order.legs.iter().flatten().map(|leg| leg.id.as_str().to_owned());
-            self.siblings_legs.extend(legs.chain([order.id.as_str().to_owned()]));
+            for shown in std::iter::once(order).chain(order.legs.iter().flatten()) {
+                // One that has ended is let go of: named once more, it only makes us look.
+                match shown.life() {
+                    Life::Open => drop(self.siblings_legs.insert(shown.id.as_str().to_owned())),
+                    _ => drop(self.siblings_legs.remove(shown.id.as_str())),
+                }
+            }
         }
         is_theirs
     }

@@ -274,6 +274,24 @@ fn a_change_that_crosses_its_pair_is_refused_here() {
 }
 
 #[test]
+fn an_entry_whose_fill_is_told_before_that_of_the_exit_it_follows_has_its_stop_for_all_of_it() {
+    let mut world = with_position(false);
+    world.submit(exit(10), true);
+    world.run();
+    let short = world.submit(OrderRequest { side: Side::Sell, ..entry(10, Some(5), false) }, false);
+    world.run();
+    world.trade(100, 10);
+    assert_eq!(world.venue.told.len(), 2, "{:?}", world.venue.told);
+    world.venue.told.swap(0, 1);
+    world.run();
+    let standings = world.desk.ledger.mirror.standings(A);
+    let stops: Vec<(u64, Quantity)> = standings.map(|standing| (standing.order.0, standing.remaining)).collect();
+    assert_eq!(stops, [(short.0 + 1, shares(10))]);
+    assert_eq!(has_ended(&world, 2), OrderStatus::Canceled);
+    world.compare("turned");
+}
+
+#[test]
 fn of_a_pair_the_one_that_stands_in_the_way_moves_first() {
     for (target, stop, order) in [(125, 115, ["limit_price", "stop_price"]), (85, 75, ["stop_price", "limit_price"])] {
         let mut world = with_position(true);

@@ -475,7 +475,7 @@ impl World {
     }
 }
 
-fn message(text: &str) -> StreamSignal {
+pub(super) fn message(text: &str) -> StreamSignal {
     StreamSignal::Message(text.as_bytes().to_vec())
 }
 

@@ -1,8 +1,8 @@
 // The chart of the chosen row: which one is fetched, what part of it is shown, its crosshair, and the same as a table.
-import { byId, el, put, putAttribute, show } from "./dom.js";
+import { byId, el, put, putAttribute, putClass, show } from "./dom.js";
 import * as f from "./format.js";
 import { isLost, read, told } from "./link.js";
-import { chosenPosition, figuresOf, fit, isOld } from "./positions.js";
+import { chosenPosition, figuresOf, fitInto, isOld } from "./positions.js";
 import { cross as drawCross, fillText, picture, selection, sessionOf } from "./chart_draw.js";
 import * as view from "./chart_view.js";
 
@@ -17,6 +17,7 @@ let isFetching = false;
 let showsTable = false;
 let cross = null;
 let drawnKey = "";
+let size = [0, 0];
 
 const symbolWanted = () => chosenPosition()?.symbol || (told.charts || [])[0]?.symbol || null;
 
@@ -53,9 +54,10 @@ function title(position) {
   const step = minutes === null ? "" : minutes >= 1440 ? ", daily" : minutes >= 60 ? `, ${minutes / 60} h` : `, ${minutes} min`;
   put(byId("chart-h"), `${chart.symbol} today${step}`);
   show(byId("chart-whole"), !view.isWhole() && !showsTable);
+  const old = position ? isOld(position) : isLost();
+  putClass(byId("plot"), old ? "plot aged" : "plot");
   if (cross !== null) return;
   const last = position ? f.price(position.last.value) : chart.bars.length ? f.price(chart.bars.at(-1).close) : null;
-  const old = position ? isOld(position) : isLost();
   const distance = position ? figuresOf(position).distance : null;
   const parts = [last === null ? "no bar yet" : `last ${last}${old ? ", ▲ old" : ""}`, distance === null ? "" : `stop ${f.percent(-distance, 1, false)} away`];
   put(byId("chart-note"), parts.filter(Boolean).join("; "));
@@ -80,7 +82,7 @@ export function draw() {
     drawTable();
     return;
   }
-  const [width, height] = [byId("plot").clientWidth, byId("plot").clientHeight];
+  const [width, height] = size;
   const range = view.range(session);
   const key = JSON.stringify([wanted, width, height, position?.last.value, position?.stop, position?.shares, range, symbol]);
   if (width < 60 || key === drawnKey) return;
@@ -176,6 +178,10 @@ export function bind() {
     put(byId("chart-as"), showsTable ? "Show as chart" : "Show as table");
     draw();
   });
-  new ResizeObserver(() => draw()).observe(plot);
-  new ResizeObserver(() => fit()).observe(byId("positions"));
+  // Sizes are told and kept: to ask for them at every word would lay the page out anew.
+  new ResizeObserver(([one]) => {
+    size = [Math.round(one.contentRect.width), Math.round(one.contentRect.height)];
+    draw();
+  }).observe(plot);
+  new ResizeObserver(([one]) => fitInto(one.contentRect.width)).observe(byId("positions"));
 }

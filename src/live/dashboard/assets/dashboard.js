@@ -17,6 +17,8 @@ const TABS = [["positions", "Positions"], ["orders", "Orders"], ["limits", "Limi
 
 let keysOn = remembered("keys") !== "off";
 let wasLost = false;
+let drawnAt = -Infinity;
+let drawnOld = "";
 let spokenAt = -Infinity;
 let spokenRow = null;
 
@@ -54,35 +56,48 @@ function isOtherMode() {
   return mode !== document.documentElement.dataset.mode;
 }
 
-function drawAll() {
+/** What each part of the page is made of; a part is drawn when one of these was said anew, or the link was lost or found. */
+const MADE_OF = [
+  [["positions", "closed", "figures", "market", "state", "mode", "strategies"], () => positions.draw(actions)],
+  [["limits", "positions", "state"], () => { isNear = panels.drawLimits(); }],
+  [["orders", "mode"], () => panels.drawOrders(actions)],
+  [["refusals"], panels.drawRefusals],
+  [["strategies", "figures", "positions"], panels.drawStrategies],
+  [["events"], panels.drawEvents],
+  [["state"], panels.drawHaltSteps],
+];
+let isNear = false;
+
+/** Draws what hangs on `news`; all of it without them. */
+function drawAll(news) {
   if (!told.state) return;
   if (isOtherMode()) {
     location.reload();
     return;
   }
+  const lost = isLost();
+  const isAnew = news === undefined || lost || lost !== wasLost || positions.oldOnes() !== drawnOld;
+  wasLost = lost;
+  drawnOld = positions.oldOnes();
+  drawnAt = performance.now();
   head.draw(actions);
-  positions.draw(actions);
-  const isNear = panels.drawLimits();
-  panels.drawOrders(actions);
-  panels.drawRefusals();
-  panels.drawStrategies();
-  panels.drawEvents();
-  panels.drawHaltSteps();
+  for (const [parts, draw] of MADE_OF) if (isAnew || parts.some((part) => news.includes(part))) draw();
+  positions.updateAges();
   panels.drawHealth();
-  drawTabs(isNear);
+  drawTabs();
   chart.draw();
   chart.follow();
   speak();
 }
 
-function drawTabs(isNear) {
+function drawTabs() {
   const tabs = byId("tabs");
   if (!tabs.firstChild) {
     tabs.append(...TABS.map(([name]) => {
       const tab = el("button", "", { type: "button", role: "tab", "data-of": name });
       tab.addEventListener("click", () => {
         document.body.dataset.tab = name;
-        drawTabs(isNear);
+        drawTabs();
         chart.draw();
       });
       return tab;
@@ -110,11 +125,11 @@ function speak() {
   put(byId("spoken"), fresh.length === 1 ? fresh[0].text : `${fresh[0].text} And ${plural(fresh.length - 1, "more event")}.`);
 }
 
+/** Ages go on between two words of the engine; a page that nobody looks at has nothing to count. */
 function tick() {
-  if (!told.state) return;
-  const lost = isLost();
-  if (lost || lost !== wasLost) {
-    wasLost = lost;
+  if (!told.state || performance.now() - drawnAt < TICK_MS || (document.hidden && !isLost())) return;
+  // A price becomes old without a word of the engine.
+  if (isLost() || wasLost || positions.oldOnes() !== drawnOld) {
     drawAll();
     return;
   }
@@ -200,7 +215,7 @@ byId("help").addEventListener("click", showKeys);
 byId("leave").addEventListener("click", dialogs.signOut);
 document.addEventListener("keydown", onKey);
 document.addEventListener("copy", onCopy);
-panels.bind(drawAll);
+panels.bind(() => drawAll());
 chart.bind();
 setInterval(tick, TICK_MS);
 start(drawAll);

@@ -1,6 +1,10 @@
 // Elements by hand: text stays text, and a cell is touched only when it changes.
 const SVG = "http://www.w3.org/2000/svg";
 
+/** Marks that turn the direction of a text, and characters that are none to see: a text of others must not look like another. */
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+const plain = (text) => String(text).replace(UNSEEN, "\ufffd");
+
 /** An element with a class, attributes and children; texts become text nodes, never markup. */
 export function el(tag, name, attributes, ...children) {
   const node = document.createElement(tag);
@@ -8,7 +12,7 @@ export function el(tag, name, attributes, ...children) {
   for (const [key, value] of Object.entries(attributes || {})) {
     if (value !== null && value !== undefined && value !== false) node.setAttribute(key, value === true ? "" : value);
   }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
+  node.append(...children.filter((child) => child !== null && child !== undefined).map((child) => (child instanceof Node ? child : plain(child))));
   return node;
 }
 
@@ -23,7 +27,7 @@ export const byId = (id) => document.getElementById(id);
 
 /** Sets the text of a node if it differs; true if it did. */
 export function put(node, text) {
-  const wanted = String(text);
+  const wanted = plain(text);
   if (node.textContent === wanted) return false;
   node.textContent = wanted;
   return true;
@@ -36,8 +40,8 @@ export function putClass(node, name) {
 export function putAttribute(node, name, value) {
   if (value === null || value === undefined || value === false) {
     if (node.hasAttribute(name)) node.removeAttribute(name);
-  } else if (node.getAttribute(name) !== String(value)) {
-    node.setAttribute(name, value);
+  } else if (node.getAttribute(name) !== plain(value)) {
+    node.setAttribute(name, plain(value));
   }
 }
 

@@ -14,7 +14,8 @@ function drawBand() {
   const view = told.mode;
   if (!view) return;
   const more = [view.account_tail ? `account ••••${view.account_tail}` : "", view.speed ? `${view.speed} speed` : ""].filter(Boolean).join(", ");
-  put(byId("venue"), more ? `${view.venue}, ` : view.venue);
+  const venue = view.venue.charAt(0).toUpperCase() + view.venue.slice(1);
+  put(byId("venue"), more ? `${venue}, ` : venue);
   put(byId("account"), more);
   const strategies = f.plural((told.strategies || []).length, "strategy", "strategies");
   const state = told.state;

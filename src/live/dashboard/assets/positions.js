@@ -128,7 +128,11 @@ function updateAge(row) {
 /** Ages alone: what changes with every tick of the page. */
 export function updateAges() {
   for (const row of byId("rows").children) updateAge(row);
+  noteReconciled();
 }
+
+/** Which positions have a price that is too old. */
+export const oldOnes = () => (told.positions || []).filter(isOld).map(keyOf).join();
 
 const sum = (values) => values.reduce((total, value) => (total === null || value === null ? null : total + value), 0n);
 
@@ -215,7 +219,6 @@ export function draw(actions) {
     if (!empty.firstChild) empty.append(el("b", "", {}, "No position."), el("span"));
     put(empty.lastChild, emptyText());
   }
-  noteReconciled();
   fit();
 }
 
@@ -223,19 +226,24 @@ export function draw(actions) {
 const FIT_MAX = 8;
 let fitted = "";
 
+/** The room of the panel, told by whoever watches its size: to ask for it at every word would lay the page out anew. */
+let room = 0;
+
+export function fitInto(width) {
+  room = width;
+  fit();
+}
+
 /** The first step at which the table fits, measured when its rows, widest texts or place have changed. */
-export function fit() {
+function fit() {
   const table = byId("positions-table");
-  const room = table.parentElement.clientWidth;
   const state = `${room}|${(told.closed || []).length}|${(told.positions || []).map((one) => `${one.symbol.length},${one.shares.length},${one.average.length},${(one.open_pnl || "").length}`).join(";")}`;
   if (state === fitted) return;
   fitted = state;
-  const style = getComputedStyle(table.parentElement);
-  const width = room - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
   for (let step = 0; step <= FIT_MAX; step += 1) {
     putClass(table, ["positions", ...Array.from({ length: step }, (_, at) => `fit-${at + 1}`)].join(" "));
     spanClosed();
-    if (table.scrollWidth <= width + 1) return;
+    if (table.scrollWidth <= room + 1) return;
   }
 }
 

@@ -82,7 +82,7 @@ impl DrillOrders {
         let bars: Vec<Bar> = (0..=BARS).map(|number| bar(from, price, number)).collect();
         let context =
             ScriptContext { symbols: &[symbol], bars: &[bars], timeframe: Timeframe::Minute1, fractional: false };
-        let script = read_script(&text(symbol, price, from), &context);
+        let script = read_script(&script_text(symbol, price, from), &context);
         let script = script.map_err(|error| DrillError::Session(format!("its script: {error}")))?;
         // One a drill, and a drill is the whole of its process.
         Ok(DrillOrders { loaded, script: Box::leak(Box::new(script)), price, from })
@@ -101,7 +101,7 @@ fn bar(from: Timestamp, price: Price, number: usize) -> Bar {
     Bar { time: from.plus_ns(minutes * NS_PER_MINUTE), open: price, high: price, low: price, close: price, volume }
 }
 
-fn text(symbol: Symbol, price: Price, from: Timestamp) -> String {
+fn script_text(symbol: Symbol, price: Price, from: Timestamp) -> String {
     let mut text =
         String::from("time,action,id,symbol,side,qty,type,limit_price,time_in_force,order_class,stop_loss\n");
     let mut submit = |number: usize, id: &str, kind: &str, limit: &str, stop: Price| {
@@ -131,7 +131,7 @@ mod tests {
         let now = "2026-11-24T15:00:00Z".parse().expect("a time");
         let (symbol, price) = ("F".parse().expect("F"), "12.345".parse().expect("price"));
         let orders = DrillOrders::new(symbol, price, now).expect("orders");
-        let text = text(symbol, price, orders.from);
+        let text = script_text(symbol, price, orders.from);
         let rows: Vec<&str> = text.lines().skip(1).collect();
         assert_eq!(rows[0], "2026-11-24T01:01:00Z,submit,held,F,buy,1,market,,gtc,oto,9.87");
         assert_eq!(rows[1], "2026-11-24T01:02:00Z,submit,rests,F,buy,1,limit,10.49,gtc,oto,8.64");

@@ -1,0 +1,71 @@
+//! Arguments that say too much or what cannot be: refused before anything is done, but for a halt, which is not.
+mod cli_binary;
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::process::Command;
+
+use cli_binary::{done, fails, small};
+
+#[test]
+fn what_would_be_ignored_is_refused() {
+    let folder = small();
+    let at = folder.path();
+    let numbers = ["overfit", "--sharpe", "0.1", "--observations", "100", "--skew", "0", "--kurtosis", "3"];
+    let blocks = [&numbers[..], &["--blocks", "4"]].concat();
+    let cases: [(&[&str], &str); 5] = [
+        (&["sweep", "scenarios/small.toml", "--threads", "0"], "0 is not in 1..=256"),
+        (&["sweep", "scenarios/small.toml", "--threads", "100000"], "--threads <N>"),
+        (&["rehearse", "scenarios/small.toml", "--paths-from", "."], "'--paths-from <DIR>' cannot be used with"),
+        (&["rehearse", "--paths-from", "."], "--against <RUN>"),
+        (&blocks, "'--blocks <S>' cannot be used with"),
+    ];
+    for (arguments, reason) in cases {
+        let error = fails(at, 2, arguments);
+        assert!(error.contains(reason), "{arguments:?}: {error}");
+    }
+    assert!(!at.join("reports").exists(), "nothing has been done");
+    done(at, &numbers);
+}
+
+/// Whoever stops trading may have pasted anything; the halt holds, and says of the reason what can be said.
+#[test]
+fn no_reason_keeps_a_halt_away() {
+    let long = "é".repeat(20_000);
+    let kept_of_long = format!(": {}; a resume", "é".repeat(500));
+    let cases: [(&[u8], &str); 5] = [
+        (b"", "; a resume"),
+        (b" \n\t", "; a resume"),
+        (b"odd\nfills \x07", ": odd fills; a resume"),
+        (b"\xff\xfe fills", ": \u{fffd}\u{fffd} fills; a resume"),
+        (long.as_bytes(), &kept_of_long),
+    ];
+    for (reason, shown) in cases {
+        let folder = tempfile::tempdir().expect("folder");
+        let halt = Command::new(env!("CARGO_BIN_EXE_alphaflow"))
+            .args([OsStr::new("halt"), OsStr::new("--reason"), OsStr::from_bytes(reason)])
+            .current_dir(folder.path())
+            .output()
+            .expect("the binary starts");
+        assert_eq!(halt.status.code(), Some(0), "{}", String::from_utf8_lossy(&halt.stderr));
+        let status = done(folder.path(), &["status"]);
+        assert!(status.starts_with("Halted") && status.contains(shown), "{reason:?}: {status}");
+    }
+}
+
+/// Every program of the machine can read the arguments of another.
+#[test]
+fn a_secret_among_the_arguments_is_refused_before_it_is_used() {
+    use std::os::unix::fs::PermissionsExt;
+    const SECRET: &str = "vFk8TQ2mWzR5xL0aJdY7pHs3";
+    let folder = small();
+    let (at, env) = (folder.path(), folder.path().join(".env"));
+    std::fs::write(&env, format!("ALPACA_API_KEY=PKTEST0000000000\nALPACA_SECRET_KEY={SECRET}\n")).expect("write");
+    std::fs::set_permissions(&env, std::fs::Permissions::from_mode(0o600)).expect("chmod");
+    for mode in ["paper", "live"] {
+        let error = fails(at, 2, &["trade", "scenarios/small.toml", "--mode", mode, "--state", SECRET]);
+        assert!(error.starts_with("error argument 6 of the command line holds a secret"), "{mode}: {error}");
+        assert!(!error.contains(SECRET), "{error}");
+        assert!(!at.join(SECRET).exists(), "nothing has been done");
+    }
+}
