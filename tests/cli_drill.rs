@@ -70,7 +70,7 @@ fn keys_of_an_account_do_not_go_to_a_stand_in() {
     let address = listener.local_addr().expect("an address").to_string();
     listener.set_nonblocking(true).expect("a mode");
     let place = ["--mode", "paper", "--stand-in", &address, "--env", "keys.env", "--state", "mine"];
-    for (command, code) in [(vec!["drill"], 1), (vec!["halt"], 1), (vec!["preflight", "scenarios/small.toml"], 3)] {
+    for (command, code) in [(vec!["drill"], 2), (vec!["halt"], 1), (vec!["preflight", "scenarios/small.toml"], 3)] {
         let call = alphaflow(at, &[&command[..], &place].concat());
         assert_eq!(call.code, Some(code), "{command:?}: {}", call.err);
         assert!((call.out + &call.err).contains("PKSTANDIN"), "{command:?}");

@@ -12,8 +12,8 @@ use super::screen::error_style;
 use super::stand_in::StandInArgs;
 use super::{Failure, Format, no_secret_on_command_line};
 use crate::domain::Symbol;
-use crate::execution::alpaca::{EnvFile, Paper, PaperStandIn, TradingMode};
-use crate::live::drill::{DrillReport, DrillStep, PaperDrill, own_market, run_drill, run_paper_drill};
+use crate::execution::alpaca::{AskError, EnvFile, Paper, PaperStandIn, TradingMode};
+use crate::live::drill::{DrillError, DrillReport, DrillStep, PaperDrill, own_market, run_drill, run_paper_drill};
 use crate::scenario::{LoadedScenario, MarketData, check_strategy, load, load_market};
 use crate::strategy::Catalog;
 
@@ -124,7 +124,13 @@ fn on_paper<M: TradingMode + Clone>(
     let halt_arguments = [vec!["--mode".to_owned(), "paper".to_owned(), "--env".to_owned(), env_path], there].concat();
     let (state, program, symbol) = (args.state.as_path(), env::current_exe()?, args.symbol);
     let drill = PaperDrill { mode, keys, symbol, state, program, halt_arguments };
-    run_paper_drill(drill, tell).map_err(|error| Failure::Machine(format!("error drill: {error}")))
+    run_paper_drill(drill, tell).map_err(|error| {
+        let text = format!("error drill: {error}");
+        match error {
+            DrillError::Account(AskError::Keys(_)) => Failure::Input(text),
+            _ => Failure::Machine(text),
+        }
+    })
 }
 
 fn print(step: &DrillStep, out: &mut impl Write) -> std::io::Result<()> {

@@ -167,8 +167,7 @@ impl<M: TradingMode> Running<M> {
             }
             self.turn()?;
             let orders = self.trader.machine().orders().records();
-            let rejected =
-                orders.filter(|order| order.outcome == OrderOutcome::Sent(OrderStatus::Rejected)).count();
+            let rejected = orders.filter(|order| order.outcome == OrderOutcome::Sent(OrderStatus::Rejected)).count();
             *lock(shown) = Shown { is_ready: self.trader.desk_ref().is_ready(), rejected, problem: None };
             let now = instant(self.began);
             tokio::select! {
