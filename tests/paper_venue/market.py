@@ -3,7 +3,6 @@
 Not here: orders (book), how it is asked (server). Nothing is drawn by chance; the same minute has the same bar.
 """
 import datetime as dt
-import math
 from decimal import Decimal
 
 BASES = {"AAPL": 187.20, "MSFT": 402.55, "F": 12.10}
@@ -27,17 +26,10 @@ class Market:
         self.falls_from = int(now() // MINUTE) - FALLING_BEFORE
         # The close of this minute crosses its mean of three minutes upwards, and prices rise without a fall from there.
         self.rises_from: int | None = None
-        # New shares per old one, and the moment of the split.
-        self.splits: dict[str, tuple[float, float]] = {}
-
-    def _base(self, symbol: str, at: float) -> float:
-        base = BASES[symbol]
-        ratio, since = self.splits.get(symbol, (1.0, math.inf))
-        return base / ratio if at >= since else base
 
     def close(self, symbol: str, minute: int) -> float:
         """Last price of a minute, counted from 1970."""
-        base = self._base(symbol, minute * MINUTE)
+        base = BASES[symbol]
         turn = minute if self.rises_from is None else min(minute, self.rises_from)
         fallen = max(0, turn - self.falls_from) * 0.0002
         risen = 0.0 if self.rises_from is None or minute < self.rises_from else 0.002 + (minute - self.rises_from) * 0.0005

@@ -5,6 +5,7 @@
 //! Invariants: (1) what is not known counts as correlated; (2) an answer depends on the closes alone: not on
 //! the order of the symbols, nor on what was asked before; (3) nothing is allocated after `new`.
 use std::cell::RefCell;
+use std::fmt;
 use std::ops::Range;
 
 use super::symbol_set::{SymbolSet, bit_of, symbols_in, word_of, words_for};
@@ -54,7 +55,7 @@ struct History {
 }
 
 /// What has been worked out of it since the last session closed.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Cache {
     /// Sessions closed when the symbol's direction was computed and its row of pairs emptied.
     as_of: Vec<u64>,
@@ -70,6 +71,13 @@ struct Cache {
     left: Vec<u64>,
     /// Memory of a walk: symbols it has reached.
     members: Vec<SymbolIndex>,
+}
+
+impl fmt::Debug for Cache {
+    /// Nothing: it holds what somebody asked for, and two of one history are alike whoever has looked.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Cache")
+    }
 }
 
 impl Correlations {

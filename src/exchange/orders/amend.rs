@@ -14,7 +14,7 @@ use crate::exchange::core::Exchange;
 use crate::exchange::ids;
 use crate::exchange::refusal::Refused;
 use crate::exchange::reply::ok;
-use crate::venue::refusal::{Change, Changing, Terms, change, form};
+use crate::venue::refusal::{Change, Changing, Terms, change, form, pair};
 
 /// What a change comes to.
 struct Amended {
@@ -78,18 +78,22 @@ impl Exchange {
         }
         let kind = order.kind.with(prices);
         self.check_form(order, kind, time_in_force).map_err(refused)?;
+        self.check_pair(at, kind).map_err(refused)?;
         self.admit_change(at, quantity.unwrap_or(order.remaining()), kind).map_err(refused)?;
         Ok(Amended { client_id, kind, quantity, time_in_force })
     }
 
     /// Is the changed order still one that the venue takes? A leg is looked at as an order of its own. A price that a
-    /// split has left between two ticks is not the change's doing, and the change's own were looked at before.
+    /// split has left between two ticks is not the change's doing, nor is a part of a share that it has left of an order
+    /// until canceled; the change's own prices and shares were looked at before.
     fn check_form(&self, order: &Record, kind: OrderKind, time_in_force: TimeInForce) -> Result<(), RejectReason> {
         let class = if order.leg_of.is_some() { OrderClass::Simple } else { order.class };
         let on_grid = |kind: OrderKind| {
             let floor = |price: Option<Price>| price.map(|price| price.floor_to(self.setup.rules.tick));
             kind.with(NewPrices { limit: floor(kind.limit()), stop: floor(kind.stop()), trail: None })
         };
+        let is_as_long = time_in_force == order.time_in_force;
+        let shares = if is_as_long { order.remaining().whole() } else { order.remaining() };
         let mut legs = ExitLegs { time_in_force, ..ExitLegs::NONE };
         for leg in order.legs.iter().map(|leg| self.book.get(*leg)) {
             match on_grid(leg.kind) {
@@ -104,7 +108,7 @@ impl Exchange {
         let request = OrderRequest {
             symbol: SymbolIndex(order.asset as u16),
             side: order.side,
-            size: OrderSize::Shares(order.remaining()),
+            size: OrderSize::Shares(shares),
             kind: on_grid(kind),
             time_in_force,
             class,
@@ -113,6 +117,20 @@ impl Exchange {
             extended_hours: order.extended_hours,
         };
         form(&request, &Terms { tick: self.setup.rules.tick, extended_hours: true, new_york_minute: None })
+    }
+
+    /// Do stop and target of a pair stay on their own sides of each other? The target of a pair that was sent as one is
+    /// looked at with its form.
+    fn check_pair(&self, at: usize, kind: OrderKind) -> Result<(), RejectReason> {
+        let order = self.book.get(at);
+        let mate = if order.is_stop() { self.target_of(at) } else { self.stop_of(at) };
+        let Some(mate) = mate.map(|mate| self.book.get(mate)).filter(|mate| mate.status.is_open()) else {
+            return Ok(());
+        };
+        let (stop, target) =
+            if order.is_stop() { (kind.stop(), mate.kind.limit()) } else { (mate.kind.stop(), kind.limit()) };
+        let Some((stop, target)) = stop.zip(target) else { return Ok(()) };
+        pair(order.side, stop, target, self.setup.rules.tick)
     }
 
     /// Puts a new order in the place of the one at `at`.

@@ -113,7 +113,7 @@ impl Exchange {
     }
 
     /// The open target beside a stop.
-    fn target_of(&self, stop: usize) -> Option<usize> {
+    pub(super) fn target_of(&self, stop: usize) -> Option<usize> {
         let order = self.book.get(stop);
         let entry = order.leg_of.filter(|_| order.is_stop())?;
         let mut pair = self.book.get(entry).legs.iter().copied().chain([entry]);
@@ -158,7 +158,7 @@ impl Exchange {
     }
 
     /// The stop beside a target.
-    fn stop_of(&self, target: usize) -> Option<usize> {
+    pub(super) fn stop_of(&self, target: usize) -> Option<usize> {
         let order = self.book.get(target);
         let group = order.leg_of.unwrap_or(target);
         let stops = self.book.get(group).legs.iter().copied();

@@ -163,6 +163,25 @@ fn legs_are_changed_by_their_ids_before_and_after_their_entry_fills() {
 }
 
 #[test]
+fn stop_and_target_stay_on_their_sides_of_each_other() {
+    let (mut desk, sent) = bracket(&[FLAT, FLAT, FLAT], &[]);
+    let (target, stop) = (word(&sent["legs"][0]["id"]), word(&sent["legs"][1]["id"]));
+    let refused = |desk: &mut Desk| {
+        for (leg, field, price) in [(&stop, "stop_price", "65"), (&target, "limit_price", "55")] {
+            let (status, body) = desk.patch(leg, &json!({ field: price }));
+            assert_eq!((status, &body["code"]), (422, &json!(42_210_000)), "{body}");
+            assert_eq!(body["message"], "take_profit.limit_price must be > stop_loss.stop_price");
+        }
+    };
+    refused(&mut desk);
+    desk.step(1);
+    refused(&mut desk);
+    let (status, _) = desk.patch(&target, &json!({ "limit_price": "70" }));
+    assert_eq!(status, 200);
+    assert_eq!(desk.patch(&stop, &json!({ "stop_price": "65" })).0, 200);
+}
+
+#[test]
 fn an_entry_with_one_exit() {
     for (leg, price, bar, heard) in
         [("sl=55", "54", FALLS, "fill sell stop 10@54"), ("tp=65", "66", RISES, "fill sell limit 10@66")]

@@ -29,8 +29,9 @@ pub(super) enum Job {
     Account(Result<AccountSeen, AskError>),
     /// Splits and payments.
     Actions(Result<ActionsRead, AskError>),
-    /// Bars of the past for a scenario; until then its steps are held, if it was a gap.
-    Bars { seat: usize, bars: Result<Vec<(Symbol, Bar)>, String>, until: Timestamp, is_gap: bool },
+    /// Bars of the past for a scenario. Of a gap they name the loss of the data stream that they were asked for after: its
+    /// steps are held until then, and longer where the stream was lost once more meanwhile.
+    Bars { seat: usize, bars: Result<Vec<(Symbol, Bar)>, String>, until: Timestamp, gap: Option<u64> },
 }
 
 impl<M: TradingMode> Driver<M> {
@@ -46,7 +47,7 @@ impl<M: TradingMode> Driver<M> {
         if is_ready && std::mem::take(&mut self.is_data_lost) {
             for seat in 0..self.seats.len() {
                 let from = self.seats[seat].assembler.shown();
-                self.ask_history(seat, from, true);
+                self.ask_history(seat, from, Some(self.losses));
             }
         }
         if is_ready {
@@ -75,12 +76,12 @@ impl<M: TradingMode> Driver<M> {
             let is_due = terms.timeframe.is_daily() && last.is_some_and(|session| session.date > shown);
             if is_due && self.seats[at].asked_for.plus_ns(DAY_BAR_AGAIN_NS) <= now {
                 self.seats[at].asked_for = now;
-                self.ask_history(at, shown.plus_ns(Timestamp::NS_PER_DAY), false);
+                self.ask_history(at, shown.plus_ns(Timestamp::NS_PER_DAY), None);
             }
         }
     }
 
-    fn ask_history(&mut self, seat: usize, from: Timestamp, is_gap: bool) {
+    fn ask_history(&mut self, seat: usize, from: Timestamp, gap: Option<u64>) {
         let (history, until) = (Arc::clone(&self.history), self.clock.time());
         let start = if from == Timestamp::MIN { until.plus_ns(-Timestamp::NS_PER_DAY) } else { from };
         let requests: Vec<BarsRequest> =
@@ -90,10 +91,10 @@ impl<M: TradingMode> Driver<M> {
             for request in requests {
                 match read_bars(&history, &request).await {
                     Ok(bars) => all.extend(bars.into_iter().map(|bar| (request.symbol, bar))),
-                    Err(error) => return Job::Bars { seat, bars: Err(error.to_string()), until, is_gap },
+                    Err(error) => return Job::Bars { seat, bars: Err(error.to_string()), until, gap },
                 }
             }
-            Job::Bars { seat, bars: Ok(all), until, is_gap }
+            Job::Bars { seat, bars: Ok(all), until, gap }
         });
     }
 
@@ -104,8 +105,8 @@ impl<M: TradingMode> Driver<M> {
             Ok(Job::Account(Ok(seen))) => self.compare(seen),
             Ok(Job::Account(Err(error))) => self.notice(EventKind::Connection, Severity::Warning, &error.to_string()),
             Ok(Job::Actions(read)) => self.actions_read(read),
-            Ok(Job::Bars { seat, bars: Ok(bars), until, is_gap }) => {
-                let has_own_bars = self.is_daily_of_venue;
+            Ok(Job::Bars { seat, bars: Ok(bars), until, gap }) => {
+                let (has_own_bars, losses) = (self.is_daily_of_venue, self.losses);
                 let seat = &mut self.seats[seat];
                 let terms = seat.trader.terms().clone();
                 for (symbol, bar) in bars {
@@ -117,13 +118,13 @@ impl<M: TradingMode> Driver<M> {
                         seat.assembler.take(symbol, bar);
                     }
                 }
-                if is_gap {
+                if gap == Some(losses) {
                     seat.assembler.hold(false);
                 }
                 Ok(())
             }
-            Ok(Job::Bars { seat, bars: Err(error), is_gap, .. }) => {
-                if is_gap {
+            Ok(Job::Bars { seat, bars: Err(error), gap, .. }) => {
+                if gap == Some(self.losses) {
                     self.seats[seat].assembler.hold(false);
                 }
                 let text = format!("Bars of the past could not be read: {error}");

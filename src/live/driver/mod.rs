@@ -148,6 +148,8 @@ pub struct Driver<M: TradingMode> {
     /// When a snapshot was last shown.
     published_ms: u64,
     is_data_lost: bool,
+    /// How often the data stream was lost.
+    losses: u64,
     was_ready: bool,
     /// Splits and dividends of a venue that tells them.
     venue_actions: Option<actions::VenueActions>,

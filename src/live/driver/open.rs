@@ -215,6 +215,7 @@ impl<M: TradingMode> Driver<M> {
             published_ms: 0,
             // What ends between the look at history and the first message is asked for as a gap is.
             is_data_lost: setup.venue != Venue::Stepped,
+            losses: 0,
             was_ready: false,
             venue_actions: (setup.actions == ActionsFrom::Venue).then(VenueActions::default),
             recent: VecDeque::new(),

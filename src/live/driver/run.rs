@@ -66,6 +66,7 @@ impl<M: TradingMode> Driver<M> {
         self.heard += u64::from(event.is_update());
         if let WireEvent::Signal { stream: StreamKind::Data, signal: StreamSignal::Lost(_) } = &event {
             self.is_data_lost = true;
+            self.losses += 1;
             self.seats.iter_mut().for_each(|seat| seat.assembler.hold(true));
         }
         let mut event = event;

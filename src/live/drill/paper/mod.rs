@@ -226,9 +226,9 @@ impl<M: TradingMode + Clone, T: FnMut(&DrillStep)> Steps<'_, M, T> {
     fn trade(&mut self, session: &PaperSession) -> Result<(), DrillError> {
         session.decide(1);
         let (seen, held) = self.look.until(|seen| seen.shares == Quantity::ONE && seen.sells == 1)?;
-        session.shown()?;
         let claim = format!("one share of {} is bought, and its stop is at the venue", self.drill.symbol);
-        self.step(&claim, held, seen.words(), None);
+        let why = session.shown()?.warning.filter(|_| !held).map(|text| format!("; {text}")).unwrap_or_default();
+        self.step(&claim, held, seen.words() + &why, None);
         session.decide(2);
         let (seen, held) = self.look.until(|seen| seen.buys == 1)?;
         self.step("an entry rests far below the market", held, seen.words(), None);

@@ -18,6 +18,7 @@ use crate::execution::alpaca::{
     TradingMode,
 };
 use crate::live::drill::{DrillError, wall};
+use crate::live::event::{SessionEvent, Severity};
 use crate::live::journal::{Durability, Row};
 use crate::live::session::{Input, KeepError, Keeper, Moment, ShownBar, Terms, Trader, desk_rows, machine_of};
 use crate::strategy::BuiltIn;
@@ -52,6 +53,8 @@ pub(super) struct Shown {
     pub(super) is_ready: bool,
     /// Orders that the gate approved and that never rested or filled.
     pub(super) rejected: usize,
+    /// The last that it had to say that was no matter of course.
+    pub(super) warning: Option<String>,
     /// Why it broke off.
     pub(super) problem: Option<String>,
 }
@@ -132,6 +135,7 @@ struct Running<M: TradingMode> {
     orders: DrillOrders,
     began: std::time::Instant,
     kept: Nowhere,
+    warning: Option<String>,
 }
 
 impl<M: TradingMode> Running<M> {
@@ -153,7 +157,7 @@ impl<M: TradingMode> Running<M> {
         let desk = AlpacaDesk::new(config, instant(began));
         let trader = Trader::new(machine, desk, Arc::clone(&terms));
         let port = AlpacaPort::new(wire, encoding, terms.symbols.clone());
-        Ok((runtime, Running { port, trader, orders, began, kept: Nowhere(0) }))
+        Ok((runtime, Running { port, trader, orders, began, kept: Nowhere(0), warning: None }))
     }
 
     async fn run(&mut self, tells: &Receiver<Told>, shown: &Mutex<Shown>) -> Result<(), String> {
@@ -168,7 +172,8 @@ impl<M: TradingMode> Running<M> {
             self.turn()?;
             let orders = self.trader.machine().orders().records();
             let rejected = orders.filter(|order| order.outcome == OrderOutcome::Sent(OrderStatus::Rejected)).count();
-            *lock(shown) = Shown { is_ready: self.trader.desk_ref().is_ready(), rejected, problem: None };
+            let (is_ready, warning) = (self.trader.desk_ref().is_ready(), self.warning.clone());
+            *lock(shown) = Shown { is_ready, rejected, warning, problem: None };
             let now = instant(self.began);
             tokio::select! {
                 event = self.port.next() => self.port.take(&mut [self.trader.desk()], event, now),
@@ -182,7 +187,8 @@ impl<M: TradingMode> Running<M> {
         let (time, bar) = self.orders.bar(number);
         let bars = vec![ShownBar::of(SymbolIndex(0), &bar)];
         let input = Input::Bars { time, bars, late_ns: 0, warm_up: false };
-        self.trader.give(input, moment(), &mut self.kept).map_err(|error| error.to_string())?;
+        let told = self.trader.give(input, moment(), &mut self.kept).map_err(|error| error.to_string())?;
+        self.heed(&told);
         self.begin_bar(number);
         Ok(())
     }
@@ -195,7 +201,8 @@ impl<M: TradingMode> Running<M> {
 
     fn turn(&mut self) -> Result<(), String> {
         let at = moment();
-        self.trader.answer(at, &mut self.kept).map_err(|error| error.to_string())?;
+        let told = self.trader.answer(at, &mut self.kept).map_err(|error| error.to_string())?;
+        self.heed(&told);
         let Running { port, trader, kept, .. } = self;
         let name = trader.terms().name.clone();
         let sent = port.send(&mut [trader.desk()], |_, log| {
@@ -203,7 +210,16 @@ impl<M: TradingMode> Running<M> {
             kept.append(&rows, Durability::Buffered).map(drop).map_err(|error| std::io::Error::other(error.to_string()))
         });
         sent.map_err(|error| error.to_string())?;
-        self.trader.take_findings(at, &mut self.kept).map(drop).map_err(|error| error.to_string())
+        let told = self.trader.take_findings(at, &mut self.kept).map_err(|error| error.to_string())?;
+        self.heed(&told);
+        Ok(())
+    }
+
+    fn heed(&mut self, told: &[SessionEvent]) {
+        let warns = |event: &&SessionEvent| event.severity >= Severity::Warning;
+        if let Some(event) = told.iter().rfind(warns) {
+            self.warning = Some(event.text.clone());
+        }
     }
 }
 
