@@ -22,7 +22,7 @@ use super::{
     since,
 };
 use crate::domain::{Quantity, Symbol, Timestamp};
-use crate::execution::alpaca::{ApiKeys, EmergencyOrder, EmergencyVenue, TradingMode, VenueReader};
+use crate::execution::alpaca::{ApiKeys, EmergencyOrder, EmergencyVenue, ShutterBar, TradingMode, VenueReader};
 use crate::live::kill::{HaltProgress, Kill, KillError, KillOptions, run_emergency, sessions, wall};
 use crate::risk::LatchFile;
 
@@ -30,6 +30,8 @@ use crate::risk::LatchFile;
 const PATIENCE: Duration = Duration::from_secs(45);
 /// Between two looks at the account, whose calls are counted.
 const LOOK_PAUSE: Duration = Duration::from_millis(700);
+/// Between two looks at the session of this process.
+const LOOK: Duration = Duration::from_millis(20);
 /// A drill takes about a minute, and none begins with the close so near.
 const BEFORE_CLOSE_NS: i64 = 10 * 60 * Timestamp::NS_PER_SECOND;
 /// Orders of the drill are asked for from so long before its start, in case the clocks differ.
@@ -216,6 +218,8 @@ impl<M: TradingMode + Clone, T: FnMut(&DrillStep)> Steps<'_, M, T> {
     fn with_session(&mut self) -> Result<(), DrillError> {
         let session = self.session()?;
         let kill = self.kill_switch(&session)?;
+        // It holds openings back until it has found its folder clear.
+        wait_open(&session);
         self.trade(&session)?;
         self.halt(&session, &kill)?;
         self.resume(&session)?;
@@ -270,7 +274,7 @@ impl<M: TradingMode + Clone, T: FnMut(&DrillStep)> Steps<'_, M, T> {
         let is_latched = latch.read(wall()).is_ok_and(|latch| latch.latched().is_some());
         self.step("a resume without a reason ends nothing", said.code == Some(2) && is_latched, said.error, None);
         let said = self.commands.give(&["resume", "--reason", "the drill goes on"])?;
-        std::thread::sleep(LOOK_PAUSE);
+        wait_open(session);
         session.decide(4);
         let (seen, passes) = self.look.until(|seen| seen.buys == 1)?;
         let text = format!("an order passes again: {}", seen.words());
@@ -322,6 +326,14 @@ impl<M: TradingMode + Clone, T: FnMut(&DrillStep)> Steps<'_, M, T> {
         let (seen, is_flat) = self.look.until(Seen::is_flat)?;
         self.step("the account is left without positions and orders", is_flat, seen.words(), None);
         Ok(())
+    }
+}
+
+/// Waits until the wire takes openings; one that stays shut shows in the step that sends one.
+fn wait_open(session: &PaperSession) {
+    let end = Instant::now() + PATIENCE;
+    while session.shutter.bar() != ShutterBar::Nothing && Instant::now() < end {
+        std::thread::sleep(LOOK);
     }
 }
 
