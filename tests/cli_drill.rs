@@ -40,6 +40,44 @@ fn a_drill_needs_bars_within_the_day() {
     assert!(error.contains("a drill needs bars within the day"), "{error}");
 }
 
+/// What a drill on paper needs is said before anything is called.
+#[test]
+fn a_drill_on_paper_needs_keys_and_no_scenario() {
+    let folder = small();
+    let at = folder.path();
+    let error = fails(at, 2, &["drill", "--mode", "paper"]);
+    assert!(error.starts_with("error ALPACA_API_KEY is not set"), "{error}");
+    let error = fails(at, 2, &["drill", "--mode", "paper", "scenarios/small.toml"]);
+    assert!(error.contains("a drill on paper trades one share and no scenario; use --symbol"), "{error}");
+    let error = fails(at, 2, &["drill", "--stand-in", "127.0.0.1:9"]);
+    assert!(error.contains("it stands in for paper alone; say --mode paper"), "{error}");
+    let error = fails(at, 2, &["drill", "--mode", "paper", "--stand-in", "192.0.2.1:80", "--state", "mine"]);
+    assert!(error.contains("is no loopback address"), "{error}");
+    assert!(!at.join("state").exists() && !at.join("mine").exists(), "nothing was begun");
+}
+
+/// Keys that may be those of an account never go to a stand-in, whose line is plain.
+#[test]
+fn keys_of_an_account_do_not_go_to_a_stand_in() {
+    let folder = small();
+    let at = folder.path();
+    let env = at.join("keys.env");
+    std::fs::write(&env, "ALPACA_API_KEY=PKABCDEFGHIJKLMNOPQR\nALPACA_SECRET_KEY=paperSecret0123456789\n")
+        .expect("written");
+    std::fs::set_permissions(&env, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("permissions");
+    // Whoever listens there would hear them.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    listener.set_nonblocking(true).expect("a mode");
+    let place = ["--mode", "paper", "--stand-in", &address, "--env", "keys.env", "--state", "mine"];
+    for (command, code) in [(vec!["drill"], 2), (vec!["halt"], 1), (vec!["preflight", "scenarios/small.toml"], 3)] {
+        let call = alphaflow(at, &[&command[..], &place].concat());
+        assert_eq!(call.code, Some(code), "{command:?}: {}", call.err);
+        assert!((call.out + &call.err).contains("PKSTANDIN"), "{command:?}");
+    }
+    assert!(listener.accept().is_err(), "nobody called");
+}
+
 #[test]
 fn without_keys_it_latches_and_says_what_is_left() {
     let folder = tempfile::tempdir().expect("folder");

@@ -80,7 +80,6 @@ struct Outcome {
 
 /// Latches; what it prints of the latch is on the disk.
 pub(super) fn run(args: &HaltArgs, out: &mut impl Write) -> Result<(), Failure> {
-    let stand_in = args.stand_in.address(matches!(args.mode, Some(Venue::Paper)), &args.state)?;
     // Whatever it says, it must not keep the halt away.
     let reason = args.reason.as_deref().and_then(|text| Words::readable(&text.to_string_lossy()));
     let order = HaltOrder { at: now(), by: HaltedBy::Person(person()), reason, flatten: args.flatten };
@@ -99,7 +98,7 @@ pub(super) fn run(args: &HaltArgs, out: &mut impl Write) -> Result<(), Failure> 
     let acknowledged_us = us(began);
     let is_answered = |mode: &str| sessions.iter().any(|(own, done)| own == mode && done.is_some());
     let own = args.exchange.is_some() || args.mode.is_some_and(|mode| !is_answered(mode.name()));
-    let own = own.then(|| work(args, stand_in));
+    let own = own.then(|| work(args));
     let sessions = followed(args, sessions, since);
     let outcome = Outcome { order, record, latched_us, acknowledged_us, sessions, own };
     match args.format {
@@ -138,9 +137,10 @@ fn is_of(done: &Acknowledgement, since: Timestamp, args: &HaltArgs) -> bool {
 }
 
 /// Cancels and closes at the venue. Errors: why it could not even begin.
-fn work(args: &HaltArgs, stand_in: Option<LoopbackAddr>) -> Result<EmergencyOutcome, String> {
+fn work(args: &HaltArgs) -> Result<EmergencyOutcome, String> {
     let order = if args.flatten { EmergencyOrder::Flatten } else { EmergencyOrder::Cancel };
     let limit = Duration::from_secs(args.wait.max(1).into());
+    let stand_in = args.stand_in.address(matches!(args.mode, Some(Venue::Paper)), &args.state)?;
     let (venue, keys) = match (args.exchange, args.mode) {
         (Some(address), _) => {
             let keys = ApiKeys::new(variable(KEY), variable(SECRET)).map_err(|error| error.to_string())?;

@@ -63,7 +63,7 @@ enum Command {
     /// Check, convert, download or make up files of bars
     #[command(subcommand)]
     Data(data::DataCommand),
-    /// Prove the kill switch on the built-in exchange, and stamp the date for `preflight`
+    /// Prove the kill switch on the built-in exchange or on paper, and stamp the date for `preflight`
     Drill(drill::DrillArgs),
     /// The built-in Alpaca-compatible exchange on this machine, replaying the data of a scenario
     Exchange(exchange::ExchangeArgs),

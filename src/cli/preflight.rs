@@ -72,7 +72,8 @@ enum ModeName {
 
 /// Looks at everything, keeps it, prints it.
 pub(super) fn run<C: Catalog>(args: &PreflightArgs, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
-    let stand_in = args.stand_in.address(matches!(args.mode, Some(ModeName::Paper)), &args.state)?;
+    let stand_in = args.stand_in.address(matches!(args.mode, Some(ModeName::Paper)), &args.state);
+    let stand_in = stand_in.map_err(|what| Failure::Input(format!("error {what}")))?;
     let mode = match (args.rehearsal, stand_in, args.mode) {
         (Some(address), _, _) => PreflightMode::Rehearsal(address),
         (None, Some(address), _) => PreflightMode::StandIn(address),

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::Failure;
 use crate::execution::alpaca::LoopbackAddr;
 
 /// The folder that commands use where nobody names one.
@@ -22,10 +21,10 @@ pub(super) struct StandInArgs {
 }
 
 impl StandInArgs {
-    /// Where it is, if one is named. Errors: another mode than paper; the usual folder of the state.
-    pub(super) fn address(&self, is_paper: bool, state: &Path) -> Result<Option<LoopbackAddr>, Failure> {
+    /// Where it is, if one is named. Errors: another mode than paper; the usual folder of the state. In words.
+    pub(super) fn address(&self, is_paper: bool, state: &Path) -> Result<Option<LoopbackAddr>, String> {
         let Some(address) = self.stand_in else { return Ok(None) };
-        let wrong = |what: &str| Err(Failure::Input(format!("error --stand-in {address}: {what}")));
+        let wrong = |what: &str| Err(format!("--stand-in {address}: {what}"));
         if !is_paper {
             return wrong("it stands in for paper alone; say --mode paper");
         }

@@ -27,7 +27,7 @@ use crate::execution::alpaca::{
 };
 use crate::live::dashboard::Dashboard;
 use crate::live::driver::{
-    Commanded, Driver, DriverError, Embedded, OnUnauthorised, People, Prepared, Setup, Venue, wall,
+    ActionsFrom, Commanded, Driver, DriverError, Embedded, OnUnauthorised, People, Prepared, Setup, Venue, wall,
 };
 use crate::live::journal::Journal;
 use crate::live::preflight::{LiveRequest, ask_account_number, authorize, limit_caps};
@@ -181,7 +181,8 @@ impl<C: Catalog> Trade<'_, C> {
                     let what = "an exchange of another process does not wait; say its speed as a number";
                     return Err(Failure::Input(format!("error --speed {}: {what}", self.args.speed)));
                 };
-                let terms = Place { speed_text: format!("{speed}×"), venue: Venue::Exchange { speed }, is_new: false };
+                let (speed_text, venue) = (format!("{speed}×"), Venue::Exchange { speed });
+                let terms = Place { speed_text, venue, actions: ActionsFrom::Scenario, is_new: false };
                 runtime.block_on(self.trade(Rehearsal(address), keys, scenarios, terms, None, terminal))
             }
             None => {
@@ -197,7 +198,7 @@ impl<C: Catalog> Trade<'_, C> {
                     let mode = embedded.mode().map_err(failed)?;
                     let keys = ApiKeys::new(Embedded::key().to_owned(), Embedded::key().to_owned());
                     let keys = keys.map_err(|error| Failure::Input(format!("error {error}")))?;
-                    let place = Place { speed_text, venue, is_new: true };
+                    let place = Place { speed_text, venue, actions: ActionsFrom::Scenario, is_new: true };
                     self.trade(mode, keys, scenarios, place, Some(&embedded), terminal).await
                 })
             }
@@ -241,7 +242,8 @@ impl<C: Catalog> Trade<'_, C> {
     }
 
     fn stand_in(&self) -> Result<Option<LoopbackAddr>, Failure> {
-        self.args.stand_in.address(self.args.mode == Mode::Paper, &self.args.state)
+        let found = self.args.stand_in.address(self.args.mode == Mode::Paper, &self.args.state);
+        found.map_err(|what| Failure::Input(format!("error {what}")))
     }
 
     fn settings(&self) -> Result<EnvFile, Failure> {
@@ -311,6 +313,7 @@ impl<C: Catalog> Trade<'_, C> {
             state: self.args.state.clone(),
             scenarios: scenarios.into_iter().map(prepared).collect(),
             venue: place.venue,
+            actions: place.actions,
             speed_text: place.speed_text,
             is_new_account: place.is_new,
             on_unauthorised: match self.args.on_unauthorised {
@@ -395,12 +398,13 @@ async fn with_page<T>(
 struct Place {
     speed_text: String,
     venue: Venue,
+    actions: ActionsFrom,
     is_new: bool,
 }
 
 impl Place {
     fn alpaca() -> Place {
-        Place { speed_text: String::new(), venue: Venue::Alpaca, is_new: false }
+        Place { speed_text: String::new(), venue: Venue::Alpaca, actions: ActionsFrom::Venue, is_new: false }
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn on_screen(event: &SessionEvent, screen: &Screen, names_strategy: b
     let width = screen.columns.unwrap_or(0);
     let broken = if width < COLUMNS_MIN { text } else { wrapped(&text, width - INDENT - 1) };
     let table = event.table().map(|table| table.lines().map(|row| format!("\n{:INDENT$}{}", "", shown(row))).collect());
-    let all = format!("{head}{broken}{}", table.unwrap_or_else(String::new));
+    let all = format!("{head}{broken}{}", table.unwrap_or_default());
     match (screen.colours, event.severity) {
         (Colours::None, _) | (_, Severity::Notice) => all,
         (_, Severity::Info) => format!("\u{1b}[2m{all}\u{1b}[0m"),

@@ -363,7 +363,7 @@ class Book:
         })
 
     def pay(self, kind: str, symbol: str, amount: str, a_share: str, qty: str, sub: str | None = None):
-        """A row that is no trade: a dividend, a fee, a split."""
+        """A row that is no trade: a dividend, a fee."""
         self.cash += Decimal(amount)
         now = self.now()
         moment = dt.datetime.fromtimestamp(now, dt.timezone.utc)
@@ -373,17 +373,6 @@ class Book:
             "qty": qty, "per_share_amount": a_share, "price": None, "status": "executed", "currency": "USD", "group_id": "",
             "description": f"{kind} of {symbol}",
         })
-
-    def split(self, symbol: str, ratio: int):
-        """New shares for old ones, in the night: positions follow, orders that rest are canceled."""
-        if symbol in self.held:
-            before = self.held[symbol]
-            self.held[symbol], self.average[symbol] = before * ratio, self.average[symbol] / ratio
-            self.seen_positions.append((self.now(), dict(self.held)))
-            self.pay("SPLIT", symbol, "0", None, text(self.held[symbol] - before), "FSPLIT")
-        for order in list(self.everything()):
-            if order.symbol == symbol and order.is_open:
-                self._end(order, "canceled")
 
     # Views.
 
@@ -452,6 +441,8 @@ class Book:
     def listed_activities(self, query, kind: str | None) -> list[dict]:
         kinds = [kind] if kind else [name for name in query.get("activity_types", "").split(",") if name]
         rows = [row for row in self.activities if not kinds or row["activity_type"] in kinds]
+        if query.get("category"):
+            rows = [row for row in rows if (row["activity_type"] == "FILL") == (query["category"] == "trade_activity")]
         when = lambda row: row.get("transaction_time") or row["created_at"]
         if "after" in query:
             rows = [row for row in rows if seconds(when(row)) > seconds(query["after"])]

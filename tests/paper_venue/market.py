@@ -1,15 +1,14 @@
-"""Prices of the stand-in, by the clock of this machine: a wave of three minutes, until a test lets them rise.
+"""Prices of the stand-in, by the clock of this machine: they fall a little every minute, until a test lets them rise.
 
 Not here: orders (book), how it is asked (server). Nothing is drawn by chance; the same minute has the same bar.
 """
 import datetime as dt
-import math
 from decimal import Decimal
 
 BASES = {"AAPL": 187.20, "MSFT": 402.55, "F": 12.10}
-# Of a cycle of minutes, in thousandths of the base: the close crosses its mean of three minutes upwards once a cycle.
-WAVE = (0, -3, 3)
 MINUTE = 60
+# Prices fall from so many minutes before the start on, so that no mean is crossed upwards while nobody lets them rise.
+FALLING_BEFORE = 30
 
 
 def utc(seconds: float) -> str:
@@ -24,22 +23,17 @@ class Market:
     def __init__(self, now):
         self.now = now
         self.shifts: dict[str, float] = {}
-        # From this minute on prices rise without a fall.
+        self.falls_from = int(now() // MINUTE) - FALLING_BEFORE
+        # The close of this minute crosses its mean of three minutes upwards, and prices rise without a fall from there.
         self.rises_from: int | None = None
-        # New shares per old one, and the moment of the split.
-        self.splits: dict[str, tuple[float, float]] = {}
-
-    def _base(self, symbol: str, at: float) -> float:
-        base = BASES[symbol]
-        ratio, since = self.splits.get(symbol, (1.0, math.inf))
-        return base / ratio if at >= since else base
 
     def close(self, symbol: str, minute: int) -> float:
         """Last price of a minute, counted from 1970."""
-        base = self._base(symbol, minute * MINUTE)
-        if self.rises_from is not None and minute >= self.rises_from:
-            return round(base * (1 + WAVE[self.rises_from % len(WAVE)] / 1000 + (minute - self.rises_from) / 2000), 2)
-        return round(base * (1 + WAVE[minute % len(WAVE)] / 1000), 2)
+        base = BASES[symbol]
+        turn = minute if self.rises_from is None else min(minute, self.rises_from)
+        fallen = max(0, turn - self.falls_from) * 0.0002
+        risen = 0.0 if self.rises_from is None or minute < self.rises_from else 0.002 + (minute - self.rises_from) * 0.0005
+        return round(base * (1 - fallen + risen), 2)
 
     def last(self, symbol: str) -> Decimal:
         now = self.now()

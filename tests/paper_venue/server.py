@@ -20,8 +20,8 @@ PAGE_BARS = 400
 NEW_YORK = dt.timezone(dt.timedelta(hours=-5))
 
 
-def json_answer(value, status: int = 200) -> web.Response:
-    headers = {"X-Ratelimit-Limit": "200", "X-Ratelimit-Remaining": "191", "X-Ratelimit-Reset": str(int(time.time()) + 42),
+def json_answer(value, status: int = 200, remaining: int = 191, reset_s: int = 42) -> web.Response:
+    headers = {"X-Ratelimit-Limit": "200", "X-Ratelimit-Remaining": str(remaining), "X-Ratelimit-Reset": str(int(time.time()) + reset_s),
                "X-Request-Id": "2d0e1a0c8ffb4c0e9c0ed2d7a4b0b6b3"}
     return web.json_response(value, status=status, headers=headers)
 
@@ -85,7 +85,7 @@ class Server:
                 return json_answer({"message": "unauthorized."}, 401)
         if self.busy.get(route, 0):
             self.busy[route] -= 1
-            return json_answer({"message": "rate limit exceeded"}, 429)
+            return json_answer({"message": "rate limit exceeded"}, 429, remaining=0, reset_s=2)
         try:
             return await handler(request)
         except Refused as refused:

@@ -14,7 +14,7 @@ use super::volatility::SessionVolatility;
 use crate::domain::{
     Bar, ExecutionEvent, Money, OrderId, OrderPurpose, Price, Quantity, Ratio, SymbolIndex, Timestamp,
 };
-use crate::portfolio::{Portfolio, split_quantity};
+use crate::portfolio::{CashEvent, CashReason, Portfolio, split_quantity};
 use crate::risk::{ApprovedChange, ApprovedOrder, Gate, Limits, Margin, StopRule};
 use crate::strategy::{Intent, Intents, Strategy, SymbolBook, View};
 use crate::venue::Commission;
@@ -248,6 +248,13 @@ impl<S: Strategy> Engine<S> {
         self.journal.cash_events.extend(event);
         self.plan_account(time);
         (kept, mark, event.map_or(Money::ZERO, |event| event.amount))
+    }
+
+    /// A dividend that the venue says it has paid, in dollars of this book.
+    pub fn receive_dividend(&mut self, symbol: SymbolIndex, amount: Money, time: Timestamp) {
+        let event = CashEvent { time, symbol, reason: CashReason::Dividend, amount };
+        self.journal.cash_events.push(self.portfolio.receive(event));
+        self.plan_account(time);
     }
 
     /// A dividend before the open of `time`; returns what was paid.

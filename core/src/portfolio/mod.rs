@@ -8,9 +8,8 @@ mod position;
 mod round_trip;
 mod unsettled;
 
-pub use account::split_price;
-pub use account::{CashEvent, CashReason, Portfolio};
-pub(crate) use account::{fits_after_split, price_after_split, split_quantity};
+pub use account::{CashEvent, CashReason, Portfolio, split_price, split_quantity};
+pub(crate) use account::{fits_after_split, price_after_split};
 pub use position::Position;
 pub use round_trip::share;
 pub use round_trip::{RoundTrip, RoundTrips};

@@ -12,7 +12,7 @@ use super::history::message;
 use super::http::{Carrier, ClientError};
 use super::keys::{ApiKeys, KeyError};
 use super::mode::TradingMode;
-use crate::domain::{Money, Quantity, Symbol, Timestamp};
+use crate::domain::{Money, Price, Quantity, Symbol, Timestamp};
 
 /// A reader of one account.
 pub struct VenueReader {
@@ -56,6 +56,17 @@ pub struct AccountSeen {
     pub positions: Vec<(String, Quantity)>,
     /// The venue's clock.
     pub time: Timestamp,
+}
+
+/// An order, or a leg of one, as far as a drill looks at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderSeen {
+    /// Which share, as the venue names it.
+    pub symbol: String,
+    /// It buys.
+    pub buys: bool,
+    /// It may still fill.
+    pub is_open: bool,
 }
 
 /// `GET /v2/clock`.
@@ -170,10 +181,44 @@ impl VenueReader {
         let rows = Answer { path: PATH.to_owned(), fields: self.get(PATH).await? };
         let Some(list) = rows.fields.as_array() else { return Err(rows.unusable("(list)")) };
         let shares = |row: &Value| {
-            let row = Answer { path: PATH.to_owned(), fields: row.clone() };
+            let row = rows.row(row);
             Ok((row.text("symbol")?.to_owned(), row.parsed("qty")?))
         };
         list.iter().map(shares).collect()
+    }
+
+    /// Orders and legs sent after a moment, 500 at most with their parents: a filled parent hides open legs from the list of open
+    /// orders, so all are asked for. Errors: as of [`Self::account`]; a row that does not say what it is.
+    pub async fn orders_since(&self, after: Timestamp) -> Result<Vec<OrderSeen>, AskError> {
+        let after = Timestamp::from_ns(after.ns() - after.ns().rem_euclid(Timestamp::NS_PER_SECOND));
+        self.orders(&format!("status=all&nested=true&limit=500&after={after}")).await
+    }
+
+    /// Orders that are open. Errors: as of [`Self::account`].
+    pub async fn open_orders(&self) -> Result<Vec<OrderSeen>, AskError> {
+        self.orders("status=open&nested=true&limit=500").await
+    }
+
+    async fn orders(&self, query: &str) -> Result<Vec<OrderSeen>, AskError> {
+        const ENDED: [&str; 5] = ["filled", "canceled", "expired", "rejected", "replaced"];
+        let path = format!("/v2/orders?{query}");
+        let answer = Answer { fields: self.get(&path).await?, path };
+        let rows = answer.fields.as_array().ok_or_else(|| answer.unusable("(list)"))?;
+        let legs = rows.iter().flat_map(|row| row["legs"].as_array().into_iter().flatten());
+        let seen = |row: &Value| {
+            let row = answer.row(row);
+            let (symbol, buys) = (row.text("symbol")?.to_owned(), row.text("side")? == "buy");
+            Ok(OrderSeen { symbol, buys, is_open: !ENDED.contains(&row.text("status")?) })
+        };
+        rows.iter().chain(legs).map(seen).collect()
+    }
+
+    /// The last trade of a share on the free tape. Errors: as of [`Self::account`].
+    pub async fn last_price(&self, symbol: Symbol) -> Result<Price, AskError> {
+        let path = format!("/v2/stocks/{}/trades/latest?feed=iex", symbol.as_str().replace('/', "%2F"));
+        let answer = Answer { fields: self.get(&path).await?, path };
+        let price = answer.fields["trade"]["p"].as_number().and_then(|number| number.to_string().parse().ok());
+        price.filter(|price: &Price| *price > Price::ZERO).ok_or_else(|| answer.unusable("trade"))
     }
 
     /// Account, positions and time, one after the other. Errors: as of [`Self::account`]; then nothing is known.
@@ -222,7 +267,7 @@ impl VenueReader {
         }))
     }
 
-    async fn get(&self, path: &str) -> Result<Value, AskError> {
+    pub(super) async fn get(&self, path: &str) -> Result<Value, AskError> {
         let call = Call { id: 0, verb: Verb::Get, path: path.to_owned(), body: None, urgency: Urgency::Reading };
         let outcome = match &self.line {
             Line::Carrier(carrier) => carrier.carry(&call).await,
@@ -245,13 +290,18 @@ impl VenueReader {
 }
 
 /// The fields of an answer.
-struct Answer {
-    path: String,
-    fields: Value,
+pub(super) struct Answer {
+    pub(super) path: String,
+    pub(super) fields: Value,
 }
 
 impl Answer {
-    fn unusable(&self, field: &'static str) -> AskError {
+    /// One row of a list.
+    pub(super) fn row(&self, row: &Value) -> Answer {
+        Answer { path: self.path.clone(), fields: row.clone() }
+    }
+
+    pub(super) fn unusable(&self, field: &'static str) -> AskError {
         // Longer than any number or time; what is longer is no answer to show.
         const SHOWN_MAX: usize = 60;
         let found = match &self.fields[field] {
@@ -261,7 +311,7 @@ impl Answer {
         AskError::Unusable { path: self.path.clone(), field, found }
     }
 
-    fn text(&self, field: &'static str) -> Result<&str, AskError> {
+    pub(super) fn text(&self, field: &'static str) -> Result<&str, AskError> {
         self.fields[field].as_str().filter(|text| !text.is_empty()).ok_or_else(|| self.unusable(field))
     }
 
@@ -269,7 +319,7 @@ impl Answer {
         self.fields[field].as_bool().ok_or_else(|| self.unusable(field))
     }
 
-    fn parsed<T: std::str::FromStr>(&self, field: &'static str) -> Result<T, AskError> {
+    pub(super) fn parsed<T: std::str::FromStr>(&self, field: &'static str) -> Result<T, AskError> {
         self.text(field)?.parse().map_err(|_| self.unusable(field))
     }
 }

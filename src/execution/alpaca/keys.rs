@@ -180,7 +180,7 @@ impl ApiKeys {
     }
 
     /// A second pair of the same text, for a second task of the wire.
-    pub(super) fn duplicate(&self) -> ApiKeys {
+    pub(crate) fn duplicate(&self) -> ApiKeys {
         ApiKeys { id: Secret(self.id().to_owned()), secret: Secret(self.secret().to_owned()) }
     }
 }

@@ -3,6 +3,7 @@
 //! Not here: what may be sent (risk), what a fill means (engine). The desk decides what to call and what an answer
 //! means without input or output of its own; tasks of `http` and `stream` carry it over the wire.
 mod account;
+mod account_actions;
 mod authorization;
 mod backend;
 mod bucket;
@@ -39,12 +40,13 @@ mod tests_wire;
 mod translate;
 mod wire;
 
-pub use account::{AccountSeen, AccountState, AskError, AssetState, VenueClock, VenueReader};
+pub use account::{AccountSeen, AccountState, AskError, AssetState, OrderSeen, VenueClock, VenueReader};
+pub use account_actions::{PaymentSeen, SplitSeen};
 pub use authorization::{
     LiveAccount, LiveAuthorization, LiveEvidence, LiveRefusal, MissingEvidence, PREFLIGHT_AGE_MAX_NS, ParityRecord,
     PreflightRecord,
 };
-pub use backend::{AlpacaBackend, Traffic};
+pub use backend::AlpacaBackend;
 pub use bucket::Instant;
 pub use call::{Call, Outcome, RateHeaders, StreamKind, StreamSignal, Urgency, Verb};
 pub use carrier::{AlpacaWire, DataLine, WireError, WireEvent};
@@ -66,7 +68,7 @@ pub use market_message::{
     Trade, TradingStatus,
 };
 pub use mode::{Feed, Live, LoopbackAddr, LoopbackError, Paper, PaperStandIn, Rehearsal, TradingMode};
-pub use port::AlpacaPort;
+pub use port::{AlpacaPort, Traffic};
 pub use reader::DecodeError;
 pub use shutter::{Bar as ShutterBar, Pass, Shutter};
 pub use stream::LineCommand;

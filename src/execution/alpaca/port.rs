@@ -15,7 +15,8 @@ use super::desk::{AlpacaDesk, DataState, StreamCommand};
 use super::entry::Entry;
 use super::market_message::{MarketMessage, StreamBar};
 use super::mode::TradingMode;
-use super::{Instant, LineCommand, Traffic};
+use super::shutter::Shutter;
+use super::{Instant, LineCommand};
 use crate::domain::Symbol;
 
 /// The wire of a session in mode `M`, shared by its desks.
@@ -34,6 +35,19 @@ pub struct AlpacaPort<M: TradingMode> {
     /// Bars that the data stream has brought.
     bars: Vec<StreamBar>,
     traffic: Traffic,
+}
+
+/// What has gone over the wire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Traffic {
+    /// Calls that left.
+    pub calls: u64,
+    /// Outcomes that came.
+    pub outcomes: u64,
+    /// Messages of the stream of trade updates, those about the stream itself included.
+    pub trading_messages: u64,
+    /// Messages of the stream of market data, likewise; a message may hold a batch.
+    pub data_messages: u64,
 }
 
 impl<M: TradingMode> AlpacaPort<M> {
@@ -55,6 +69,16 @@ impl<M: TradingMode> AlpacaPort<M> {
     /// The mode it trades in.
     pub fn mode(&self) -> &M {
         self.wire.mode()
+    }
+
+    /// What stops orders between the desks and the socket; the kill switch closes it.
+    pub fn shutter(&self) -> Shutter {
+        self.wire.shutter()
+    }
+
+    /// All shares of all desks.
+    pub fn symbols(&self) -> &[Symbol] {
+        &self.symbols
     }
 
     /// Is an answer on its way, or something that has not left?

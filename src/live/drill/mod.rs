@@ -1,10 +1,12 @@
 //! The drill: the kill switch proved on the built-in exchange, over real sockets, with halts given by another process.
 //!
-//! Not here: the stage (stage), its market (market), the page that asks for a drill's date (preflight). Everything that is
-//! tried runs the very code of a session: latch, shutter, wire, kill switch, commands.
+//! Not here: the stage (stage), its market (market), the drill on the paper account (paper), the page that asks for a drill's
+//! date (preflight). Everything that is tried runs the very code of a session: latch, shutter, wire, kill switch, commands.
 //! Invariants: (1) it works in a folder of its own and never touches the latch of a session; (2) it reaches nothing but
-//! this machine; (3) a step that did not hold is in the report, and the drill has not passed.
+//! this machine, unless it is the one for paper; (3) a step that did not hold is in the report, and the drill has not passed.
 mod market;
+mod paper;
+mod report;
 mod stage;
 
 use std::fs;
@@ -12,47 +14,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use serde::{Deserialize, Serialize};
-
+pub use self::paper::{PaperDrill, run_paper_drill};
+pub use self::report::{DRILL_FILE, DrillReport, DrillStep, PAPER_DRILL_FILE};
 use self::stage::{Busy, Commands, Said, Stage, kill_switch, wait};
 use super::kill::{HaltProgress, KillError, wall};
-use crate::domain::{Quantity, Timestamp};
-use crate::execution::alpaca::ShutterBar;
+use crate::domain::Quantity;
+use crate::execution::alpaca::{AskError, ShutterBar};
 use crate::risk::{KillSwitch, LatchFile};
 use crate::scenario::{LoadedScenario, MarketData};
 
-/// The report's name in the folder of the kill switch.
-pub const DRILL_FILE: &str = "drill.json";
 /// The drill's own folder below it.
 const FOLDER: &str = "drill";
-
-/// One thing that was tried.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct DrillStep {
-    /// What must hold.
-    pub claim: String,
-    /// It held.
-    pub held: bool,
-    /// What was seen.
-    pub seen: String,
-    /// How long it took, in milliseconds, where that matters.
-    pub ms: Option<f64>,
-}
-
-/// A drill that was run to its end.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct DrillReport {
-    /// When, by the wall's clock.
-    pub at: Timestamp,
-    /// Of the program.
-    pub version: String,
-    /// `rehearsal`.
-    pub mode: String,
-    /// Every step held.
-    pub passed: bool,
-    /// In order.
-    pub steps: Vec<DrillStep>,
-}
 
 /// Why a drill could not be run; that is no proof of anything.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +32,15 @@ pub enum DrillError {
     /// The exchange of the drill does not do what it must.
     #[error("the exchange of the drill: {0}")]
     Stage(String),
+    /// The account is not free for a drill.
+    #[error("{0}")]
+    Refused(String),
+    /// The account cannot be looked at.
+    #[error(transparent)]
+    Account(#[from] AskError),
+    /// The session of the drill broke off.
+    #[error("the session of the drill: {0}")]
+    Session(String),
     /// The kill switch does not start.
     #[error(transparent)]
     Kill(#[from] KillError),
@@ -96,12 +77,7 @@ pub fn run_drill(
     (loaded, market): (&LoadedScenario, &MarketData),
     tell: impl FnMut(&DrillStep),
 ) -> Result<DrillReport, DrillError> {
-    let folder = state.join(FOLDER);
-    let in_folder = |source| DrillError::Folder { path: folder.clone(), source };
-    match fs::remove_dir_all(&folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(in_folder(error)),
-        _ => fs::create_dir_all(&folder).map_err(in_folder)?,
-    }
+    let folder = clear_folder(state)?;
     let stage = Stage::set(loaded, market)?;
     let commands = Commands { program, folder: folder.clone() };
     let mut drill = Drill { stage, commands, steps: Vec::new(), tell };
@@ -111,16 +87,20 @@ pub fn run_drill(
     drill.restart()?;
     drill.without_session()?;
     let Drill { steps, .. } = drill;
-    let passed = steps.iter().all(|step| step.held);
-    let version = env!("CARGO_PKG_VERSION").to_owned();
-    let report = DrillReport { at: wall(), version, mode: "rehearsal".to_owned(), passed, steps };
-    let path = state.join(DRILL_FILE);
-    let mut text = serde_json::to_vec_pretty(&report).expect("text and numbers are always JSON");
-    text.push(b'\n');
-    let draft = state.join(format!("{DRILL_FILE}.draft"));
-    let written = fs::write(&draft, text).and_then(|()| fs::rename(&draft, &path));
-    written.map_err(|source| DrillError::Folder { path, source })?;
+    let report = DrillReport::of("rehearsal", steps);
+    report.write(state)?;
     Ok(report)
+}
+
+/// A folder of the drill's own, with nothing of an earlier one in it.
+fn clear_folder(state: &Path) -> Result<PathBuf, DrillError> {
+    let folder = state.join(FOLDER);
+    let in_folder = |source| DrillError::Folder { path: folder.clone(), source };
+    match fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(in_folder(error)),
+        _ => fs::create_dir_all(&folder).map_err(in_folder)?,
+    }
+    Ok(folder)
 }
 
 struct Drill<T> {

@@ -218,6 +218,7 @@ impl<M: TradingMode> Driver<M> {
         };
         let rows: Vec<Row> = self.seats.iter().map(row).collect();
         self.keeper.append(&rows, Durability::Flushed)?;
+        self.publish_now();
         self.snapshots.send_modify(|snapshot| {
             let mut last = (**snapshot).clone();
             last.state = crate::live::snapshot::StateView::Stopped;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::task::JoinError;
 
+use super::actions::{ActionsRead, WAITING_MS};
 use super::{Driver, DriverError};
 use crate::domain::{Bar, Money, Quantity, Symbol, Timestamp};
 use crate::execution::alpaca::history::{BarsRequest, HistoryClient, read_bars};
@@ -30,6 +31,8 @@ const NOTICED_MAX: usize = 1_000;
 pub(super) enum Job {
     /// The account.
     Account(Result<AccountSeen, AskError>),
+    /// Splits and payments.
+    Actions(Result<ActionsRead, AskError>),
     /// Bars of the past for a scenario. Of a gap they name the loss of the data stream that they were asked for after: its
     /// steps are held until then, and longer where the stream was lost once more meanwhile.
     Bars { seat: usize, bars: Result<Vec<(Symbol, Bar)>, String>, until: Timestamp, gap: Option<u64> },
@@ -41,7 +44,7 @@ impl<M: TradingMode> Driver<M> {
         let now_ms = self.clock.instant().ms;
         let is_ready = self.is_ready();
         if is_ready && now_ms >= self.account_due_ms {
-            self.account_due_ms = now_ms + ACCOUNT_MS;
+            self.account_due_ms = now_ms + if self.awaits_split() { WAITING_MS } else { ACCOUNT_MS };
             let reader = Arc::clone(&self.reader);
             self.jobs.spawn(async move { Job::Account(reader.seen().await) });
         }
@@ -50,6 +53,9 @@ impl<M: TradingMode> Driver<M> {
                 let from = self.seats[seat].assembler.shown();
                 self.ask_history(seat, from, Some(self.losses));
             }
+        }
+        if is_ready {
+            self.ask_actions();
         }
         if !self.is_daily_of_venue {
             self.ask_day_bars();
@@ -107,6 +113,7 @@ impl<M: TradingMode> Driver<M> {
             Err(error) => Err(DriverError::Venue(format!("a task has failed: {error}; this is a defect"))),
             Ok(Job::Account(Ok(seen))) => self.compare(seen),
             Ok(Job::Account(Err(error))) => self.notice(EventKind::Connection, Severity::Warning, &error.to_string()),
+            Ok(Job::Actions(read)) => self.actions_read(read),
             Ok(Job::Bars { seat, bars: Ok(bars), until, gap }) => {
                 let (has_own_bars, losses) = (self.is_daily_of_venue, self.losses);
                 let seat = &mut self.seats[seat];
@@ -185,6 +192,9 @@ impl<M: TradingMode> Driver<M> {
         if is_tied && self.differs() {
             self.noticed.clear();
             return self.notice(EventKind::Reconciliation, Severity::Info, "The books and the account tie again.");
+        }
+        if !texts.is_empty() {
+            self.ask_actions_soon();
         }
         texts.iter().try_for_each(|(kind, text)| self.notice(*kind, Severity::Critical, text))
     }

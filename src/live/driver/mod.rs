@@ -3,10 +3,12 @@
 //! Not here: what an input leads to (session), what to say to the venue (execution::alpaca), command lines (cli).
 //! Invariants: (1) what must be on the disk is there before any call leaves; (2) answers come before commands, and both
 //! before bars; (3) nothing opens before every desk has read how the venue has everything.
+mod actions;
 mod clock;
 mod commands;
 mod jobs;
 mod open;
+mod past_bars;
 mod people;
 mod publish;
 mod run;
@@ -34,6 +36,7 @@ use crate::execution::alpaca::{AccountSeen, AlpacaDesk, AlpacaPort, AskError, Tr
 use crate::live::journal::Durability;
 use crate::risk::{LatchError, LatchFile};
 
+pub use actions::ActionsFrom;
 pub use clock::wall;
 pub use open::{Prepared, Setup, Venue};
 pub use people::People;
@@ -148,6 +151,8 @@ pub struct Driver<M: TradingMode> {
     /// How often the data stream was lost.
     losses: u64,
     was_ready: bool,
+    /// Splits and dividends of a venue that tells them.
+    venue_actions: Option<actions::VenueActions>,
     /// The latest events, newest first.
     recent: VecDeque<SessionEvent>,
     /// What has been told once, and whether it is an open difference between books and account.

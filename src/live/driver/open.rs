@@ -12,11 +12,13 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::actions::{ActionsFrom, VenueActions, is_booked, splits_of, warm_up_needs_splits};
 use super::clock::{Clock, VenueClock, follow};
+use super::past_bars::{request, warm_up_from};
 use super::{Driver, DriverError, OnUnauthorised, People, Seat};
-use crate::domain::{Bar, Money, Symbol, Timeframe, Timestamp};
+use crate::domain::{Bar, Money, Symbol, Timestamp};
 use crate::engine::MarketAction;
-use crate::execution::alpaca::history::{Adjustment, BarsRequest, HistoryClient, read_bars};
+use crate::execution::alpaca::history::{HistoryClient, read_bars};
 use crate::execution::alpaca::{
     AccountSeen, AlpacaDesk, AlpacaPort, AlpacaWire, ApiKeys, AskError, DataLine, EmergencyVenue, Encoding, Feed,
     Patience, SessionName, TradingMode, VenueReader,
@@ -30,7 +32,6 @@ use crate::live::session::{
 };
 use crate::live::snapshot::{HealthItem, Snapshot};
 use crate::risk::LatchFile;
-use crate::scenario::spec::Adjust;
 use crate::scenario::{LoadedScenario, Style, parse};
 
 /// A scenario that is to be traded.
@@ -76,6 +77,8 @@ pub struct Setup<M> {
     pub scenarios: Vec<Prepared>,
     /// Where time comes from.
     pub venue: Venue,
+    /// Where splits and dividends come from.
+    pub actions: ActionsFrom,
     /// The speed of a rehearsal, for people.
     pub speed_text: String,
     /// The account is a new one: nothing of the journal is at this venue.
@@ -98,9 +101,6 @@ pub struct Setup<M> {
 const CALLS_A_MINUTE: u32 = 190;
 /// The built-in exchange enforces no limit.
 const CALLS_WITHOUT_LIMIT: u32 = 60_000_000;
-/// Bars that a strategy is shown before it may trade: more than any built-in parameter needs by default.
-const WARM_UP_DAYS: u32 = 500;
-const WARM_UP_BARS: i64 = 2_000;
 /// A bar is awaited for so long after its end, on the wall's clock.
 const PATIENCE_NS: i64 = 3 * Timestamp::NS_PER_SECOND;
 /// The account is asked for this often before a session gives up, a second apart.
@@ -112,11 +112,17 @@ impl<M: TradingMode> Driver<M> {
     /// Errors: the journal does not lead to what it says; the venue cannot be read; a scenario was changed while its
     /// positions are open.
     pub async fn open(
-        setup: Setup<M>,
+        mut setup: Setup<M>,
         machine_of: impl Fn(&Prepared, Arc<Terms>) -> Result<Box<dyn Machine>, String>,
     ) -> Result<Driver<M>, DriverError> {
         let reader = Arc::new(VenueReader::new(&setup.mode, &setup.keys)?);
         let account = first_look(&reader).await?;
+        if setup.actions == ActionsFrom::Venue {
+            for prepared in &mut setup.scenarios {
+                let splits = splits_of(&reader, prepared, account.time).await?;
+                prepared.actions.extend(splits);
+            }
+        }
         let mut tasks = JoinSet::new();
         let clock = Clock::new(match setup.venue {
             Venue::Alpaca => VenueClock::Machine,
@@ -211,6 +217,7 @@ impl<M: TradingMode> Driver<M> {
             is_data_lost: setup.venue != Venue::Stepped,
             losses: 0,
             was_ready: false,
+            venue_actions: (setup.actions == ActionsFrom::Venue).then(VenueActions::default),
             recent: VecDeque::new(),
             noticed: BTreeSet::new(),
             version: 0,
@@ -424,14 +431,25 @@ impl<M: TradingMode> Opening<'_, M> {
         }
         let at = self.clock.moment();
         let last_due = terms.span_of(terms.stamp_at(now)).0;
+        let mut actions = prepared.actions.iter().copied().peekable();
         while is_new && let Some(step) = assembler.ready(last_due, 0) {
+            while warm_up_needs_splits(prepared) && actions.peek().is_some_and(|(from, _)| *from <= step.time) {
+                if let Some((_, MarketAction::Split { symbol, ratio })) = actions.next()
+                    && trader.machine().stamp() > Timestamp::MIN
+                {
+                    trader.give(Input::Split { symbol, ratio, time: step.time }, at, keeper)?;
+                }
+            }
             let bars = step.bars.iter().map(|(symbol, bar)| ShownBar::of(*symbol, bar)).collect();
             let input = Input::Bars { time: step.time, bars, late_ns: 0, warm_up: true };
             trader.give(input, at, keeper)?;
         }
         assembler.hold(self.setup.venue != Venue::Stepped);
         let shown = trader.machine().stamp();
-        let actions = prepared.actions.iter().filter(|(from, _)| *from > shown).copied().collect();
+        // What came before the first bar of a book is in its prices.
+        let known = if shown == Timestamp::MIN { began.0.plus_ns(-Timestamp::NS_PER_DAY) } else { shown };
+        let is_open = |(from, action): &&(Timestamp, MarketAction)| *from > known && !is_booked(&trader, *from, action);
+        let actions = prepared.actions.iter().filter(is_open).copied().collect();
         let request =
             |symbol: &Symbol| request(prepared, &terms, self.setup.venue, self.setup.feed, *symbol, (now, now));
         let requests = terms.symbols.iter().map(request).collect();
@@ -457,43 +475,4 @@ impl<M: TradingMode> Opening<'_, M> {
         }
         Ok(all)
     }
-}
-
-/// What is asked of history for a share: minutes at Alpaca, whose longer bars begin at other times than ours.
-fn request(
-    prepared: &Prepared,
-    terms: &Terms,
-    venue: Venue,
-    feed: Feed,
-    symbol: Symbol,
-    (start, end): (Timestamp, Timestamp),
-) -> BarsRequest {
-    let timeframe = match (venue, terms.timeframe) {
-        (Venue::Alpaca, timeframe) if !timeframe.is_daily() => Timeframe::Minute1,
-        (_, timeframe) => timeframe,
-    };
-    let adjustment = match prepared.loaded.spec.data.adjust {
-        Adjust::None => Adjustment::Raw,
-        Adjust::Splits => Adjustment::Split,
-        Adjust::All => Adjustment::All,
-    };
-    BarsRequest { symbol, timeframe, start, end, feed, adjustment }
-}
-
-/// The first moment of the warm-up.
-fn warm_up_from(terms: &Terms, now: Timestamp) -> Timestamp {
-    let minutes = terms.timeframe.minutes();
-    let a_session = if terms.timeframe.is_daily() { 1 } else { (390 / minutes).max(1) };
-    let sessions = match terms.timeframe.is_daily() {
-        true => WARM_UP_DAYS,
-        false => u32::try_from(WARM_UP_BARS / a_session + 1).unwrap_or(u32::MAX),
-    };
-    let mut from = now;
-    for _ in 0..sessions {
-        match terms.calendar.previous_session(from) {
-            Some(session) => from = session.date,
-            None => break,
-        }
-    }
-    from
 }

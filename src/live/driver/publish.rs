@@ -24,6 +24,11 @@ impl<M: TradingMode> Driver<M> {
             return;
         }
         self.published_ms = now_ms;
+        self.publish_now();
+    }
+
+    /// Shows how things are: what is seen last is how a session ended.
+    pub(super) fn publish_now(&mut self) {
         self.version += 1;
         let snapshot = self.snapshot();
         self.snapshots.send_replace(Arc::new(snapshot));

@@ -105,7 +105,7 @@ impl<M: TradingMode> Driver<M> {
                 self.seats[at].trader.forget_before(step.time, moment, &mut self.keeper)?;
                 // Whatever was pressed before a decision holds for it.
                 self.watch_latch()?;
-                self.give_actions_of(at, step.time)?;
+                self.give_actions_of(at, step.time, true)?;
                 let seat = &mut self.seats[at];
                 let late_ns = seat.trader.terms().lateness_ns(step.time, now);
                 let bars = step.bars.iter().map(|(symbol, bar)| ShownBar::of(*symbol, bar)).collect();
@@ -161,7 +161,7 @@ impl<M: TradingMode> Driver<M> {
             let (terms, assembler) = (self.seats[at].trader.terms(), &self.seats[at].assembler);
             let stamp = terms.stamp_at(now);
             if terms.calendar.start_of_day(stamp) <= now && assembler.is_idle() {
-                self.give_actions_of(at, stamp)?;
+                self.give_actions_of(at, stamp, false)?;
             }
         }
         Ok(())
@@ -169,12 +169,14 @@ impl<M: TradingMode> Driver<M> {
 
     /// Splits and dividends that come before the open of `stamp`.
     pub(super) fn give_actions(&mut self, stamp: Timestamp) -> Result<(), DriverError> {
-        (0..self.seats.len()).try_for_each(|at| self.give_actions_of(at, stamp))
+        (0..self.seats.len()).try_for_each(|at| self.give_actions_of(at, stamp, true))
     }
 
-    fn give_actions_of(&mut self, at: usize, stamp: Timestamp) -> Result<(), DriverError> {
+    /// `is_before_bars`: bars in new shares are about to be shown, so nothing can wait any more.
+    fn give_actions_of(&mut self, at: usize, stamp: Timestamp, is_before_bars: bool) -> Result<(), DriverError> {
         while let Some((from, action)) = self.seats[at].actions.first().copied()
             && from <= stamp
+            && (is_before_bars || self.is_shown(at, &action, stamp))
         {
             self.seats[at].actions.remove(0);
             match action {

@@ -136,6 +136,7 @@ impl<M: TradingMode> Driver<M> {
             (Moment::BarOpen(_), Some(stamp)) => {
                 self.begin_bars(*stamp, FillMoment::Open);
                 self.advance(exchange, *time).await?;
+                self.read_actions().await?;
                 self.give_actions(*stamp)?;
                 self.settle(exchange).await?;
                 self.advance(exchange, time.plus_ns(JUST_AFTER_NS)).await?;

@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::documents::read_json;
 use super::record::PROGRAM;
-use super::{Item, Preflight};
+use super::{Item, Preflight, PreflightMode, Verdict};
 use crate::domain::Timestamp;
+use crate::live::drill::{DRILL_FILE, PAPER_DRILL_FILE};
 use crate::live::notify::{Banner, NotifyConfig, TestRecord};
 use crate::scenario::{LoadedScenario, effective_toml, scenario_sha256};
 
@@ -49,7 +50,15 @@ pub(super) fn examine(flight: &Preflight<'_>, now: Timestamp) -> Vec<Item> {
         items.push(of_all("backtest", &|loaded| backtest(flight.reports, loaded)));
         items.push(of_all("parity", &|loaded| rehearsed(flight.reports, loaded)));
     }
-    items.push(Item::of("drill", drill(flight.state, now)).must_hold_live(flight.mode));
+    items.push(Item::of("drill", drill(flight.state, DRILL_FILE, now)).must_hold_live(flight.mode));
+    if !matches!(flight.mode, PreflightMode::Rehearsal(_)) {
+        // It needs an open market, so that it is missing is no reason not to trade.
+        let found = drill(flight.state, PAPER_DRILL_FILE, now);
+        items.push(found.map_or_else(
+            |what| Item::new("drill_paper", Verdict::Warns, what),
+            |text| Item::holds("drill_paper", text),
+        ));
+    }
     items.push(Item::of("notifications", notified(flight, now)).must_hold_live(flight.mode));
     items
 }
@@ -95,20 +104,23 @@ fn same_program(found: &Value, what: &str, again: &str) -> Result<(), String> {
     }
 }
 
-/// `drill.json`: `at`, `version`, `passed`.
-fn drill(state: &Path, now: Timestamp) -> Result<String, String> {
-    const AGAIN: &str = "run `alphaflow drill`";
-    let (path, drill) = document(state, "drill.json", AGAIN)?;
+/// The report of a drill: `at`, `version`, `passed`.
+fn drill(state: &Path, file: &str, now: Timestamp) -> Result<String, String> {
+    let is_paper = file == PAPER_DRILL_FILE;
+    let again =
+        if is_paper { "run `alphaflow drill --mode paper` while the market is open" } else { "run `alphaflow drill`" };
+    let place = if is_paper { " on the paper account" } else { "" };
+    let (path, drill) = document(state, file, again)?;
     let at: Option<Timestamp> = drill["at"].as_str().and_then(|text| text.parse().ok());
-    let at = recent(at.ok_or_else(|| format!("{path}: `at` is no time; {AGAIN}"))?, &path, now, AGAIN)?;
+    let at = recent(at.ok_or_else(|| format!("{path}: `at` is no time; {again}"))?, &path, now, again)?;
     if drill["passed"].as_bool() != Some(true) {
-        return Err(format!("the drill of the kill switch on {} did not pass; {AGAIN}", at.utc_date()));
+        return Err(format!("the drill of the kill switch{place} on {} did not pass; {again}", at.utc_date()));
     }
     match drill["version"].as_str() {
-        Some(env!("CARGO_PKG_VERSION")) => Ok(format!("the kill switch passed its drill on {}", at.utc_date())),
+        Some(env!("CARGO_PKG_VERSION")) => Ok(format!("the kill switch passed its drill{place} on {}", at.utc_date())),
         version => {
             let version = version.unwrap_or("no version");
-            Err(format!("the drill was of {version}, this is {}; {AGAIN}", env!("CARGO_PKG_VERSION")))
+            Err(format!("the drill was of {version}, this is {}; {again}", env!("CARGO_PKG_VERSION")))
         }
     }
 }

@@ -12,7 +12,7 @@ use super::terms::Terms;
 use crate::domain::{ExecutionEvent, Fill, Money, OrderPurpose, Price, Quantity, Side, SymbolIndex, Timestamp};
 use crate::live::snapshot::{ChartBar, ChartFill, ChartView, ClosedView};
 use crate::market::Session;
-use crate::portfolio::{Position, RoundTrip, RoundTrips};
+use crate::portfolio::{Position, RoundTrip, RoundTrips, split_price};
 use crate::risk::HaltCause;
 
 /// Bars of a chart at most: a core session of minutes.
@@ -146,6 +146,9 @@ impl Day {
         for split in &journal.splits[self.seen.splits..] {
             trips.split(split.symbol, split.ratio, split.kept, split.time);
             results.split(split.symbol, split.kept);
+            if let Some(share) = self.shares.get_mut(split.symbol.get()) {
+                share.mark = split_price(share.mark, split.ratio);
+            }
             self.close(trips.take_closed());
         }
         let mut made = Vec::new();

@@ -4,7 +4,7 @@
 //! Invariant: an input is in the journal before it is applied.
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Bar, OrderId, Price, Quantity, Ratio, SymbolIndex, Timestamp, Volume};
+use crate::domain::{Bar, Money, OrderId, Price, Quantity, Ratio, SymbolIndex, Timestamp, Volume};
 use crate::risk::{Halt, HaltedBy, Words};
 
 /// One thing that an engine is given.
@@ -50,6 +50,17 @@ pub enum Input {
         /// Dollars a share.
         amount: Price,
         /// The first bar after it.
+        time: Timestamp,
+    },
+    /// The venue has paid a dividend, or took its cost.
+    Paid {
+        /// Of which share.
+        symbol: SymbolIndex,
+        /// Dollars that belong to this book; negative is paid by it.
+        amount: Money,
+        /// The venue's name of the payment, which is booked once.
+        id: String,
+        /// The bar at hand.
         time: Timestamp,
     },
     /// Somebody halts.
@@ -119,4 +130,4 @@ impl ShownBar {
 }
 
 /// Shares that a position came to after a split, with the mark and the cash for a part of one.
-pub type AfterSplit = (Quantity, Price, crate::domain::Money);
+pub type AfterSplit = (Quantity, Price, Money);

@@ -3,6 +3,7 @@
 //! Not here: the desk that carries effects (trader), the journal (keeper), words (tell).
 //! Invariants: (1) what comes out follows from the inputs alone; (2) answers are inputs of their own, so that no input
 //! waits for a venue.
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::input::{AfterSplit, Input};
@@ -25,6 +26,15 @@ pub struct Acted {
     pub after_split: Option<AfterSplit>,
     /// What a resume lifted.
     pub resumed: Option<Resumed>,
+}
+
+/// What a share did that positions follow.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ActedOn {
+    /// It was split.
+    Split,
+    /// It paid a dividend.
+    Dividend,
 }
 
 /// An engine at work.
@@ -52,6 +62,12 @@ pub trait Machine {
     /// The last bar that was shown.
     fn stamp(&self) -> Timestamp;
 
+    /// Has this payment of the venue been booked?
+    fn was_paid(&self, id: &str) -> bool;
+
+    /// The bar before whose open a share was last split, or paid a dividend of the scenario's file.
+    fn last_action(&self, symbol: SymbolIndex, kind: ActedOn) -> Option<Timestamp>;
+
     /// The open of the session at hand, unless it has ended.
     fn session(&self) -> Option<Timestamp>;
 }
@@ -65,6 +81,10 @@ struct Running<S> {
     session: Option<(Timestamp, bool)>,
     /// Of fills that were let go of.
     fills: (u64, FillsHash),
+    /// Payments of the venue that are in the book.
+    paid: BTreeSet<String>,
+    /// The last bar that each share was split before, and the last before which it paid.
+    actions: BTreeMap<(SymbolIndex, ActedOn), Timestamp>,
 }
 
 /// Makes a machine of an engine.
@@ -76,7 +96,15 @@ impl EngineVisitor for MachineOf {
 
     fn take<S: Strategy + 'static>(self, engine: Engine<S>) -> Box<dyn Machine> {
         let fills = (0, FillsHash::new(self.0.timeframe));
-        Box::new(Running { engine, terms: self.0, stamp: Timestamp::MIN, session: None, fills })
+        Box::new(Running {
+            engine,
+            terms: self.0,
+            stamp: Timestamp::MIN,
+            session: None,
+            fills,
+            paid: BTreeSet::new(),
+            actions: BTreeMap::new(),
+        })
     }
 }
 
@@ -144,9 +172,15 @@ impl<S: Strategy> Machine for Running<S> {
             }
             Input::Split { symbol, ratio, time } => {
                 acted.after_split = Some(self.engine.split(*symbol, *ratio, *time));
+                self.actions.insert((*symbol, ActedOn::Split), *time);
             }
             Input::Dividend { symbol, amount, time } => {
                 self.engine.dividend(*symbol, *amount, *time);
+                self.actions.insert((*symbol, ActedOn::Dividend), *time);
+            }
+            Input::Paid { symbol, amount, id, time } => {
+                self.engine.receive_dividend(*symbol, *amount, *time);
+                self.paid.insert(id.clone());
             }
             Input::Halt { halt, flatten } => {
                 self.engine.halt_by(halt.clone(), now);
@@ -198,6 +232,14 @@ impl<S: Strategy> Machine for Running<S> {
 
     fn stamp(&self) -> Timestamp {
         self.stamp
+    }
+
+    fn was_paid(&self, id: &str) -> bool {
+        self.paid.contains(id)
+    }
+
+    fn last_action(&self, symbol: SymbolIndex, kind: ActedOn) -> Option<Timestamp> {
+        self.actions.get(&(symbol, kind)).copied()
     }
 
     fn session(&self) -> Option<Timestamp> {

@@ -17,6 +17,7 @@ mod show;
 mod show_limits;
 mod summary;
 mod tell;
+mod tell_actions;
 mod tell_found;
 mod terms;
 #[cfg(test)]
@@ -29,7 +30,7 @@ mod words;
 pub use assemble::{Assembler, Step};
 pub use input::{Input, ShownBar};
 pub use keeper::{KeepError, Keeper, SharedJournal};
-pub use machine::{Acted, Machine, MachineOf};
+pub use machine::{Acted, ActedOn, Machine, MachineOf};
 pub use past::{Began, Past, PastReader, SessionRow};
 pub use proof::{machine_of, prove_session};
 pub use replayed::{Outcome, Replayed, replay_sessions};

@@ -63,6 +63,7 @@ impl Teller {
         if matches!(input, Input::Bars { warm_up: true, .. }) {
             events.clear();
         }
+        events.extend(super::tell_actions::event(input, acted, machine, terms, time));
         if let Some(resumed) = &acted.resumed {
             let lifted: Vec<&str> = resumed.lifted.iter().map(|halt| halt.cause.words()).collect();
             let text = match lifted.is_empty() {

@@ -236,6 +236,11 @@ impl AlpacaDesk {
         self.settle();
     }
 
+    /// The shares of its scenario.
+    pub fn symbols(&self) -> &[Symbol] {
+        &self.config.symbols
+    }
+
     /// Time has passed.
     pub fn on_time(&mut self, now: Instant) {
         self.now = Instant { ms: self.now.ms.max(now.ms), wall_ms: now.wall_ms };
