@@ -150,6 +150,26 @@ impl SimulatedVenue {
         }
     }
 
+    /// The other venue shows where a stop stands that has come to its price there: a bar that was heard before the first
+    /// fill of the stop has moved it here alone. One that still waits for its price is left as it is.
+    pub fn level_reported(&mut self, id: OrderId, level: Price, time: Timestamp) {
+        let Some(symbol) = self.symbol_of(id) else { return };
+        let tick = self.rules.tick;
+        let Some(order) = self.books[symbol.get()].iter_mut().find(|order| order.id == id) else { return };
+        match order.kind {
+            OrderKind::Market => order.trigger = level,
+            OrderKind::StopLimit { .. } if order.triggered => {
+                // Its collar hangs on where it stood.
+                (order.trigger, order.kind) = (level, OrderKind::Stop { stop: level });
+                order.wait_after(order.filled_on, tick);
+            }
+            _ => return,
+        }
+        let parent = order.parent.unwrap_or(id);
+        self.events.push(ExecutionEvent::LegLive { order: id, parent, symbol, level, time });
+        self.refresh_band(symbol);
+    }
+
     /// Nothing more is heard of the orders of which `is_gone` says so.
     pub fn forget(&mut self, is_gone: impl Fn(&OrderId) -> bool) {
         self.fees.forget(is_gone);

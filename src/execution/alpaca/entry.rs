@@ -119,6 +119,15 @@ pub enum Entry {
         /// Our number for the target.
         target: OrderId,
     },
+    /// A trailing stop that has come to its price stands where it did at the venue.
+    StopStood {
+        /// Our number for the stop.
+        order: OrderId,
+        /// Where it stands.
+        level: Price,
+        /// The bar on which this was seen.
+        time: Timestamp,
+    },
     /// A bar that trailing stops follow.
     Bar {
         /// Which share.

@@ -103,6 +103,7 @@ impl Ledger {
             }
             Entry::SessionClosed => self.note_close(),
             Entry::StopReached { target } => self.mirror.stop_reported(*target),
+            Entry::StopStood { order, level, time } => self.mirror.level_reported(*order, *level, *time),
             Entry::Bar { symbol, time, high, low } => {
                 let volume = Volume::from_shares(1).unwrap_or_default();
                 let bar = Bar { time: *time, open: *low, high: *high, low: *low, close: *high, volume };

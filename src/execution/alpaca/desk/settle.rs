@@ -32,6 +32,7 @@ impl AlpacaDesk {
             self.wish_delete(order);
             self.answer_change(order);
             self.look_at_stale(order);
+            self.note_level(order);
             self.wish_patch(order);
         }
         self.free_shares();

@@ -3,7 +3,7 @@
 //! Not here: when a change leaves (calls), what the venue makes of it (outcomes, observe).
 use super::AlpacaDesk;
 use super::known::{AtVenue, Attempt, Line, Patch, PatchState, Ticket, TicketPurpose, Wanted};
-use crate::domain::{OrderId, OrderKind, Quantity, RejectReason, Trail};
+use crate::domain::{OrderId, OrderKind, OrderPurpose, Quantity, RejectReason, Trail};
 use crate::execution::alpaca::client_id::Part;
 use crate::execution::alpaca::entry::{Answer, Entry};
 use crate::execution::alpaca::finding::Finding;
@@ -37,6 +37,25 @@ impl AlpacaDesk {
         match self.keeps_pair(order, change.kind) {
             Ok(()) => self.ledger.record(Entry::Changed { order, quantity: change.quantity, kind: change.kind, time }),
             Err(reason) => self.refuse_change(order, reason),
+        }
+    }
+
+    /// A trailing stop that has come to its price is not moved any more: it stands where it did at the venue. The bar on
+    /// which it came to it may have been heard before its fill, and have moved it here alone.
+    pub(super) fn note_level(&mut self, order: OrderId) {
+        let Some(line) = self.lines.get(&order) else { return };
+        let Some(level) = line.open().and_then(|at| at.prices.stop) else { return };
+        if line.is_unsettled() || line.patch.is_some() || line.change.is_some() {
+            return;
+        }
+        let Some(standing) = self.ledger.mirror.standing(order).filter(|standing| standing.parent.is_some()) else {
+            return;
+        };
+        let trails = self.ledger.facts(order).is_some_and(|facts| facts.purpose == OrderPurpose::Trail);
+        let has_fired = matches!(standing.kind, OrderKind::Market | OrderKind::StopLimit { .. });
+        if trails && has_fired && level != standing.trigger {
+            let time = self.bar;
+            self.ledger.record(Entry::StopStood { order, level, time });
         }
     }
 

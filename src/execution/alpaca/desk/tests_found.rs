@@ -262,6 +262,44 @@ fn what_the_stream_has_told_is_not_waited_for() {
 }
 
 #[test]
+fn a_trailing_stop_that_fired_unheard_stands_where_it_did_at_the_venue() {
+    for (side, fired_at, bar) in [(Side::Buy, 95, (104, 99)), (Side::Sell, 105, (101, 96))] {
+        let mut world = World::new();
+        let mut request = OrderRequest { side, ..entry(10, Some(5), false) };
+        request.legs.trailing = true;
+        world.submit(request, false);
+        world.run();
+        world.trade(100, 10);
+        world.run();
+        world.trade(fired_at, 4);
+        world.venue.told.clear();
+        let (high, low) = (dollars(bar.0), dollars(bar.1));
+        let volume = Volume::from_shares(1_000).expect("volume");
+        let bar = Bar { time: world.bar(), open: dollars(100), high, low, close: dollars(100), volume };
+        world.desk.on_bars(&[(A, &bar)]);
+        world.hear();
+        assert_ne!(world.heard.levels[&OrderId(2)], dollars(fired_at), "{side:?}: it has followed the bar");
+        world.crash();
+        world.run();
+        assert_eq!(fills_of(&world, 2), [(4, 6)], "{side:?}");
+        assert_eq!(world.heard.levels[&OrderId(2)], dollars(fired_at), "{side:?}");
+        let standing = world.desk.ledger.mirror.standing(OrderId(2)).expect("six shares are left");
+        let collar =
+            Price::from_units(fired_at * Price::UNITS_PER_USD / 1_000 * 1_025).expect("price").floor_to(Tick::UsEquity);
+        let kind = match side {
+            Side::Buy => OrderKind::Market,
+            Side::Sell => OrderKind::StopLimit { stop: dollars(fired_at), limit: collar },
+        };
+        assert_eq!((standing.trigger, standing.kind), (dollars(fired_at), kind), "{side:?}");
+        world.compare("fired");
+        let given = world.heard.events.len();
+        world.crash();
+        world.run();
+        assert_eq!(world.heard.events.len(), given, "{side:?}: told once");
+    }
+}
+
+#[test]
 fn a_change_that_crosses_its_pair_is_refused_here() {
     let mut world = with_position(true);
     let made = world.calls.len();

@@ -239,7 +239,7 @@ impl World {
         self.log.extend(self.desk.take_log());
     }
 
-    fn hear(&mut self) {
+    pub(super) fn hear(&mut self) {
         let mut answers = Vec::new();
         self.desk.poll(&mut answers);
         // What is given out is on the disk first.
