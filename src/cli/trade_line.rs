@@ -35,7 +35,8 @@ pub(super) fn on_screen(event: &SessionEvent, screen: &Screen, names_strategy: b
     let head = format!("{time} {:<2} {:<14} ", mark(event.severity), kind(event));
     let width = screen.columns.unwrap_or(0);
     let broken = if width < COLUMNS_MIN { text } else { wrapped(&text, width - INDENT - 1) };
-    let table = event.table().map(|table| table.lines().map(|row| format!("\n{:INDENT$}{}", "", shown(row))).collect());
+    let table: Option<String> =
+        event.table().map(|table| table.lines().map(|row| format!("\n{:INDENT$}{}", "", shown(row))).collect());
     let all = format!("{head}{broken}{}", table.unwrap_or_default());
     match (screen.colours, event.severity) {
         (Colours::None, _) | (_, Severity::Notice) => all,
