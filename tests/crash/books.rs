@@ -78,7 +78,7 @@ pub fn check_books(folder: &Path, scenario: &Path, state: &Value) {
 }
 
 fn our_fills(machine: &dyn Machine) -> Vec<Trade> {
-    let named = |fill: &Fill| SYMBOLS[usize::from(fill.symbol.get())].to_owned();
+    let named = |fill: &Fill| SYMBOLS[fill.symbol.get()].to_owned();
     let fills = machine.journal().fills.iter();
     let mut all: Vec<Trade> =
         fills.map(|fill| (named(fill), fill.side.name().to_owned(), fill.quantity, fill.price)).collect();
@@ -106,7 +106,7 @@ fn our_orders(machine: &dyn Machine) -> BTreeMap<Place, Quantity> {
         if record.leg > 0 && leaves.contains(&record.request.symbol) {
             continue;
         }
-        let symbol = SYMBOLS[usize::from(record.request.symbol.get())].to_owned();
+        let symbol = SYMBOLS[record.request.symbol.get()].to_owned();
         let side = record.request.side.name();
         let kind = record.request.kind;
         *all.entry((symbol, side.to_owned(), kind.stop(), kind.limit())).or_default() += record.remaining();
