@@ -41,6 +41,12 @@ pub fn cover(state: &Value, symbol: &str) -> (Quantity, Quantity) {
     (held.map_or(Quantity::ZERO, |position| quantity(position, "qty")), covered)
 }
 
+/// Open orders that sell at the exchange: symbol, kind and id.
+pub fn open_sales(state: &Value) -> BTreeSet<[&str; 3]> {
+    let sales = open_orders(state).filter(|order| order["side"] == "sell");
+    sales.map(|order| ["symbol", "type", "id"].map(|name| order[name].as_str().unwrap())).collect()
+}
+
 /// The journal is whole, makes the session again, and its book is what the exchange holds.
 pub fn check_books(folder: &Path, scenario: &Path, state: &Value) {
     let loaded = load(scenario, &[]).unwrap_or_else(|error| panic!("{}", error.render(&Style::PLAIN)));

@@ -128,6 +128,12 @@ impl Watcher {
         (self.held.get(symbol).copied().unwrap_or_default(), covered)
     }
 
+    /// Open orders that sell: symbol, kind and id.
+    pub fn open_sales(&self) -> BTreeSet<[&str; 3]> {
+        let open = self.orders.iter().filter(|(_, known)| known.is_sale && known.is_open);
+        open.map(|(id, known)| [&known.symbol, &known.kind, id.as_str()]).collect()
+    }
+
     fn check(&mut self, what: &str, order: &Value, symbol: &str) {
         let (held, covered) = self.cover(symbol);
         let is_covered = covered >= held;

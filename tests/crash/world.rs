@@ -10,7 +10,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use tokio::runtime::Handle;
 
-use crate::books::{check_books, cover};
+use crate::books::{check_books, cover, open_sales};
 use crate::life::Lives;
 use crate::market::{self, SYMBOLS};
 use crate::venue::Venue;
@@ -179,6 +179,8 @@ impl World {
         if watcher.seen != updates {
             return;
         }
+        // A stop that is seen and is not there would cover shares that nothing covers, and hide that from the watch.
+        assert_eq!(watcher.open_sales(), open_sales(&state), "open sales as seen, and as they are: {state:#}");
         for symbol in SYMBOLS {
             // A leg that waits for its entry shrinks without a word to what has filled, so more is seen than is held.
             let within = |(held, covered): (Quantity, Quantity)| (held, covered.min(held));

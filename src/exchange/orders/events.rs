@@ -1,7 +1,7 @@
 //! What the venue answers, written into the orders of clients and told to them.
 //!
 //! Not here: what happens at the venue (venue). Silent, as the real service is: the stop of a pair whose target has
-//! filled whole. A stop that comes to its price stands in the place of its target, which is told as `replaced`.
+//! filled whole; no event after that fill shows it open. A stop that comes to its price stands in the place of its target, which is told as `replaced`.
 use super::record::Status;
 use super::update::More;
 use crate::domain::{
@@ -24,7 +24,12 @@ impl Exchange {
 
     fn follow(&mut self, event: &ExecutionEvent, later: &[ExecutionEvent], time: Timestamp) {
         match *event {
-            ExecutionEvent::Filled { ref fill, remaining } => self.filled(fill, remaining, time),
+            ExecutionEvent::Filled { ref fill, remaining } => {
+                self.filled(fill, remaining, time);
+                if remaining.is_zero() {
+                    self.end_stop_of(fill.order, later, time);
+                }
+            }
             ExecutionEvent::Canceled { order } => self.canceled(order, later, time),
             ExecutionEvent::Expired { order } => {
                 if let Some(at) = self.open_under(order) {
@@ -147,13 +152,6 @@ impl Exchange {
             self.end_target_of(stop, time);
             return self.take_up(stop, time);
         }
-        let is_silent = self.target_beside(at).is_some_and(|target| self.book.get(target).status == Status::Filled);
-        if is_silent {
-            let time = self.event_time(time);
-            let order = self.book.get_mut(at);
-            (order.status, order.times.canceled, order.times.updated) = (Status::Canceled, Some(time), time);
-            return self.book.close(at);
-        }
         self.end(at, Status::Canceled, time);
     }
 
@@ -167,12 +165,18 @@ impl Exchange {
             .find(|at| self.book.get(*at).is_stop() && self.book.get(*at).side == order.side)
     }
 
-    /// The target beside a stop, ended or not.
-    fn target_beside(&self, stop: usize) -> Option<usize> {
-        let order = self.book.get(stop);
-        let entry = order.leg_of.filter(|_| order.is_stop())?;
-        let mut pair = self.book.get(entry).legs.iter().copied().chain([entry]);
-        pair.find(|at| *at != stop && self.book.get(*at).side == order.side)
+    /// A target has filled whole: with it, and without a word, ends its stop, if the venue has ended that. What is left of
+    /// their entry ends by the same fill and is told: it must not show a stop that rests no more.
+    fn end_stop_of(&mut self, target: OrderId, later: &[ExecutionEvent], time: Timestamp) {
+        let stop = self.book.by_number(target).and_then(|target| self.stop_of(target));
+        let Some(at) = stop.filter(|at| self.book.get(*at).status.is_open()) else { return };
+        if !later.contains(&ExecutionEvent::Canceled { order: self.book.get(at).at_venue }) {
+            return;
+        }
+        let time = self.event_time(time);
+        let order = self.book.get_mut(at);
+        (order.status, order.times.canceled, order.times.updated) = (Status::Canceled, Some(time), time);
+        self.book.close(at);
     }
 
     /// The order has ended so, and legs that wait for it with it.

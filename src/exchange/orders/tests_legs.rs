@@ -2,6 +2,7 @@
 use serde_json::{Value, json};
 
 use super::desk::{Desk, FLAT, word};
+use crate::exchange::Published;
 
 const RISES: &str = "60 66 60 65";
 const FALLS: &str = "60 60 54 55";
@@ -53,6 +54,24 @@ fn a_target_that_fills_ends_its_stop_in_silence() {
     let order = desk.order(&sent["id"]);
     assert_eq!((status(&order["legs"][0]), status(&order["legs"][1])), ("filled".to_owned(), "canceled".to_owned()));
     assert_eq!(desk.get("/v2/positions"), json!([]));
+}
+
+#[test]
+fn the_rest_of_an_entry_that_ends_with_its_target_shows_no_stop_that_rests() {
+    let (mut desk, _) = bracket(&[FLAT, "60 61 59 60 4", "66 67 65 66"], &[]);
+    desk.step(1);
+    desk.heard();
+    desk.step(1);
+    let told = desk.exchange.take_published().into_iter().filter_map(|published| match published {
+        Published::Update(update) => Some(update),
+        Published::Opened(_) | Published::Closed(_) => None,
+    });
+    let shown = |update: Value| {
+        let legs = update["order"]["legs"].as_array().into_iter().flatten().map(status);
+        let words = [word(&update["event"]), word(&update["order"]["type"])];
+        words.into_iter().chain(legs).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(told.map(shown).collect::<Vec<_>>(), ["fill limit", "canceled market filled canceled"]);
 }
 
 #[test]
