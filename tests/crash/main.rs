@@ -18,8 +18,8 @@ use std::thread;
 
 use world::{Report, play};
 
-/// Kills where nobody says how many: half a minute of a release build.
-const KILLS: u64 = 60;
+/// Kills where nobody says how many: some seconds of a release build.
+const KILLS: u64 = 24;
 /// Kills of one world; a journal that is read again at every start should not grow for long.
 const KILLS_OF_A_WORLD: u64 = 50;
 /// Worlds at once: most of a life is waiting.
