@@ -15,7 +15,7 @@ use alphaflow::exchange::Exchange;
 use alphaflow::exchange::server::{FaultPlan, Keys, Pace, Server, ServerOptions};
 use alphaflow::execution::alpaca::history::HistoryClient;
 use alphaflow::execution::alpaca::{ApiKeys, Feed, LoopbackAddr, Rehearsal, provide_cryptography};
-use alphaflow::live::driver::{Driver, OnUnauthorised, People, Prepared, Setup, Venue, wall};
+use alphaflow::live::driver::{ActionsFrom, Driver, OnUnauthorised, People, Prepared, Setup, Venue, wall};
 use alphaflow::live::journal::Journal;
 use alphaflow::live::kill::{HaltProgress, wait_for};
 use alphaflow::live::session::machine_of;
@@ -176,6 +176,7 @@ fn session(scenario: PathBuf, state: PathBuf, address: SocketAddr, nth: usize) -
             state,
             scenarios: vec![Prepared { effective: effective_toml(&loaded.spec), loaded, actions: Vec::new() }],
             venue: Venue::Exchange { speed: 6_000 },
+            actions: ActionsFrom::Scenario,
             speed_text: "stepped".to_owned(),
             is_new_account: false,
             on_unauthorised: OnUnauthorised::Report,
