@@ -153,7 +153,7 @@ impl Portfolio {
 }
 
 /// `quantity` × `ratio`, towards zero to a billionth of a share, held inside ±[`Quantity::MAX`]: an order
-/// for more than there can be stays one. A position is tested by [`fits_after_split`] first.
+/// for more than there can be stays one. A position is tested by `fits_after_split` first.
 pub fn split_quantity(quantity: Quantity, ratio: Ratio) -> Quantity {
     let most = i128::from(Quantity::MAX.units());
     Quantity::from_units(after_split(quantity, ratio).clamp(-most, most) as i64)
