@@ -18,7 +18,7 @@ fn what_would_be_ignored_is_refused() {
         (&["sweep", "scenarios/small.toml", "--threads", "100000"], "--threads <N>"),
         (&["rehearse", "scenarios/small.toml", "--paths-from", "."], "cannot be used with '--paths-from <DIR>'"),
         (&["rehearse", "--paths-from", "."], "--against <RUN>"),
-        (&blocks, "'--blocks <S>' cannot be used with"),
+        (&blocks, "cannot be used with '--blocks <S>'"),
     ];
     for (arguments, reason) in cases {
         let error = fails(at, 2, arguments);
