@@ -21,7 +21,7 @@ use crate::engine::MarketAction;
 use crate::execution::alpaca::history::{HistoryClient, read_bars};
 use crate::execution::alpaca::{
     AccountSeen, AlpacaDesk, AlpacaPort, AlpacaWire, ApiKeys, AskError, DataLine, EmergencyVenue, Encoding, Feed,
-    Patience, SessionName, TradingMode, VenueReader,
+    Patience, SessionName, ShutterBar, TradingMode, VenueReader,
 };
 use crate::live::event::SessionEvent;
 use crate::live::journal::{Durability, Journal, Row, RowKind};
@@ -105,6 +105,8 @@ const CALLS_WITHOUT_LIMIT: u32 = 60_000_000;
 const PATIENCE_NS: i64 = 3 * Timestamp::NS_PER_SECOND;
 /// The account is asked for this often before a session gives up, a second apart.
 const TRIES_MAX: u32 = 30;
+/// Looks at the shutter, two milliseconds apart, before a session begins all the same.
+const FIRST_LOOKS_MAX: u32 = 250;
 
 impl<M: TradingMode> Driver<M> {
     /// Opens the session inside the runtime that this is called from. `machine_of` builds the engine of a scenario.
@@ -170,16 +172,25 @@ impl<M: TradingMode> Driver<M> {
         let cash_at_start = began.filter(|own| seats.iter().all(|seat| seat.began == *own)).and_then(|(_, cash)| cash);
         let encoding = Encoding::MessagePack;
         let wire = AlpacaWire::open(setup.mode, &setup.keys, DataLine { feed: setup.feed, encoding })?;
+        let shutter = wire.shutter();
         // Before anything leaves: nothing is traded without a kill switch.
         let kill = Kill::start(KillOptions {
             folder: setup.state.clone(),
             venue: EmergencyVenue::of(wire.mode()),
             keys: setup.keys,
-            shutter: wire.shutter(),
+            shutter: shutter.clone(),
             dead_man: setup.dead_man,
             closes_itself: Some(super::CLOSES_ITSELF),
             clock: Arc::new(super::wall),
         })?;
+        // It holds openings back until it has found its folder clear, and the first bar must not come before. A halt that
+        // stands holds them back as well, and is not waited for.
+        for _ in 0..FIRST_LOOKS_MAX {
+            if shutter.bar() == ShutterBar::Nothing {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
         let speed = if let Venue::Exchange { speed } = setup.venue { i64::from(speed) } else { 1 };
         Ok(Driver {
             port: AlpacaPort::new(wire, encoding, symbols),
