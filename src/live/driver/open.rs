@@ -146,7 +146,7 @@ impl<M: TradingMode> Driver<M> {
         }
         // Before the kill switch writes down that this one runs.
         let before = last_session(&setup.state);
-        let mut driver = Driver::joined(setup, seats, keeper, clock, (reader, account), tasks)?;
+        let mut driver = Driver::joined(setup, seats, keeper, clock, (reader, account), tasks).await?;
         // A clear document is written where there is none, so that one that is taken away is noticed.
         LatchFile::new(&driver.state).arm()?;
         driver.say_started(before)?;
@@ -154,7 +154,7 @@ impl<M: TradingMode> Driver<M> {
     }
 
     /// Everything in its place; the streams are not connected yet.
-    fn joined(
+    async fn joined(
         setup: Setup<M>,
         seats: Vec<Seat>,
         keeper: SharedJournal,
