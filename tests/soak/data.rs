@@ -190,7 +190,7 @@ fn faults(days: usize) -> Value {
         request("/v2/iex", "duplicate", 0.01),
         request("/v2/iex", "disconnect", 0.000_1),
     ];
-    if days > super::DAYS {
+    if days > 2 {
         rules.push(request("/stream", "halt_stream", 0.000_2));
     }
     json!({ "seed": SEED, "rules": rules })
