@@ -6,7 +6,7 @@
 //! no halt can be on the disk sooner.
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -107,8 +107,12 @@ fn pump(mut from: TcpStream, mut into: TcpStream, note: Option<&Mutex<Option<Ins
             note.lock().expect("a note").get_or_insert_with(Instant::now);
         }
         if into.write_all(&block[..read]).is_err() {
-            return;
+            break;
         }
+    }
+    // The other way shares both sockets: without this neither end would see that the other has closed.
+    for socket in [from, into] {
+        let _ = socket.shutdown(Shutdown::Both);
     }
 }
 
