@@ -21,6 +21,8 @@ use crate::execution::alpaca::mode::{LoopbackAddr, Paper, PaperStandIn, Rehearsa
 
 /// A cancel may be repeated, so it need not be waited for as long as an order.
 const CALL_TIME: Duration = Duration::from_secs(5);
+/// Connections that are kept between calls: each may have died unseen, and then costs one [`CALL_TIME`].
+const IDLE_MAX: usize = 2;
 /// Alpaca's lists lag behind its orders by 1 to 5 seconds, and it counts calls; the built-in exchange does neither.
 const ALPACA: EmergencyPatience = EmergencyPatience { settle_ms: 5_000, calls_a_minute: 200 };
 const REHEARSAL: EmergencyPatience = EmergencyPatience { settle_ms: 100, calls_a_minute: 60_000 };
@@ -97,7 +99,7 @@ impl EmergencyLine {
     /// Nothing is connected yet. Errors: keys of another mode; no certificates to verify the venue with.
     pub fn new(venue: &EmergencyVenue, keys: &ApiKeys) -> Result<EmergencyLine, WireError> {
         venue.admits(keys)?;
-        let client = builder(&venue.base, keys, CALL_TIME)?.build();
+        let client = builder(&venue.base, keys, CALL_TIME)?.pool_max_idle_per_host(IDLE_MAX).build();
         let client = client.map_err(|error| ClientError { reason: words(&error) })?;
         Ok(EmergencyLine { client, base: venue.base.clone() })
     }
