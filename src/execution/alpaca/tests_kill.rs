@@ -203,8 +203,12 @@ fn pump(mut from: TcpStream, mut into: TcpStream, note: Option<&Mutex<Option<Ins
             note.lock().expect("a note").get_or_insert_with(Instant::now);
         }
         if into.write_all(&block[..read]).is_err() {
-            return;
+            break;
         }
+    }
+    // The other way shares both sockets: without this neither end would see that the other has closed.
+    for socket in [from, into] {
+        let _ = socket.shutdown(std::net::Shutdown::Both);
     }
 }
 
