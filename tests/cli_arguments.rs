@@ -77,7 +77,10 @@ fn a_secret_among_the_arguments_is_refused_before_it_is_used() {
         done(at, &["resume", "--reason", "tried"]);
     }
     let error = fails(at, 2, &["halt", "PKTEST0000000000"]);
-    assert!(error.starts_with("error argument 2 of the command line holds a secret") && !error.contains("PKT"), "{error}");
+    assert!(
+        error.starts_with("error argument 2 of the command line holds a secret") && !error.contains("PKT"),
+        "{error}"
+    );
 }
 
 /// What says which account is meant is read as it stands, or not at all.
@@ -93,7 +96,10 @@ fn a_flag_of_paper_that_is_not_true_is_refused_on_paper() {
         std::fs::write(&env, text).expect("write");
         std::fs::set_permissions(&env, std::fs::Permissions::from_mode(0o600)).expect("chmod");
         let error = fails(at, 2, &["trade", "scenarios/small.toml", "--mode", "paper"]);
-        assert!(error.starts_with("error ALPACA_PAPER is not true; --mode paper needs ALPACA_PAPER=true in "), "{error}");
+        assert!(
+            error.starts_with("error ALPACA_PAPER is not true; --mode paper needs ALPACA_PAPER=true in "),
+            "{error}"
+        );
         assert!(!error.contains(flag) || flag == "True", "{error}");
     }
 }
