@@ -6,15 +6,28 @@ use super::with_strategy::with_strategy;
 use super::{Diagnostic, LoadedScenario, MarketData};
 use crate::engine::Engine;
 use crate::risk::Limits;
-use crate::strategy::{Catalog, Listed, ListedVisitor, OrderScript, ParamError, Params, Script, Setup, Strategy};
+use crate::strategy::{
+    Catalog, Choice, Listed, ListedVisitor, OrderScript, ParamError, Params, Script, Setup, Strategy,
+};
 
 /// What becomes of an engine that has been built.
-pub trait EngineVisitor {
+pub trait EngineVisitor: Sized {
     /// What it makes of it.
     type Output;
 
     /// Takes the engine.
     fn take<S: Strategy + 'static>(self, engine: Engine<S>) -> Self::Output;
+
+    /// Takes the engine of a built-in strategy, and that of a script; a visitor says the same once more, for itself, to be
+    /// compiled once, as [`ListedVisitor::visit_built_in`] tells.
+    fn take_built_in(building: Building<'_, Self>, choice: &Choice<'_>) -> Option<Result<Self::Output, ParamError>> {
+        choice.take_built_in(building)
+    }
+
+    /// See [`EngineVisitor::take_built_in`].
+    fn take_script(self, engine: Engine<OrderScript<'static>>) -> Self::Output {
+        self.take(engine)
+    }
 }
 
 /// Builds the engine of a session: as a backtest's, but that a price may be too old, and that limits may be tightened.
@@ -36,14 +49,15 @@ pub fn live_engine<C: Catalog, V: EngineVisitor>(
     tighten(&mut run.config.limits);
     let building = Building { run, visitor };
     match script {
-        Some(script) => Ok(building.finish(OrderScript::new(script))),
+        Some(script) => Ok(building.visitor.take_script(building.run.engine(OrderScript::new(script)))),
         None => with_strategy(catalog, loaded, building),
     }
 }
 
 const NS_PER_MS: i64 = 1_000_000;
 
-struct Building<'a, V> {
+/// An engine to be, and what becomes of it.
+pub struct Building<'a, V> {
     run: Run<'a>,
     visitor: V,
 }
@@ -59,5 +73,9 @@ impl<V: EngineVisitor> ListedVisitor for Building<'_, V> {
 
     fn visit<S: Listed>(self, params: &Params, setup: &Setup) -> Result<V::Output, ParamError> {
         Ok(self.finish(S::build(params, setup)?))
+    }
+
+    fn visit_built_in(self, choice: &Choice<'_>) -> Option<Result<V::Output, ParamError>> {
+        V::take_built_in(self, choice)
     }
 }

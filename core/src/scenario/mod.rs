@@ -88,7 +88,7 @@ pub use folder::{
 };
 pub use forced::Forced;
 pub use holding::{benchmark_held, held_equally};
-pub use live_engine::{EngineVisitor, live_engine};
+pub use live_engine::{Building, EngineVisitor, live_engine};
 pub use load::{LoadedScenario, load, parse};
 pub use marks::{Marks, SessionEnds};
 pub use metrics::{MEASURES, Metrics, Yardsticks, compute_metrics, measure_run, measures_of_line, session_ends};

@@ -9,7 +9,7 @@ use crate::domain::{Price, SymbolIndex, Timestamp};
 use crate::engine::{Journal, MarketAction};
 use crate::portfolio::Portfolio;
 use crate::strategy::{
-    Catalog, Intents, Listed, ListedVisitor, OrderScript, ParamError, Params, Setup, SymbolBook, View,
+    Catalog, Choice, Intents, Listed, ListedVisitor, OrderScript, ParamError, Params, Script, Setup, SymbolBook, View,
 };
 
 /// A shadow to be: what it is shown in the run, and what it has seen before.
@@ -32,10 +32,19 @@ pub(super) fn watch<C: Catalog>(
 ) -> Result<(Log, Journal), Box<Diagnostic>> {
     let mut log = Log::default();
     let journal = match &market.script {
-        Some(script) => replay_with(loaded, market, Witness::new(&mut OrderScript::new(script), Vec::new(), &mut log)),
+        Some(script) => watch_script(loaded, market, script, &mut log),
         None => with_strategy(catalog, loaded, Watch { loaded, market, plans, log: &mut log })?,
     }?;
     Ok((log, journal))
+}
+
+fn watch_script(
+    loaded: &LoadedScenario,
+    market: &MarketData,
+    script: &Script,
+    log: &mut Log,
+) -> Result<Journal, Box<Diagnostic>> {
+    replay_with(loaded, market, Witness::new(&mut OrderScript::new(script), Vec::new(), log))
 }
 
 struct Watch<'a> {
@@ -61,6 +70,10 @@ impl ListedVisitor for Watch<'_> {
         });
         let shadows = shadows.collect();
         Ok(replay_with(loaded, market, Witness::new(&mut lead, shadows, log)))
+    }
+
+    fn visit_built_in(self, choice: &Choice<'_>) -> Option<Result<Self::Output, ParamError>> {
+        choice.take_built_in(self)
     }
 }
 

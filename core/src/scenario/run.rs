@@ -15,7 +15,9 @@ use crate::risk::{
     AtrSmoothing, BreachRule, CashCheck, LimitCaps, Limits, LossRule, Margin, StopAnchor, StopKind, StopRule,
     TakeProfit,
 };
-use crate::strategy::{BuiltIn, Catalog, Listed, ListedVisitor, OrderScript, ParamError, Params, Setup, Strategy};
+use crate::strategy::{
+    BuiltIn, Catalog, Choice, Listed, ListedVisitor, OrderScript, ParamError, Params, Script, Setup, Strategy,
+};
 use crate::venue::{
     BothTouched, Commission, CostScope, DueExit, LimitFill, MarketFill, Reading, Slippage, TradeDate, Undecided,
     VenueRules,
@@ -139,7 +141,7 @@ fn replay_in<C: Catalog>(
     visitor: Run<'_>,
 ) -> Result<Journal, Box<Diagnostic>> {
     let outcome = match &market.script {
-        Some(script) => visitor.replay(OrderScript::new(script)),
+        Some(script) => visitor.replay_script(script),
         None => with_strategy(catalog, loaded, visitor)?,
     };
     outcome.map_err(|error| unfinished(loaded, error))
@@ -178,6 +180,10 @@ impl ListedVisitor for Run<'_> {
     fn visit<S: Listed>(self, params: &Params, setup: &Setup) -> Result<Self::Output, ParamError> {
         Ok(self.replay(S::build(params, setup)?))
     }
+
+    fn visit_built_in(self, choice: &Choice<'_>) -> Option<Result<Self::Output, ParamError>> {
+        choice.take_built_in(self)
+    }
 }
 
 impl<'a> Run<'a> {
@@ -198,6 +204,11 @@ impl<'a> Run<'a> {
             earlier: None,
             atrs: &[],
         }
+    }
+
+    /// Compiled here once, as [`ListedVisitor::visit_built_in`] tells.
+    fn replay_script(self, script: &Script) -> Result<Journal, ReplayError> {
+        self.replay(OrderScript::new(script))
     }
 
     fn replay<S: Strategy>(self, strategy: S) -> Result<Journal, ReplayError> {

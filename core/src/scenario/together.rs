@@ -6,7 +6,7 @@ use super::with_strategy::with_strategy;
 use super::{Diagnostic, LoadedScenario, MarketData};
 use crate::domain::Timestamp;
 use crate::engine::{AtrColumn, Journal, ReplayError, SteppedReplay};
-use crate::strategy::{Catalog, Listed, ListedVisitor, ParamError, Params, Setup, Strategy};
+use crate::strategy::{Catalog, Choice, Listed, ListedVisitor, ParamError, Params, Setup, Strategy};
 
 /// Bars of a block: with what runs keep beside them, about half of a second-level cache of a megabyte.
 const BLOCK_BARS: usize = 8_192;
@@ -88,5 +88,9 @@ impl<'a> ListedVisitor for Begin<'a> {
     fn visit<S: Listed>(self, params: &Params, setup: &Setup) -> Result<Self::Output, ParamError> {
         let (engine, backend, input) = self.0.prepared(S::build(params, setup)?);
         Ok(Box::new(SteppedReplay::begin(engine, backend, &input)))
+    }
+
+    fn visit_built_in(self, choice: &Choice<'_>) -> Option<Result<Self::Output, ParamError>> {
+        choice.take_built_in(self)
     }
 }

@@ -61,13 +61,21 @@ pub trait Listed: Strategy + Sized + 'static {
 }
 
 /// Takes a strategy as its type.
-pub trait ListedVisitor {
+pub trait ListedVisitor: Sized {
     /// What the visit makes.
     type Output;
     /// Uses the strategy with its checked parameters.
     ///
     /// Errors: parameters that do not fit together.
     fn visit<S: Listed>(self, params: &Params, setup: &Setup) -> Result<Self::Output, ParamError>;
+
+    /// Uses the built-in strategy of `choice`; `None` when there is none of that id.
+    ///
+    /// What is said here is compiled wherever the visitor is used. One that has the whole loop over bars in it says the
+    /// same once more, for itself: then that loop is compiled in its own crate, once, and with what it calls at hand.
+    fn visit_built_in(self, choice: &Choice<'_>) -> Option<Result<Self::Output, ParamError>> {
+        choice.take_built_in(self)
+    }
 }
 
 /// Which strategy is wanted, and with what.

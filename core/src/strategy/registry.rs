@@ -15,8 +15,15 @@ macro_rules! built_in {
             }
 
             fn find<V: ListedVisitor>(&self, choice: &Choice<'_>, visitor: V) -> Option<Result<V::Output, ParamError>> {
-                $(if choice.id == $strategy::INFO.id {
-                    return Some(choice.take::<$strategy, V>(visitor));
+                visitor.visit_built_in(choice)
+            }
+        }
+
+        impl Choice<'_> {
+            /// Lets `visitor` use the built-in strategy that is wanted; `None` when there is none of that id.
+            pub fn take_built_in<V: ListedVisitor>(&self, visitor: V) -> Option<Result<V::Output, ParamError>> {
+                $(if self.id == $strategy::INFO.id {
+                    return Some(self.take::<$strategy, V>(visitor));
                 })*
                 None
             }

@@ -12,8 +12,8 @@ use crate::domain::{Bar, ExecutionEvent, IllegalTransition, SymbolIndex, Timesta
 use crate::engine::{Effect, Engine, Journal, Orders, Wishes};
 use crate::portfolio::Portfolio;
 use crate::risk::{Gate, Holding, Resumed};
-use crate::scenario::{EngineVisitor, FillsHash};
-use crate::strategy::Strategy;
+use crate::scenario::{Building, EngineVisitor, FillsHash};
+use crate::strategy::{Choice, OrderScript, ParamError, Strategy};
 
 /// What an input led to.
 #[derive(Debug, Default)]
@@ -105,6 +105,17 @@ impl EngineVisitor for MachineOf {
             paid: BTreeSet::new(),
             actions: BTreeMap::new(),
         })
+    }
+
+    fn take_built_in(
+        building: Building<'_, Self>,
+        choice: &Choice<'_>,
+    ) -> Option<Result<Box<dyn Machine>, ParamError>> {
+        choice.take_built_in(building)
+    }
+
+    fn take_script(self, engine: Engine<OrderScript<'static>>) -> Box<dyn Machine> {
+        self.take(engine)
     }
 }
 
