@@ -68,4 +68,38 @@ fn a_secret_among_the_arguments_is_refused_before_it_is_used() {
         assert!(!error.contains(SECRET), "{error}");
         assert!(!at.join(SECRET).exists(), "nothing has been done");
     }
+    // A halt is not kept away by what stands beside it; the secret is not kept.
+    for secret in [SECRET, "PKTEST0000000000"] {
+        let said = done(at, &["halt", "--reason", &format!("leaked {secret}")]);
+        assert!(said.contains("! argument 3 of the command line holds a secret") && !said.contains(secret), "{said}");
+        let record = std::fs::read_to_string(at.join("state/kill_switch.json")).expect("record");
+        assert!(record.contains("\"reason\": \"not kept: ") && !record.contains(secret), "{record}");
+        done(at, &["resume", "--reason", "tried"]);
+    }
+    let error = fails(at, 2, &["halt", "PKTEST0000000000"]);
+    assert!(
+        error.starts_with("error argument 2 of the command line holds a secret") && !error.contains("PKT"),
+        "{error}"
+    );
+}
+
+/// What says which account is meant is read as it stands, or not at all.
+#[test]
+fn a_flag_of_paper_that_is_not_true_is_refused_on_paper() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = small();
+    let (at, env) = (folder.path(), folder.path().join(".env"));
+    for flag in ["maybe", "false", "True"] {
+        let text = format!(
+            "ALPACA_API_KEY=PKTEST0000000000\nALPACA_SECRET_KEY=vFk8TQ2mWzR5xL0aJdY7pHs3\nALPACA_PAPER={flag}\n"
+        );
+        std::fs::write(&env, text).expect("write");
+        std::fs::set_permissions(&env, std::fs::Permissions::from_mode(0o600)).expect("chmod");
+        let error = fails(at, 2, &["trade", "scenarios/small.toml", "--mode", "paper"]);
+        assert!(
+            error.starts_with("error ALPACA_PAPER is not true; --mode paper needs ALPACA_PAPER=true in "),
+            "{error}"
+        );
+        assert!(!error.contains(flag) || flag == "True", "{error}");
+    }
 }

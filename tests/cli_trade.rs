@@ -33,6 +33,46 @@ fn a_rehearsal_at_full_speed_has_the_fills_of_the_backtest() {
     assert!(again.trim_end().ends_with(&wanted), "{again}");
 }
 
+/// The strategy that was tested is the strategy that trades: every scenario of `scenarios/` has in a session the fills of
+/// its backtest, or the session says which setting no venue has.
+#[test]
+fn every_scenario_of_this_project_trades_as_it_was_tested() {
+    let copy = copy_of_repository();
+    let mut traded = 0;
+    let mut names: Vec<String> = fs::read_dir(copy.path().join("scenarios"))
+        .expect("folder")
+        .map(|file| file.expect("file").file_name().into_string().expect("text"))
+        .filter(|name| name.ends_with(".toml"))
+        .collect();
+    names.sort();
+    for name in names {
+        let scenario = format!("scenarios/{name}");
+        let text = fs::read_to_string(copy.path().join(&scenario)).expect("scenario");
+        if ["[sweep]", "[stress]", "[walk_forward]"].iter().any(|section| text.contains(section)) {
+            continue;
+        }
+        let setting = match name.as_str() {
+            "cross_sectional_momentum_tech5.toml" => Some("set cash_check = \"approval\""),
+            "intraday_path_latency.toml" => Some("set latency_ms = 0"),
+            "margin_long_short_tech4.toml" => Some("set borrow_rate = 0"),
+            _ => None,
+        };
+        let arguments = ["trade", &scenario, "--speed", "max", "--state", &format!("state/{name}")];
+        if let Some(setting) = setting {
+            let error = fails(copy.path(), 2, &arguments);
+            assert!(error.contains(setting), "{name}: {error}");
+            continue;
+        }
+        done(copy.path(), &["backtest", &scenario, "--out", "reports/run"]);
+        let run = fs::read_to_string(copy.path().join("reports/run/run.json")).expect("run.json");
+        let run: serde_json::Value = serde_json::from_str(&run).expect("JSON");
+        let session = done(copy.path(), &arguments);
+        assert!(session.trim_end().ends_with(run["fingerprint"].as_str().expect("text")), "{name}: {session}");
+        traded += 1;
+    }
+    assert!(traded >= 12, "{traded} traded");
+}
+
 /// Two scenarios on one account keep their books apart: each has the fills that it has alone.
 #[test]
 fn scenarios_side_by_side_trade_as_each_does_alone() {

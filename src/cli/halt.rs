@@ -16,7 +16,7 @@ use super::stand_in::StandInArgs;
 use super::status::{latch_failed, now};
 use super::{Failure, Format, no_secret_on_command_line};
 use crate::domain::Timestamp;
-use crate::execution::alpaca::{ApiKeys, EmergencyOrder, EmergencyVenue, EnvFile, LoopbackAddr};
+use crate::execution::alpaca::{ApiKeys, EmergencyOrder, EmergencyVenue, EnvFile, KeyError, LoopbackAddr};
 use crate::live::kill::{Acknowledgement, EmergencyOutcome, HaltProgress, run_emergency, sessions, wait_for};
 use crate::risk::{HaltOrder, HaltRecord, HaltedBy, LatchError, LatchFile, Words};
 
@@ -76,12 +76,16 @@ struct Outcome {
     sessions: Vec<(String, Option<Acknowledgement>)>,
     /// What this command did itself, or why it could not.
     own: Option<Result<EmergencyOutcome, String>>,
+    /// Which argument others have been able to read.
+    exposed: Option<KeyError>,
 }
 
 /// Latches; what it prints of the latch is on the disk.
 pub(super) fn run(args: &HaltArgs, out: &mut impl Write) -> Result<(), Failure> {
-    // Whatever it says, it must not keep the halt away.
+    // Whatever it says, it must not keep the halt away; a secret in it is not kept.
+    let exposed = exposed(args);
     let reason = args.reason.as_deref().and_then(|text| Words::readable(&text.to_string_lossy()));
+    let reason = if exposed.is_some() { Some(Words::fixed("not kept: the arguments hold a secret")) } else { reason };
     let order = HaltOrder { at: now(), by: HaltedBy::Person(person()), reason, flatten: args.flatten };
     let (latch, began) = (LatchFile::new(&args.state), Instant::now());
     let noted = latch.note(&order);
@@ -100,7 +104,7 @@ pub(super) fn run(args: &HaltArgs, out: &mut impl Write) -> Result<(), Failure> 
     let own = args.exchange.is_some() || args.mode.is_some_and(|mode| !is_answered(mode.name()));
     let own = own.then(|| work(args));
     let sessions = followed(args, sessions, since);
-    let outcome = Outcome { order, record, latched_us, acknowledged_us, sessions, own };
+    let outcome = Outcome { order, record, latched_us, acknowledged_us, sessions, own, exposed };
     match args.format {
         Format::Text => outcome.print(args, out)?,
         Format::Json => outcome.print_json(&latch, out)?,
@@ -162,9 +166,13 @@ fn keys_of_account(path: &Path) -> Result<ApiKeys, String> {
     const SECRET: &str = "ALPACA_SECRET_KEY";
     let file = EnvFile::read(path).map_err(|error| error.to_string())?;
     let file = file.with_environment(&[ID, SECRET], |name| env::var(name).ok()).map_err(|error| error.to_string())?;
-    let keys = file.keys(ID, SECRET).map_err(|error| error.to_string())?;
-    no_secret_on_command_line(Some(&keys)).map_err(|error| error.to_string())?;
-    Ok(keys)
+    file.keys(ID, SECRET).map_err(|error| error.to_string())
+}
+
+/// Keys are read only where there are words that could hold them: the latch does not wait for a file it does not need.
+fn exposed(args: &HaltArgs) -> Option<KeyError> {
+    let keys = args.reason.as_ref().and_then(|_| keys_of_account(&args.env).ok());
+    no_secret_on_command_line(keys.as_ref()).err()
 }
 
 fn us(began: Instant) -> u64 {
@@ -225,6 +233,9 @@ impl Outcome {
             }
             None => {}
         }
+        if let Some(exposed) = &self.exposed {
+            writeln!(out, "! {exposed}")?;
+        }
         writeln!(out, "`alphaflow resume --reason TEXT` ends the halt.")
     }
 
@@ -251,6 +262,7 @@ impl Outcome {
         let object = json!({
             "state": state, "new": is_new, "halt": halt, "file": file, "latched_us": self.latched_us,
             "acknowledged_us": self.acknowledged_us, "session": session, "venue": venue,
+            "exposed": self.exposed.as_ref().map(KeyError::to_string),
         });
         writeln!(out, "{object:#}")
     }

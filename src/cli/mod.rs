@@ -135,12 +135,15 @@ fn no_secret_on_command_line(keys: Option<&ApiKeys>) -> Result<(), KeyError> {
 ///
 /// `BuiltIn.and::<Mine>()` is a catalog with a strategy of one's own: every command knows it then.
 pub fn main_with<C: Catalog + Sync>(catalog: C) -> ExitCode {
-    // Before they are understood: an error of the parser would repeat it.
-    if let Err(error) = no_secret_on_command_line(None) {
-        let _ = writeln!(io::stderr(), "error {error}");
-        return ExitCode::from(2);
-    }
-    let command = Cli::parse().command;
+    // Before an error of the parser is shown: it would repeat it. A halt is not kept away by what stands beside it.
+    let command = match (Cli::try_parse(), no_secret_on_command_line(None)) {
+        (Ok(Cli { command: command @ Command::Halt(_) }), _) | (Ok(Cli { command }), Ok(())) => command,
+        (_, Err(error)) => {
+            let _ = writeln!(io::stderr(), "error {error}");
+            return ExitCode::from(2);
+        }
+        (Err(error), Ok(())) => error.exit(),
+    };
     let mut out = io::stdout().lock();
     let outcome = match command {
         Command::Audit(command) => audit::run(&command, &catalog, &mut out),

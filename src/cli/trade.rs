@@ -207,7 +207,14 @@ impl<C: Catalog> Trade<'_, C> {
 
     fn on_paper(&self, all: Vec<LoadedScenario>, terminal: &Terminal) -> Result<Vec<String>, Failure> {
         let scenarios = self.of_days_to_come(all)?;
-        let keys = alpaca_keys(&self.settings()?)?;
+        let settings = self.settings()?;
+        let keys = alpaca_keys(&settings)?;
+        // What is not set means paper: the safe side. A value may be a secret in the wrong line, so it is not shown.
+        if !matches!(settings.get("ALPACA_PAPER"), None | Some("" | "true")) {
+            let file = settings.path().display();
+            let what = format!("error ALPACA_PAPER is not true; --mode paper needs ALPACA_PAPER=true in {file}");
+            return Err(Failure::Input(what));
+        }
         let (runtime, place) = (runtime()?, Place::alpaca());
         match self.stand_in()? {
             Some(address) => {

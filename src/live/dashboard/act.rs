@@ -67,7 +67,7 @@ pub(super) async fn halt(
     Extension(who): Extension<Who>,
     Given(HaltBody { flatten, reason }): Given<HaltBody>,
 ) -> Result<Response, Refused> {
-    let reason = reason.as_deref().and_then(readable);
+    let reason = reason.as_deref().and_then(Words::readable);
     let by = HaltedBy::Person(Words::fixed(who.name()));
     let order = HaltOrder { at: house.now(), by, reason: reason.clone(), flatten };
     count(&house.counters.halts);
@@ -86,12 +86,6 @@ pub(super) async fn halt(
     let status = if done.taken { StatusCode::OK } else { StatusCode::INTERNAL_SERVER_ERROR };
     let answer = json!({ "taken": done.taken, "text": done.text, "items": done.items, "session_told": told });
     Ok(as_json(status, &answer))
-}
-
-/// A reason as it can be kept. Stopping needs none, so one that cannot be kept whole is shortened, never refused.
-fn readable(text: &str) -> Option<Words> {
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(Words::CHARS_MAX).collect();
-    Words::new(&clean).ok()
 }
 
 /// Puts a command on its way without waiting; `false` where the session takes none.
@@ -178,19 +172,4 @@ async fn ask(house: &House, who: &Who, command: Command) -> Result<Response, Ref
     };
     let status = if done.taken { StatusCode::OK } else { StatusCode::CONFLICT };
     Ok(as_json(status, &done))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reason_for_a_halt_is_shortened_and_never_refused() {
-        assert_eq!(
-            readable(" odd fills\r\nin AIG\u{1b}[2J ").map(|words| words.as_str().to_owned()).as_deref(),
-            Some("odd fills  in AIG [2J")
-        );
-        assert_eq!(readable(&"é".repeat(9000)).map(|words| words.as_str().chars().count()), Some(Words::CHARS_MAX));
-        assert!(readable(" \n\t").is_none() && readable("").is_none());
-    }
 }

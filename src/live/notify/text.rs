@@ -24,7 +24,7 @@ const TABLE_CHARS_MAX: usize = 12_000;
 /// Longest name of a strategy, share or session in a message.
 const NAME_CHARS_MAX: usize = 100;
 /// What the reader can do, from any terminal.
-const ADVICE: &str = "alphaflow halt stops trading; alphaflow status says what holds.";
+const ADVICE: &str = "alphaflow status says what holds; alphaflow halt stops everything until a person resumes it.";
 
 /// Of dark screens and phones. What stands in an element gives way only to what insists.
 const STYLE: &str = "@media (prefers-color-scheme:dark){body{background:#0A0E13!important;color:#E9EEF3!important}\
