@@ -96,3 +96,51 @@ impl Book {
         Played { closed, open, fills, orders: self.orders.finish() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::OrderId;
+    use crate::execution::alpaca::{Answer, Asked};
+
+    const SCENARIO: &str = r#"
+[scenario]
+name = "a"
+
+[data]
+timeframe = "1d"
+path = "{symbol}.csv"
+symbols = ["AAPL"]
+
+[account]
+cash = "1000"
+
+[strategy]
+name = "ma_crossover"
+
+[sizing]
+kind = "fixed_shares"
+value = "1"
+"#;
+
+    fn asked() -> Asked {
+        let text = r#"{"request": {"symbol": 0, "side": "buy", "size": {"Shares": "1"}, "kind": "market",
+            "time_in_force": "day", "class": "simple", "purpose": "entry", "legs": {"stop": null, "trailing": false,
+            "stop_limit": null, "take_profit": null, "activation": "EntryBar", "time_in_force": "gtc"},
+            "extended_hours": false}, "quantity": "1", "reference": "100", "reduces": false,
+            "time": "2024-01-02T14:31:00Z"}"#;
+        serde_json::from_str(text).expect("an order")
+    }
+
+    #[test]
+    fn answers_that_no_entry_leads_to_are_an_error() {
+        let mut book = Book::begin("a", SCENARIO).expect("a book");
+        let order = OrderId(1);
+        book.entry(2, Timestamp::MIN, &Entry::Asked { order, asked: asked() });
+        book.entry(3, Timestamp::MIN, &Entry::Refused { order, answer: Answer::TooLate });
+        book.answers(4, Timestamp::MIN, 1).expect("its refusal");
+        let error = book.answers(5, Timestamp::MIN, 1).expect_err("nothing else has happened");
+        assert!(error.contains("1 answers were given, the desk's entries before it lead to 0"), "{error}");
+        assert_eq!(book.finish().orders.iter().map(|order| order.status).collect::<Vec<_>>(), ["rejected"]);
+    }
+}
