@@ -103,25 +103,7 @@ mod tests {
     use crate::domain::OrderId;
     use crate::execution::alpaca::{Answer, Asked};
 
-    const SCENARIO: &str = r#"
-[scenario]
-name = "a"
-
-[data]
-timeframe = "1d"
-path = "{symbol}.csv"
-symbols = ["AAPL"]
-
-[account]
-cash = "1000"
-
-[strategy]
-name = "ma_crossover"
-
-[sizing]
-kind = "fixed_shares"
-value = "1"
-"#;
+    const SCENARIO: &str = include_str!("../../../scenarios/ma_crossover_tech4.toml");
 
     fn asked() -> Asked {
         let text = r#"{"request": {"symbol": 0, "side": "buy", "size": {"Shares": "1"}, "kind": "market",
