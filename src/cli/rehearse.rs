@@ -128,6 +128,14 @@ fn against<C: Catalog>(args: &RehearseArgs, recorded: &Path, catalog: &C, out: &
             let text = format!("error --session: {} is no journal, and a run folder holds one run", recorded.display());
             return Err(Failure::Input(text));
         }
+        None if !recorded.join("run.json").is_file() => {
+            let text = format!(
+                "error --against {}: there is neither a journal nor a run there; name the state folder of a mode, such as \
+                 state/paper, or a run folder, which holds run.json",
+                recorded.display()
+            );
+            return Err(Failure::Input(text));
+        }
         None => of_folder(args, recorded, scenario.as_ref(), catalog)?,
     };
     let report = ParityReport::of(&compared.ours, &compared.theirs, &compared.context);

@@ -178,10 +178,10 @@ fn refuse_another(named: &LoadedScenario, session: &LoadedScenario, known: &Know
     if own == traded {
         return Ok(());
     }
-    let differs = match own.lines().zip(traded.lines()).find(|(own, traded)| own != traded) {
-        Some((own, traded)) => format!("the file says `{own}`, the session had `{traded}`"),
-        None => "one has more keys than the other".to_owned(),
-    };
+    let lacks = |text: &str, line: &&str| !text.lines().any(|other| other == *line);
+    let only_own = own.lines().find(|line| lacks(&traded, line)).map(|line| format!("the file says `{line}`"));
+    let only_traded = traded.lines().find(|line| lacks(&own, line)).map(|line| format!("the session had `{line}`"));
+    let differs = [only_own, only_traded].into_iter().flatten().collect::<Vec<_>>().join(", ");
     let text = format!(
         "error {}: this is not the scenario of session {}: {differs}; leave SCENARIO out to compare with the scenario that \
          the journal holds, or give the same file and --set",

@@ -24,6 +24,8 @@ pub enum Rule {
     GateRefused,
     /// Entries were halted in the session, by a person or by the session itself.
     Halted,
+    /// A limit on losses halted at this close, and the venue's answers came before the decision on one side alone.
+    HaltAnswered,
     /// A person closed the position or took the order back.
     ByHand,
     /// The session was shown the bar too late to open anything on it.
@@ -82,6 +84,7 @@ impl Rule {
             Rule::VenueRefused => "venue_refused",
             Rule::GateRefused => "gate_refused",
             Rule::Halted => "halted",
+            Rule::HaltAnswered => "halt_answered",
             Rule::ByHand => "by_hand",
             Rule::LateBar => "late_bar",
             Rule::Restarted => "restarted",

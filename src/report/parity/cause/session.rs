@@ -5,25 +5,58 @@
 //! Only the session's side is explained by these: a replay has no people and no venue.
 use super::super::compare::Draft;
 use super::super::difference::Nature;
+use super::super::words::moment;
 use super::super::{Finding, FindingKind, Side};
 use super::{Cause, Rule, Scene, cause};
 use crate::domain::Timestamp;
+use crate::report::format::code_in_words;
+use crate::scenario::HaltSpan;
 
+/// Halts of a limit on losses.
+const BY_LOSS: [&str; 2] = ["daily_loss", "drawdown"];
+/// Purposes of exits that such a halt or a strategy wants.
+const EXITS: [&str; 2] = ["risk_halt", "signal"];
 /// Refusals of a halt that somebody asked for. One by a limit on losses has its cause in the account.
 const BY_HALT: [&str; 2] = ["kill_switch", "halted"];
 
 pub(super) fn explain(scene: &Scene<'_>, draft: &Draft) -> Option<Cause> {
     let order = draft.order.as_deref()?;
     let text = |column: &str| scene.other.order(order).map_or("", |row| scene.other.orders.get(row, column));
-    let was_refused = |side: &Side| side.order(order).is_some_and(|row| side.orders.get(row, "status") == "refused");
-    let alone = matches!(draft.nature, Nature::OnlyOther);
-    match text("status") {
-        "refused" if !was_refused(scene.replay) => refused(scene, draft, order, text("reason")),
+    let replayed = scene.replay.order(order).map_or("", |row| scene.replay.orders.get(row, "status"));
+    let found = match text("status") {
+        status if status == replayed => None,
+        "refused" => refused(scene, draft, order, text("reason")),
         "canceled" => taken_back(scene, order),
         "rejected" => rejected(scene, draft, order, text("symbol")),
         _ => None,
-    }
-    .or_else(|| (alone && text("purpose") == "kill_switch").then(|| closed(scene, draft, text("symbol"))).flatten())
+    };
+    let is_asked = matches!(draft.nature, Nature::OnlyOther) && text("purpose") == "kill_switch";
+    found
+        .or_else(|| is_asked.then(|| closed(scene, draft, text("symbol"))).flatten())
+        .or_else(|| at_loss_halt(scene, draft, order))
+}
+
+/// Exits at a close at which a limit on losses halts on both sides: the halt takes orders back, and whether the venue has
+/// answered by the time the strategy decides says who sends the exit.
+fn at_loss_halt(scene: &Scene<'_>, draft: &Draft, order: &str) -> Option<Cause> {
+    let time = draft.time?;
+    let cause_at = |side: &Side| {
+        let is_it = |halt: &&HaltSpan| BY_LOSS.contains(&halt.cause.as_str()) && halt.from.parse() == Ok(time);
+        side.halts.as_ref()?.iter().find(is_it).map(|halt| halt.cause.clone())
+    };
+    let (mine, theirs) = (cause_at(scene.replay)?, cause_at(scene.other)?);
+    let purpose = |side: &Side| side.order(order).map(|row| side.orders.get(row, "purpose").to_owned());
+    let all = [purpose(scene.replay), purpose(scene.other)];
+    let is_exit = all.iter().flatten().all(|purpose| EXITS.contains(&purpose.as_str()));
+    let is_unlike = !matches!(draft.nature, Nature::Fields(_)) || draft.nature.field("purpose").is_some();
+    (mine == theirs && is_exit && is_unlike).then(|| {
+        let text = format!(
+            "A limit on losses halted at the close that decided order {order}. In a replay what it takes back is answered \
+             before the strategy decides, in a session after that."
+        );
+        let evidence = format!("halts: {} from {} on, on both sides", code_in_words(&mine), moment(scene.context, time));
+        cause(Rule::HaltAnswered, text, vec![evidence])
+    })
 }
 
 /// The gate refused in the session what it sent in the replay.
