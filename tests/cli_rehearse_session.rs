@@ -190,38 +190,74 @@ fn send(address: &str, order: &str) {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
+/// An exchange whose market runs by itself, and its address.
+fn exchange(at: &Path) -> (Running, String) {
+    let arguments = [&["exchange", "quick.toml", "--listen", "127.0.0.1:0", "--speed", "600"], &OFTEN[..]].concat();
+    let mut exchange = started(at, &arguments, Stdio::piped());
+    let mut line = String::new();
+    BufReader::new(exchange.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().rsplit('/').next().unwrap().to_owned();
+    (exchange, address)
+}
+
+/// A strategy that trades all the time, on minutes.
+fn write_quick(at: &Path) {
+    write_bars(at, Timeframe::Minute1, 1, 3);
+    let case = STRATEGIES.iter().find(|case| case.name == "quick").unwrap();
+    write_case(at, case, Timeframe::Minute1, "0.10");
+}
+
+const OFTEN: [&str; 2] = ["--set", "strategy.params.threshold=0.0001"];
+
+/// Begins a session at the exchange and waits until its lines say something so often.
+fn session(at: &Path, address: &str, more: &[&str], (word, times): (&str, usize)) -> Running {
+    let lines = at.join("lines.txt");
+    let session = ["trade", "quick.toml", "--exchange", address, "--speed", "600", "--port", "0"];
+    let session = [&session[..], more, &OFTEN[..]].concat();
+    let running = started(at, &session, Stdio::from(File::create(&lines).unwrap()));
+    let has_said = (0..600).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        fs::read_to_string(&lines).unwrap().matches(word).count() >= times
+    });
+    assert!(has_said, "within half a minute: {}", fs::read_to_string(&lines).unwrap());
+    running
+}
+
 /// Somebody else's order stands at the venue: the session halts by itself, and the comparison names that order.
 #[test]
 fn a_stranger_at_the_venue_is_named_as_the_cause() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
-    write_bars(at, Timeframe::Minute1, 1, 3);
-    let case = STRATEGIES.iter().find(|case| case.name == "quick").unwrap();
-    write_case(at, case, Timeframe::Minute1, "0.10");
-    let often = ["--set", "strategy.params.threshold=0.0001"];
-    let arguments = [&["exchange", "quick.toml", "--listen", "127.0.0.1:0", "--speed", "600"], &often[..]].concat();
-    let mut exchange = started(at, &arguments, Stdio::piped());
-    let mut line = String::new();
-    BufReader::new(exchange.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let address = line.trim().rsplit('/').next().unwrap().to_owned();
-    let order = r#"{"symbol":"AAA","qty":"1","side":"buy","type":"limit","limit_price":"1","time_in_force":"gtc"}"#;
-    send(&address, order);
-    let lines = at.join("lines.txt");
-    let session = ["trade", "quick.toml", "--exchange", &address, "--speed", "600", "--port", "0"];
-    let session = [&session[..], &["--on-unauthorised", "halt"], &often[..]].concat();
-    let running = started(at, &session, Stdio::from(File::create(&lines).unwrap()));
-    let refused = (0..600).any(|_| {
-        std::thread::sleep(Duration::from_millis(50));
-        fs::read_to_string(&lines).unwrap().contains("refusal")
-    });
-    assert!(refused, "within half a minute: {}", fs::read_to_string(&lines).unwrap());
+    write_quick(at);
+    let (_exchange, address) = exchange(at);
+    send(&address, r#"{"symbol":"AAA","qty":"1","side":"buy","type":"limit","limit_price":"1","time_in_force":"gtc"}"#);
     // Also of a session that was killed.
-    drop(running);
-    let (code, parity) = compared(at, &[&["quick.toml", "--against", "state/rehearsal"], &often[..]].concat());
+    drop(session(at, &address, &["--on-unauthorised", "halt"], ("refusal", 1)));
+    let (code, parity) = compared(at, &[&["quick.toml", "--against", "state/rehearsal"], &OFTEN[..]].concat());
     let first = &parity["first_difference"];
     assert_eq!((code, &first["cause"]["rule"]), (Some(3), &"halted".into()), "{first:#}");
     let evidence = first["cause"]["evidence"][0].as_str().unwrap();
     assert!(evidence.contains("an order or position at the venue that this program did not make"), "{evidence}");
     let noticed = parity["findings"].as_array().unwrap();
     assert!(noticed.iter().any(|found| found["kind"] == "foreign" && found["symbol"] == "AAA"), "{noticed:#?}");
+}
+
+/// A market that does not wait, an end in good order in the midst of it, and a kill: whatever came when, the books of the
+/// session tie at every step, and it can be compared.
+#[test]
+fn a_session_with_a_break_is_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    write_quick(at);
+    let (_exchange, address) = exchange(at);
+    let mut first = session(at, &address, &[], ("Bought", 4));
+    assert!(Command::new("kill").args(["-s", "TERM", &first.0.id().to_string()]).status().unwrap().success());
+    assert_eq!(first.0.wait().unwrap().code(), Some(0));
+    drop(session(at, &address, &[], ("Bought", 4)));
+    let (code, parity) = compared(at, &[&["quick.toml", "--against", "state/rehearsal"], &OFTEN[..]].concat());
+    assert!(matches!(code, Some(0 | 3)), "{code:?}");
+    let fills = &parity["checks"][3];
+    assert!(fills["other"].as_u64().unwrap() >= 8, "{fills:#}");
+    let kinds: Vec<&Value> = parity["findings"].as_array().unwrap().iter().map(|found| &found["kind"]).collect();
+    assert!(kinds.contains(&&Value::from("restart")), "{kinds:?}");
 }

@@ -6,7 +6,7 @@ use super::input::Input;
 use super::machine::Machine;
 use super::past::SessionRow;
 use super::terms::Terms;
-use crate::domain::{OrderId, SymbolIndex, Timestamp};
+use crate::domain::{Fill, OrderId, SymbolIndex, Timestamp};
 use crate::execution::alpaca::{Answer, Entry};
 use crate::live::event::{EventKind, SessionEvent, Severity};
 use crate::live::journal::{Row, RowKind};
@@ -117,6 +117,20 @@ pub(super) fn of_input(input: &Input, machine: &dyn Machine, terms: &Terms) -> V
             entries(machine).map(order).collect()
         }
         _ => Vec::new(),
+    }
+}
+
+/// A fill that was told after its bar had been shown.
+pub(super) fn late_fill(fill: &Fill, terms: &Terms) -> Finding {
+    Finding {
+        time: fill.time,
+        kind: FindingKind::LateEvent,
+        order: Some(fill.order.0.to_string()),
+        symbol: Some(terms.symbols[fill.symbol.get()].to_string()),
+        text: format!(
+            "{} shares of order {} were told as filled after that bar had closed",
+            fill.quantity, fill.order.0
+        ),
     }
 }
 

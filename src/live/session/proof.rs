@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::input::Input;
 use super::machine::{Machine, MachineOf};
-use super::noticed::{Noticed, of_input};
+use super::noticed::{Noticed, late_fill, of_input};
 use super::past::Past;
 use super::record::{Recorder, SessionRecord};
 use super::terms::Terms;
@@ -77,6 +77,7 @@ pub fn record_session<C: Catalog>(
             _ => findings.extend(noticed),
         }
     })?;
+    findings.extend(recorder.late().iter().map(|fill| late_fill(fill, &terms)));
     let record = recorder.finish(machine.as_ref());
     let from = record.from.unwrap_or(Timestamp::MIN);
     findings.iter_mut().for_each(|finding| finding.time = finding.time.max(from));

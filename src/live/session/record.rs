@@ -3,7 +3,7 @@
 //! Not here: reading the journal (chosen), what people and venue did to the session (noticed), comparing (report::parity).
 //! The record is taken from the engine that is made again while the session is proved, so it is that of the session.
 //! Invariants: (1) an order stands as the engine last knew it, also one that it has forgotten since; (2) what came between
-//! two steps counts with the later one, which is where the engine has counted it; (3) what a session takes back as it ends
+//! two steps counts with the later one, which is where the engine has counted it, whatever bar it belongs to; (3) what a session takes back as it ends
 //! is left as it stood before, unless something filled after that.
 use std::collections::BTreeMap;
 
@@ -81,6 +81,10 @@ pub(super) struct Recorder {
     actions: Vec<(Timestamp, MarketAction)>,
     from: Option<Timestamp>,
     counted: Vec<Timestamp>,
+    /// The last step.
+    shown: Timestamp,
+    /// Fills of bars that had been shown when they were told.
+    late: Vec<Fill>,
     fills: Growing<Fill>,
     refusals: Growing<RefusalRecord>,
     trims: Growing<RefusalRecord>,
@@ -104,6 +108,8 @@ impl Recorder {
             actions: Vec::new(),
             from: None,
             counted: Vec::new(),
+            shown: Timestamp::MIN,
+            late: Vec::new(),
             fills: Growing::default(),
             refusals: Growing::default(),
             trims: Growing::default(),
@@ -162,11 +168,15 @@ impl Recorder {
 
     /// What came since the last step counts with this one.
     fn place(&mut self, step: Timestamp) {
-        let counted = &mut self.counted;
-        self.fills.place(|_| counted.push(step));
+        let Recorder { counted, late, shown, .. } = self;
+        self.fills.place(|fill| {
+            counted.push(step);
+            late.extend((fill.time <= *shown).then_some(*fill));
+        });
+        self.shown = step;
         self.cash_events.place(|event| event.time = step);
         self.splits.place(|split| split.time = step);
-        // A stop that is gone or moved at the close that decided so is told with that close.
+        // Of stops only those of bars to come: one that went at the close that decided so went with that close.
         self.stops.place(|change| change.time = change.time.min(step));
     }
 
@@ -219,16 +229,26 @@ impl Recorder {
         }
     }
 
+    /// Fills that were told after their bar had been shown.
+    pub(super) fn late(&self) -> &[Fill] {
+        &self.late
+    }
+
     /// The session has been given again, and `machine` is as it left it.
     pub(super) fn finish(mut self, machine: &dyn Machine) -> SessionRecord {
         self.follow(machine);
-        let journal = match self.ending.take() {
+        let mut journal = match self.ending.take() {
             Some(journal) => journal,
             None => self.journal(machine),
         };
-        // What no step has counted belongs to a bar that the session did not see whole.
-        let rest = journal.fills.iter().skip(self.counted.len()).map(|fill| fill.time);
+        // What no step has counted comes after the last one.
+        let after = |time: Timestamp| time.max(self.shown.plus_ns(1));
+        let rest = journal.fills.iter().skip(self.counted.len()).map(|fill| after(fill.time));
         let counted = self.counted.iter().copied().chain(rest).collect();
+        let events = journal.cash_events.iter_mut().skip(self.cash_events.placed);
+        events.for_each(|event| event.time = after(event.time));
+        let splits = journal.splits.iter_mut().skip(self.splits.placed);
+        splits.for_each(|split| split.time = after(split.time));
         SessionRecord { journal, bars: self.bars, actions: self.actions, from: self.from, counted }
     }
 }

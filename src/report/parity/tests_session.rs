@@ -113,3 +113,14 @@ fn a_loss_halt_that_was_answered_later_is_named() {
     assert_eq!(rule(&halted(&exit("signal"), "drawdown", at)), "unknown", "another halt");
     assert_eq!(rule(&halted(&exit("time_stop"), "daily_loss", at)), "unknown", "no exit of theirs");
 }
+
+/// A fill that was told after its bar: the account of the session counts it with the next.
+#[test]
+fn a_fill_that_was_told_late_explains_the_account_of_its_bar() {
+    let mut other = rows();
+    other.equity[4] = "2013-10-07T13:34:00Z,10049.98,10049.98,0,0,0".to_owned();
+    let told = |time| finding(time, FindingKind::LateEvent, Some("5"), Some("MSFT"), "told after that bar had closed");
+    let (rule, _, evidence) = first(&other.side(), vec![told("2013-10-07T13:34:00Z")]);
+    assert_eq!((rule.as_str(), evidence[0].as_str()), ("late_event", "told after that bar had closed"));
+    assert_eq!(first(&other.side(), vec![told("2013-10-07T13:33:00Z")]).0, "unknown");
+}
