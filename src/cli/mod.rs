@@ -20,6 +20,7 @@ mod overfit;
 mod preflight;
 mod prove;
 mod rehearse;
+mod rehearse_session;
 mod report;
 mod resume;
 mod screen;

@@ -1,7 +1,7 @@
 //! `alphaflow rehearse`: a scenario through replay and through the Alpaca adapter against the built-in exchange.
 //!
 //! Not here: the rehearsal (exchange::rehearsal), the comparison and its page (report::parity). With `--against` the
-//! other side is a session that was recorded. Exit code 3 if the two are not the same.
+//! other side is a run folder or a session out of a journal (rehearse_session). Exit code 3 if the two are not the same.
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use clap::Args;
 
 use super::exchange::wall;
 use super::finish::{Run, input};
+use super::rehearse_session::{self, Asked, journal_of};
 use super::report::Record;
 use super::screen::{Progress, error_style, screen};
 use super::{Failure, Format, backtest};
@@ -21,23 +22,27 @@ use crate::report::format::counted;
 use crate::report::parity::{Context, Finding, FindingKind, ParityReport, Side, json, page};
 use crate::report::terminal::parity_summary;
 use crate::scenario::{
-    LoadedScenario, MarketData, RunFolder, account_rows, check_rehearsable, check_strategy, load, load_market, run_on,
-    run_with,
+    LoadedScenario, MarketData, RunFolder, account_rows, check_rehearsable, check_strategy, effective_toml, load,
+    load_market, run_on, run_with,
 };
 use crate::strategy::Catalog;
 
 /// Arguments of `alphaflow rehearse`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit code 0 if both sides are the same, order by order and digit by digit; 3 if not.\n\nExample: alphaflow rehearse scenarios/intraday_minutes.toml\n\nExample: alphaflow rehearse --against reports/ma_crossover_tech4"
+    after_help = "Exit code 0 if both sides are the same, order by order and digit by digit; 3 if not.\n\nWith --against and a journal, the session is made again from its rows and replayed on the bars that it saw, from its warm-up on; the report says why it differs, as far as the journal knows: a halt, a hand, a late bar, a break, what others did at the venue.\n\nExample: alphaflow rehearse scenarios/intraday_minutes.toml\n\nExample: alphaflow rehearse scenarios/intraday_minutes.toml --against state/paper\n\nExample: alphaflow rehearse --against reports/ma_crossover_tech4"
 )]
 pub(super) struct RehearseArgs {
     /// Scenario file
     #[arg(required_unless_present = "against")]
     scenario: Option<PathBuf>,
-    /// Compare this recorded session with a replay of its scenario, in place of a rehearsal
-    #[arg(long, value_name = "RUN", conflicts_with = "scenario")]
+    /// Compare what is recorded there with a replay, in place of a rehearsal: a run folder, or the state folder of a mode,
+    /// such as state/paper, or its journal file
+    #[arg(long, value_name = "RUN")]
     against: Option<PathBuf>,
+    /// With --against a journal: the session, by the name that its orders carry; the last one without it
+    #[arg(long, value_name = "NAME", requires = "against")]
+    session: Option<String>,
     /// With --against: the folder that the scenario's relative paths start from, as for `report`
     #[arg(long, value_name = "DIR", requires = "against", conflicts_with = "scenario")]
     paths_from: Option<PathBuf>,
@@ -45,7 +50,7 @@ pub(super) struct RehearseArgs {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Change a key of the scenario, e.g. `stop.multiple=3`; may be given more than once
-    #[arg(long = "set", value_name = "KEY=VALUE", conflicts_with = "against")]
+    #[arg(long = "set", value_name = "KEY=VALUE", requires = "scenario")]
     overrides: Vec<String>,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -77,7 +82,10 @@ fn rehearse<C: Catalog>(
         let _progress = Progress::begin("rehearsing", &loaded.spec.scenario.name);
         session(catalog, &loaded, &market)?
     };
-    let (ours, theirs) = (side(&loaded, &market, &replayed)?, side(&loaded, &market, &rehearsed.journal)?);
+    let (ours, theirs) = (
+        side(&loaded, &market, &replayed, Timestamp::MIN)?,
+        side(&loaded, &market, &rehearsed.journal, Timestamp::MIN)?,
+    );
     let mut context = Context::of(&loaded, &market, "rehearsal", "the built-in exchange");
     context.calls = Some(rehearsed.calls);
     context.events = Some(rehearsed.events);
@@ -98,17 +106,67 @@ fn rehearse<C: Catalog>(
     }
 }
 
+/// Two sides and what is known of them.
+pub(super) struct Compared {
+    pub(super) loaded: LoadedScenario,
+    /// The replay.
+    pub(super) ours: Side,
+    pub(super) theirs: Side,
+    pub(super) context: Context,
+}
+
 fn against<C: Catalog>(args: &RehearseArgs, recorded: &Path, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
-    let (_, loaded) = Record::loaded(recorded, args.paths_from.as_deref())?;
+    let scenario = args.scenario.as_ref().map(|path| load(path, &args.overrides)).transpose();
+    let scenario = scenario.map_err(|all| Failure::Input(all.render(&error_style())))?;
+    let compared = match journal_of(recorded)? {
+        Some(journal) => {
+            let (session, paths_from) = (args.session.as_deref(), args.paths_from.as_deref());
+            let asked = Asked { journal: &journal, scenario: scenario.as_ref(), session, paths_from };
+            rehearse_session::compare(&asked, catalog)?
+        }
+        None if args.session.is_some() => {
+            let text = format!("error --session: {} is no journal, and a run folder holds one run", recorded.display());
+            return Err(Failure::Input(text));
+        }
+        None if !recorded.join("run.json").is_file() => {
+            let text = format!(
+                "error --against {}: there is neither a journal nor a run there; name the state folder of a mode, such as \
+                 state/paper, or a run folder, which holds run.json",
+                recorded.display()
+            );
+            return Err(Failure::Input(text));
+        }
+        None => of_folder(args, recorded, scenario.as_ref(), catalog)?,
+    };
+    let report = ParityReport::of(&compared.ours, &compared.theirs, &compared.context);
+    tell(args, &folder(args, &compared.loaded), &report, out)?;
+    verdict(&report)
+}
+
+/// A run folder beside a replay of its scenario on its files.
+fn of_folder<C: Catalog>(
+    args: &RehearseArgs,
+    recorded: &Path,
+    scenario: Option<&LoadedScenario>,
+    catalog: &C,
+) -> Result<Compared, Failure> {
+    let beside = scenario.and_then(|loaded| loaded.path().parent());
+    let (_, loaded) = Record::loaded(recorded, args.paths_from.as_deref().or(beside))?;
+    if scenario.is_some_and(|named| effective_toml(&named.spec) != effective_toml(&loaded.spec)) {
+        let text = format!(
+            "error {}: it is a run of another scenario, or of another version of this one; leave SCENARIO out to replay the \
+             scenario that run.json holds",
+            recorded.display()
+        );
+        return Err(Failure::Input(text));
+    }
     check_strategy(catalog, &loaded).map_err(input)?;
     let market = read(&loaded)?;
     let theirs = Side::of_folder(recorded).map_err(input)?;
     let replayed = replay(catalog, &loaded, &market)?;
-    let ours = side(&loaded, &market, &replayed)?;
+    let ours = side(&loaded, &market, &replayed, Timestamp::MIN)?;
     let context = Context::of(&loaded, &market, "recorded session", "the venue of the session");
-    let report = ParityReport::of(&ours, &theirs, &context);
-    tell(args, &folder(args, &loaded), &report, out)?;
-    verdict(&report)
+    Ok(Compared { loaded, ours, theirs, context })
 }
 
 fn read(loaded: &LoadedScenario) -> Result<MarketData, Failure> {
@@ -121,8 +179,15 @@ fn replay<C: Catalog>(catalog: &C, loaded: &LoadedScenario, market: &MarketData)
     run_with(catalog, loaded, market).map_err(input)
 }
 
-fn side(loaded: &LoadedScenario, market: &MarketData, journal: &Journal) -> Result<Side, Failure> {
-    let rows = account_rows(market, journal, loaded.spec.account.cash);
+/// The side of a replay; its account from `from` on.
+pub(super) fn side(
+    loaded: &LoadedScenario,
+    market: &MarketData,
+    journal: &Journal,
+    from: Timestamp,
+) -> Result<Side, Failure> {
+    let mut rows = account_rows(market, journal, loaded.spec.account.cash);
+    rows.retain(|row| row.time >= from);
     Side::of_run(loaded, market, journal, &rows).map_err(input)
 }
 

@@ -11,7 +11,7 @@ use alphaflow::execution::alpaca::{
 use alphaflow::live::journal::{Durability, RawRow, Row, RowKind};
 use alphaflow::live::session::{
     Began, Input, Keeper, Machine, MachineOf, Moment, Past, PastReader, SessionError, SessionRow, ShownBar, Terms,
-    Trader, desk_rows, prove_session,
+    Trader, desk_rows, prove_session, record_session,
 };
 use alphaflow::market::Calendar;
 use alphaflow::risk::Refusal;
@@ -201,6 +201,7 @@ impl World {
     pub fn run(mut self) -> Outcome {
         self.play();
         self.prove();
+        self.record();
         self.outcome()
     }
 
@@ -310,6 +311,20 @@ impl World {
         assert_eq!(format!("{:?}", again.portfolio()), format!("{:?}", trader.machine().portfolio()));
         assert_eq!(format!("{:?}", again.gate()), format!("{:?}", trader.machine().gate()));
         assert!(again.orders().records().eq(trader.machine().orders().records()));
+    }
+
+    /// What a comparison takes out of the journal is what the engine has: its fills, its orders, and books that tie at every
+    /// step, wherever the session broke off.
+    pub fn record(&self) {
+        let (mut record, _) = record_session(&BuiltIn, &self.loaded, None, &self.past(), Vec::new()).unwrap();
+        let (bars, actions) = (record.bars.clone(), record.actions.clone());
+        let market = MarketData::of_session(&self.loaded, bars, actions).unwrap();
+        let rows = record.account_rows(&market, self.terms.cash).expect("the books tie at every step");
+        let machine = self.trader.as_ref().unwrap().machine();
+        assert_eq!(rows.last().unwrap().equity, machine.portfolio().equity());
+        assert_eq!(record.journal.fills.len() as u64, machine.fills().0);
+        assert_eq!(record.journal.orders.len() as u64 + 1, machine.orders().next_id().0, "numbers have no gaps");
+        assert!(machine.orders().records().all(|order| record.journal.orders[order.id.0 as usize - 1] == *order));
     }
 
     /// The same with a close changed that somebody decided on.

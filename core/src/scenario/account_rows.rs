@@ -108,6 +108,18 @@ impl<'a> Books<'a> {
 
 /// Rebuilds every step's account; panics if it does not tie with the equity of the run.
 pub fn account_rows(market: &MarketData, journal: &Journal, start: Money) -> Vec<AccountRow> {
+    let (rows, tape) = rebuilt(market, journal, start);
+    assert_eq!(tape, journal.equity, "the books tie at every step");
+    rows
+}
+
+/// The same of a record that was put together from what a session wrote; `None` if it does not tie.
+pub fn tied_account_rows(market: &MarketData, journal: &Journal, start: Money) -> Option<Vec<AccountRow>> {
+    let (rows, tape) = rebuilt(market, journal, start);
+    (tape == journal.equity).then_some(rows)
+}
+
+fn rebuilt(market: &MarketData, journal: &Journal, start: Money) -> (Vec<AccountRow>, EquityTape) {
     let bars: Vec<&[Bar]> = market.bars.iter().map(Vec::as_slice).collect();
     let mut merge = Merge::new(&bars);
     let mut step = Vec::with_capacity(bars.len());
@@ -135,8 +147,7 @@ pub fn account_rows(market: &MarketData, journal: &Journal, start: Money) -> Vec
             drawdown: (equity - peak).fraction_of(peak).unwrap_or(0.0),
         });
     }
-    assert_eq!(tape, journal.equity, "the books tie at every step");
-    rows
+    (rows, tape)
 }
 
 /// What is lost if every stop is hit; everything without one.

@@ -203,7 +203,8 @@ pub fn data_calendar(data: &DataSpec) -> Calendar {
     }
 }
 
-fn sessions(data: &DataSpec, series: &[Vec<Bar>]) -> Vec<SessionSpan> {
+/// The sessions over some bars.
+pub(super) fn sessions(data: &DataSpec, series: &[Vec<Bar>]) -> Vec<SessionSpan> {
     let Some((first, last)) = dates(data, series) else { return Vec::new() };
     let bar_ns = data.timeframe.minutes() * 60 * Timestamp::NS_PER_SECOND;
     let span =

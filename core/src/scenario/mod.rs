@@ -47,6 +47,7 @@ mod rehearsable;
 mod run;
 mod run_folder;
 mod script;
+mod seen;
 mod series;
 mod series_metrics;
 mod session_files;
@@ -73,7 +74,7 @@ mod trials;
 mod vary;
 mod with_strategy;
 
-pub use account_rows::{AccountRow, account_rows, round_trips};
+pub use account_rows::{AccountRow, account_rows, round_trips, tied_account_rows};
 pub use data::{MarketData, data_calendar, load_market};
 pub use data_error::data_diagnostic;
 pub use diagnostic::{Diagnostic, Diagnostics, Style};

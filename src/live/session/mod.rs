@@ -4,13 +4,16 @@
 //! again, they make the same session, so a restart, a proof and the first run go the same way.
 mod assemble;
 mod burst;
+mod chosen;
 mod day;
 mod horizon;
 mod input;
 mod keeper;
 mod machine;
+mod noticed;
 mod past;
 mod proof;
+mod record;
 mod replayed;
 mod results;
 mod show;
@@ -28,11 +31,14 @@ mod trader;
 mod words;
 
 pub use assemble::{Assembler, Step};
+pub use chosen::{KnownSession, read_session, sessions_in};
 pub use input::{Input, ShownBar};
 pub use keeper::{KeepError, Keeper, SharedJournal};
 pub use machine::{Acted, ActedOn, Machine, MachineOf};
+pub use noticed::Noticed;
 pub use past::{Began, Past, PastReader, SessionRow};
-pub use proof::{machine_of, prove_session};
+pub use proof::{machine_of, prove_session, record_session};
+pub use record::SessionRecord;
 pub use replayed::{Outcome, Replayed, replay_sessions};
 pub use show::{BookView, Newest, book_view};
 pub use tell_found::is_unauthorised;

@@ -20,6 +20,7 @@ use crate::execution::ExecutionBackend;
 use crate::execution::alpaca::{AlpacaDesk, Asked, DeskConfig, Entry, Heard, Instant, SessionName};
 use crate::live::journal::{RawRow, RowKind};
 use crate::risk::{ApprovedChange, ApprovedOrder};
+use crate::scenario::LoadedScenario;
 use crate::venue::FillMoment;
 
 /// The body of a row of [`RowKind::Session`].
@@ -137,6 +138,14 @@ struct Wanted {
 }
 
 impl Past {
+    /// What the session must know of its scenario.
+    ///
+    /// Errors: a name that names no session.
+    pub fn terms(&self, loaded: &LoadedScenario) -> Result<Terms, SessionError> {
+        let terms = Terms::of(loaded, self.began.number).map_err(|error| SessionError::Journal(error.to_string()))?;
+        Ok(Terms { pace: self.began.pace, ..terms })
+    }
+
     /// Gives the inputs to a new `machine`, and holds what it wants against what the desk was asked.
     ///
     /// Errors: they differ.
@@ -220,8 +229,20 @@ impl Past {
     /// Shows that the journal makes the session again: `machine` is new.
     ///
     /// Errors: what differs first.
-    pub fn prove(&self, mut machine: Box<dyn Machine>, config: &DeskConfig) -> Result<Box<dyn Machine>, SessionError> {
-        let wanted = self.replay(machine.as_mut(), config, |_, _, _| {})?;
+    pub fn prove(&self, machine: Box<dyn Machine>, config: &DeskConfig) -> Result<Box<dyn Machine>, SessionError> {
+        self.prove_before(machine, config, |_, _, _| {})
+    }
+
+    /// The same; `each` sees every input, with the answers that come with it, and the machine before it is given.
+    ///
+    /// Errors: what differs first.
+    pub fn prove_before(
+        &self,
+        mut machine: Box<dyn Machine>,
+        config: &DeskConfig,
+        each: impl FnMut(&Input, &[ExecutionEvent], &dyn Machine),
+    ) -> Result<Box<dyn Machine>, SessionError> {
+        let wanted = self.replay(machine.as_mut(), config, each)?;
         self.compare_rest(&wanted)?;
         Ok(machine)
     }

@@ -11,6 +11,7 @@ use crate::domain::Timestamp;
 mod account;
 mod fill;
 mod order;
+mod session;
 
 /// What explains a difference.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -21,6 +22,18 @@ pub enum Rule {
     VenueRefused,
     /// Our gate refused the order on one side.
     GateRefused,
+    /// Entries were halted in the session, by a person or by the session itself.
+    Halted,
+    /// A limit on losses halted at this close, and the venue's answers came before the decision on one side alone.
+    HaltAnswered,
+    /// A person closed the position or took the order back.
+    ByHand,
+    /// The session was shown the bar too late to open anything on it.
+    LateBar,
+    /// The session took the order back as its process ended, and went on later.
+    Restarted,
+    /// The venue showed orders or shares that no order of the session accounts for, and refused.
+    Foreign,
     /// The order ended on one side before it had filled.
     EndedUnfilled,
     /// The order was still open on one side when its session ended.
@@ -70,6 +83,12 @@ impl Rule {
             Rule::BarDiffers => "bar_differs",
             Rule::VenueRefused => "venue_refused",
             Rule::GateRefused => "gate_refused",
+            Rule::Halted => "halted",
+            Rule::HaltAnswered => "halt_answered",
+            Rule::ByHand => "by_hand",
+            Rule::LateBar => "late_bar",
+            Rule::Restarted => "restarted",
+            Rule::Foreign => "foreign",
             Rule::EndedUnfilled => "ended_unfilled",
             Rule::StillOpen => "still_open",
             Rule::PartialFill => "partial_fill",
@@ -190,10 +209,12 @@ pub(super) fn explain(scene: &Scene<'_>, draft: &Draft, is_first: bool) -> Cause
             "Every row is the same; the bytes of the file differ in line ends or quotes.".to_owned(),
             vec!["the sha256 of the file differs and no cell does".to_owned()],
         )),
-        (_, Subject::Fills) => fill::explain(scene, draft),
-        (_, Subject::Orders | Subject::Signals | Subject::Refusals) => order::explain(scene, draft),
+        (_, Subject::Fills) => session::explain(scene, draft).or_else(|| fill::explain(scene, draft)),
+        (_, Subject::Orders | Subject::Signals | Subject::Refusals) => {
+            session::explain(scene, draft).or_else(|| order::explain(scene, draft))
+        }
         (_, Subject::Equity) => account::explain(scene, draft),
-        (_, Subject::Halts) => account::halt(scene, draft),
+        (_, Subject::Halts) => session::halt(scene, draft).or_else(|| account::halt(scene, draft)),
     };
     let mut cause = found.unwrap_or_else(|| unknown(is_first));
     cause.noticed = noticed(scene.context, draft, &cause);

@@ -21,6 +21,18 @@ pub enum FindingKind {
     FillRecovered,
     /// The clocks differ by more than is allowed.
     ClockSkew,
+    /// Somebody, or the session itself, halted; with an order: an entry that rested then and was taken back.
+    Halt,
+    /// Somebody ended a halt.
+    Resume,
+    /// Somebody closed a position or took an order back.
+    ByHand,
+    /// A bar was shown so late that nothing opens on its price.
+    LateBar,
+    /// The process ended and another went on; with an order: an entry that the first took back.
+    Restart,
+    /// The venue showed orders or shares that no order of the session accounts for.
+    Foreign,
     /// Anything else worth reading.
     Other,
 }
@@ -36,6 +48,12 @@ impl FindingKind {
             FindingKind::StopChangeRefused => "stop_change_refused",
             FindingKind::FillRecovered => "fill_recovered",
             FindingKind::ClockSkew => "clock_skew",
+            FindingKind::Halt => "halt",
+            FindingKind::Resume => "resume",
+            FindingKind::ByHand => "by_hand",
+            FindingKind::LateBar => "late_bar",
+            FindingKind::Restart => "restart",
+            FindingKind::Foreign => "foreign",
             FindingKind::Other => "other",
         }
     }

@@ -22,6 +22,8 @@ mod table;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests_compare;
+#[cfg(test)]
+mod tests_session;
 mod words;
 
 pub use cause::{Cause, Rule};

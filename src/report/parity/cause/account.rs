@@ -86,7 +86,7 @@ fn balance(scene: &Scene<'_>, draft: &Draft, time: Timestamp) -> Option<Cause> {
     let (replay, others) = (paid(scene.replay, since, time), paid(scene.other, since, time));
     let (amount, known) = (replay.map_or(Money::ZERO, |(sum, _)| sum), others.map_or(Money::ZERO, |(sum, _)| sum));
     if grown != known - amount || grown == Money::ZERO {
-        return None;
+        return told_late(scene, time);
     }
     let dividends = replay.is_none_or(|(_, all)| all) && others.is_none_or(|(_, all)| all);
     let what = if dividends { "Dividends" } else { "Payments without a fill" };
@@ -97,6 +97,15 @@ fn balance(scene: &Scene<'_>, draft: &Draft, time: Timestamp) -> Option<Cause> {
     let text = format!("{what} make the difference: {} in the replay, {said}.", dollars(amount));
     let evidence = format!("the balances of cash moved apart by exactly {grown}");
     Some(cause(Rule::Payment, text, vec![evidence]))
+}
+
+/// A fill that the session heard of after the bar counts with the next one there.
+fn told_late(scene: &Scene<'_>, time: Timestamp) -> Option<Cause> {
+    let of_bar = |found: &&super::super::Finding| found.kind == FindingKind::LateEvent && found.time == time;
+    let evidence: Vec<String> = scene.context.findings.iter().filter(of_bar).map(|found| found.text.clone()).collect();
+    let text =
+        format!("The {} heard of fills of this bar after it, and its account counts them later.", scene.context.other);
+    (!evidence.is_empty()).then(|| cause(Rule::LateEvent, text, evidence))
 }
 
 /// Cash agrees, so what is held was worth something else.
