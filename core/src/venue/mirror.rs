@@ -139,12 +139,17 @@ impl SimulatedVenue {
         }
     }
 
-    /// The other venue has ended the target of a pair, since its stop has come to its price.
+    /// The other venue has ended the target of a pair, since its stop has come to its price. Where the stop has not filled
+    /// whole it is a market order from here on, or a limit at its collar, and follows no bar any more.
     pub fn stop_reported(&mut self, target: OrderId) {
         if let Some(symbol) = self.symbol_of(target) {
-            let stop = self.books[symbol.get()].iter().find(|order| order.sibling == Some(target)).copied();
-            match stop {
-                Some(stop) => self.void_target(symbol, &stop),
+            let tick = self.rules.tick;
+            let stop = self.books[symbol.get()].iter_mut().find(|order| order.sibling == Some(target));
+            match stop.map(|stop| (*stop, stop.come_to_price(tick))) {
+                Some((stop, ())) => {
+                    self.void_target(symbol, &stop);
+                    self.refresh_band(symbol);
+                }
                 None => self.cancel_where(symbol, |order| order.id == target),
             }
         }
@@ -175,8 +180,17 @@ impl SimulatedVenue {
         self.fees.forget(is_gone);
     }
 
-    /// A bar of `symbol` has closed: trailing stops follow it.
+    /// A bar of `symbol` has closed: trailing stops follow it. One that the bar has touched where it stood has come to its
+    /// price, though nothing of it may have filled, and stays there.
     pub fn follow_bar(&mut self, symbol: SymbolIndex, bar: &Bar) {
+        for at in 0..self.books[symbol.get()].len() {
+            let order = &self.books[symbol.get()][at];
+            let is_live = order.is_stop() && order.live_after < bar.time;
+            if is_live && order.stop_touched(bar) && !self.is_suspended(symbol, order, bar) {
+                let id = order.id;
+                self.inside.hold(symbol, id);
+            }
+        }
         self.ratchet(symbol, bar, bar);
         self.inside.release(symbol);
     }

@@ -174,6 +174,12 @@ impl VenueOrder {
         }
     }
 
+    /// It has come to its price without filling whole: a market order from here on, or a limit.
+    pub(super) fn come_to_price(&mut self, tick: Tick) {
+        self.wait_after(self.filled_on, tick);
+        self.triggered |= matches!(self.kind, OrderKind::StopLimit { .. });
+    }
+
     /// The most a buy stop pays at Alpaca, which sends it as a stop-limit: 4 % above a stop below $50, 2.5 %
     /// from there on.
     pub(super) fn collar(&self, tick: Tick) -> Option<Price> {

@@ -45,6 +45,9 @@ fn what_is_no_order() {
         ("buy 1 market limit_price=60", "market orders require no stop or limit price"),
         ("buy 1 limit limit_price=60 stop_price=61", "limit orders must not have stop_price"),
         ("buy 1 trailing_stop", "trailing stop orders must specify one of trail_price or trail_percent"),
+        ("sell 1 trailing_stop trail_percent=0", "trail_percent must be > 0"),
+        ("sell 1 trailing_stop trail_percent=100", "trail_percent must be < 100, and 100 is not"),
+        ("buy 1 trailing_stop trail_percent=250", "trail_percent must be < 100, and 250 is not"),
         ("buy 1 market order_class=oco tp=65 sl=55", "invalid order type"),
         (&format!("buy 1 market client_order_id={long}"), "client_order_id must be no more than 128 characters"),
     ] {

@@ -1,8 +1,11 @@
 //! May an order be changed, or taken back? By its status, and by what the change asks.
 //!
 //! Not here: whether our own gate lets the change pass (risk). Source: `alpaca.md` §11, §12.
-use super::ensure;
-use crate::domain::{NewPrices, OrderKind, OrderStatus, Price, Quantity, RejectReason, Side, Tick, TimeInForce, Trail};
+use super::{ensure, form};
+use crate::domain::{
+    ExitLegs, LegLevel, NewPrices, OrderKind, OrderRequest, OrderStatus, Price, Quantity, RejectReason, Side, Tick,
+    TimeInForce, Trail,
+};
 
 /// The order that is to be changed, as it stands.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -76,6 +79,33 @@ pub fn pair(side: Side, stop: Price, target: Price, tick: Tick) -> Result<(), Re
     };
     ensure(apart >= 1, crossed)?;
     ensure(apart >= least, close)
+}
+
+/// May `entry`, an entry as it is to be, stand beside the exits that it brings, which rest or wait as `legs` say? A price
+/// that a split has left between two ticks counts as the tick below.
+///
+/// Errors: the rule that they break together.
+pub fn beside_legs(
+    entry: &OrderRequest,
+    legs: impl Iterator<Item = OrderKind>,
+    tick: Tick,
+) -> Result<(), RejectReason> {
+    let floor = |price: Option<Price>| price.map(|price| price.floor_to(tick));
+    let on_grid = |kind: OrderKind| {
+        kind.with(NewPrices { limit: floor(kind.limit()), stop: floor(kind.stop()), trail: None })
+    };
+    let mut own = ExitLegs { time_in_force: entry.time_in_force, ..ExitLegs::NONE };
+    for kind in legs.map(on_grid) {
+        match kind {
+            OrderKind::Limit { limit } => own.take_profit = Some(LegLevel::At(limit)),
+            OrderKind::Stop { stop } => own.stop = Some(LegLevel::At(stop)),
+            OrderKind::StopLimit { stop, limit } => {
+                (own.stop, own.stop_limit) = (Some(LegLevel::At(stop)), Some(limit));
+            }
+            OrderKind::Market | OrderKind::TrailingStop { .. } => {}
+        }
+    }
+    form::legs(&OrderRequest { kind: on_grid(entry.kind), legs: own, ..*entry }, tick)
 }
 
 fn prices(kind: OrderKind, new: &NewPrices, tick: Tick) -> Result<(), RejectReason> {

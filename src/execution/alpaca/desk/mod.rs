@@ -314,6 +314,7 @@ impl AlpacaDesk {
             quantity: asked.quantity,
             reference: asked.reference,
             reduces: asked.reduces,
+            meets_position: self.ledger.mirror.shares(request.symbol).closing_side() == Some(request.side),
             client_id: &client_id,
         };
         let body = order_body(&outgoing, self.config.rules.tick);

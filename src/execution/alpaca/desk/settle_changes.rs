@@ -48,7 +48,7 @@ impl AlpacaDesk {
         if line.is_unsettled() || line.patch.is_some() || line.change.is_some() {
             return;
         }
-        let Some(standing) = self.ledger.mirror.standing(order).filter(|standing| standing.parent.is_some()) else {
+        let Some(standing) = self.ledger.mirror.standing(order).filter(|standing| standing.reduces) else {
             return;
         };
         let trails = self.ledger.facts(order).is_some_and(|facts| facts.purpose == OrderPurpose::Trail);
