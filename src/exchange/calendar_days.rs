@@ -57,7 +57,10 @@ fn sessions(tape: &Tape, from: Timestamp, to: Timestamp) -> BTreeMap<Timestamp, 
     let own = tape.sessions().iter().filter(|session| !calendar.covers(session.date));
     let own = own.filter(|session| from <= session.date && session.date <= to && session.midnight <= tape.now());
     let early = is_new_york(calendar).then(|| early_days::sessions(from, to)).into_iter().flatten();
-    own.map(|session| (session.date, *session)).chain(early.map(|session| (session.date, session))).chain(known).collect()
+    own.map(|session| (session.date, *session))
+        .chain(early.map(|session| (session.date, session)))
+        .chain(known)
+        .collect()
 }
 
 fn settles(calendar: Calendar, date: Timestamp) -> Timestamp {

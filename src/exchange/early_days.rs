@@ -100,9 +100,12 @@ mod tests {
 
     #[test]
     fn a_trade_settles_five_sessions_later() {
-        for (traded, settles) in
-            [("1985-03-04", "1985-03-11"), ("1989-12-15", "1989-12-22"), ("1989-12-22", "1990-01-02"), ("1989-12-29", "1990-01-08")]
-        {
+        for (traded, settles) in [
+            ("1985-03-04", "1985-03-11"),
+            ("1989-12-15", "1989-12-22"),
+            ("1989-12-22", "1990-01-02"),
+            ("1989-12-29", "1990-01-08"),
+        ] {
             assert_eq!(settlement_date(date(traded)), date(settles), "{traded}");
         }
     }

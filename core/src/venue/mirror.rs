@@ -47,6 +47,8 @@ pub struct Reported {
     pub quantity: Quantity,
     /// The bar it happened on, by its open time.
     pub time: Timestamp,
+    /// When it traded, where that was on an earlier day than the bar's: its fees are those of its day.
+    pub traded_at: Option<Timestamp>,
     /// When in that bar.
     pub moment: FillMoment,
     /// Nothing of the order is left.
@@ -90,7 +92,7 @@ impl SimulatedVenue {
         let before = found.map_or_else(|| unknown(report), |at| self.books[symbol.get()][at]);
         let purpose = before.purpose;
         let remaining = if report.is_last { Quantity::ZERO } else { rest_of(&before, price, quantity) };
-        let occasion = Occasion { side, time };
+        let occasion = Occasion { side, time: report.traded_at.unwrap_or(time) };
         let fee = self.fees.fee(id, occasion, price, quantity);
         self.fees.count(id, occasion, price, (quantity, remaining));
         // The other venue takes an entry with exits of its own only where it opens: if its fill seems to shrink what is

@@ -253,7 +253,7 @@ impl VenueOrder {
         }
     }
 
-    /// Moves a trailing stop after a bar; true when its trigger changed.
+    /// Moves a trailing stop after a bar, never away from the market; true when its trigger changed.
     pub(super) fn ratchet(&mut self, bar: &Bar, tick: Tick) -> bool {
         let OrderKind::TrailingStop { trail } = self.kind else { return false };
         let best = match self.side {
@@ -264,7 +264,7 @@ impl VenueOrder {
             return false;
         }
         self.best = best;
-        let trigger = trail_level(self.side, best, trail, tick);
+        let trigger = self.better(self.trigger, trail_level(self.side, best, trail, tick));
         let moved = trigger != self.trigger;
         self.trigger = trigger;
         moved

@@ -130,6 +130,15 @@ fn a_client_names_an_order_once() {
 }
 
 #[test]
+fn what_is_to_close_does_not_open_behind_an_exit_for_everything() {
+    let mut desk = holding(&["account.allow_short=true", "account.leverage=2"]);
+    desk.send("sell 10 market");
+    let none_left = "insufficient qty available for order (requested: 5, available: 0)";
+    refused(&mut desk, "sell 5 stop stop_price=55 position_intent=sell_to_close", 403, 40310000, none_left);
+    desk.send("sell 5 stop stop_price=55 position_intent=sell_to_open");
+}
+
+#[test]
 fn shares_leave_once() {
     let mut desk = holding(&[]);
     let pair = desk.send("sell 6 limit order_class=oco tp=65 sl=55 time_in_force=gtc");

@@ -197,9 +197,8 @@ fn request(route: &str) -> Result<(Method, Vec<Segment>), String> {
         false => Segment::Is(part.to_owned()),
     };
     let segments: Vec<Segment> = path.split('/').map(segment).collect();
-    let unknown = |own: String| {
-        wrong(&format!("no request with {} has this path; those that exist are {own}", method.name()))
-    };
+    let unknown =
+        |own: String| wrong(&format!("no request with {} has this path; those that exist are {own}", method.name()));
     routes::check(method, &segments).map_err(unknown)?;
     Ok((method, segments))
 }
@@ -292,7 +291,10 @@ mod tests {
             (r#"{"route": "GET /v2/clock", "kind": "reorder", "count": 1}"#, "rule 1: `kind` is \"reorder\""),
             (r#"{"route": "GET /v2/clock", "kind": "status", "count": 1}"#, "rule 1: `status` is missing"),
             (r#"{"route": "GET /v2/clock", "kind": "status", "status": 200, "count": 1}"#, "rule 1: `status` is 200"),
-            (r#"{"route": "GET /v2/clock", "kind": "status", "status": 1e3, "count": 1}"#, "rule 1: `status` is 1000.0"),
+            (
+                r#"{"route": "GET /v2/clock", "kind": "status", "status": 1e3, "count": 1}"#,
+                "rule 1: `status` is 1000.0",
+            ),
             (r#"{"route": "/stream", "kind": "latency_ms", "count": 1}"#, "rule 1: `value` is missing"),
             (r#"{"route": "/stream", "kind": "latency_ms", "value": -1, "count": 1}"#, "rule 1: `value` is -1"),
             (r#"{"route": "/stream", "kind": "reorder", "value": 1, "count": 1}"#, "rule 1: `value` belongs to"),
@@ -304,7 +306,10 @@ mod tests {
             (r#"{"route": "/orders", "kind": "status", "status": 500, "count": 1}"#, "rule 1: `route` is"),
             (r#"{"route": "FETCH /v2/clock", "kind": "status", "status": 500, "count": 1}"#, "rule 1: `route` is"),
             (r#"{"route": "POST /_control/step", "kind": "drop_after", "count": 1}"#, "rule 1: `route` is"),
-            (r#"{"route": "GET /v2/x", "kind": "status", "status": 500, "count": 1}"#, "rule 1: `route` is \"GET /v2/x\": no"),
+            (
+                r#"{"route": "GET /v2/x", "kind": "status", "status": 500, "count": 1}"#,
+                "rule 1: `route` is \"GET /v2/x\": no",
+            ),
             ("7", "rule 1: a rule is an object"),
         ];
         for (rule, start) in cases {

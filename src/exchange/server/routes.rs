@@ -131,7 +131,8 @@ mod tests {
         }
         for bad in ["PATCH /v2/clock", "PATCH /v2/order/{id}", "PATCH /v2/orders/{id}/legs", "PATCH /v2/orders/"] {
             let error = plan(bad).expect_err(bad);
-            let there = "no request with PATCH has this path; those that exist are /v2/account/configurations, /v2/orders/{id}";
+            let there =
+                "no request with PATCH has this path; those that exist are /v2/account/configurations, /v2/orders/{id}";
             assert!(error.starts_with(&format!("rule 1: `route` is {bad:?}: {there}")), "{error}");
         }
     }
