@@ -282,6 +282,18 @@ fn changes() {
     );
     assert_eq!(rested.refusals, ["L1 not_sent_yet", "L1 not_changed", "L1 sub_penny"]);
     assert_eq!(rested.quantities, ["L1 0 of 60"]);
+    // An entry is not moved across the exits that wait for it.
+    let across = play(
+        &[FLAT; 4],
+        &[
+            "0 submit L1 buy 50 limit limit_price=55 order_class=bracket take_profit=58 stop_loss=52",
+            "1 replace L1 limit_price=52",
+            "1 replace L1 limit_price=58",
+            "1 replace L1 limit_price=53",
+        ],
+        &[],
+    );
+    assert_eq!(across.refusals, ["L1 stop_above_base", "L1 target_below_base"]);
 }
 
 #[test]

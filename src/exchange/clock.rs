@@ -27,6 +27,23 @@ const MARKETS: [Market; 3] = [
     Market { acronym: "ARCA", mic: "ARCX", name: "NYSE Arca" },
 ];
 
+impl Market {
+    fn of(name: &str) -> Option<&'static Market> {
+        MARKETS.iter().find(|market| market.acronym == name || market.mic == name)
+    }
+
+    fn shown(&self) -> Value {
+        json!({
+            "acronym": self.acronym, "mic": self.mic, "bic": self.mic, "name": self.name, "timezone": "America/New_York",
+        })
+    }
+}
+
+/// A market by its acronym or code, as answers show it.
+pub(super) fn market(name: &str) -> Option<Value> {
+    Market::of(name).map(Market::shown)
+}
+
 /// A session that is still to open.
 #[derive(Clone, Copy)]
 struct Coming {
@@ -79,8 +96,7 @@ pub(super) fn clock(tape: &Tape) -> Answer {
 /// `GET /v3/clock?markets=`: by default all of them.
 pub(super) fn clocks(tape: &Tape, query: &Parameters) -> Answer {
     let asked = query.list("markets");
-    let market_of = |name: &str| MARKETS.iter().find(|market| market.acronym == name || market.mic == name);
-    if let Some(unknown) = asked.iter().find(|name| market_of(name).is_none()) {
+    if let Some(unknown) = asked.iter().find(|name| Market::of(name).is_none()) {
         return bad_request(format!("invalid market: {unknown}"));
     }
     let is_asked =
@@ -99,10 +115,7 @@ fn of_market(tape: &Tape, market: &Market) -> Value {
     };
     let is_today = |day: super::SessionTimes| day.date == date_at(tape.calendar(), tape.now());
     json!({
-        "market": {
-            "acronym": market.acronym, "mic": market.mic, "bic": market.mic, "name": market.name,
-            "timezone": "America/New_York",
-        },
+        "market": market.shown(),
         "timestamp": new_york_text(tape.now()),
         "is_market_day": tape.day().is_some_and(is_today),
         "phase": phase,

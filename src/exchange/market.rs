@@ -76,6 +76,8 @@ impl Exchange {
         for (symbol, bar) in &bars {
             self.venue.within(*symbol, bar);
         }
+        // What fills inside the bar is told with the level that it came to there.
+        self.see_trails();
         let half_ns = (bar_step.closes.ns() - bar_step.opens.ns()) / 2;
         self.collect(bar_step.opens.plus_ns(half_ns));
         let borrowed = borrowed(&bars);

@@ -16,6 +16,7 @@ mod core;
 mod corporate_actions;
 pub mod data;
 mod day;
+mod early_days;
 mod history;
 mod ids;
 mod local_time;

@@ -56,6 +56,7 @@ pub(super) fn answer(tape: &Tape, reading: &mut Reading, request: &Request) -> O
         (Method::Get, ["v2", "clock"]) => clock::clock(tape),
         (Method::Get, ["v3", "clock"]) => clock::clocks(tape, &query),
         (Method::Get, ["v2", "calendar"]) => calendar_days::calendar(tape, &query),
+        (Method::Get, ["v3", "calendar", market]) => calendar_days::of_market(tape, market, &query),
         (Method::Get, ["v2", "account", "configurations"]) => reading.configurations.get(),
         (Method::Patch, ["v2", "account", "configurations"]) => reading.configurations.patch(request.body),
         (Method::Get, ["v1", "corporate-actions"]) => {

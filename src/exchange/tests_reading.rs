@@ -156,7 +156,7 @@ fn the_calendar_ends_where_alpacas_does() {
     let mut world = World::of_minutes("2013-10-07", "2013-10-07");
     let all = world.got("/v2/calendar");
     let all = all.as_array().expect("list");
-    assert_eq!((&all[0]["date"], &all[all.len() - 1]["date"]), (&json!("1990-01-02"), &json!("2029-12-31")));
+    assert_eq!((&all[0]["date"], &all[all.len() - 1]["date"]), (&json!("1970-01-02"), &json!("2029-12-31")));
     assert_eq!(world.got("/v2/calendar?start=2031-01-01&end=2031-12-31"), json!([]));
     assert_eq!(world.refused(400, "/v2/calendar?start=2013-11-27&end=2013-11-26"), "start must not be after end");
     assert!(world.refused(400, "/v2/calendar?start=yesterday").starts_with("invalid start: yesterday"));
@@ -166,19 +166,43 @@ fn the_calendar_ends_where_alpacas_does() {
 
 #[test]
 fn dates_the_calendar_does_not_know_are_told_when_they_come() {
-    let days: Vec<Bar> = ["1985-03-04", "1985-03-05"].map(|date| super::testing::wandering(time(date), 1)).to_vec();
+    // Washington's birthday, a holiday: the data know better.
+    let days: Vec<Bar> = ["1985-02-18", "1985-02-19"].map(|date| super::testing::wandering(time(date), 1)).to_vec();
     let mut world = World::new(&scenario("1d", "", r#""AAPL""#), vec![days], Vec::new());
-    world.until("1985-03-04T12:00:00Z");
-    let known = world.got("/v2/calendar?end=1989-12-31");
+    let told = |world: &mut World, date: &str| world.got(&format!("/v2/calendar?start={date}&end={date}"));
+    assert_eq!(told(&mut world, "1987-07-03"), json!([]));
+    world.until("1985-02-18T12:00:00Z");
     let wanted = json!([{
-        "date": "1985-03-04", "open": "09:30", "close": "16:00", "session_open": "0930", "session_close": "1600",
-        "settlement_date": "1985-03-11",
+        "date": "1985-02-18", "open": "09:30", "close": "16:00", "session_open": "0930", "session_close": "1600",
+        "settlement_date": "1985-02-25",
     }]);
-    assert_eq!(known, wanted);
-    assert_eq!(world.got("/v2/clock")["next_open"], "1985-03-04T09:30:00-05:00");
-    world.until("1985-03-06T12:00:00Z");
+    assert_eq!(told(&mut world, "1985-02-18"), wanted);
+    assert_eq!(world.got("/v2/clock")["next_open"], "1985-02-18T09:30:00-05:00");
+    world.until("1985-02-20T12:00:00Z");
     // Behind the data any weekday may be a session.
-    assert_eq!(world.got("/v2/clock")["next_open"], "1985-03-07T09:30:00-05:00");
+    assert_eq!(world.got("/v2/clock")["next_open"], "1985-02-21T09:30:00-05:00");
+}
+
+#[test]
+fn the_calendar_of_a_market_has_every_part_of_its_days() {
+    let mut world = World::of_minutes("2013-10-07", "2013-10-07");
+    let calendar = world.got("/v3/calendar/XNYS?start=2013-11-28&end=2013-11-29");
+    let friday = json!({
+        "date": "2013-11-29", "pre_start": "2013-11-29T04:00:00-05:00", "pre_end": "2013-11-29T09:30:00-05:00",
+        "core_start": "2013-11-29T09:30:00-05:00", "core_end": "2013-11-29T13:00:00-05:00",
+        "post_start": "2013-11-29T13:00:00-05:00", "post_end": "2013-11-29T17:00:00-05:00",
+        "settlement_date": "2013-12-04",
+    });
+    assert_eq!(calendar["calendar"], json!([friday]));
+    assert_eq!((&calendar["market"]["mic"], &calendar["market"]["acronym"]), (&json!("XNYS"), &json!("NYSE")));
+    let week = world.got("/v3/calendar/NASDAQ?timezone=UTC");
+    let week = week["calendar"].as_array().expect("list");
+    let (first, last) = (&week[0], &week[week.len() - 1]);
+    assert_eq!((&first["date"], &first["core_start"]), (&json!("2013-10-07"), &json!("2013-10-07T13:30:00Z")));
+    assert_eq!((&last["date"], week.len()), (&json!("2013-10-14"), 6));
+    assert_eq!(world.refused(400, "/v3/calendar/LSE"), "invalid market: LSE");
+    assert_eq!(world.refused(400, "/v3/calendar/NYSE?start=2013-11-28&end=2013-11-27"), "start must not be after end");
+    assert!(world.refused(400, "/v3/calendar/NYSE?timezone=CET").starts_with("invalid timezone: CET"));
 }
 
 #[test]

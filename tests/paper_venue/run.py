@@ -299,6 +299,7 @@ async def it_goes_on_after_a_restart(folder, address, server):
         await session.hears("Both streams are ready", within=90)
         await asyncio.sleep(5)
         assert not session.said("Dividend of"), "booked twice"
+        assert not session.said("cash moved by"), "told twice"
         assert await session.end() == 0
 
 

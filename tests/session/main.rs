@@ -66,3 +66,13 @@ fn a_changed_input_is_found() {
     let error = world.prove_changed().unwrap_err();
     assert!(error.to_string().contains("does not make the session again"), "{error}");
 }
+
+/// Money that is in no book is told of once: a restart knows it.
+#[test]
+fn a_payment_that_was_told_of_is_known_after_a_restart() {
+    let mut world = World::new(Vec::new());
+    world.play();
+    world.tell_and_restart("20240306::fee");
+    assert!(world.was_told("20240306::fee") && !world.was_told("20240307::fee"));
+    world.prove();
+}

@@ -304,6 +304,19 @@ impl World {
         reader.session(&self.terms.name).unwrap()
     }
 
+    /// A person is told of a payment that is in no book, and the session goes on from its journal.
+    pub fn tell_and_restart(&mut self, id: &str) {
+        let at = self.moment();
+        let told = Input::Told { id: id.to_owned() };
+        self.trader.as_mut().unwrap().give(told, at, &mut self.disk).unwrap();
+        self.restart();
+    }
+
+    /// Was a person told of this payment?
+    pub fn was_told(&self, id: &str) -> bool {
+        self.trader.as_ref().unwrap().machine().was_told(id)
+    }
+
     /// The journal makes the engine again that is there.
     pub fn prove(&self) {
         let again = prove_session(&BuiltIn, &self.terms.name, &self.past()).unwrap();

@@ -99,7 +99,9 @@ impl<S: Strategy> Engine<S> {
         };
         let asked = Change { quantity, prices, time_in_force: None };
         let rules = refusal::change(&standing, &asked, self.config.stop.tick);
-        if let Err(reason) = rules.and_then(|()| self.keeps_pair(&record, standing.kind.with(prices))) {
+        let kind = standing.kind.with(prices);
+        let keeps = || self.keeps_pair(&record, kind).and_then(|()| self.keeps_legs(&record, kind));
+        if let Err(reason) = rules.and_then(|()| keeps()) {
             return self.refuse_change(id, reason.into(), now);
         }
         let changing = |open: &OpenApproval| open.order == id && open.change.is_some();
@@ -107,7 +109,6 @@ impl<S: Strategy> Engine<S> {
             // One is on its way and not answered: what this one would change is not known.
             return self.refuse_change(id, Refusal::ChangePending, now);
         }
-        let kind = standing.kind.with(prices);
         let remaining = quantity.map(|total| total - filled).or(earlier.and_then(|change| change.quantity()));
         let left = remaining.unwrap_or(record.remaining());
         let request = OrderRequest { legs: self.stop_leg(id), ..record.request.for_shares(left) };
@@ -136,6 +137,27 @@ impl<S: Strategy> Engine<S> {
             }
         }
         Ok(())
+    }
+
+    /// May the entry `record` have the prices of `kind` beside the exits that it brings, whether they rest or wait for it?
+    fn keeps_legs(&self, record: &OrderRecord, kind: OrderKind) -> Result<(), RejectReason> {
+        if record.leg > 0 || !matches!(record.request.class, OrderClass::Bracket | OrderClass::Oto) {
+            return Ok(());
+        }
+        let entry = OrderRequest { kind, ..record.request.for_shares(record.remaining()) };
+        let own = |leg: &OrderRecord| leg.request.kind;
+        let changed = |leg: &OrderRecord| {
+            let of_leg = |effect: &Effect| match effect {
+                Effect::Replace(change) if change.order() == leg.id => Some(change.kind()),
+                _ => None,
+            };
+            self.effects.iter().rev().find_map(of_leg).unwrap_or(leg.request.kind)
+        };
+        // A level that is measured from the fill is not known yet.
+        let is_known = |leg: &&OrderRecord| leg.request.kind.stop().or(leg.request.kind.limit()) > Some(Price::ZERO);
+        let (legs, tick) = (|| self.orders.legs(record.id).filter(is_known), self.config.stop.tick);
+        refusal::beside_legs(&entry, legs().map(own), tick)?;
+        refusal::beside_legs(&entry, legs().map(changed), tick)
     }
 
     /// The other of the pair that `record` belongs to, where it rests: a stop's target, a target's stop.

@@ -3,6 +3,7 @@
 //! Not here: the fill itself (execute).
 use super::matching::Moment;
 use super::order::{VenueOrder, leg_price};
+use super::refusal::pair;
 use super::room::Room;
 use super::rules::DueExit;
 use super::simulated::SimulatedVenue;
@@ -137,7 +138,22 @@ impl SimulatedVenue {
         let book = &self.books[symbol.get()];
         let is_ended = book.iter().any(|order| Some(order.id) == stop_id && !order.is_stop());
         if let (Some(id), Some(level), false) = (target_id, entry.legs.take_profit, is_ended) {
-            self.grow_leg(&leg, id, stop_id, level, false);
+            self.grow_leg(&leg, id, stop_id, self.beside_stop(&leg, stop_id, level), false);
+        }
+    }
+
+    /// The level of a target. Where a fill lies beyond the stop, a target that is measured from it may belong across that
+    /// stop; no venue takes such a pair, so at Alpaca it stays where it was sent: measured from the last price before.
+    fn beside_stop(&self, leg: &LegTemplate<'_>, stop: Option<OrderId>, level: LegLevel) -> LegLevel {
+        let (side, tick) = (leg.entry.side.opposite(), self.rules.tick);
+        let rests = |order: &&VenueOrder| Some(order.id) == stop;
+        let Some(stop) = self.books[leg.symbol.get()].iter().find(rests).filter(|_| tick == Tick::UsEquity) else {
+            return level;
+        };
+        let measured = |from: Price| leg_price(side, from, level, false, tick);
+        match pair(side, stop.trigger, measured(leg.fill.price), tick) {
+            Ok(()) => level,
+            Err(_) => LegLevel::At(measured(leg.entry.best)),
         }
     }
 

@@ -47,6 +47,8 @@ pub struct Reported {
     pub quantity: Quantity,
     /// The bar it happened on, by its open time.
     pub time: Timestamp,
+    /// When it traded, where that was on an earlier day than the bar's: its fees are those of its day.
+    pub traded_at: Option<Timestamp>,
     /// When in that bar.
     pub moment: FillMoment,
     /// Nothing of the order is left.
@@ -90,7 +92,7 @@ impl SimulatedVenue {
         let before = found.map_or_else(|| unknown(report), |at| self.books[symbol.get()][at]);
         let purpose = before.purpose;
         let remaining = if report.is_last { Quantity::ZERO } else { rest_of(&before, price, quantity) };
-        let occasion = Occasion { side, time };
+        let occasion = Occasion { side, time: report.traded_at.unwrap_or(time) };
         let fee = self.fees.fee(id, occasion, price, quantity);
         self.fees.count(id, occasion, price, (quantity, remaining));
         // The other venue takes an entry with exits of its own only where it opens: if its fill seems to shrink what is
@@ -139,12 +141,17 @@ impl SimulatedVenue {
         }
     }
 
-    /// The other venue has ended the target of a pair, since its stop has come to its price.
+    /// The other venue has ended the target of a pair, since its stop has come to its price. Where the stop has not filled
+    /// whole it is a market order from here on, or a limit at its collar, and follows no bar any more.
     pub fn stop_reported(&mut self, target: OrderId) {
         if let Some(symbol) = self.symbol_of(target) {
-            let stop = self.books[symbol.get()].iter().find(|order| order.sibling == Some(target)).copied();
-            match stop {
-                Some(stop) => self.void_target(symbol, &stop),
+            let tick = self.rules.tick;
+            let stop = self.books[symbol.get()].iter_mut().find(|order| order.sibling == Some(target));
+            match stop.map(|stop| (*stop, stop.come_to_price(tick))) {
+                Some((stop, ())) => {
+                    self.void_target(symbol, &stop);
+                    self.refresh_band(symbol);
+                }
                 None => self.cancel_where(symbol, |order| order.id == target),
             }
         }
@@ -175,8 +182,17 @@ impl SimulatedVenue {
         self.fees.forget(is_gone);
     }
 
-    /// A bar of `symbol` has closed: trailing stops follow it.
+    /// A bar of `symbol` has closed: trailing stops follow it. One that the bar has touched where it stood has come to its
+    /// price, though nothing of it may have filled, and stays there.
     pub fn follow_bar(&mut self, symbol: SymbolIndex, bar: &Bar) {
+        for at in 0..self.books[symbol.get()].len() {
+            let order = &self.books[symbol.get()][at];
+            let is_live = order.is_stop() && order.live_after < bar.time;
+            if is_live && order.stop_touched(bar) && !self.is_suspended(symbol, order, bar) {
+                let id = order.id;
+                self.inside.hold(symbol, id);
+            }
+        }
         self.ratchet(symbol, bar, bar);
         self.inside.release(symbol);
     }

@@ -25,6 +25,8 @@ mod rules;
 mod settling;
 mod simulated;
 mod split;
+#[cfg(test)]
+mod tests_pairs;
 mod transit;
 mod within;
 

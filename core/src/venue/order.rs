@@ -174,6 +174,12 @@ impl VenueOrder {
         }
     }
 
+    /// It has come to its price without filling whole: a market order from here on, or a limit.
+    pub(super) fn come_to_price(&mut self, tick: Tick) {
+        self.wait_after(self.filled_on, tick);
+        self.triggered |= matches!(self.kind, OrderKind::StopLimit { .. });
+    }
+
     /// The most a buy stop pays at Alpaca, which sends it as a stop-limit: 4 % above a stop below $50, 2.5 %
     /// from there on.
     pub(super) fn collar(&self, tick: Tick) -> Option<Price> {
@@ -247,7 +253,7 @@ impl VenueOrder {
         }
     }
 
-    /// Moves a trailing stop after a bar; true when its trigger changed.
+    /// Moves a trailing stop after a bar, never away from the market; true when its trigger changed.
     pub(super) fn ratchet(&mut self, bar: &Bar, tick: Tick) -> bool {
         let OrderKind::TrailingStop { trail } = self.kind else { return false };
         let best = match self.side {
@@ -258,7 +264,7 @@ impl VenueOrder {
             return false;
         }
         self.best = best;
-        let trigger = trail_level(self.side, best, trail, tick);
+        let trigger = self.better(self.trigger, trail_level(self.side, best, trail, tick));
         let moved = trigger != self.trigger;
         self.trigger = trigger;
         moved

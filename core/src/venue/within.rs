@@ -6,8 +6,9 @@
 use super::matching::{Legs, Moment};
 use super::order::VenueOrder;
 use super::reading::Reading;
+use super::refusal::pair;
 use super::simulated::SimulatedVenue;
-use crate::domain::{Bar, ExecutionEvent, OrderKind, Price, SymbolIndex};
+use crate::domain::{Bar, ExecutionEvent, OrderKind, Price, SymbolIndex, Tick};
 
 impl SimulatedVenue {
     /// Everything that fills inside the bar of `symbol`; then trailing stops move.
@@ -165,13 +166,24 @@ impl SimulatedVenue {
         self.inside.note_ambiguous(both);
     }
 
-    /// Moves trailing stops by what `part` of the bar has seen.
+    /// Moves trailing stops by what `part` of the bar has seen. One whose target waits for volume may come to belong across
+    /// it; no venue takes such a pair, so at Alpaca it stays where it is.
     pub(super) fn ratchet(&mut self, symbol: SymbolIndex, part: &Bar, bar: &Bar) {
         for at in 0..self.books[symbol.get()].len() {
             let tick = self.rules.tick;
-            let order = &mut self.books[symbol.get()][at];
+            let order = self.books[symbol.get()][at];
             let trades = self.core && order.live_after < bar.time && !bar.volume.is_zero();
-            if trades && !self.inside.is_held(order.id) && order.ratchet(part, tick) {
+            if !trades || !matches!(order.kind, OrderKind::TrailingStop { .. }) || self.inside.is_held(order.id) {
+                continue;
+            }
+            let target = self.books[symbol.get()].iter().find(|other| Some(other.id) == order.sibling);
+            let target = target.filter(|_| tick == Tick::UsEquity).and_then(|target| target.kind.limit());
+            let order = &mut self.books[symbol.get()][at];
+            let before = order.trigger;
+            let has_moved = order.ratchet(part, tick);
+            if target.is_some_and(|target| pair(order.side, order.trigger, target, tick).is_err()) {
+                order.trigger = before;
+            } else if has_moved {
                 let (order, level) = (order.id, order.trigger);
                 let parent = self.books[symbol.get()][at].parent.unwrap_or(order);
                 self.events.push(ExecutionEvent::LegLive { order, parent, symbol, level, time: bar.time });

@@ -45,7 +45,7 @@ impl Exchange {
         self.admit_form(request, intent).map_err(refused)?;
         let price = self.last_price(asset);
         let quantity = estimate(request, price);
-        let found = self.find(request, asset);
+        let found = self.find(request, asset, intent);
         let opens = found.position.closing_side() != Some(request.side);
         self.admit_asset(wanted, opens).map_err(refused)?;
         let need = self.cost(request, quantity, price);
@@ -132,13 +132,14 @@ impl Exchange {
     }
 
     /// The position as `request` meets it. Where all of it is on its way out at the market, an order on the same
-    /// side opens the other one, if the account may be short.
-    fn find(&self, request: &OrderRequest, asset: usize) -> Found {
+    /// side opens the other one, if the account may be short and its sender does not say that it is to close.
+    fn find(&self, request: &OrderRequest, asset: usize, intent: Option<Intent>) -> Found {
         let symbol = SymbolIndex(asset as u16);
         let position = self.ledger.position(symbol);
         let held = position.quantity();
         let kept = Found { position: held, held_for_orders: self.held_for_orders(asset), leaving: Money::ZERO };
-        if held.closing_side() != Some(request.side) || !self.setup.allow_short {
+        let is_to_close = intent == Some(Intent::of(request.side, false));
+        if held.closing_side() != Some(request.side) || !self.setup.allow_short || is_to_close {
             return kept;
         }
         let exits = self.book.open().map(|at| self.book.get(at)).filter(|order| order.asset == asset && !order.opens);

@@ -164,6 +164,10 @@ impl Body {
         let Some(percent) = self.number::<Ratio>(field)? else { return Ok(None) };
         match percent.units() {
             units if units <= 0 => Err(Refused::syntax(format!("{field} must be > 0"))),
+            // The stop of a sale would stand at nothing.
+            units if units >= HUNDRED * Ratio::ONE.units() => {
+                Err(Refused::syntax(format!("{field} must be < {HUNDRED}, and {percent} is not")))
+            }
             units if units % HUNDRED != 0 => Err(Refused::syntax(format!("invalid {field}: {percent}"))),
             units => Ok(Some(Ratio::from_units(units / HUNDRED))),
         }

@@ -45,6 +45,9 @@ fn what_is_no_order() {
         ("buy 1 market limit_price=60", "market orders require no stop or limit price"),
         ("buy 1 limit limit_price=60 stop_price=61", "limit orders must not have stop_price"),
         ("buy 1 trailing_stop", "trailing stop orders must specify one of trail_price or trail_percent"),
+        ("sell 1 trailing_stop trail_percent=0", "trail_percent must be > 0"),
+        ("sell 1 trailing_stop trail_percent=100", "trail_percent must be < 100, and 100 is not"),
+        ("buy 1 trailing_stop trail_percent=250", "trail_percent must be < 100, and 250 is not"),
         ("buy 1 market order_class=oco tp=65 sl=55", "invalid order type"),
         (&format!("buy 1 market client_order_id={long}"), "client_order_id must be no more than 128 characters"),
     ] {
@@ -124,6 +127,15 @@ fn a_client_names_an_order_once() {
         40010001,
         "client_order_id must be unique",
     );
+}
+
+#[test]
+fn what_is_to_close_does_not_open_behind_an_exit_for_everything() {
+    let mut desk = holding(&["account.allow_short=true", "account.leverage=2"]);
+    desk.send("sell 10 market");
+    let none_left = "insufficient qty available for order (requested: 5, available: 0)";
+    refused(&mut desk, "sell 5 stop stop_price=55 position_intent=sell_to_close", 403, 40310000, none_left);
+    desk.send("sell 5 stop stop_price=55 position_intent=sell_to_open");
 }
 
 #[test]

@@ -75,6 +75,8 @@ pub struct Rehearsal<R> {
     findings: Vec<(Timestamp, Finding)>,
     /// The bars at hand.
     time: Timestamp,
+    /// Where the exchange's clock stands.
+    clock: Timestamp,
     failure: Option<BackendFailure>,
 }
 
@@ -106,6 +108,7 @@ impl<R: Reach> Rehearsal<R> {
     pub fn new(reach: R, tape: Tape) -> Rehearsal<R> {
         Rehearsal {
             reach,
+            clock: tape.now(),
             tape,
             held: Vec::new(),
             withdrawn: Vec::new(),
@@ -141,10 +144,16 @@ impl<R: Reach> Rehearsal<R> {
     }
 
     fn advance(&mut self, until: Timestamp) {
-        self.attempt(|reach| {
-            reach.advance(until)?;
-            reach.settle()
-        });
+        self.pass(until);
+        self.attempt(R::settle);
+    }
+
+    /// Moves the exchange's clock, unless it is there already.
+    fn pass(&mut self, until: Timestamp) {
+        if until > self.clock {
+            self.clock = until;
+            self.attempt(|reach| reach.advance(until));
+        }
     }
 
     /// Are the bars that came those of the data?
@@ -156,6 +165,14 @@ impl<R: Reach> Rehearsal<R> {
         });
         self.bars_compared += bars.len() as u64;
         self.bars_differing.extend(bars.iter().filter(|bar| bar.seen != bar.replayed));
+    }
+
+    /// When the day of this bar begins at the exchange.
+    fn day_of(&self, stamp: Timestamp) -> Timestamp {
+        let (opens, _) = self.span(stamp);
+        let sessions = self.tape.sessions();
+        let begun = sessions.partition_point(|session| session.midnight <= opens);
+        begun.checked_sub(1).and_then(|at| sessions.get(at)).map_or(opens, |session| session.midnight)
     }
 
     fn span(&self, stamp: Timestamp) -> (Timestamp, Timestamp) {
@@ -232,9 +249,10 @@ impl<R: Reach> ReplayMarket for Rehearsal<R> {
 
     fn begin(&mut self, time: Timestamp) {
         self.time = time;
-        let (opens, _) = self.span(time);
         self.reach.desk().at_bar(time, FillMoment::Open);
-        self.advance(opens);
+        // The day before is over. What the exchange tells from midnight on it tells of new shares, so it comes behind the
+        // split of the day.
+        self.advance(self.day_of(time).plus_ns(-1));
     }
 
     fn expire(&mut self, _now: Timestamp) {}
@@ -242,6 +260,8 @@ impl<R: Reach> ReplayMarket for Rehearsal<R> {
     fn set_core(&mut self, _core: bool) {}
 
     fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, kept: (Quantity, Price, Money), time: Timestamp) {
+        let day = self.day_of(self.time);
+        self.pass(day);
         self.reach.desk().on_split(symbol, ratio, kept, time);
         self.attempt(R::settle);
     }
@@ -261,6 +281,7 @@ impl<R: Reach> ReplayMarket for Rehearsal<R> {
         let Some((_, first)) = step.first() else { return };
         let (opens, closes) = self.span(first.time);
         self.reach.desk().at_bar(first.time, FillMoment::Open);
+        self.advance(opens);
         self.advance(opens.plus_ns(JUST_AFTER_NS));
         self.reach.desk().at_bar(first.time, FillMoment::Within);
         self.advance(closes);

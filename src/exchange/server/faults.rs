@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::feed::Feed;
+use super::routes;
 use crate::exchange::Method;
 
 /// Rules of one plan: far more than a test needs, few enough to ask at every message.
@@ -195,7 +196,11 @@ fn request(route: &str) -> Result<(Method, Vec<Segment>), String> {
         true => Segment::Any,
         false => Segment::Is(part.to_owned()),
     };
-    Ok((method, path.split('/').map(segment).collect()))
+    let segments: Vec<Segment> = path.split('/').map(segment).collect();
+    let unknown =
+        |own: String| wrong(&format!("no request with {} has this path; those that exist are {own}", method.name()));
+    routes::check(method, &segments).map_err(unknown)?;
+    Ok((method, segments))
 }
 
 fn request_fault(kind: &str, fields: &Map<String, Value>) -> Result<RequestFault, String> {
@@ -283,10 +288,13 @@ mod tests {
             (r#"{"kind": "status", "status": 429, "count": 1}"#, "rule 1: `route` is missing"),
             (r#"{"route": "/stream", "count": 1}"#, "rule 1: `kind` is missing"),
             (r#"{"route": "/stream", "kind": "status", "status": 500, "count": 1}"#, "rule 1: `kind` is \"status\""),
-            (r#"{"route": "GET /v2/x", "kind": "reorder", "count": 1}"#, "rule 1: `kind` is \"reorder\""),
-            (r#"{"route": "GET /v2/x", "kind": "status", "count": 1}"#, "rule 1: `status` is missing"),
-            (r#"{"route": "GET /v2/x", "kind": "status", "status": 200, "count": 1}"#, "rule 1: `status` is 200"),
-            (r#"{"route": "GET /v2/x", "kind": "status", "status": 1e3, "count": 1}"#, "rule 1: `status` is 1000.0"),
+            (r#"{"route": "GET /v2/clock", "kind": "reorder", "count": 1}"#, "rule 1: `kind` is \"reorder\""),
+            (r#"{"route": "GET /v2/clock", "kind": "status", "count": 1}"#, "rule 1: `status` is missing"),
+            (r#"{"route": "GET /v2/clock", "kind": "status", "status": 200, "count": 1}"#, "rule 1: `status` is 200"),
+            (
+                r#"{"route": "GET /v2/clock", "kind": "status", "status": 1e3, "count": 1}"#,
+                "rule 1: `status` is 1000.0",
+            ),
             (r#"{"route": "/stream", "kind": "latency_ms", "count": 1}"#, "rule 1: `value` is missing"),
             (r#"{"route": "/stream", "kind": "latency_ms", "value": -1, "count": 1}"#, "rule 1: `value` is -1"),
             (r#"{"route": "/stream", "kind": "reorder", "value": 1, "count": 1}"#, "rule 1: `value` belongs to"),
@@ -296,8 +304,12 @@ mod tests {
             (r#"{"route": "/stream", "kind": "reorder", "probability": 1.5}"#, "rule 1: `probability` is 1.5"),
             (r#"{"route": "/stream", "kind": "reorder", "often": 1}"#, "rule 1: unknown field `often`"),
             (r#"{"route": "/orders", "kind": "status", "status": 500, "count": 1}"#, "rule 1: `route` is"),
-            (r#"{"route": "FETCH /v2/x", "kind": "status", "status": 500, "count": 1}"#, "rule 1: `route` is"),
+            (r#"{"route": "FETCH /v2/clock", "kind": "status", "status": 500, "count": 1}"#, "rule 1: `route` is"),
             (r#"{"route": "POST /_control/step", "kind": "drop_after", "count": 1}"#, "rule 1: `route` is"),
+            (
+                r#"{"route": "GET /v2/x", "kind": "status", "status": 500, "count": 1}"#,
+                "rule 1: `route` is \"GET /v2/x\": no",
+            ),
             ("7", "rule 1: a rule is an object"),
         ];
         for (rule, start) in cases {

@@ -20,6 +20,8 @@ mod msgpack;
 mod outbox;
 mod pace;
 mod reply;
+mod routes;
+mod silent;
 mod socket;
 mod tell;
 mod trading;
@@ -100,7 +102,7 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let floor = Arc::new(floor::Floor::new(exchange, options, stopped));
         let mut tasks = JoinSet::new();
-        tasks.spawn(connection::serve(Arc::clone(&floor), listener));
+        tasks.spawn(connection::serve(Arc::clone(&floor), listener, connection::CONNECTIONS_MAX));
         tasks.spawn(pace::run(Arc::clone(&floor)));
         tasks.spawn(fakepaca::run(Arc::clone(&floor)));
         Ok(Server { address, floor, stop, tasks })

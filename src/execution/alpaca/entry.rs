@@ -66,8 +66,11 @@ pub enum Entry {
         reference: Price,
         /// Shares of this execution.
         quantity: Quantity,
-        /// The bar it happened on.
+        /// The bar it happened on, as far as was known when it was heard of.
         time: Timestamp,
+        /// When it traded, where that was on an earlier day than the bar's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        traded_at: Option<Timestamp>,
         /// When in that bar.
         moment: FillMoment,
         /// Nothing of the order is left.

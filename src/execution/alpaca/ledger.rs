@@ -223,7 +223,18 @@ impl Ledger {
     }
 
     fn fill(&mut self, entry: &Entry) {
-        let Entry::Filled { order, venue_id, execution_id, price, reference, quantity, time, moment, is_last } = entry
+        let Entry::Filled {
+            order,
+            venue_id,
+            execution_id,
+            price,
+            reference,
+            quantity,
+            time,
+            traded_at,
+            moment,
+            is_last,
+        } = entry
         else {
             return;
         };
@@ -247,6 +258,7 @@ impl Ledger {
             reference: *reference,
             quantity: *quantity,
             time: *time,
+            traded_at: *traded_at,
             moment: *moment,
             is_last: *is_last,
         });

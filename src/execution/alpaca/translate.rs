@@ -25,6 +25,9 @@ pub(super) struct Outgoing<'a> {
     pub(super) quantity: Quantity,
     pub(super) reference: Price,
     pub(super) reduces: bool,
+    /// The account holds the other side: approved as an opening beside exits that are to take the position, it closes part
+    /// of it if it comes first.
+    pub(super) meets_position: bool,
     pub(super) client_id: &'a str,
 }
 
@@ -80,7 +83,9 @@ pub(super) fn order_body(order: &Outgoing<'_>, tick: Tick) -> String {
         set(&mut body, "order_class", request.class.name());
         write_legs(&mut body, stop, request.legs.stop_limit, target);
     }
-    set(&mut body, "position_intent", intent(request.side, order.reduces));
+    if order.reduces || !order.meets_position {
+        set(&mut body, "position_intent", intent(request.side, order.reduces));
+    }
     Value::Object(body).to_string()
 }
 
@@ -215,8 +220,25 @@ mod tests {
     fn body(request: &OrderRequest, reduces: bool) -> Value {
         let symbol = "AAPL".parse().expect("symbol");
         let (quantity, reference) = (shares(), price("100"));
-        let out = Outgoing { symbol, request, quantity, reference, reduces, client_id: "c" };
+        let meets_position = false;
+        let out = Outgoing { symbol, request, quantity, reference, reduces, meets_position, client_id: "c" };
         serde_json::from_str(&order_body(&out, Tick::UsEquity)).expect("json")
+    }
+
+    #[test]
+    fn an_opening_that_may_meet_the_other_side_states_no_intent() {
+        let request = request(OrderKind::Market, OrderClass::Simple, ExitLegs::NONE);
+        let symbol = "AAPL".parse().expect("symbol");
+        let (quantity, reference) = (shares(), price("100"));
+        let intent = |reduces, meets_position| {
+            let client_id = "c";
+            let out = Outgoing { symbol, request: &request, quantity, reference, reduces, meets_position, client_id };
+            let body: Value = serde_json::from_str(&order_body(&out, Tick::UsEquity)).expect("json");
+            body["position_intent"].clone()
+        };
+        assert_eq!(intent(false, false), "buy_to_open");
+        assert_eq!(intent(false, true), Value::Null);
+        assert_eq!(intent(true, true), "buy_to_close");
     }
 
     #[test]

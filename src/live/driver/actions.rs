@@ -7,7 +7,6 @@
 //! the share; so a book follows its account, on paper too, where none is paid.
 //! Invariants: (1) each split and each payment is booked once, also after a restart; (2) what cannot be read is told and
 //! asked for again, and a session does not begin without it.
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::jobs::Job;
@@ -50,8 +49,6 @@ pub(super) struct VenueActions {
     due_ms: u64,
     read_ms: u64,
     is_asked: bool,
-    /// Payments that are no dividends have been told.
-    told: BTreeSet<String>,
 }
 
 /// What a job has read.
@@ -197,10 +194,12 @@ impl<M: TradingMode> Driver<M> {
     }
 
     fn tell_payment(&mut self, payment: &PaymentSeen) -> Result<(), DriverError> {
-        let is_new = self.venue_actions.as_mut().is_some_and(|actions| actions.told.insert(payment.id.clone()));
-        if !is_new || payment.amount == Money::ZERO {
+        // The journals know it, also after a restart.
+        let was_told = self.seats.iter().any(|seat| seat.trader.machine().was_told(&payment.id));
+        if was_told || payment.amount == Money::ZERO {
             return Ok(());
         }
+        self.give_all(&Input::Told { id: payment.id.clone() })?;
         let of = payment.symbol.as_deref().map(|name| format!(" of {name}")).unwrap_or_default();
         let stands = if payment.is_executed { "" } else { " (a correction)" };
         let text =
@@ -240,6 +239,23 @@ impl<M: TradingMode> Driver<M> {
             new += if waits { split_quantity(held, ratio) } else { held };
         }
         (old, new)
+    }
+
+    /// Tells the desks which shares the venue counts anew from today on while the books do not.
+    pub(super) fn await_splits(&mut self) {
+        if self.venue_actions.is_none() {
+            return;
+        }
+        let now = self.clock.time();
+        for seat in &mut self.seats {
+            let terms = seat.trader.terms();
+            let stamp = terms.stamp_at(now);
+            let has_begun = terms.calendar.start_of_day(stamp) <= now;
+            let due = seat.actions.iter().filter(|(from, _)| has_begun && *from <= stamp);
+            let splits = due.filter(|(_, action)| matches!(action, MarketAction::Split { .. }));
+            let symbols = splits.map(|(_, action)| action.symbol()).collect();
+            seat.trader.desk().await_splits(symbols);
+        }
     }
 
     /// Does a split of today wait for the account to show it?

@@ -58,6 +58,7 @@ impl<M: TradingMode> Driver<M> {
     /// Time has passed for every desk.
     pub(super) fn on_time(&mut self) {
         let now = self.clock.instant();
+        self.await_splits();
         self.seats.iter_mut().for_each(|seat| seat.trader.desk().on_time(now));
     }
 
@@ -69,6 +70,7 @@ impl<M: TradingMode> Driver<M> {
             self.losses += 1;
             self.seats.iter_mut().for_each(|seat| seat.assembler.hold(true));
         }
+        self.await_splits();
         let mut event = event;
         if let WireEvent::Outcome { outcome: Outcome::Answered { rate, .. }, .. } = &mut event
             && self.speed > 1

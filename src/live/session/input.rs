@@ -63,6 +63,11 @@ pub enum Input {
         /// The bar at hand.
         time: Timestamp,
     },
+    /// A person was told of money that moved and is in no book.
+    Told {
+        /// The venue's name of the payment, which is told once.
+        id: String,
+    },
     /// Somebody halts.
     Halt {
         /// Who, and why.

@@ -65,6 +65,9 @@ pub trait Machine {
     /// Has this payment of the venue been booked?
     fn was_paid(&self, id: &str) -> bool;
 
+    /// Was a person told of this payment of the venue, which is in no book?
+    fn was_told(&self, id: &str) -> bool;
+
     /// The bar before whose open a share was last split, or paid a dividend of the scenario's file.
     fn last_action(&self, symbol: SymbolIndex, kind: ActedOn) -> Option<Timestamp>;
 
@@ -83,6 +86,8 @@ struct Running<S> {
     fills: (u64, FillsHash),
     /// Payments of the venue that are in the book.
     paid: BTreeSet<String>,
+    /// Those that are in no book, and were told of.
+    told: BTreeSet<String>,
     /// The last bar that each share was split before, and the last before which it paid.
     actions: BTreeMap<(SymbolIndex, ActedOn), Timestamp>,
 }
@@ -103,6 +108,7 @@ impl EngineVisitor for MachineOf {
             session: None,
             fills,
             paid: BTreeSet::new(),
+            told: BTreeSet::new(),
             actions: BTreeMap::new(),
         })
     }
@@ -193,6 +199,7 @@ impl<S: Strategy> Machine for Running<S> {
                 self.engine.receive_dividend(*symbol, *amount, *time);
                 self.paid.insert(id.clone());
             }
+            Input::Told { id } => drop(self.told.insert(id.clone())),
             Input::Halt { halt, flatten } => {
                 self.engine.halt_by(halt.clone(), now);
                 if *flatten {
@@ -247,6 +254,10 @@ impl<S: Strategy> Machine for Running<S> {
 
     fn was_paid(&self, id: &str) -> bool {
         self.paid.contains(id)
+    }
+
+    fn was_told(&self, id: &str) -> bool {
+        self.told.contains(id)
     }
 
     fn last_action(&self, symbol: SymbolIndex, kind: ActedOn) -> Option<Timestamp> {

@@ -73,6 +73,8 @@ impl SalesOfDay {
 pub(in crate::venue) struct FeeMeter {
     commission: Commission,
     sales: SalesOfDay,
+    /// The day with sales before that one: a fill may be heard of a day late.
+    earlier: SalesOfDay,
     /// Orders that have filled in part and pay by the share. One that is canceled stays until it is forgotten: its number
     /// never comes back, and a run has no more of them than orders.
     orders: BTreeMap<OrderId, Traded>,
@@ -81,7 +83,8 @@ pub(in crate::venue) struct FeeMeter {
 impl FeeMeter {
     /// Nothing has filled.
     pub(in crate::venue) fn new(commission: Commission) -> FeeMeter {
-        FeeMeter { commission, sales: SalesOfDay::before(Date::MIN), orders: BTreeMap::new() }
+        let none = SalesOfDay::before(Date::MIN);
+        FeeMeter { commission, sales: none, earlier: none, orders: BTreeMap::new() }
     }
 
     /// Orders that will not fill again, by what `is_gone` says, are not remembered.
@@ -147,14 +150,22 @@ impl FeeMeter {
                 }
             },
             (Commission::Alpaca(dates), Side::Sell) => {
-                self.sales = self.sales_of(dates.of(occasion.time)).with(price, quantity);
+                let sales = self.sales_of(dates.of(occasion.time)).with(price, quantity);
+                match sales.day {
+                    day if day < self.sales.day => self.earlier = sales,
+                    day => {
+                        let before = std::mem::replace(&mut self.sales, sales);
+                        self.earlier = if before.day < day { before } else { self.earlier };
+                    }
+                }
             }
             _ => {}
         }
     }
 
     fn sales_of(&self, day: Date) -> SalesOfDay {
-        if self.sales.day == day { self.sales } else { SalesOfDay::before(day) }
+        let known = [self.sales, self.earlier].into_iter().find(|sales| sales.day == day);
+        known.unwrap_or(SalesOfDay::before(day))
     }
 }
 
@@ -209,6 +220,27 @@ mod tests {
 
     /// An account that was reconciled with its bills: 48 shares in nine sales of one day owed one cent of TAF,
     /// where rounding each sale would have said nine.
+    #[test]
+    fn a_sale_that_is_heard_of_a_day_late_belongs_to_its_day() {
+        let commission = Commission::Alpaca(TradeDate::Stamp);
+        let sold = |days: &[i32]| {
+            let mut meter = FeeMeter::new(commission);
+            let pay = |day: &i32| {
+                let time = Timestamp::from_days(19_875 + day).expect("day");
+                let (occasion, price) = (Occasion { side: Side::Sell, time }, price(20_000_000_000));
+                let quantity = Quantity::from_shares(10).expect("shares");
+                let fee = meter.fee(OrderId(1), occasion, price, quantity);
+                meter.count(OrderId(1), occasion, price, (quantity, Quantity::ZERO));
+                fee
+            };
+            days.iter().map(pay).sum::<Money>()
+        };
+        // Each day is rounded up once, in whatever order its fills are heard of.
+        assert_eq!(sold(&[0, 0, 1, 1]), sold(&[0, 1, 0, 1]));
+        assert_eq!(sold(&[0, 0, 1, 1]), sold(&[0, 0]) + sold(&[1, 1]));
+        assert!(sold(&[0, 0]) < sold(&[0]) + sold(&[0]));
+    }
+
     #[test]
     fn nine_small_sales_of_a_day_owe_one_cent() {
         let mut meter = FeeMeter::new(Commission::Alpaca(TradeDate::Stamp));

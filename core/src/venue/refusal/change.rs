@@ -1,8 +1,11 @@
 //! May an order be changed, or taken back? By its status, and by what the change asks.
 //!
 //! Not here: whether our own gate lets the change pass (risk). Source: `alpaca.md` §11, §12.
-use super::ensure;
-use crate::domain::{NewPrices, OrderKind, OrderStatus, Price, Quantity, RejectReason, Side, Tick, TimeInForce, Trail};
+use super::{ensure, form};
+use crate::domain::{
+    ExitLegs, LegLevel, NewPrices, OrderKind, OrderRequest, OrderStatus, Price, Quantity, RejectReason, Side, Tick,
+    TimeInForce, Trail,
+};
 
 /// The order that is to be changed, as it stands.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -78,6 +81,32 @@ pub fn pair(side: Side, stop: Price, target: Price, tick: Tick) -> Result<(), Re
     ensure(apart >= least, close)
 }
 
+/// May `entry`, an entry as it is to be, stand beside the exits that it brings, which rest or wait as `legs` say? A price
+/// that a split has left between two ticks counts as the tick below.
+///
+/// Errors: the rule that they break together.
+pub fn beside_legs(
+    entry: &OrderRequest,
+    legs: impl Iterator<Item = OrderKind>,
+    tick: Tick,
+) -> Result<(), RejectReason> {
+    let floor = |price: Option<Price>| price.map(|price| price.floor_to(tick));
+    let on_grid =
+        |kind: OrderKind| kind.with(NewPrices { limit: floor(kind.limit()), stop: floor(kind.stop()), trail: None });
+    let mut own = ExitLegs { time_in_force: entry.time_in_force, ..ExitLegs::NONE };
+    for kind in legs.map(on_grid) {
+        match kind {
+            OrderKind::Limit { limit } => own.take_profit = Some(LegLevel::At(limit)),
+            OrderKind::Stop { stop } => own.stop = Some(LegLevel::At(stop)),
+            OrderKind::StopLimit { stop, limit } => {
+                (own.stop, own.stop_limit) = (Some(LegLevel::At(stop)), Some(limit));
+            }
+            OrderKind::Market | OrderKind::TrailingStop { .. } => {}
+        }
+    }
+    form::legs(&OrderRequest { kind: on_grid(entry.kind), legs: own, ..*entry }, tick)
+}
+
 fn prices(kind: OrderKind, new: &NewPrices, tick: Tick) -> Result<(), RejectReason> {
     for (field, price, has) in
         [("limit_price", new.limit, kind.limit().is_some()), ("stop_price", new.stop, kind.stop().is_some())]
@@ -99,8 +128,9 @@ fn prices(kind: OrderKind, new: &NewPrices, tick: Tick) -> Result<(), RejectReas
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{limit, price, shares, stop};
+    use super::super::testing::{limit, order, price, shares, stop};
     use super::*;
+    use crate::domain::OrderClass;
 
     #[test]
     fn a_pair_stands_on_its_own_sides() {
@@ -112,6 +142,22 @@ mod tests {
         assert_eq!(of(Side::Buy, "10", "10.5"), Err(RejectReason::TargetAboveStop));
         assert_eq!(of(Side::Buy, "1", "0.9999"), Err(RejectReason::StopBelowBase));
         assert_eq!(pair(Side::Sell, price("0.9999"), price("1"), Tick::None), Ok(()));
+    }
+
+    #[test]
+    fn an_entry_is_not_moved_across_its_exits() {
+        let of = |side, limit_price: &str, legs: &[OrderKind]| {
+            let entry = OrderRequest { class: OrderClass::Bracket, ..order(side, limit(limit_price)) };
+            beside_legs(&entry, legs.iter().copied(), Tick::UsEquity)
+        };
+        let long = [stop("30.36"), limit("33")];
+        assert_eq!(of(Side::Buy, "31.79", &long), Ok(()));
+        assert_eq!(of(Side::Buy, "6.09", &long), Err(RejectReason::StopAboveBase));
+        assert_eq!(of(Side::Buy, "33", &long), Err(RejectReason::TargetBelowBase));
+        assert_eq!(of(Side::Sell, "72.28", &[stop("64.99"), limit("64.24")]), Err(RejectReason::StopBelowBase));
+        // A split has left the stop between two ticks.
+        assert_eq!(of(Side::Buy, "30.37", &[stop("30.365")]), Ok(()));
+        assert_eq!(of(Side::Buy, "30.36", &[]), Ok(()));
     }
 
     fn resting(kind: OrderKind) -> Changing {

@@ -84,7 +84,7 @@ pub(super) fn protects_long(request: &OrderRequest) -> bool {
 pub(super) const CENT: i64 = Price::UNITS_PER_USD / 100;
 
 /// Stop, entry and target of a long stand in this order, those of a short in the other.
-fn legs(request: &OrderRequest, tick: Tick) -> Result<(), RejectReason> {
+pub(super) fn legs(request: &OrderRequest, tick: Tick) -> Result<(), RejectReason> {
     let long = protects_long(request);
     let (entry, target) = match request.class {
         OrderClass::Simple => return Ok(()),

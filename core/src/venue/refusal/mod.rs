@@ -19,7 +19,7 @@ mod form;
 mod testing;
 
 pub use account::{AssetStatus, Funds, Resting, Standing, Trading, account, asset};
-pub use change::{Change, Changing, cancel, change, pair};
+pub use change::{Change, Changing, beside_legs, cancel, change, pair};
 pub use fields::{OrderFields, OrderType, Read, fields};
 pub use form::{Terms, auction_hours, form};
 

@@ -17,6 +17,7 @@ mod restore;
 mod settle;
 mod settle_changes;
 mod settle_protection;
+mod splits;
 mod strangers;
 mod streams;
 #[cfg(test)]
@@ -52,8 +53,8 @@ use super::ledger::{Ledger, legs};
 use super::translate::{Outgoing, is_sent_for_longer, order_body};
 use super::wire::WireUpdate;
 use crate::domain::{
-    Bar, ExecutionEvent, Money, OrderClass, OrderId, OrderKind, OrderSize, Price, Quantity, Ratio, Symbol, SymbolIndex,
-    TimeInForce, Timestamp,
+    Bar, ExecutionEvent, Money, OrderClass, OrderId, OrderKind, OrderSize, Quantity, Symbol, SymbolIndex, TimeInForce,
+    Timestamp,
 };
 use crate::execution::ExecutionBackend;
 use crate::risk::{ApprovedChange, ApprovedOrder};
@@ -146,6 +147,8 @@ pub struct AlpacaDesk {
     early: Vec<WireUpdate>,
     /// Targets whose stop has come to its price.
     reached: BTreeSet<OrderId>,
+    /// Shares whose split has begun at the venue and is not booked.
+    splitting: BTreeSet<SymbolIndex>,
     /// Shares that have no stop.
     bare: BTreeMap<SymbolIndex, settle_protection::Bare>,
     /// Shares that the other sessions on the account hold.
@@ -178,6 +181,7 @@ impl AlpacaDesk {
             told: BTreeSet::new(),
             early: Vec::new(),
             reached: BTreeSet::new(),
+            splitting: BTreeSet::new(),
             bare: BTreeMap::new(),
             siblings_shares: BTreeMap::new(),
             siblings_legs: BTreeSet::new(),
@@ -214,25 +218,6 @@ impl AlpacaDesk {
         };
         self.tickets.values_mut().filter(is_of_day).for_each(|ticket| ticket.cancel_asked = true);
         self.expire_unarmed();
-        self.settle();
-    }
-
-    /// A split into `ratio` new shares per old: the venue restates orders and positions without a word, ours follow.
-    /// `kept`, `mark` and `cash` are what our own books hold after it.
-    pub fn on_split(
-        &mut self,
-        symbol: SymbolIndex,
-        ratio: Ratio,
-        (kept, mark, cash): (Quantity, Price, Money),
-        time: Timestamp,
-    ) {
-        self.ledger.record(Entry::Split { symbol, ratio, kept, mark, cash, time });
-        // What the venue has made of its orders is read anew.
-        for line in self.lines.values_mut().filter(|line| line.symbol == symbol && line.open().is_some()) {
-            line.ask = Some(known::Attempt::at(self.now.ms));
-            line.refused = None;
-            line.looked_for = None;
-        }
         self.settle();
     }
 
@@ -314,6 +299,7 @@ impl AlpacaDesk {
             quantity: asked.quantity,
             reference: asked.reference,
             reduces: asked.reduces,
+            meets_position: self.ledger.mirror.shares(request.symbol).closing_side() == Some(request.side),
             client_id: &client_id,
         };
         let body = order_body(&outgoing, self.config.rules.tick);

@@ -5,13 +5,14 @@
 //! execution counts once, and an order's end is believed when all its fills are here.
 use super::AlpacaDesk;
 use super::known::{AtVenue, Attempt, Life, Line};
-use crate::domain::{OrderClass, OrderId, OrderPurpose, Price, Quantity};
+use crate::domain::{OrderClass, OrderId, OrderPurpose, Price, Quantity, Timestamp};
 use crate::execution::alpaca::client_id::Part;
 use crate::execution::alpaca::entry::{Answer, Entry};
 use crate::execution::alpaca::finding::Finding;
 use crate::execution::alpaca::ledger::legs;
 use crate::execution::alpaca::translate::Prices;
 use crate::execution::alpaca::wire::{Strange, WireFill, WireOrder, WireUpdate};
+use crate::venue::Commission;
 
 /// Fills that wait for their entry's.
 const EARLY_MAX: usize = 1_000;
@@ -280,7 +281,8 @@ impl AlpacaDesk {
         let (Some(price), Some(quantity)) = (update.price.price(), update.qty.quantity()) else { return };
         let order = &update.order;
         let venue = (order.filled_qty.quantity().unwrap_or(quantity), order.life() == Life::Filled);
-        self.count(id, order.id.as_str(), update.execution_id.as_str(), (price, quantity), venue);
+        let execution = (update.execution_id.as_str(), update.timestamp.as_str());
+        self.count(id, order.id.as_str(), execution, (price, quantity), venue);
     }
 
     /// A leg cannot fill for us before its entry has, nor whole while more of its entry may have filled.
@@ -323,8 +325,16 @@ impl AlpacaDesk {
             self.doom_entries(id);
             return;
         }
-        self.count(id, row.order_id.as_str(), row.execution_id(), (price, quantity), venue);
+        let execution = (row.execution_id(), row.transaction_time.as_str());
+        self.count(id, row.order_id.as_str(), execution, (price, quantity), venue);
         self.take_early();
+    }
+
+    /// When an execution traded, where that was on an earlier day than the bar at hand: it is heard of late.
+    fn earlier_day(&self, when: &str) -> Option<Timestamp> {
+        let Commission::Alpaca(dates) = self.config.rules.commission else { return None };
+        let traded_at = when.parse().ok()?;
+        (dates.of(traded_at) < dates.of(self.bar)).then_some(traded_at)
     }
 
     /// Counts an execution of `venue_id`, of which the venue counts `filled` shares as filled, all of it or not.
@@ -332,7 +342,7 @@ impl AlpacaDesk {
         &mut self,
         id: OrderId,
         venue_id: &str,
-        execution_id: &str,
+        (execution_id, when): (&str, &str),
         (price, quantity): (Price, Quantity),
         (filled, is_whole): (Quantity, bool),
     ) {
@@ -350,6 +360,7 @@ impl AlpacaDesk {
         let counts_for_all = counted + quantity == filled && is_whole;
         let is_last = self.is_last(id, venue_id, quantity, counts_for_all);
         self.doom_entries(id);
+        let traded_at = self.earlier_day(when);
         self.ledger.record(Entry::Filled {
             order: id,
             venue_id: venue_id.to_owned(),
@@ -358,6 +369,7 @@ impl AlpacaDesk {
             reference: price,
             quantity,
             time: self.bar,
+            traded_at,
             moment: self.moment,
             is_last,
         });
@@ -431,7 +443,7 @@ impl AlpacaDesk {
         for (id, venue_id, price, quantity, is_whole) in missing {
             let filled = self.ledger.counted(&venue_id) + quantity;
             self.find(Finding::MissingFill { order: id, quantity });
-            self.count(id, &venue_id, "", (price, quantity), (filled, is_whole));
+            self.count(id, &venue_id, ("", ""), (price, quantity), (filled, is_whole));
         }
     }
 }

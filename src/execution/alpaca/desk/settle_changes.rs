@@ -48,7 +48,7 @@ impl AlpacaDesk {
         if line.is_unsettled() || line.patch.is_some() || line.change.is_some() {
             return;
         }
-        let Some(standing) = self.ledger.mirror.standing(order).filter(|standing| standing.parent.is_some()) else {
+        let Some(standing) = self.ledger.mirror.standing(order).filter(|standing| standing.reduces) else {
             return;
         };
         let trails = self.ledger.facts(order).is_some_and(|facts| facts.purpose == OrderPurpose::Trail);
@@ -64,7 +64,7 @@ impl AlpacaDesk {
         let Some(line) = self.lines.get(&order) else { return };
         let Some(at) = line.open() else { return };
         let is_leaving = line.cancel_asked || line.expire_asked || line.freeing || line.delete.is_some();
-        if is_leaving || line.patch.is_some() || line.is_unsettled() {
+        if is_leaving || self.is_splitting(line.symbol) || line.patch.is_some() || line.is_unsettled() {
             return;
         }
         let Some(standing) = self.ledger.mirror.standing(order) else { return };

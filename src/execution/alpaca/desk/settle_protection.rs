@@ -184,6 +184,7 @@ impl AlpacaDesk {
         let mut symbols: Vec<SymbolIndex> = self.lines.values().map(|line| line.symbol).collect();
         symbols.sort_unstable();
         symbols.dedup();
+        symbols.retain(|symbol| !self.is_splitting(*symbol));
         for symbol in symbols {
             self.arm(symbol);
         }

@@ -405,6 +405,30 @@ fn a_split_restates_what_is_at_the_venue() {
 }
 
 #[test]
+fn a_stop_that_the_venue_ends_for_a_split_is_armed_at_the_new_level() {
+    let mut world = World::new();
+    world.submit(entry(10, Some(10), false), false);
+    world.run();
+    world.trade(100, 10);
+    world.run();
+    // The day of the split has begun at the venue, which ends the stop; it is booked here later.
+    world.desk.await_splits([A].into());
+    world.venue.position = 20;
+    let stop = world.venue.orders.iter().position(|order| order.kind == "stop" && order.is_open()).expect("stop");
+    world.venue.expire(stop);
+    let made = world.calls.len();
+    world.run();
+    assert_eq!(world.made(made), [] as [&str; 0], "90 is a level of old shares");
+    let (ratio, time) = ("2".parse().expect("ratio"), world.bar());
+    world.desk.on_split(A, ratio, (shares(20), dollars(50), Money::ZERO), time);
+    world.heard.shares = shares(20);
+    world.run();
+    let armed = world.venue.orders.iter().find(|order| order.kind == "stop" && order.is_open()).expect("a stop");
+    assert_eq!((armed.stop.as_deref(), armed.quantity), (Some("45"), 20));
+    world.compare("split");
+}
+
+#[test]
 fn a_restart_takes_up_what_was_on_its_way() {
     let mut world = World::new();
     world.submit(entry(10, Some(5), true), false);

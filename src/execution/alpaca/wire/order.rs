@@ -33,6 +33,11 @@ const UNUSED: &[&str] = &[
     "trail_percent",
     "trail_price",
     "hwm",
+    // Of requests; a venue may show again what it was sent.
+    "advanced_instructions",
+    "take_profit",
+    "stop_loss",
+    "trail",
 ];
 
 /// An order.
@@ -143,6 +148,15 @@ impl WireOrder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_documents_name_is_nothing_strange() {
+        let text = r#"{"id":"a","status":"new","source":null,"subtag":"x","expires_at":"2026-01-05T21:00:00Z",
+            "advanced_instructions":{"algorithm":"VWAP","start_time":null},"take_profit":{"limit_price":"9"},
+            "stop_loss":{"stop_price":"7","limit_price":null},"legs":[{"status":"held","advanced_instructions":null}]}"#;
+        let order: WireOrder = serde_json::from_str(text).expect("an order");
+        assert_eq!(order.strange(), Strange::default());
+    }
 
     #[test]
     fn nothing_is_required_and_nothing_is_lost() {
