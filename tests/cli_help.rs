@@ -51,10 +51,11 @@ fn every_example_in_help_works() {
     }
     examples.sort_unstable();
     examples.dedup();
-    // Reports and metrics of a run come after the run, and shards are joined when they are there.
+    // Reports and metrics of a run come after the run, shards are joined when they are there, and a session is compared when
+    // it has traded.
     let rank = |example: &String| match example.as_str() {
         first if first.starts_with("backtest") => 0,
-        last if last.starts_with("sweep merge") => 2,
+        last if last.starts_with("sweep merge") || last.contains("--against state/") => 2,
         _ => 1,
     };
     examples.sort_by_key(rank);

@@ -30,7 +30,7 @@ use crate::strategy::Catalog;
 /// Arguments of `alphaflow rehearse`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit code 0 if both sides are the same, order by order and digit by digit; 3 if not.\n\nWith --against and a journal, the session is made again from its rows and replayed on the bars that it saw, from its warm-up on; the report says why it differs, as far as the journal knows: a halt, a hand, a late bar, a break, what others did at the venue.\n\nExample: alphaflow rehearse scenarios/intraday_minutes.toml\n\nExample: alphaflow rehearse scenarios/intraday_minutes.toml --against state/paper\n\nExample: alphaflow rehearse --against reports/ma_crossover_tech4"
+    after_help = "Exit code 0 if both sides are the same, order by order and digit by digit; 3 if not.\n\nWith --against and a journal, the session is made again from its rows and replayed on the bars that it saw, from its warm-up on; the report says why it differs, as far as the journal knows: a halt, a hand, a late bar, a break, what others did at the venue.\n\nExample: alphaflow rehearse scenarios/intraday_minutes.toml\n\nExample: alphaflow rehearse scenarios/intraday_minutes.toml --against state/rehearsal\n\nExample: alphaflow rehearse --against reports/ma_crossover_tech4"
 )]
 pub(super) struct RehearseArgs {
     /// Scenario file

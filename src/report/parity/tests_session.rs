@@ -18,11 +18,14 @@ fn first(other: &Side, findings: Vec<Finding>) -> (String, String, Vec<String>) 
     (cause.rule.name().to_owned(), cause.text.clone(), cause.evidence.clone())
 }
 
-/// The session of [`rows`] without the entry in MSFT, which ended as `row` says.
+/// The session of [`rows`] without the entry in MSFT, which ended as `row` says; of one that was sent the stop ends with it.
 fn without_entry(row: &str) -> Rows {
     let mut rows = rows();
     rows.orders[4] = row.to_owned();
-    rows.orders.truncate(5);
+    match row.contains(",canceled,") {
+        true => rows.orders[5] = rows.orders[5].replace("accepted", "canceled"),
+        false => rows.orders.truncate(5),
+    }
     rows.fills.pop();
     rows
 }
