@@ -331,7 +331,7 @@ impl AlpacaDesk {
     }
 
     /// When an execution traded, where that was on an earlier day than the bar at hand: it is heard of late.
-    fn earlier_day(&self, when: &str) -> Option<Timestamp> {
+    pub(super) fn earlier_day(&self, when: &str) -> Option<Timestamp> {
         let Commission::Alpaca(dates) = self.config.rules.commission else { return None };
         let traded_at = when.parse().ok()?;
         (dates.of(traded_at) < dates.of(self.bar)).then_some(traded_at)

@@ -5,7 +5,7 @@ use super::tests_world::*;
 use crate::domain::*;
 use crate::execution::ExecutionBackend;
 use crate::execution::alpaca::{Finding, StreamKind, StreamSignal};
-use crate::venue::FillMoment;
+use crate::venue::{Commission, FillMoment, TradeDate};
 
 /// What the engine was told since `from`, in words.
 fn told(world: &World, from: usize) -> Vec<String> {
@@ -402,6 +402,18 @@ fn a_split_restates_what_is_at_the_venue() {
     world.run();
     assert_eq!(world.made(made), [] as [&str; 0], "nothing is to be moved");
     world.compare("split");
+}
+
+#[test]
+fn a_fill_that_is_heard_of_on_a_later_day_traded_on_its_own() {
+    let mut world = World::new();
+    let at = |text: &str| text.parse().expect("time");
+    world.desk.at_bar(at("2026-01-05T14:30:00Z"), FillMoment::Open);
+    assert_eq!(world.desk.earlier_day("2026-01-02T20:59:00Z"), None, "no fee goes by the day");
+    world.desk.config.rules.commission = Commission::Alpaca(TradeDate::NewYork);
+    assert_eq!(world.desk.earlier_day("2026-01-02T15:59:00.5-05:00"), Some(at("2026-01-02T20:59:00.5Z")));
+    assert_eq!(world.desk.earlier_day("2026-01-05T14:30:01Z"), None);
+    assert_eq!(world.desk.earlier_day(""), None, "worked out from an average");
 }
 
 #[test]
