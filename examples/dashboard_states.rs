@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use alphaflow::domain::{Money, Timestamp};
 use alphaflow::live::dashboard::{Dashboard, DashboardLinks, DashboardOptions, Question, Tokens};
+use alphaflow::live::redact::Redactor;
 use alphaflow::live::{Command, Done, HaltView, ItemOutcome, Snapshot, StateView};
 use tokio::sync::{mpsc, watch};
 
@@ -58,6 +59,7 @@ async fn serve(stage: Stage, port: u16) {
         Done { taken: true, text: "Halted. Only a resume with a reason ends it.".into(), items }
     });
     let options = DashboardOptions {
+        redactor: Arc::new(Redactor::of([])),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         tokens: Tokens::of(TOKEN, Some("scripts-0123456789abcdef-scripts-token")).expect("tokens"),
         clock: Arc::new(wall),

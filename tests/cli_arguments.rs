@@ -83,6 +83,46 @@ fn a_secret_among_the_arguments_is_refused_before_it_is_used() {
     );
 }
 
+/// A resume is kept as well, and errors repeat what they do not understand.
+#[test]
+fn a_secret_of_env_is_found_in_any_argument_of_any_command_that_may_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    const SECRET: &str = "vFk8TQ2mWzR5xL0aJdY7pHs3";
+    let folder = small();
+    let (at, env) = (folder.path(), folder.path().join(".env"));
+    std::fs::write(&env, format!("ALPACA_API_KEY=PKTEST0000000000\nALPACA_SECRET_KEY={SECRET}\n")).expect("write");
+    std::fs::set_permissions(&env, std::fs::Permissions::from_mode(0o600)).expect("chmod");
+    let (set, words) = (format!("ALPACA_SECRET_KEY={SECRET}"), format!("key {SECRET} pasted"));
+    for arguments in [
+        &["resume", "--reason", &words][..],
+        &["trade", "scenarios/small.toml", "--set", &set],
+        &["preflight", "scenarios/small.toml", "--set", &set],
+        &["trade", &set],
+        &["history", "--strategy", SECRET],
+        &[SECRET],
+    ] {
+        let error = fails(at, 2, arguments);
+        assert!(error.contains(" of the command line holds a secret") && !error.contains(SECRET), "{error}");
+    }
+    assert!(!at.join("state").exists(), "nothing has been done");
+}
+
+/// A flag that does nothing is an order that was not understood.
+#[test]
+fn flags_of_a_rehearsal_are_refused_where_money_or_an_account_is() {
+    let folder = small();
+    for mode in ["paper", "live"] {
+        for (flag, value) in [("--exchange", "127.0.0.1:8765"), ("--speed", "max")] {
+            let error = fails(folder.path(), 2, &["trade", "scenarios/small.toml", "--mode", mode, flag, value]);
+            let wanted =
+                format!("error {flag} goes with --mode rehearsal, not with --mode {mode}; leave one of both out\n");
+            assert_eq!(error, wanted);
+        }
+    }
+    let error = fails(folder.path(), 2, &["drill", "--symbol", "AAPL"]);
+    assert_eq!(error, "error --symbol goes with --mode paper; leave one of both out\n");
+}
+
 /// What says which account is meant is read as it stands, or not at all.
 #[test]
 fn a_flag_of_paper_that_is_not_true_is_refused_on_paper() {

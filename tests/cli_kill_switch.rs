@@ -97,6 +97,26 @@ fn json_says_what_text_says() {
     );
 }
 
+/// The file halts whoever begins, so nobody is told otherwise, and a resume beside it would hold for a moment.
+#[test]
+fn the_file_stop_is_a_halt_for_every_command() {
+    let folder = tempfile::tempdir().expect("folder");
+    let at = folder.path();
+    fs::create_dir(at.join("state")).expect("folder");
+    fs::write(at.join("state/STOP"), "").expect("file");
+    let shown = done(at, &["status"]);
+    assert!(shown.starts_with("Halted by the file state/STOP: take it away, then resume.\n"), "{shown}");
+    assert!(shown.contains("the next one starts halted"), "{shown}");
+    assert_eq!(status(at)["state"], "halted");
+    let error = fails(at, 1, &["resume", "--reason", "go on"]);
+    assert_eq!(
+        error,
+        "error not resumed: state/STOP is there and would halt again at once; take it away, then resume\n"
+    );
+    fs::remove_file(at.join("state/STOP")).expect("file");
+    assert_eq!(status(at)["state"], "active");
+}
+
 #[test]
 fn what_cannot_be_read_is_halted_and_says_what_to_do() {
     let folder = tempfile::tempdir().expect("folder");

@@ -3,7 +3,7 @@
 //! Not here: what is proved and how (live::journal), replay (audit_replay). None changes the journal; all work while a session writes it.
 use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::audit_replay::{self, ReplayArgs};
 use super::journal_file::{JournalArgs, failed};
 use super::{Failure, Format};
-use crate::live::journal::{Audit, Finding, Head};
+use crate::live::journal::{Audit, Finding, Head, JournalError, JournalReader, head_path};
 use crate::report::format::Numbers;
 use crate::strategy::Catalog;
 
@@ -69,13 +69,31 @@ pub(super) fn run<C: Catalog>(command: &AuditCommand, catalog: &C, out: &mut imp
 }
 
 fn verify(args: &VerifyArgs, out: &mut impl Write) -> Result<(), Failure> {
-    let audit = args.journal.open()?.audit(args.head).map_err(failed)?;
     let path = args.journal.path();
+    let audit = JournalReader::open(&path).and_then(|journal| journal.audit(args.head));
+    let audit = audit.map_err(|error| unreadable(error, &path))?;
     match args.format {
         Format::Text => print(&audit, args, out)?,
         Format::Json => writeln!(out, "{:#}", audit_json(&audit, &path.display().to_string()))?,
     }
     verdict(&audit, args.journal.path())
+}
+
+/// A journal that cannot be read does not hold: that is a finding, not a fault of this command.
+fn unreadable(error: JournalError, path: &Path) -> Failure {
+    let head = head_path(path);
+    let next = "keep a copy as it is, and bring back the journal that was there, with its -wal file";
+    match error {
+        JournalError::Sqlite { source, .. } => {
+            Failure::Check(format!("error {}: the journal does not hold: {source}; {next}", path.display()))
+        }
+        JournalError::Absent { .. } if head.exists() => Failure::Check(format!(
+            "error {}: the journal does not hold: there is none, though {} notes a row of it; {next}",
+            path.display(),
+            head.display()
+        )),
+        other => failed(other),
+    }
 }
 
 fn export(args: &ExportArgs, out: &mut impl Write) -> Result<(), Failure> {
@@ -87,7 +105,11 @@ fn export(args: &ExportArgs, out: &mut impl Write) -> Result<(), Failure> {
         let text = format!("error {}: it cannot be made ({error}); choose another --out", args.out.display());
         Failure::Input(text)
     })?;
-    let audit = journal.export(None, &mut BufWriter::new(file)).map_err(failed)?;
+    let audit = journal.export(None, (&mut BufWriter::new(file), &args.out)).map_err(|error| {
+        // Half an export would pass for a whole one, and stand in the way of the next.
+        let _ = std::fs::remove_file(&args.out);
+        failed(error)
+    })?;
     match args.format {
         Format::Text => {
             let rows = Numbers::PLAIN.count(audit.rows as f64);

@@ -10,15 +10,16 @@ use clap::{Args, ValueEnum};
 use super::finish::input;
 use super::screen::error_style;
 use super::stand_in::StandInArgs;
-use super::{Failure, Format, no_secret_on_command_line};
-use crate::domain::Symbol;
+use super::{ALPACA_KEYS, Failure, Format, no_secret_on_command_line};
+use crate::domain::{Symbol, SymbolError};
 use crate::execution::alpaca::{AskError, EnvFile, Paper, PaperStandIn, TradingMode};
 use crate::live::drill::{DrillError, DrillReport, DrillStep, PaperDrill, own_market, run_drill, run_paper_drill};
 use crate::scenario::{LoadedScenario, MarketData, check_strategy, load, load_market};
 use crate::strategy::Catalog;
 
 /// Keys of the account.
-const KEYS: [&str; 2] = ["ALPACA_API_KEY", "ALPACA_SECRET_KEY"];
+/// Cheap and busy.
+const SYMBOL: &str = "F";
 
 /// Where to drill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -42,8 +43,9 @@ pub(super) struct DrillArgs {
     #[arg(long, value_enum, default_value_t = Mode::Rehearsal)]
     mode: Mode,
     /// On paper: the share to trade, a cheap and busy one
-    #[arg(long, value_name = "SYMBOL", default_value = "F")]
-    symbol: Symbol,
+    /// [default: F]
+    #[arg(long, value_name = "SYMBOL")]
+    symbol: Option<Symbol>,
     #[command(flatten)]
     stand_in: StandInArgs,
     /// On paper: where the keys of Alpaca are
@@ -61,6 +63,9 @@ pub(super) struct DrillArgs {
 pub(super) fn run<C: Catalog>(args: &DrillArgs, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
     let stand_in = args.stand_in.address(args.mode == Mode::Paper, &args.state);
     let stand_in = stand_in.map_err(|what| Failure::Input(format!("error {what}")))?;
+    if args.mode == Mode::Rehearsal && args.symbol.is_some() {
+        return Err(Failure::Input("error --symbol goes with --mode paper; leave one of both out".to_owned()));
+    }
     let mut written = Ok(());
     let tell = |step: &DrillStep| {
         if args.format == Format::Text && written.is_ok() {
@@ -99,6 +104,11 @@ fn stage<C: Catalog>(args: &DrillArgs, catalog: &C) -> Result<(LoadedScenario, M
         let what = "a drill needs bars within the day: with daily ones the market is never open while it halts";
         return Err(Failure::Input(format!("error {}: {what}; set data.timeframe and data.path", path.display())));
     }
+    if loaded.spec.data.symbols.len() < 2 {
+        let what = "a drill closes one share while it buys another, so it needs two shares or more";
+        let next = "add a share, or leave the scenario out: the drill then brings its own";
+        return Err(input(loaded.diagnostic("data.symbols", what).note(next)));
+    }
     let market = load_market(&loaded).map_err(input)?;
     Ok((loaded, market))
 }
@@ -116,13 +126,16 @@ fn on_paper<M: TradingMode + Clone>(
             path.display()
         )));
     }
-    let settings = EnvFile::read(&args.env).and_then(|file| file.with_environment(&KEYS, |name| env::var(name).ok()));
-    let keys = settings.map_err(|error| wrong(error.to_string()))?.keys(KEYS[0], KEYS[1]);
+    let settings =
+        EnvFile::read(&args.env).and_then(|file| file.with_environment(&ALPACA_KEYS, |name| env::var(name).ok()));
+    let keys = settings.map_err(|error| wrong(error.to_string()))?.keys(ALPACA_KEYS[0], ALPACA_KEYS[1]);
     let keys = keys.map_err(|error| wrong(error.to_string()))?;
     no_secret_on_command_line(Some(&keys)).map_err(|error| wrong(error.to_string()))?;
     let env_path = args.env.display().to_string();
     let halt_arguments = [vec!["--mode".to_owned(), "paper".to_owned(), "--env".to_owned(), env_path], there].concat();
-    let (state, program, symbol) = (args.state.as_path(), env::current_exe()?, args.symbol);
+    let symbol = args.symbol.map_or_else(|| SYMBOL.parse(), Ok);
+    let symbol = symbol.map_err(|error: SymbolError| wrong(error.to_string()))?;
+    let (state, program) = (args.state.as_path(), env::current_exe()?);
     let drill = PaperDrill { mode, keys, symbol, state, program, halt_arguments };
     run_paper_drill(drill, tell).map_err(|error| {
         let text = format!("error drill: {error}");

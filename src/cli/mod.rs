@@ -38,11 +38,12 @@ mod trade_status;
 
 use std::env;
 use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::execution::alpaca::{ApiKeys, KeyError, refuse_secrets_in};
+use crate::execution::alpaca::{ApiKeys, EnvFile, KeyError, refuse_secrets_in};
 use crate::strategy::{BuiltIn, Catalog};
 
 /// Backtest US-equity strategies on real bars: exact fills, one risk gate, a report of every run.
@@ -125,6 +126,23 @@ pub fn main() -> ExitCode {
     main_with(BuiltIn)
 }
 
+/// Where the keys of Alpaca stand in `.env`.
+const ALPACA_KEYS: [&str; 2] = ["ALPACA_API_KEY", "ALPACA_SECRET_KEY"];
+
+/// Commands that never read `.env`, whatever stands in it.
+const WITHOUT_ENV: [&str; 3] = ["backtest", "sweep", "rehearse"];
+
+/// The keys in the `.env` of this folder, to look for among the arguments; none where no argument could hold one.
+fn keys_around() -> Option<ApiKeys> {
+    let is_apart = env::args_os().nth(1).is_none_or(|command| WITHOUT_ENV.iter().any(|name| command == *name));
+    if is_apart || !env::args_os().skip(1).any(|argument| argument.len() >= ApiKeys::LENGTH_MIN) {
+        return None;
+    }
+    let [id, secret] = ALPACA_KEYS;
+    let file = EnvFile::read(Path::new(".env")).ok()?;
+    file.with_environment(&ALPACA_KEYS, |name| env::var(name).ok()).ok()?.keys(id, secret).ok()
+}
+
 /// Refuses to go on where what looks like a secret, or is one of `keys`, stands among the arguments of this process.
 fn no_secret_on_command_line(keys: Option<&ApiKeys>) -> Result<(), KeyError> {
     let arguments: Vec<String> = env::args_os().skip(1).map(|text| text.to_string_lossy().into_owned()).collect();
@@ -136,7 +154,7 @@ fn no_secret_on_command_line(keys: Option<&ApiKeys>) -> Result<(), KeyError> {
 /// `BuiltIn.and::<Mine>()` is a catalog with a strategy of one's own: every command knows it then.
 pub fn main_with<C: Catalog + Sync>(catalog: C) -> ExitCode {
     // Before an error of the parser is shown: it would repeat it. A halt is not kept away by what stands beside it.
-    let command = match (Cli::try_parse(), no_secret_on_command_line(None)) {
+    let command = match (Cli::try_parse(), no_secret_on_command_line(keys_around().as_ref())) {
         (Ok(Cli { command: command @ Command::Halt(_) }), _) | (Ok(Cli { command }), Ok(())) => command,
         (_, Err(error)) => {
             let _ = writeln!(io::stderr(), "error {error}");

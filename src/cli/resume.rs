@@ -10,6 +10,7 @@ use serde_json::json;
 use super::halt::person;
 use super::status::{latch_failed, now, print_sessions, session_json, words};
 use super::{Failure, Format};
+use crate::live::kill::stop_file;
 use crate::risk::{HaltedBy, LatchFile, ResumeOrder};
 
 /// Arguments of `alphaflow resume`.
@@ -34,6 +35,10 @@ pub(super) fn run(args: &ResumeArgs, out: &mut impl Write) -> Result<(), Failure
     let reason = words("--reason", &args.reason)?;
     let order = ResumeOrder { at: now(), by: HaltedBy::Person(person()), reason };
     let latch = LatchFile::new(&args.state);
+    if let Some(file) = stop_file(&args.state) {
+        let what = "is there and would halt again at once; take it away, then resume";
+        return Err(Failure::Machine(format!("error not resumed: {} {what}", file.display())));
+    }
     let ended = latch.resume(order.clone()).map_err(|error| latch_failed("not resumed", &error))?;
     if args.format == Format::Json {
         let object = json!({ "state": "active", "ended": ended, "resume": order, "file": latch.path(), "session": session_json(&args.state) });

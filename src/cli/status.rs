@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Failure, Format};
 use crate::domain::Timestamp;
-use crate::live::kill::sessions;
+use crate::live::kill::{sessions, stop_file};
 use crate::risk::{HaltOrder, Latch, LatchError, LatchEvent, LatchFile, ResumeOrder, Words};
 
 /// Arguments of `alphaflow status`.
@@ -47,8 +47,12 @@ fn print(state: &Path, found: &Result<Latch, LatchError>, out: &mut impl Write) 
             return print_sessions(state, "halted", out);
         }
     };
+    let stop = stop_file(state);
     match latched {
-        None => writeln!(out, "Active: the kill switch is clear.")?,
+        None => match &stop {
+            None => writeln!(out, "Active: the kill switch is clear.")?,
+            Some(file) => writeln!(out, "Halted by the file {}: take it away, then resume.", file.display())?,
+        },
         Some(latched) => {
             let text = latched.to_halt().to_string();
             writeln!(out, "H{}.", text.strip_prefix('h').unwrap_or(&text))?;
@@ -57,7 +61,7 @@ fn print(state: &Path, found: &Result<Latch, LatchError>, out: &mut impl Write) 
             }
         }
     }
-    let next = if latched.is_some() { "halted" } else { "active" };
+    let next = if latched.is_some() || stop.is_some() { "halted" } else { "active" };
     print_sessions(state, next, out)?;
     let history = found.as_ref().map_or(&[][..], Latch::history);
     if !history.is_empty() {
@@ -100,13 +104,15 @@ fn print_event(event: &LatchEvent, out: &mut impl Write) -> std::io::Result<()> 
 
 fn status_json(state: &Path, latch: &LatchFile, found: &Result<Latch, LatchError>) -> Value {
     let latched = found.as_ref().ok().and_then(Latch::latched);
-    let is_active = matches!(found, Ok(latch) if latch.latched().is_none());
+    let stop = stop_file(state);
+    let is_active = stop.is_none() && matches!(found, Ok(latch) if latch.latched().is_none());
     json!({
         "state": if is_active { "active" } else { "halted" },
         "halt": latched,
         "problem": found.as_ref().err().map(LatchError::to_string),
         "history": found.as_ref().map_or(&[][..], Latch::history),
         "file": latch.path(),
+        "stop_file": stop,
         "session": session_json(state),
     })
 }

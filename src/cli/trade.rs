@@ -18,12 +18,12 @@ use super::stand_in::StandInArgs;
 use super::trade_history::HasHistory;
 use super::trade_links::{self as links, Port};
 use super::trade_screen::{Shown, Terminal, shown};
-use super::{Failure, no_secret_on_command_line};
+use super::{ALPACA_KEYS, Failure, no_secret_on_command_line};
 use crate::domain::{Money, Symbol};
 use crate::exchange::Exchange;
 use crate::exchange::server::Pace;
 use crate::execution::alpaca::{
-    ApiKeys, EnvFile, Feed, KeyError, Live, LoopbackAddr, Paper, PaperStandIn, Rehearsal, TradingMode,
+    ApiKeys, EnvFile, Feed, KeyError, KeyKind, Live, LoopbackAddr, Paper, PaperStandIn, Rehearsal, TradingMode,
 };
 use crate::live::dashboard::Dashboard;
 use crate::live::driver::{
@@ -39,8 +39,6 @@ use crate::scenario::{
 };
 use crate::strategy::{Catalog, Script};
 
-/// Keys of Alpaca, and where they are.
-const ALPACA_KEYS: [&str; 2] = ["ALPACA_API_KEY", "ALPACA_SECRET_KEY"];
 /// Keys of a built-in exchange in another process, and what they are where nobody sets them.
 const EXCHANGE_KEYS: [&str; 2] = ["ALPHAFLOW_EXCHANGE_KEY", "ALPHAFLOW_EXCHANGE_SECRET"];
 const EXCHANGE_KEY: &str = "rehearsal";
@@ -73,9 +71,9 @@ pub(super) struct TradeArgs {
     /// Folder of the kill switch and, by mode, of the journal
     #[arg(long, value_name = "DIR", default_value = "state")]
     state: PathBuf,
-    /// In a rehearsal: N times the wall's clock, or `max`, where the market waits for the session
-    #[arg(long, value_name = "N|max", default_value = "1")]
-    speed: Pace,
+    /// In a rehearsal: N times the wall's clock, or `max`, where the market waits for the session [default: 1]
+    #[arg(long, value_name = "N|max")]
+    speed: Option<Pace>,
     /// In a rehearsal: trade on the exchange of another process, started by `alphaflow exchange` with this speed
     #[arg(long, value_name = "127.0.0.1:PORT")]
     exchange: Option<LoopbackAddr>,
@@ -124,6 +122,7 @@ pub(super) fn run<C: Catalog + Sync>(args: &TradeArgs, catalog: &C, out: &mut im
     refuse_twins(&all)?;
     let (trade, several) = (Trade { args, catalog }, all.len() > 1);
     trade.stand_in()?;
+    trade.refuse_unused()?;
     let last = match args.mode {
         Mode::Rehearsal => shown(out, several, |terminal| trade.rehearse(all, terminal)),
         Mode::Paper => shown(out, several, |terminal| trade.on_paper(all, terminal)),
@@ -132,6 +131,10 @@ pub(super) fn run<C: Catalog + Sync>(args: &TradeArgs, catalog: &C, out: &mut im
             let scenarios = trade.of_days_to_come(all)?;
             let settings = trade.settings()?;
             let keys = alpaca_keys(&settings)?;
+            if keys.kind() != KeyKind::Live {
+                let wrong = KeyError::WrongKind { mode: "live", kind: keys.kind() };
+                return Err(Failure::Input(format!("error {wrong}")));
+            }
             let typed = ask_account_number(&cash.to_string(), &mut std::io::stdin().lock(), out)?;
             shown(out, several, |terminal| trade.live(scenarios, (settings, keys), typed, terminal))
         }
@@ -177,9 +180,9 @@ impl<C: Catalog> Trade<'_, C> {
             Some(address) => {
                 let [id, secret] = EXCHANGE_KEYS.map(|name| env::var(name).unwrap_or_else(|_| EXCHANGE_KEY.to_owned()));
                 let keys = ApiKeys::new(id, secret).map_err(|error| Failure::Input(format!("error {error}")))?;
-                let Pace::Times(speed) = self.args.speed else {
+                let Pace::Times(speed) = self.speed() else {
                     let what = "an exchange of another process does not wait; say its speed as a number";
-                    return Err(Failure::Input(format!("error --speed {}: {what}", self.args.speed)));
+                    return Err(Failure::Input(format!("error --speed {}: {what}", self.speed())));
                 };
                 let (speed_text, venue) = (format!("{speed}×"), Venue::Exchange { speed });
                 let terms = Place { speed_text, venue, actions: ActionsFrom::Scenario, is_new: false };
@@ -188,7 +191,7 @@ impl<C: Catalog> Trade<'_, C> {
             None => {
                 let (loaded, market) = joined(&scenarios)?;
                 let exchange = Exchange::new(&loaded, &market).map_err(input)?;
-                let (pace, venue, speed_text) = match self.args.speed {
+                let (pace, venue, speed_text) = match self.speed() {
                     Pace::Max => (Pace::Step, Venue::Stepped, "as fast as it goes".to_owned()),
                     Pace::Times(speed) => (Pace::Times(speed), Venue::Exchange { speed }, format!("{speed}×")),
                     Pace::Step => return Err(Failure::Input("error --speed step: use a number or max".to_owned())),
@@ -246,6 +249,27 @@ impl<C: Catalog> Trade<'_, C> {
             let mode = Live::new(authorized.map_err(|refusal| Failure::Check(format!("error {refusal}")))?);
             self.trade(mode, keys, scenarios, Place::alpaca(), None, terminal).await
         })
+    }
+
+    /// A flag that does nothing is an order that was not understood.
+    fn refuse_unused(&self) -> Result<(), Failure> {
+        let mode = match self.args.mode {
+            Mode::Rehearsal => return Ok(()),
+            Mode::Paper => "paper",
+            Mode::Live => "live",
+        };
+        let flag = match (self.args.exchange, self.args.speed) {
+            (Some(_), _) => "--exchange",
+            (None, Some(_)) => "--speed",
+            (None, None) => return Ok(()),
+        };
+        let what = format!("error {flag} goes with --mode rehearsal, not with --mode {mode}; leave one of both out");
+        Err(Failure::Input(what))
+    }
+
+    /// The pace of a rehearsal, unless said otherwise that of the wall's clock.
+    fn speed(&self) -> Pace {
+        self.args.speed.unwrap_or(Pace::Times(1))
     }
 
     fn stand_in(&self) -> Result<Option<LoopbackAddr>, Failure> {

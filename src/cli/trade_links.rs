@@ -117,6 +117,7 @@ pub(super) async fn dashboard(
         Port::Only(port) => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
     };
     let options = DashboardOptions {
+        redactor: Arc::new(Redactor::new(settings)),
         listen,
         tokens,
         clock: Arc::new(|| -> Timestamp { wall() }),

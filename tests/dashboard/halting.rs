@@ -7,7 +7,7 @@ use alphaflow::risk::{HaltedBy, Words};
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 
-use crate::kit::{Kit, Signed, kit, kit_with, read_answer};
+use crate::kit::{Kit, SECRET, Signed, kit, kit_with, read_answer};
 use crate::states;
 
 /// Sends a command, answers it as the session, and gives what was asked and what came back.
@@ -32,6 +32,18 @@ async fn a_halt_presses_the_kill_switch_and_tells_the_session() {
     assert_eq!(halt.reason.map(|words| words.as_str().to_owned()).as_deref(), Some("odd fills in AIG"));
     let asked = kit.answer_next("").await;
     assert_eq!(asked.command, Command::Halt { flatten: true, reason: Some("odd fills in AIG".into()) });
+}
+
+#[tokio::test]
+async fn a_secret_in_a_reason_is_not_kept() {
+    let mut kit = kit().await;
+    let signed = kit.sign_in().await;
+    let body = format!("{{\"flatten\":false,\"reason\":\"key {SECRET} pasted\"}}");
+    kit.post("/api/v1/halt", &signed, &body).await;
+    let halt = kit.halts.lock().unwrap()[0].clone();
+    let reason = halt.reason.map(|words| words.as_str().to_owned()).unwrap_or_default();
+    assert!(reason.starts_with("key ") && reason.ends_with(" pasted") && !reason.contains(SECRET), "{reason}");
+    assert!(!format!("{:?}", kit.answer_next("").await.command).contains(SECRET));
 }
 
 #[tokio::test]

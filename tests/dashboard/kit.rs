@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use alphaflow::domain::Timestamp;
 use alphaflow::live::dashboard::{Dashboard, DashboardLinks, DashboardOptions, Question, Tokens};
+use alphaflow::live::redact::Redactor;
 use alphaflow::live::{Done, Snapshot};
 use alphaflow::risk::HaltOrder;
 use serde_json::Value;
@@ -16,6 +17,8 @@ use tokio::sync::{mpsc, watch};
 use crate::states;
 
 pub const TOKEN: &str = "test-0123456789abcdef-dashboard-token";
+/// A secret of the `.env` beside it.
+pub const SECRET: &str = "vFk8TQ2mWzR5xL0aJdY7pHs3";
 pub const SCRIPT: &str = "test-0123456789abcdef-scripts-token-x";
 /// Whatever is to come has come by then on any machine.
 const WAIT: Duration = Duration::from_secs(20);
@@ -63,6 +66,7 @@ pub async fn kit_with(state: &str, mode: &str) -> Kit {
     });
     let (told, clock) = (Arc::clone(&notices), Arc::clone(&seconds));
     let options = DashboardOptions {
+        redactor: Arc::new(Redactor::of([SECRET])),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         tokens: Tokens::of(TOKEN, Some(SCRIPT)).expect("tokens"),
         clock: Arc::new(move || Timestamp::from_seconds(clock.load(Ordering::SeqCst)).expect("a time")),

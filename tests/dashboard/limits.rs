@@ -2,10 +2,11 @@
 use std::time::Duration;
 
 use alphaflow::live::dashboard::{Dashboard, DashboardError, DashboardLinks, DashboardOptions, Tokens};
+use alphaflow::live::redact::Redactor;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::kit::{TOKEN, kit, read_answer, read_until};
+use crate::kit::{SCRIPT, TOKEN, kit, read_answer, read_until};
 
 /// Connections at a time, and pages that listen at a time.
 const CONNECTIONS_MAX: usize = 64;
@@ -80,10 +81,15 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
 async fn one_connection_too_many_is_told_so_and_the_others_go_on() {
     let kit = kit().await;
     let mut held: Vec<TcpStream> = Vec::new();
+    let port = kit.port();
+    let own = format!("GET /api/v1/state HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {SCRIPT}\r\n\r\n");
     for _ in 0..CONNECTIONS_MAX {
-        held.push(kit.connect().await);
+        kit.pass(1);
+        let mut stream = kit.connect().await;
+        stream.write_all(own.as_bytes()).await.unwrap();
+        assert_eq!(read_answer(&mut stream).await.unwrap().status, 200);
+        held.push(stream);
     }
-    // All are taken in order, so when this is answered, those before it have been counted.
     let mut more = kit.connect().await;
     let refused = read_answer(&mut more).await.unwrap();
     assert_eq!(refused.status, 503);
@@ -103,6 +109,24 @@ async fn one_connection_too_many_is_told_so_and_the_others_go_on() {
         }
     };
     tokio::time::timeout(Duration::from_secs(30), again).await.expect("there is room again");
+}
+
+/// Whoever opens many connections and says nothing does not keep the owner from stopping.
+#[tokio::test]
+async fn connections_of_strangers_give_way_to_a_stop() {
+    let kit = kit().await;
+    let signed = kit.sign_in().await;
+    let mut held: Vec<TcpStream> = Vec::new();
+    for round in 0..3 {
+        for _ in 0..CONNECTIONS_MAX {
+            let mut stream = kit.connect().await;
+            stream.write_all(b"GET /health HT").await.unwrap();
+            held.push(stream);
+        }
+        let answer = kit.post("/api/v1/halt", &signed, "{\"flatten\":false}").await;
+        assert_eq!(answer.status, 200, "round {round}");
+    }
+    assert_eq!(kit.halts.lock().unwrap().len(), 3);
 }
 
 #[tokio::test]
@@ -150,6 +174,7 @@ async fn nothing_but_loopback_is_listened_on() {
             tokio::sync::watch::channel(std::sync::Arc::new(crate::states::named("trading", "paper").unwrap()));
         let (commands, _asked) = tokio::sync::mpsc::channel(1);
         let options = DashboardOptions {
+            redactor: std::sync::Arc::new(Redactor::of([])),
             listen: listen.parse().unwrap(),
             tokens: Tokens::of(TOKEN, None).unwrap(),
             clock: std::sync::Arc::new(alphaflow::domain::Timestamp::default),

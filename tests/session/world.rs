@@ -8,7 +8,7 @@ use alphaflow::exchange::{Exchange, Moment as Step, Published, answered};
 use alphaflow::execution::alpaca::{
     AlpacaDesk, DeskConfig, Instant, Patience, StreamCommand, StreamKind, StreamSignal,
 };
-use alphaflow::live::journal::{Durability, Row, RowKind};
+use alphaflow::live::journal::{Durability, RawRow, Row, RowKind};
 use alphaflow::live::session::{
     Began, Input, Keeper, Machine, MachineOf, Moment, Past, PastReader, SessionError, SessionRow, ShownBar, Terms,
     Trader, desk_rows, prove_session,
@@ -295,7 +295,11 @@ impl World {
 
     fn past(&self) -> Past {
         let mut reader = PastReader::default();
-        self.disk.rows.iter().zip(1..).for_each(|(row, number)| reader.take(number, row.clone()).unwrap());
+        for (number, row) in (1..).zip(&self.disk.rows) {
+            let Row { time, wall, strategy, kind, body } = row;
+            let (strategy, body) = (strategy.as_deref(), body.to_string());
+            reader.take(RawRow { number, time: *time, wall: *wall, strategy, kind: *kind, body: &body }).unwrap();
+        }
         reader.session(&self.terms.name).unwrap()
     }
 

@@ -101,12 +101,17 @@ impl Processes<'_> {
             let now = Value::Array(vec![open, self.ask("GET /v2/positions", "")]);
             same = if now == last { same + 1 } else { 0 };
             if same == SAME {
-                return self.ask("GET /_control/state", "");
+                return self.state();
             }
             last = now;
             sleep(Duration::from_millis(50));
         }
         panic!("the session does not come to rest: {}", self.log());
+    }
+
+    /// Everything at the exchange.
+    pub fn state(&self) -> Value {
+        self.ask("GET /_control/state", "")
     }
 
     /// How things are now.

@@ -7,6 +7,7 @@ use alphaflow::domain::Timestamp;
 use alphaflow::execution::alpaca::Entry;
 use alphaflow::live::journal::{JournalReader, RowKind};
 use alphaflow::live::session::{Input, Past, PastReader};
+use alphaflow::live::{EventKind, SessionEvent};
 
 use super::data::Soak;
 
@@ -49,19 +50,22 @@ impl Record {
         let journal = JournalReader::open(&soak.path("state/rehearsal/journal.db")).unwrap();
         let (mut reader, mut rows, mut connections_lost, mut shown) = (PastReader::default(), 0, 0, Vec::new());
         journal
-            .read(1, |number, row| {
-                rows = number;
+            .read_raw(1, |row| {
+                rows = row.number;
                 match row.kind {
                     RowKind::Input => {
-                        let input: Input = serde_json::from_value(row.body.clone()).unwrap();
+                        let input: Input = serde_json::from_str(row.body).unwrap();
                         if let Input::Bars { time, .. } = input {
                             shown.push((row.wall, time));
                         }
                     }
-                    RowKind::Event => connections_lost += usize::from(row.body["kind"] == "connection"),
+                    RowKind::Event => {
+                        let event: SessionEvent = serde_json::from_str(row.body).unwrap();
+                        connections_lost += usize::from(event.kind == EventKind::Connection);
+                    }
                     _ => {}
                 }
-                reader.take(number, row).unwrap();
+                reader.take(row).unwrap();
                 Ok(())
             })
             .unwrap();

@@ -25,8 +25,9 @@ pub enum WordsError {
         /// Characters of the text.
         have: usize,
     },
-    /// A line break, a tab, an escape: it would change what a terminal or a log shows.
-    #[error("it holds the control character U+{:04X}; write it on one line", u32::from(*character))]
+    /// A line break, a tab, an escape, what turns the direction of writing or cannot be seen: it would change what a
+    /// terminal or a log shows.
+    #[error("it holds U+{:04X}, which changes what a terminal shows or cannot be seen; write it in plain words on one line", u32::from(*character))]
     Control {
         /// The first of them.
         character: char,
@@ -46,7 +47,7 @@ impl Words {
     /// `text` as far as it can be kept: spaces for control characters, cut where it is too long; `None` where nothing
     /// is left. For what must not fail for its words, such as a halt. Allocates.
     pub fn readable(text: &str) -> Option<Words> {
-        let clean = |character: char| if character.is_control() { ' ' } else { character };
+        let clean = |character: char| if is_unshown(character) { ' ' } else { character };
         let line: String = text.trim().chars().map(clean).take(Words::CHARS_MAX).collect();
         Words::new(&line).ok()
     }
@@ -71,13 +72,21 @@ impl Words {
 
     fn check(text: &str) -> Result<&str, WordsError> {
         let have = text.chars().count();
-        match text.chars().find(|character| character.is_control()) {
+        match text.chars().find(|character| is_unshown(*character)) {
             Some(character) => Err(WordsError::Control { character }),
             None if text.is_empty() => Err(WordsError::Blank),
             None if have > Words::CHARS_MAX => Err(WordsError::TooLong { have }),
             None => Ok(text),
         }
     }
+}
+
+/// Control characters, and those of Unicode's formats and separators that break a line, turn the direction of writing,
+/// or take no room.
+fn is_unshown(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 impl fmt::Display for Words {
@@ -123,6 +132,9 @@ mod tests {
         assert_eq!(kept(" odd fills\r\nin AIG\u{1b}[2J ").as_deref(), Some("odd fills  in AIG [2J"));
         assert_eq!(kept(&"é".repeat(9000)).map(|text| text.chars().count()), Some(Words::CHARS_MAX));
         assert_eq!(kept(" \n\t").or(kept("")), None);
+        assert_eq!(kept("\u{202e}\u{200b}"), None);
+        assert_eq!(kept("a\u{202e}b").as_deref(), Some("a b"));
+        assert_eq!(Words::new("a\u{2066}b"), Err(WordsError::Control { character: '\u{2066}' }));
     }
 
     /// What a text against the rules does in a `const`, it does here too: it panics.

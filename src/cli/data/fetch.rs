@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use super::super::ALPACA_KEYS;
 use super::timeframe;
 use crate::cli::finish::input;
 use crate::cli::screen::Counter;
@@ -24,7 +25,6 @@ use crate::scenario::Diagnostic;
 /// Where the keys of Alpaca are.
 const ENV_FILE: &str = ".env";
 /// Their names.
-const ALPACA_KEYS: [&str; 2] = ["ALPACA_API_KEY", "ALPACA_SECRET_KEY"];
 /// Those of the built-in exchange, and what they are where nobody sets them.
 const EXCHANGE_KEYS: [&str; 2] = ["ALPHAFLOW_EXCHANGE_KEY", "ALPHAFLOW_EXCHANGE_SECRET"];
 const EXCHANGE_KEY: &str = "rehearsal";

@@ -176,7 +176,14 @@ impl fmt::Display for Finding {
             Finding::LateFill { order, quantity } => {
                 write!(f, "{quantity} shares of order {} filled after it had ended; compare the books", order.0)
             }
-            Finding::Skew { ms } => write!(f, "the venue's clock is {ms} ms ahead of ours; set the clock"),
+            Finding::Skew { ms } => {
+                let side = if *ms < 0 { "behind" } else { "ahead of" };
+                write!(
+                    f,
+                    "the venue's clock is {} ms {side} ours; set the clock of this machine (NTP)",
+                    ms.unsigned_abs()
+                )
+            }
             Finding::Stream(what) => write!(f, "{what}"),
             Finding::Unauthorized(what) => write!(f, "the venue did not take the keys: {what}"),
             Finding::Stuck { order, asked } => {

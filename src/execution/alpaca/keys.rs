@@ -11,9 +11,6 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 const LENGTH_MAX: usize = 128;
 /// The beginning of every key of a stand-in, and of no key of Alpaca's, whose letters are drawn.
 const STAND_IN: &str = "PKSTANDIN";
-/// Alpaca's key ids have at least this many capitals and digits, its secrets more letters.
-const KEY_LENGTH_MIN: usize = 16;
-
 /// Text that must not be seen. It is overwritten when it is let go.
 ///
 /// ```compile_fail,E0277
@@ -131,6 +128,9 @@ impl fmt::Display for Secret {
 }
 
 impl ApiKeys {
+    /// Alpaca's key ids have at least this many capitals and digits, its secrets more letters.
+    pub const LENGTH_MIN: usize = 16;
+
     /// Takes both over. Errors: [`KeyError::Malformed`].
     pub fn new(id: String, secret: String) -> Result<ApiKeys, KeyError> {
         let keys = ApiKeys { id: Secret(id), secret: Secret(secret) };
@@ -195,7 +195,7 @@ pub fn refuse_secrets_in<'a>(
     let own = keys.filter(|keys| keys.kind() != KeyKind::Other);
     for (at, argument) in arguments.into_iter().enumerate() {
         let words = argument.split(|letter: char| !letter.is_ascii_alphanumeric());
-        let holds = |text: &str| text.len() >= KEY_LENGTH_MIN && argument.contains(text);
+        let holds = |text: &str| text.len() >= ApiKeys::LENGTH_MIN && argument.contains(text);
         let holds_own = own.is_some_and(|keys| holds(keys.id()) || holds(keys.secret()));
         if holds_own || words.into_iter().any(is_key_id) {
             return Err(KeyError::OnCommandLine { position: at + 1 });
@@ -207,7 +207,7 @@ pub fn refuse_secrets_in<'a>(
 fn is_key_id(word: &str) -> bool {
     let begins = word.starts_with("PK") || word.starts_with("AK");
     let is_part = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-    begins && word.len() >= KEY_LENGTH_MIN && word.bytes().all(is_part)
+    begins && word.len() >= ApiKeys::LENGTH_MIN && word.bytes().all(is_part)
 }
 
 impl fmt::Display for KeyKind {

@@ -18,6 +18,7 @@ mod emergency;
 mod entry;
 mod env_file;
 mod finding;
+mod heard;
 pub mod history;
 mod http;
 mod keys;
@@ -61,6 +62,7 @@ pub use emergency::{
 pub use entry::{Answer, Asked, Ending, Entry};
 pub use env_file::{EnvError, EnvFile, is_ignored_by_git};
 pub use finding::Finding;
+pub use heard::Heard;
 pub use http::{ClientError, provide_cryptography};
 pub use keys::{ApiKeys, KeyError, KeyKind, Secret, refuse_secrets_in};
 pub use market_message::{

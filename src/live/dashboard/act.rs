@@ -67,7 +67,7 @@ pub(super) async fn halt(
     Extension(who): Extension<Who>,
     Given(HaltBody { flatten, reason }): Given<HaltBody>,
 ) -> Result<Response, Refused> {
-    let reason = reason.as_deref().and_then(Words::readable);
+    let reason = reason.and_then(|reason| Words::readable(&house.options.redactor.clean(&reason)));
     let by = HaltedBy::Person(Words::fixed(who.name()));
     let order = HaltOrder { at: house.now(), by, reason: reason.clone(), flatten };
     count(&house.counters.halts);
@@ -102,7 +102,8 @@ pub(super) async fn resume(
     Given(ResumeBody { reason, account }): Given<ResumeBody>,
 ) -> Result<Response, Refused> {
     let wrong = |text: String| Refused::new(StatusCode::UNPROCESSABLE_ENTITY, text);
-    let reason = Words::new(&reason).map_err(|error| wrong(format!("the reason cannot be kept: {error}")))?;
+    let reason = Words::new(&house.options.redactor.clean(&reason))
+        .map_err(|error| wrong(format!("the reason cannot be kept: {error}")))?;
     let mode = house.snapshot().mode.clone();
     if mode.mode != "rehearsal" && mode.mode != "paper" {
         let Some(tail) = mode.account_tail else {

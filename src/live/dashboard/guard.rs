@@ -12,6 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::access::Pass;
+use super::connection::Holder;
 use super::house::{House, count, locked};
 use super::reply::Refused;
 
@@ -143,6 +144,9 @@ fn enter(house: &House, request: &mut Request) -> Result<(), Refused> {
         return Err(Refused::new(StatusCode::TOO_MANY_REQUESTS, "too many requests; wait a second"));
     }
     if let Some(who) = who {
+        if let Some(holder) = request.extensions().get::<Holder>() {
+            holder.is_known_now();
+        }
         request.extensions_mut().insert(who);
     }
     Ok(())

@@ -32,6 +32,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
+use super::redact::Redactor;
 use super::{Asked, Done, Severity, Snapshot};
 use crate::domain::Timestamp;
 use crate::risk::HaltOrder;
@@ -64,6 +65,8 @@ pub struct DashboardOptions {
     pub listen: SocketAddr,
     /// Who may come in.
     pub tokens: Tokens,
+    /// What must not be kept: a reason is a text that somebody may have pasted anything into.
+    pub redactor: Arc<Redactor>,
     /// The wall's clock.
     pub clock: WallClock,
     /// Told of every sign-in, of wrong tokens up to the fifth and of the wait after it, of a wrong token of scripts once

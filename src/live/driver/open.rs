@@ -276,8 +276,8 @@ fn read_pasts(journal: &Mutex<Journal>) -> Result<PastReader, DriverError> {
     let mut pasts = PastReader::default();
     let journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
     let mut strange = None;
-    let read = journal.read(1, |number, row| {
-        strange = strange.take().or(pasts.take(number, row).err());
+    let read = journal.read_raw(1, |row| {
+        strange = strange.take().or(pasts.take(row).err());
         Ok(())
     });
     read.map_err(|error| SessionError::Journal(error.to_string()))?;

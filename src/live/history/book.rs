@@ -6,35 +6,18 @@ use std::path::Path;
 use super::orders::Orders;
 use super::trades::Trades;
 use super::{FillLine, OrderLine, Trade};
-use crate::domain::{ExecutionEvent, Money, OrderId, Price, Quantity, Ratio, Symbol, SymbolIndex, Timestamp};
-use crate::execution::ExecutionBackend;
-use crate::execution::alpaca::{AlpacaDesk, Asked, DeskConfig, Entry, Instant, Patience, SessionName};
+use crate::domain::{ExecutionEvent, Price, Symbol, SymbolIndex, Timestamp};
+use crate::execution::alpaca::{Entry, Heard};
 use crate::scenario::{parse, venue_rules};
 
-/// A scenario's book.
+/// A scenario's book. It keeps what it lists; entries pass.
 #[derive(Debug)]
 pub(super) struct Book {
     strategy: String,
-    config: DeskConfig,
-    entries: Vec<Entry>,
-    script: Vec<Step>,
-}
-
-/// Something that happened to it.
-#[derive(Clone, Copy, Debug)]
-struct Step {
-    row: u64,
-    time: Timestamp,
-    what: What,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum What {
-    Asked { order: OrderId, asked: Asked },
-    Filled { order: OrderId, price: Price, quantity: Quantity },
-    Split { symbol: SymbolIndex, ratio: Ratio, kept: Quantity, cash: Money },
-    Answers { count: usize },
-    Dividend { symbol: SymbolIndex, amount: Price },
+    symbols: Vec<Symbol>,
+    heard: Heard,
+    trades: Trades,
+    orders: Orders,
 }
 
 /// What became of a book.
@@ -51,20 +34,14 @@ impl Book {
     pub(super) fn begin(name: &str, text: &str) -> Result<Book, String> {
         let loaded = parse(Path::new(name), text, &[])
             .map_err(|problems| format!("the scenario of a session cannot be read: {problems}"))?;
-        let config = DeskConfig {
-            session: SessionName::new("history").map_err(|error| error.to_string())?,
-            rules: venue_rules(&loaded.spec),
-            symbols: loaded.spec.data.symbols.clone(),
-            cash: loaded.spec.account.cash,
-            // It sends nothing, so the rest decides nothing.
-            calls_a_minute: 200,
-            seed: 1,
-            listens_to_bars: false,
-            started_at: Timestamp::MIN,
-            patience: Patience::default(),
-            siblings: Vec::new(),
-        };
-        Ok(Book { strategy: name.to_owned(), config, entries: Vec::new(), script: Vec::new() })
+        let symbols = loaded.spec.data.symbols.clone();
+        Ok(Book {
+            strategy: name.to_owned(),
+            heard: Heard::new(venue_rules(&loaded.spec), loaded.spec.account.cash, symbols.len()),
+            trades: Trades::new(name, &symbols),
+            orders: Orders::new(name, &symbols),
+            symbols,
+        })
     }
 
     /// The scenario.
@@ -74,67 +51,78 @@ impl Book {
 
     /// Its shares.
     pub(super) fn symbols(&self) -> &[Symbol] {
-        &self.config.symbols
+        &self.symbols
     }
 
-    /// The engine was given `count` answers.
-    pub(super) fn answers(&mut self, row: u64, time: Timestamp, count: usize) {
-        self.script.push(Step { row, time, what: What::Answers { count } });
+    /// The engine was given `count` answers. Entries are written before the answers that follow from them.
+    ///
+    /// Errors: the entries so far lead to fewer.
+    pub(super) fn answers(&mut self, row: u64, time: Timestamp, count: usize) -> Result<(), String> {
+        let ready = self.heard.ready();
+        if count > ready {
+            return Err(format!(
+                "{count} answers were given, the desk's entries before it lead to {ready}; `alphaflow audit verify` says \
+                 whether the journal is whole"
+            ));
+        }
+        for answer in self.heard.give(count) {
+            self.orders.answer(row, time, &answer);
+            if let ExecutionEvent::Filled { fill, .. } = answer {
+                self.trades.fill(row, time, fill);
+            }
+        }
+        Ok(())
     }
 
     /// A dividend was paid.
-    pub(super) fn dividend(&mut self, row: u64, time: Timestamp, symbol: SymbolIndex, amount: Price) {
-        self.script.push(Step { row, time, what: What::Dividend { symbol, amount } });
+    pub(super) fn dividend(&mut self, time: Timestamp, symbol: SymbolIndex, amount: Price) {
+        self.trades.dividend(time, symbol, amount);
     }
 
     /// The desk wrote an entry.
-    pub(super) fn entry(&mut self, row: u64, time: Timestamp, entry: Entry) {
-        let what = match &entry {
-            Entry::Asked { order, asked } => Some(What::Asked { order: *order, asked: *asked }),
-            Entry::Filled { order, price, quantity, .. } => {
-                Some(What::Filled { order: *order, price: *price, quantity: *quantity })
-            }
-            Entry::Split { symbol, ratio, kept, cash, .. } => {
-                Some(What::Split { symbol: *symbol, ratio: *ratio, kept: *kept, cash: *cash })
-            }
-            _ => None,
-        };
-        self.script.extend(what.map(|what| Step { row, time, what }));
-        self.entries.push(entry);
+    pub(super) fn entry(&mut self, row: u64, time: Timestamp, entry: &Entry) {
+        match entry {
+            Entry::Asked { order, asked } => self.orders.ask(row, time, *order, asked),
+            Entry::Filled { order, price, quantity, .. } => self.trades.expect(row, time, (*order, *price, *quantity)),
+            Entry::Split { symbol, ratio, kept, cash, .. } => self.trades.split(time, *symbol, *ratio, *kept, *cash),
+            _ => {}
+        }
+        self.heard.take(entry);
     }
 
     /// What became of it.
-    pub(super) fn play(self) -> Played {
-        let answers = self.all_answers();
-        let mut answers = answers.into_iter();
-        let mut trades = Trades::new(&self.strategy, &self.config.symbols);
-        let mut orders = Orders::new(&self.strategy, &self.config.symbols);
-        for Step { row, time, what } in self.script {
-            match what {
-                What::Asked { order, asked } => orders.ask(row, time, order, &asked),
-                What::Filled { order, price, quantity } => trades.expect(row, time, (order, price, quantity)),
-                What::Split { symbol, ratio, kept, cash } => trades.split(time, symbol, ratio, kept, cash),
-                What::Dividend { symbol, amount } => trades.dividend(time, symbol, amount),
-                What::Answers { count } => {
-                    for answer in answers.by_ref().take(count) {
-                        orders.answer(row, time, &answer);
-                        if let ExecutionEvent::Filled { fill, .. } = answer {
-                            trades.fill(row, time, fill);
-                        }
-                    }
-                }
-            }
-        }
-        let (closed, open, fills) = trades.finish();
-        Played { closed, open, fills, orders: orders.finish() }
+    pub(super) fn finish(self) -> Played {
+        let (closed, open, fills) = self.trades.finish();
+        Played { closed, open, fills, orders: self.orders.finish() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::OrderId;
+    use crate::execution::alpaca::{Answer, Asked};
+
+    const SCENARIO: &str = include_str!("../../../scenarios/ma_crossover_tech4.toml");
+
+    fn asked() -> Asked {
+        let text = r#"{"request": {"symbol": 0, "side": "buy", "size": {"Shares": "1"}, "kind": "market",
+            "time_in_force": "day", "class": "simple", "purpose": "entry", "legs": {"stop": null, "trailing": false,
+            "stop_limit": null, "take_profit": null, "activation": "EntryBar", "time_in_force": "gtc"},
+            "extended_hours": false}, "quantity": "1", "reference": "100", "reduces": false,
+            "time": "2024-01-02T14:31:00Z"}"#;
+        serde_json::from_str(text).expect("an order")
     }
 
-    /// The answers that follow from the entries. What a desk that comes up again would add is after those that the
-    /// engine was given, and is not counted by anybody.
-    fn all_answers(&self) -> Vec<ExecutionEvent> {
-        let mut desk = AlpacaDesk::restore(self.config.clone(), Instant { ms: 0, wall_ms: 0 }, &self.entries, 0);
-        let mut answers = Vec::new();
-        desk.poll(&mut answers);
-        answers
+    #[test]
+    fn answers_that_no_entry_leads_to_are_an_error() {
+        let mut book = Book::begin("a", SCENARIO).expect("a book");
+        let order = OrderId(1);
+        book.entry(2, Timestamp::MIN, &Entry::Asked { order, asked: asked() });
+        book.entry(3, Timestamp::MIN, &Entry::Refused { order, answer: Answer::TooLate });
+        book.answers(4, Timestamp::MIN, 1).expect("its refusal");
+        let error = book.answers(5, Timestamp::MIN, 1).expect_err("nothing else has happened");
+        assert!(error.contains("1 answers were given, the desk's entries before it lead to 0"), "{error}");
+        assert_eq!(book.finish().orders.iter().map(|order| order.status).collect::<Vec<_>>(), ["rejected"]);
     }
 }

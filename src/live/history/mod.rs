@@ -127,7 +127,7 @@ impl History {
         })?;
         let mut open = Vec::new();
         for book in books.ended.into_iter().chain(books.open.into_values()) {
-            let played = book.play();
+            let played = book.finish();
             history.trades.extend(played.closed);
             open.extend(played.open);
             history.fills.extend(played.fills);
@@ -173,8 +173,8 @@ impl Books {
 
     fn input(&mut self, row: &RawRow<'_>) -> Result<(), String> {
         match bodies::input(row)? {
-            InputSeen::Answers { count } => self.book(row)?.answers(row.number, row.time, count),
-            InputSeen::Dividend { symbol, amount } => self.book(row)?.dividend(row.number, row.time, symbol, amount),
+            InputSeen::Answers { count } => self.book(row)?.answers(row.number, row.time, count)?,
+            InputSeen::Dividend { symbol, amount } => self.book(row)?.dividend(row.time, symbol, amount),
             InputSeen::Other => {}
         }
         Ok(())
@@ -182,7 +182,7 @@ impl Books {
 
     fn desk(&mut self, row: &RawRow<'_>) -> Result<(), String> {
         let entry: Entry = bodies::read(row)?;
-        self.book(row)?.entry(row.number, row.time, entry);
+        self.book(row)?.entry(row.number, row.time, &entry);
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Not here: the hashes (chain): the body stands in its line byte for byte as it was hashed.
 use std::io::Write;
+use std::path::Path;
 
 use serde::de::IgnoredAny;
 use serde_json::json;
@@ -15,9 +16,9 @@ use super::{Head, JournalError};
 use crate::domain::Timestamp;
 
 impl JournalReader {
-    /// Writes all rows that can be read, and looks at them as an audit does.
-    pub fn export(&self, noted: Option<Head>, out: &mut impl Write) -> Result<Audit, JournalError> {
-        let failed = |source| JournalError::io(&self.path, "the export cannot be written", source);
+    /// Writes all rows that can be read, and looks at them as an audit does. `file`: how errors call what is written.
+    pub fn export(&self, noted: Option<Head>, (out, file): (&mut impl Write, &Path)) -> Result<Audit, JournalError> {
+        let failed = |source| JournalError::Io { path: file.to_owned(), what: "the export cannot be written", source };
         write_identity(&identity(&self.path, &self.connection)?, out).map_err(failed)?;
         let audit = self.audit_each(noted, |stored| write_row(stored, out).map_err(failed))?;
         out.flush().map_err(failed)?;

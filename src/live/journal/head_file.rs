@@ -22,7 +22,7 @@ pub(super) struct HeadFile {
 }
 
 /// Where it is.
-pub(super) fn head_path(journal: &Path) -> PathBuf {
+pub fn head_path(journal: &Path) -> PathBuf {
     beside(journal, "head")
 }
 

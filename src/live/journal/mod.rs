@@ -22,6 +22,7 @@ mod verify;
 
 pub use chain::{Head, Identity, ParseHeadError};
 pub use error::JournalError;
+pub use head_file::head_path;
 pub use reader::JournalReader;
 pub use reading::RawRow;
 pub use store::Journal;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use super::head_file::read_head;
-use super::reading::{each_raw_of, each_row};
+use super::reading::{each_raw, each_raw_of, each_row};
 use super::store::connect;
 use super::{Head, JournalError, RawRow, Row, RowKind, files, schema};
 
@@ -39,6 +39,15 @@ impl JournalReader {
     /// Reads the rows from number `from` on, in order; an error of `each` ends it.
     pub fn read(&self, from: u64, each: impl FnMut(u64, Row) -> Result<(), JournalError>) -> Result<(), JournalError> {
         each_row(&self.path, &self.connection, from, each)
+    }
+
+    /// The same with the bodies as text: what is not looked at is not put together.
+    pub fn read_raw(
+        &self,
+        from: u64,
+        each: impl FnMut(RawRow<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        each_raw(&self.path, &self.connection, from, each)
     }
 
     /// Reads the rows of some kinds, of the scenario `strategy` where it is given, in order; an error of `each` ends it.

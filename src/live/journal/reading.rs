@@ -70,7 +70,7 @@ impl<'a> Stored<'a> {
 
     /// What it says, its body as text.
     fn raw(&self) -> Result<RawRow<'a>, JournalError> {
-        let Fields { row, time, strategy, kind, body, .. } = self.fields;
+        let Fields { row, time, wall, strategy, kind, body } = self.fields;
         let error = |what: String| JournalError::Row { row, what };
         let text = |bytes, name| std::str::from_utf8(bytes).map_err(|_| error(format!("{name} is not UTF-8")));
         let kind = text(kind, "kind")?;
@@ -78,6 +78,7 @@ impl<'a> Stored<'a> {
         Ok(RawRow {
             number: row,
             time: Timestamp::from_ns(time),
+            wall: Timestamp::from_ns(wall),
             strategy: strategy.map(|strategy| text(strategy, "strategy")).transpose()?,
             kind: RowKind::named(kind).ok_or_else(newer)?,
             body: text(body, "body")?,
@@ -86,11 +87,11 @@ impl<'a> Stored<'a> {
 
     /// What it says.
     pub(super) fn row(&self) -> Result<Row, JournalError> {
-        let RawRow { number, time, strategy, kind, body } = self.raw()?;
+        let RawRow { number, time, wall, strategy, kind, body } = self.raw()?;
         let not_json = |source| JournalError::Row { row: number, what: format!("its body is not JSON: {source}") };
         Ok(Row {
             time,
-            wall: Timestamp::from_ns(self.fields.wall),
+            wall,
             strategy: strategy.map(str::to_owned),
             kind,
             body: serde_json::from_str(body).map_err(not_json)?,
@@ -105,6 +106,8 @@ pub struct RawRow<'a> {
     pub number: u64,
     /// When, by the venue's clock.
     pub time: Timestamp,
+    /// When, by the machine's clock.
+    pub wall: Timestamp,
     /// The scenario it belongs to.
     pub strategy: Option<&'a str>,
     /// What it is.
@@ -143,6 +146,19 @@ pub(super) fn each_raw_of(
 fn strange(path: &Path, column: &str) -> JournalError {
     let what = format!("a value of column `{column}` is none that a journal writes");
     JournalError::Chain { path: path.to_owned(), row: 0, what }
+}
+
+/// Reads the rows from number `from` on, in order, their bodies as text.
+pub(super) fn each_raw(
+    path: &Path,
+    connection: &Connection,
+    from: u64,
+    mut each: impl FnMut(RawRow<'_>) -> Result<(), JournalError>,
+) -> Result<(), JournalError> {
+    each_stored(path, connection, from.max(1), |_, stored| match stored {
+        Ok(stored) => each(stored.raw()?),
+        Err(column) => Err(strange(path, column)),
+    })
 }
 
 /// Reads the rows from number `from` on as what they say.

@@ -14,8 +14,8 @@ use serde_json::Value;
 
 use super::chain::{Fields, Head, hex, link};
 use super::head_file::{HeadFile, head_path, read_head};
-use super::reading::{each_row, each_stored};
-use super::{BODY_BYTES_MAX, Durability, JournalError, Row, files, schema};
+use super::reading::{each_raw, each_row, each_stored};
+use super::{BODY_BYTES_MAX, Durability, JournalError, RawRow, Row, files, schema};
 
 /// Readers hold nobody back for longer than a page takes.
 const BUSY: Duration = Duration::from_secs(5);
@@ -93,6 +93,15 @@ impl Journal {
     /// Reads the rows from number `from` on, in order; an error of `each` ends it.
     pub fn read(&self, from: u64, each: impl FnMut(u64, Row) -> Result<(), JournalError>) -> Result<(), JournalError> {
         each_row(&self.path, &self.connection, from, each)
+    }
+
+    /// The same with the bodies as text: what is not looked at is not put together.
+    pub fn read_raw(
+        &self,
+        from: u64,
+        each: impl FnMut(RawRow<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        each_raw(&self.path, &self.connection, from, each)
     }
 
     /// Number of the last row, 0 before the first, and its hash: 64 hexadecimal digits.

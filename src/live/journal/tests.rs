@@ -306,7 +306,7 @@ fn an_export_has_a_line_a_row() {
     let (_folder, path) = written(&rows);
     let export = || {
         let mut out = Vec::new();
-        let audit = JournalReader::open(&path).unwrap().export(None, &mut out).unwrap();
+        let audit = JournalReader::open(&path).unwrap().export(None, (&mut out, &path)).unwrap();
         let text = String::from_utf8(out).unwrap();
         (audit, text.lines().map(|line| serde_json::from_str::<Value>(line).expect(line)).collect::<Vec<_>>())
     };

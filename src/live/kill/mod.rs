@@ -14,7 +14,7 @@ mod worker;
 
 pub use alone::{EmergencyOutcome, run_emergency};
 pub use record::{Acknowledgement, HaltProgress, SessionRecord, last_session, sessions, wait_for};
-pub use watch::STOP_FILE;
+pub use watch::{STOP_FILE, stop_file};
 
 use std::fmt;
 use std::path::PathBuf;

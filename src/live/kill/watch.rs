@@ -11,6 +11,12 @@ use crate::risk::{HaltedBy, KillSwitch, LATCH_DOCUMENT, LatchError, LatchFile, L
 
 /// Touch it, and trading halts.
 pub const STOP_FILE: &str = "STOP";
+
+/// The file in `folder` that halts every session which runs or begins there, if there is one.
+pub fn stop_file(folder: &Path) -> Option<PathBuf> {
+    Some(folder.join(STOP_FILE)).filter(|file| file.exists())
+}
+
 /// Every so many looks the folder is read whatever its signature says: stamps of files are coarse.
 const READ_EVERY: u32 = 50;
 
@@ -60,7 +66,7 @@ impl Watch {
 
     /// Is the file there that halts?
     pub(super) fn has_stop_file(&self) -> bool {
-        self.folder.join(STOP_FILE).exists()
+        stop_file(&self.folder).is_some()
     }
 
     /// Looks. The first look never says `Same`.

@@ -121,7 +121,7 @@ impl Worker {
         }
         // One that stands and is not kept any more is on the disk, seen there or not.
         if self.standing.is_none() && self.watch.has_stop_file() {
-            let reason = format!("the file {STOP_FILE} is in the folder of the kill switch; take it away to resume");
+            let reason = format!("the file {STOP_FILE} is in the folder of the kill switch; take it away, then resume");
             self.press("the file STOP", &reason);
         }
     }

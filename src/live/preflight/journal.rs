@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Item, Preflight, PreflightMode};
 use crate::domain::Timestamp;
-use crate::live::journal::{JournalError, JournalReader};
+use crate::live::journal::{JournalError, JournalReader, RawRow};
 use crate::scenario::LoadedScenario;
 
 /// The checklist's two weeks on paper.
@@ -53,14 +53,14 @@ fn on_paper(path: &Path, scenarios: &[LoadedScenario]) -> Result<String, String>
         Err(JournalError::Absent { .. }) => {}
         Err(error) => return Err(error.to_string()),
         Ok(reader) => {
-            let span = |_, row: crate::live::journal::Row| {
+            let span = |row: RawRow<'_>| {
                 if let Some(strategy) = row.strategy {
-                    let (first, last) = spans.entry(strategy).or_insert((row.time, row.time));
+                    let (first, last) = spans.entry(strategy.to_owned()).or_insert((row.time, row.time));
                     (*first, *last) = ((*first).min(row.time), (*last).max(row.time));
                 }
                 Ok(())
             };
-            reader.read(1, span).map_err(|error| error.to_string())?;
+            reader.read_raw(1, span).map_err(|error| error.to_string())?;
         }
     }
     let days = |loaded: &LoadedScenario| {

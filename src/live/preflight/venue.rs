@@ -148,8 +148,9 @@ fn skew(before: Timestamp, after: Timestamp, venue: Timestamp) -> Result<String,
     let half = after.ns().saturating_sub(before.ns()) / 2;
     let ahead = venue.ns().saturating_sub(before.ns().saturating_add(half));
     let text = format!(
-        "the venue's clock is {} ms ahead of this machine's, give or take {} ms",
-        ahead / 1_000_000,
+        "the venue's clock is {} ms {} this machine's, give or take {} ms",
+        ahead.unsigned_abs() / 1_000_000,
+        if ahead < 0 { "behind" } else { "ahead of" },
         half / 1_000_000
     );
     match half >= 0 && ahead.abs() <= SKEW_NS_MAX.saturating_add(half) {
@@ -215,7 +216,10 @@ async fn assets(reader: &VenueReader, scenarios: &[LoadedScenario]) -> Result<St
         }
     }
     if faults.is_empty() {
-        Ok(format!("{} shares are tradable as the scenarios need", symbols.len()))
+        Ok(match symbols.len() {
+            1 => "1 share is tradable as the scenarios need".to_owned(),
+            count => format!("{count} shares are tradable as the scenarios need"),
+        })
     } else {
         Err(faults.join("; "))
     }

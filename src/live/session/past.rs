@@ -17,8 +17,8 @@ use super::trader::{SessionError, Trader, to_value};
 use crate::domain::{ExecutionEvent, Money, OrderId, Timestamp};
 use crate::engine::Effect;
 use crate::execution::ExecutionBackend;
-use crate::execution::alpaca::{AlpacaDesk, Asked, DeskConfig, Entry, Instant, SessionName};
-use crate::live::journal::{Row, RowKind};
+use crate::execution::alpaca::{AlpacaDesk, Asked, DeskConfig, Entry, Heard, Instant, SessionName};
+use crate::live::journal::{RawRow, RowKind};
 use crate::risk::{ApprovedChange, ApprovedOrder};
 use crate::venue::FillMoment;
 
@@ -82,26 +82,27 @@ impl PastReader {
     /// Takes the next row.
     ///
     /// Errors: a row of a kind that a session writes, in another form.
-    pub fn take(&mut self, number: u64, row: Row) -> Result<(), SessionError> {
+    pub fn take(&mut self, row: RawRow<'_>) -> Result<(), SessionError> {
         let Some(strategy) = row.strategy else { return Ok(()) };
+        let number = row.number;
         let strange = |error: serde_json::Error| SessionError::Journal(format!("row {number}: {error}"));
         match row.kind {
             RowKind::Session => {
-                if let SessionRow::Began(began) = serde_json::from_value(row.body).map_err(strange)? {
-                    self.numbers.insert(strategy.clone(), began.number);
+                if let SessionRow::Began(began) = serde_json::from_str(row.body).map_err(strange)? {
+                    self.numbers.insert(strategy.to_owned(), began.number);
                     let named = SessionName::new(&began.name);
                     self.names.push(named.map_err(|error| SessionError::Journal(format!("row {number}: {error}")))?);
-                    self.sessions.insert(strategy, Past { began, inputs: Vec::new(), log: Vec::new() });
+                    self.sessions.insert(strategy.to_owned(), Past { began, inputs: Vec::new(), log: Vec::new() });
                 }
             }
             RowKind::Input => {
-                if let Some(past) = self.sessions.get_mut(&strategy) {
-                    past.inputs.push(serde_json::from_value(row.body).map_err(strange)?);
+                if let Some(past) = self.sessions.get_mut(strategy) {
+                    past.inputs.push(serde_json::from_str(row.body).map_err(strange)?);
                 }
             }
             RowKind::Desk => {
-                if let Some(past) = self.sessions.get_mut(&strategy) {
-                    past.log.push(serde_json::from_value(row.body).map_err(strange)?);
+                if let Some(past) = self.sessions.get_mut(strategy) {
+                    past.log.push(serde_json::from_str(row.body).map_err(strange)?);
                 }
             }
             RowKind::Event | RowKind::Command | RowKind::Delivery | RowKind::Login | RowKind::Setting => {}
@@ -143,24 +144,29 @@ impl Past {
         &self,
         machine: &mut dyn Machine,
         config: &DeskConfig,
-        now: Instant,
         mut each: impl FnMut(&Input, &[ExecutionEvent], &dyn Machine),
     ) -> Result<Wanted, SessionError> {
-        let mut probe = AlpacaDesk::restore(config.clone(), now, &self.log, 0);
-        let mut events = Vec::new();
-        probe.poll(&mut events);
+        let mut heard = Heard::new(config.rules, config.cash, config.symbols.len());
+        let mut log = self.log.iter();
         let mut wanted = Wanted { given: 0, orders: Vec::new(), cancels: Vec::new(), changes: Vec::new(), ends: 0 };
         let asked_before = self.asked();
         for input in &self.inputs {
             let count = if let Input::Answers { count, .. } = input { *count } else { 0 };
-            let answers = events.get(wanted.given..wanted.given + count).ok_or_else(|| {
-                let had = events.len() - wanted.given;
-                SessionError::Journal(format!("{count} answers were given, the desk's entries lead to {had}"))
-            })?;
+            while heard.ready() < count
+                && let Some(entry) = log.next()
+            {
+                heard.take(entry);
+            }
+            let answers: Vec<ExecutionEvent> = heard.give(count).collect();
+            if answers.len() < count {
+                let had = answers.len();
+                let what = format!("{count} answers were given, the desk's entries lead to {had}");
+                return Err(SessionError::Journal(what));
+            }
             wanted.given += count;
-            self.refuse_unknown(answers, machine)?;
-            each(input, answers, machine);
-            let acted = machine.act(input, answers).map_err(|error| SessionError::Journal(error.to_string()))?;
+            self.refuse_unknown(&answers, machine)?;
+            each(input, &answers, machine);
+            let acted = machine.act(input, &answers).map_err(|error| SessionError::Journal(error.to_string()))?;
             wanted.ends += usize::from(acted.session_ended);
             for effect in acted.effects {
                 match effect {
@@ -215,8 +221,7 @@ impl Past {
     ///
     /// Errors: what differs first.
     pub fn prove(&self, mut machine: Box<dyn Machine>, config: &DeskConfig) -> Result<Box<dyn Machine>, SessionError> {
-        let wall_ms = config.started_at.ns() / 1_000_000;
-        let wanted = self.replay(machine.as_mut(), config, Instant { ms: 0, wall_ms }, |_, _, _| {})?;
+        let wanted = self.replay(machine.as_mut(), config, |_, _, _| {})?;
         self.compare_rest(&wanted)?;
         Ok(machine)
     }
@@ -249,7 +254,7 @@ impl Past {
         now: Instant,
     ) -> Result<(Trader, Vec<Entry>), SessionError> {
         let (mut day, mut horizon) = (Day::default(), Horizon::default());
-        let wanted = self.replay(machine.as_mut(), &config, now, |input, answers, machine| {
+        let wanted = self.replay(machine.as_mut(), &config, |input, answers, machine| {
             day.before(input, answers, machine, &terms);
             horizon.before(input, machine, &terms);
         })?;

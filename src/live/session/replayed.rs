@@ -66,28 +66,29 @@ pub fn replay_sessions<C: Catalog>(
     mut found: impl FnMut(Replayed),
 ) -> Result<(), JournalError> {
     let mut open: BTreeMap<String, Recorded> = BTreeMap::new();
-    journal.read(1, |number, row| {
-        let Some(strategy) = row.strategy.clone().filter(|_| is_of_session(row.kind)) else { return Ok(()) };
+    journal.read_raw(1, |row| {
+        let number = row.number;
+        let Some(strategy) = row.strategy.filter(|_| is_of_session(row.kind)) else { return Ok(()) };
         let strange = |what: String| JournalError::Row { row: number, what };
-        let body = (row.kind == RowKind::Session).then(|| serde_json::from_value(row.body.clone())).transpose();
+        let body = (row.kind == RowKind::Session).then(|| serde_json::from_str(row.body)).transpose();
         match body.map_err(|error| strange(format!("its body is none of a session: {error}")))? {
             Some(SessionRow::Began(began)) => {
                 let new = Recorded::begin(number, began);
-                if let Some(ended) = open.insert(strategy.clone(), new) {
-                    found(ended.replay(catalog, &strategy));
+                if let Some(ended) = open.insert(strategy.to_owned(), new) {
+                    found(ended.replay(catalog, strategy));
                 }
             }
             Some(SessionRow::WentOn { version }) => {
-                if let Some(own) = open.get_mut(&strategy).filter(|own| !own.versions.contains(&version)) {
+                if let Some(own) = open.get_mut(strategy).filter(|own| !own.versions.contains(&version)) {
                     own.versions.push(version);
                 }
             }
             _ => {}
         }
         let own =
-            open.get_mut(&strategy).ok_or_else(|| strange(format!("no session of `{strategy}` began before it")))?;
+            open.get_mut(strategy).ok_or_else(|| strange(format!("no session of `{strategy}` began before it")))?;
         own.last = number;
-        own.reader.take(number, row).map_err(|error| strange(error.to_string()))
+        own.reader.take(row).map_err(|error| strange(error.to_string()))
     })?;
     open.into_iter().for_each(|(strategy, own)| found(own.replay(catalog, &strategy)));
     Ok(())
