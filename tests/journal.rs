@@ -211,11 +211,20 @@ impl Writer {
     }
 
     fn event(&mut self, kind: &str, text: &str) {
-        let body = json!({
+        self.put(RowKind::Event, self.told(kind, text));
+    }
+
+    fn refusal(&mut self, text: &str, refused: Value) {
+        let mut body = self.told("refusal", text);
+        body["refused"] = refused;
+        self.put(RowKind::Event, body);
+    }
+
+    fn told(&self, kind: &str, text: &str) -> Value {
+        json!({
             "row": 0, "time": self.time, "kind": kind, "severity": "info", "strategy": self.strategy, "symbol": "AAPL",
             "text": text,
-        });
-        self.put(RowKind::Event, body);
+        })
     }
 }
 
@@ -234,11 +243,12 @@ fn traded(folder: &Path) -> PathBuf {
     writer.ask(1, 0, "buy", "100", "entry", None);
     writer.fill(1, "40", "100", false, 1);
     writer.fill(1, "60", "102", true, 1);
-    writer.event("fill", "Bought 100 AAPL.");
+    writer.event("fill", "Bought 100 AAPL, \u{2212}$2.04.");
     writer.put(RowKind::Input, json!({ "input": "dividend", "symbol": 0, "amount": "0.5", "time": writer.time }));
     writer.ask(2, 0, "sell", "100", "signal", None);
     writer.fill(2, "100", "103", true, 1);
-    writer.event("refusal", "MSFT buy 5000: order notional is $1,000,000, allowed $90,000.");
+    let refused = json!({ "order": 3, "reason": "order_notional", "need": "1000000", "have": "90000" });
+    writer.refusal("MSFT buy 5000: order may come to 1000000, allowed 90000.", refused);
     // Stopped out in the month after.
     writer.time = time("2026-09-01T14:00:00Z");
     writer.ask(3, 1, "buy", "10", "entry", Some(10));
@@ -380,11 +390,24 @@ fn history_lists_fills_orders_refusals_and_events() {
     assert_eq!((&orders[3]["stop_price"], &orders[3]["qty"]), (&json!("190"), &json!("10")));
 
     let refusals = done(at, &["history", "--mode", "paper", "--kind", "refusals"]);
-    let told = "refusal  trend: MSFT buy 5000: order notional is $1,000,000, allowed $90,000.";
+    let told = "      3  trend: MSFT buy 5000: order may come to 1000000, allowed 90000.";
     assert!(refusals.lines().count() == 2 && refusals.contains(told), "{refusals}");
+    let refusals = done(at, &["history", "--mode", "paper", "--kind", "refusals", "--format", "csv"]);
+    assert_eq!(
+        refusals.lines().collect::<Vec<_>>(),
+        [
+            "time,order,reason,need,have,symbol,strategy,text,row",
+            "2026-08-31T13:30:16Z,3,order_notional,1000000,90000,AAPL,trend,\"MSFT buy 5000: order may come to 1000000, allowed 90000.\",17",
+        ]
+    );
     let events = done(at, &["history", "--mode", "paper", "--kind", "events"]);
     assert_eq!(events.lines().count(), 4, "a text of two lines is one line: {events}");
     assert!(!events.contains('\u{1b}'));
+    assert!(events.contains("Bought 100 AAPL, -$2.04."), "the minus that can be typed: {events}");
+    for format in ["csv", "json"] {
+        let events = done(at, &["history", "--mode", "paper", "--kind", "events", "--format", format]);
+        assert!(events.contains(", -$2.04.") && !events.contains('\u{2212}'), "{events}");
+    }
     let events = json_of(at, &["--kind", "events"]);
     assert!(events["events"][2]["text"].as_str().expect("text").contains("'; DROP TABLE journal; --</b>\u{1b}[2J\n"));
 }

@@ -48,13 +48,14 @@ enum Align {
 
 /// The list of a kind.
 pub(super) fn of_kind(kind: Kind, history: &History) -> Table {
-    let refused = |event: &&SessionEvent| matches!(event.kind, EventKind::Refusal | EventKind::RefusalBurst);
+    // A burst is no refusal, but a word about many: it is among the events.
+    let refused = |event: &&SessionEvent| event.kind == EventKind::Refusal;
     match kind {
         Kind::Trades => trades(&history.trades),
         Kind::Fills => fills(&history.fills),
         Kind::Orders => orders(&history.orders),
-        Kind::Refusals => events("refusals", &history.events.iter().filter(refused).collect::<Vec<_>>()),
-        Kind::Events => events("events", &history.events.iter().collect::<Vec<_>>()),
+        Kind::Refusals => refusals(&history.events.iter().filter(refused).collect::<Vec<_>>()),
+        Kind::Events => events(&history.events.iter().collect::<Vec<_>>()),
     }
 }
 
@@ -280,7 +281,46 @@ fn orders(orders: &[OrderLine]) -> Table {
     }
 }
 
-fn events(name: &'static str, events: &[&SessionEvent]) -> Table {
+/// The columns of `refusals.csv`, and what an event has besides. What was written before refusals had them has none of them.
+fn refusals(events: &[&SessionEvent]) -> Table {
+    let order = |event: &&SessionEvent| event.refused.as_ref().map(|refused| refused.order);
+    let row = |event: &&SessionEvent| {
+        let refused = event.refused.as_ref();
+        vec![
+            json!(event.time),
+            json!(order(event)),
+            json!(refused.map(|refused| &refused.reason)),
+            json!(refused.and_then(|refused| refused.need.as_ref())),
+            json!(refused.and_then(|refused| refused.have.as_ref())),
+            json!(event.symbol),
+            json!(event.strategy),
+            json!(with_plain_minus(&event.text)),
+            json!(event.row),
+        ]
+    };
+    Table {
+        name: "refusals",
+        columns: vec!["time", "order", "reason", "need", "have", "symbol", "strategy", "text", "row"],
+        rows: events.iter().map(row).collect(),
+        all: None,
+        shown: vec![
+            column("time (UTC)", Align::Left, events, |event| second(event.time)),
+            column("order", Align::Right, events, |event| order(event).map_or(UNDEFINED.to_owned(), |id| id.0.to_string())),
+            column("what", Align::Left, events, |event| told(event)),
+        ],
+        notes: Vec::new(),
+    }
+}
+
+/// Whose, and the sentence.
+fn told(event: &SessionEvent) -> String {
+    match &event.strategy {
+        Some(strategy) => format!("{}: {}", clean(strategy), clean(event.sentence())),
+        None => clean(event.sentence()),
+    }
+}
+
+fn events(events: &[&SessionEvent]) -> Table {
     let row = |event: &&SessionEvent| {
         vec![
             json!(event.row),
@@ -289,11 +329,11 @@ fn events(name: &'static str, events: &[&SessionEvent]) -> Table {
             json!(event.severity),
             json!(event.strategy),
             json!(event.symbol),
-            json!(event.text),
+            json!(with_plain_minus(&event.text)),
         ]
     };
     Table {
-        name,
+        name: "events",
         columns: vec!["row", "time", "kind", "severity", "strategy", "symbol", "text"],
         rows: events.iter().map(row).collect(),
         all: None,
@@ -303,10 +343,7 @@ fn events(name: &'static str, events: &[&SessionEvent]) -> Table {
             column("kind", Align::Left, events, |event| {
                 json!(event.kind).as_str().unwrap_or_default().replace('_', " ")
             }),
-            column("what", Align::Left, events, |event| match &event.strategy {
-                Some(strategy) => format!("{}: {}", clean(strategy), clean(event.sentence())),
-                None => clean(event.sentence()),
-            }),
+            column("what", Align::Left, events, |event| told(event)),
         ],
         notes: Vec::new(),
     }
@@ -393,7 +430,12 @@ fn column<T>(header: &'static str, side: Align, rows: &[T], cell: impl Fn(&T) ->
 
 /// Text out of a journal that cannot move a cursor or begin a line.
 fn clean(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+    with_plain_minus(text).chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+}
+
+/// Pages have the typographic minus; terminals, CSV and JSON have the one that can be typed and searched for.
+fn with_plain_minus(text: &str) -> String {
+    text.replace('\u{2212}', "-")
 }
 
 fn counted(count: usize, what: &str) -> String {

@@ -67,7 +67,7 @@ fn print(state: &Path, found: &Result<Latch, LatchError>, out: &mut impl Write) 
     if !history.is_empty() {
         writeln!(out, "\nHalts and resumes, the latest first:")?;
     }
-    history.iter().rev().try_for_each(|event| print_event(event, out))
+    latest_first(history).into_iter().try_for_each(|event| print_event(event, out))
 }
 
 /// Which sessions run with this folder; `next`: how one would start.
@@ -79,6 +79,16 @@ pub(super) fn print_sessions(state: &Path, next: &str, out: &mut impl Write) -> 
     running.iter().try_for_each(|session| {
         writeln!(out, "A {} session is running since {}, process {}.", session.mode, session.started, session.pid)
     })
+}
+
+/// By their times: who writes into the document first is not always who gave the order first.
+fn latest_first(history: &[LatchEvent]) -> Vec<&LatchEvent> {
+    let at = |event: &&LatchEvent| match event {
+        LatchEvent::Halt(HaltOrder { at, .. }) | LatchEvent::Resume(ResumeOrder { at, .. }) => *at,
+    };
+    let mut events: Vec<&LatchEvent> = history.iter().rev().collect();
+    events.sort_by_key(|event| std::cmp::Reverse(at(event)));
+    events
 }
 
 fn print_event(event: &LatchEvent, out: &mut impl Write) -> std::io::Result<()> {

@@ -22,7 +22,16 @@ pub(super) fn in_new_york(time: Timestamp, form: &str) -> String {
 /// For a pipe or a file: `2013-10-07T13:31:00Z    fill           trend: Bought 100 AAPL at 487.03.`
 pub(super) fn plain(event: &SessionEvent) -> String {
     let whose = event.strategy.as_deref().map(|name| format!("{name}: ")).unwrap_or_default();
-    format!("{} {:<2} {:<14} {whose}{}", event.time, mark(event.severity), kind(event), shown(&event.text))
+    let rows: Vec<String> = event.table().into_iter().flat_map(str::lines).map(in_line).collect();
+    let table = if rows.is_empty() { String::new() } else { format!(" {}", rows.join("; ")) };
+    let sentence = shown(event.sentence());
+    format!("{} {:<2} {:<14} {whose}{sentence}{table}", event.time, mark(event.severity), kind(event))
+}
+
+/// A row of a table without the spaces that make its columns: `Equity, close before: $99,381.63`.
+fn in_line(row: &str) -> String {
+    let cells: Vec<&str> = row.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
+    shown(&cells.join(": "))
 }
 
 /// For a terminal: `09:31:00    fill           Bought 100 AAPL at 487.03.`, broken between words.
@@ -106,6 +115,7 @@ mod tests {
             strategy: Some("trend".to_owned()),
             symbol: None,
             text: text.to_owned(),
+refused: None,
         }
     }
 
@@ -113,8 +123,12 @@ mod tests {
 
     #[test]
     fn a_pipe_gets_one_line_that_stands_for_itself() {
-        let line = plain(&event(Severity::Critical, "Sold 5 A,\u{1b}[2J \u{2212}$1.00.\nrow"));
-        assert_eq!(line, "2013-10-07T13:31:00Z !! refusal burst  trend: Sold 5 A, [2J -$1.00. row");
+        let text = "Sold 5 A,\u{1b}[2J \u{2212}$1.00.\nEquity, close before  $99,381.63\nIBM 52     \u{2212}$2.50\nHalt: By hand.";
+        assert_eq!(
+            plain(&event(Severity::Critical, text)),
+            "2013-10-07T13:31:00Z !! refusal burst  trend: Sold 5 A, [2J -$1.00. Equity, close before: $99,381.63; \
+             IBM 52: -$2.50; Halt: By hand."
+        );
     }
 
     #[test]

@@ -192,7 +192,7 @@ mod tests {
 
     fn fill() -> SessionEvent {
         let (kind, severity, time) = (EventKind::TakeProfit, Severity::Notice, time("2026-11-24T19:47:30Z"));
-        SessionEvent { row: 1, time, kind, severity, strategy: None, symbol: None, text: String::new() }
+        SessionEvent { row: 1, time, kind, severity, strategy: None, symbol: None, text: String::new(), refused: None }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Not here: who is told what (notify), where it is kept (journal).
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Timestamp;
+use crate::domain::{OrderId, Timestamp};
 
 /// What kind of thing happened.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -82,6 +82,22 @@ pub struct SessionEvent {
     pub symbol: Option<String>,
     /// One plain sentence; lines after the first, as a daily summary has, are a table.
     pub text: String,
+    /// Of an order that was refused: which, and why in figures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<RefusedOrder>,
+}
+
+/// A refused order, as `refusals.csv` has it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RefusedOrder {
+    /// Our number.
+    pub order: OrderId,
+    /// The key of the reason: `buying_power`; where the venue refused it, that of its rule.
+    pub reason: String,
+    /// What the order needed, in the unit of the limit; none where there is no number.
+    pub need: Option<String>,
+    /// What there was, in the same unit.
+    pub have: Option<String>,
 }
 
 impl SessionEvent {

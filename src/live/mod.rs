@@ -17,7 +17,7 @@ pub mod session;
 mod snapshot;
 
 pub use command::{Asked, Command, Done, ItemOutcome};
-pub use event::{EventKind, SessionEvent, Severity};
+pub use event::{EventKind, RefusedOrder, SessionEvent, Severity};
 pub use snapshot::{
     Aged, ChartBar, ChartFill, ChartView, ClosedView, Figures, HaltStep, HaltView, HealthItem, LimitView, MarketView,
     ModeView, OrderView, PositionView, RefusalView, Snapshot, StateView, StrategyView,

@@ -116,7 +116,7 @@ pub enum Finding {
 
 impl Finding {
     /// The order of ours that it is about.
-    pub(super) fn order(&self) -> Option<OrderId> {
+    pub fn order(&self) -> Option<OrderId> {
         match self {
             Finding::NotMoved { order, .. }
             | Finding::NotChanged { order, .. }

@@ -44,9 +44,12 @@ impl<M: TradingMode> Driver<M> {
         let by = Words::new(&asked.by).unwrap_or(UNNAMED);
         match &asked.command {
             Command::Halt { flatten, reason } => {
-                let reason = reason.as_deref().and_then(|text| Words::new(text).ok());
-                let at = super::wall();
-                self.latch.halt(&HaltOrder { at, by: HaltedBy::Person(by), reason, flatten: *flatten })?;
+                // Whoever asks has pressed the switch first; it is pressed here where that press is not on the disk.
+                if !self.is_latched(*flatten) {
+                    let reason = reason.as_deref().and_then(|text| Words::new(text).ok());
+                    let at = super::wall();
+                    self.latch.halt(&HaltOrder { at, by: HaltedBy::Person(by), reason, flatten: *flatten })?;
+                }
                 self.watch_latch()?;
                 Ok(done("Halted. Only a resume with a reason ends it."))
             }
@@ -58,16 +61,16 @@ impl<M: TradingMode> Driver<M> {
                     let ended = self.latch.resume(order)?;
                     // What the switch had latched is lifted as the switch is seen clear; a limit's halt has no latch.
                     if ended.is_none() {
+                        if let Some(nothing) = self.nothing_to_resume() {
+                            return Ok(nothing);
+                        }
                         self.give_all(&Input::Resume { by: HaltedBy::Person(by), reason })?;
                     }
                     self.watch_latch()?;
                     Ok(done("Resumed."))
                 }
             },
-            Command::Flatten => {
-                self.give_all(&Input::Leave { only: None })?;
-                Ok(Done { items: self.positions(), ..done("All positions are being closed at the market.") })
-            }
+            Command::Flatten => self.flatten(),
             Command::Close { strategy, symbol } => self.close(strategy, symbol),
             Command::Cancel { strategy, order } => match self.seat_of(strategy) {
                 None => Ok(refused(format!("No scenario `{strategy}` runs here."))),
@@ -90,6 +93,40 @@ impl<M: TradingMode> Driver<M> {
                 Ok(done("The session ends; positions and their stops stay at the venue."))
             }
         }
+    }
+
+    /// Does the switch on the disk say halted, and closing all positions where that is `wanted`? One that cannot be read
+    /// has to be pressed.
+    fn is_latched(&self, wanted: bool) -> bool {
+        let found = LatchFile::new(&self.state).read(super::wall());
+        found.is_ok_and(|latch| latch.latched().is_some_and(|latched| latched.flatten || !wanted))
+    }
+
+    /// What is said to a resume that would lift nothing, where the switch is clear; `None` where it lifts something.
+    fn nothing_to_resume(&self) -> Option<Done> {
+        let halts = || self.seats.iter().flat_map(|seat| seat.trader.machine().gate().watch().halts().iter());
+        if halts().any(|halt| halt.cause != HaltCause::DailyLoss) {
+            return None;
+        }
+        Some(refused(match halts().next() {
+            None => "Nothing is halted, so nothing was resumed.".to_owned(),
+            Some(halt) => format!("Nothing was resumed: halted by {}; {}.", halt.cause.words(), halt.cause.lifted_by()),
+        }))
+    }
+
+    /// Closes what is held, and takes back what rests and could open.
+    fn flatten(&mut self) -> Result<Done, DriverError> {
+        let items = self.positions();
+        let rests = |seat: &super::Seat| seat.trader.machine().gate().open().iter().any(|open| !open.reduces);
+        let text = match (items.is_empty(), self.seats.iter().any(rests)) {
+            (false, _) => "All positions are being closed at the market.",
+            (true, true) => "No position is open; the entries that rest are being taken back.",
+            (true, false) => {
+                return Ok(refused("Nothing to close: no position is open and no entry rests.".to_owned()));
+            }
+        };
+        self.give_all(&Input::Leave { only: None })?;
+        Ok(Done { items, ..done(text) })
     }
 
     fn close(&mut self, strategy: &str, symbol: &str) -> Result<Done, DriverError> {

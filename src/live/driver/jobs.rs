@@ -64,7 +64,7 @@ impl<M: TradingMode> Driver<M> {
             let text = "Both streams are ready; orders, fills and positions at the venue have been read.";
             let time = self.clock.time();
             let (kind, severity, text) = (EventKind::Connection, Severity::Info, text.to_owned());
-            self.say(SessionEvent { row: 0, time, kind, severity, strategy: None, symbol: None, text })?;
+            self.say(SessionEvent { row: 0, time, kind, severity, strategy: None, symbol: None, text, refused: None })?;
         }
         self.was_ready = is_ready;
         Ok(())
@@ -154,7 +154,7 @@ impl<M: TradingMode> Driver<M> {
         }
         let time = self.clock.time();
         let text = text.to_owned();
-        self.say(SessionEvent { row: 0, time, kind, severity, strategy: None, symbol: None, text })
+        self.say(SessionEvent { row: 0, time, kind, severity, strategy: None, symbol: None, text, refused: None })
     }
 
     /// Is a difference between the books and the account open?

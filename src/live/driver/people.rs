@@ -35,7 +35,7 @@ impl<M: TradingMode> Driver<M> {
         let at = self.clock.moment();
         let LoginNotice { severity, text } = notice;
         let (kind, time) = (EventKind::Login, at.time);
-        let event = SessionEvent { row: 0, time, kind, severity, strategy: None, symbol: None, text };
+        let event = SessionEvent { row: 0, time, kind, severity, strategy: None, symbol: None, text, refused: None };
         let row = Row { time, wall: at.wall, strategy: None, kind: RowKind::Login, body: json!(event) };
         let row = self.keeper.append(&[row], Durability::Buffered)?;
         self.told(vec![SessionEvent { row, ..event }])

@@ -40,7 +40,7 @@ impl<M: TradingMode> Driver<M> {
     /// Says something that belongs to no scenario.
     pub(super) fn say_of_all(&mut self, kind: EventKind, severity: Severity, text: String) -> Result<(), DriverError> {
         let time = self.clock.time();
-        self.say(SessionEvent { row: 0, time, kind, severity, strategy: None, symbol: None, text })
+        self.say(SessionEvent { row: 0, time, kind, severity, strategy: None, symbol: None, text, refused: None })
     }
 }
 

@@ -22,6 +22,7 @@ mod testing;
 #[cfg(test)]
 mod tests_worker;
 mod text;
+mod tie;
 mod trial;
 mod worker;
 

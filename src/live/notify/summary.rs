@@ -1,8 +1,11 @@
 //! The day in one sentence and a table, out of plain figures.
 //!
 //! Not here: where the figures come from (session). What is unknown is said to be unknown, never zero.
+//! Invariant: what is said to have been made today is the difference of both equities as they are written, and the rows of
+//! the table below it add up to it, to the cent.
 use jiff::civil::Date;
 
+use super::tie::{cents, money, tied};
 use crate::domain::{Money, Price, Quantity};
 use crate::report::format::{Numbers, Sign};
 
@@ -60,11 +63,10 @@ impl DaySummary {
         let numbers = Numbers::TYPOGRAPHIC;
         let today = match (self.equity, self.baseline) {
             (Some(equity), Some(baseline)) => {
-                let change = equity - baseline;
-                let share = change.fraction_of(baseline);
+                let share = (equity - baseline).fraction_of(baseline);
                 let share =
                     share.map_or(String::new(), |share| format!(" ({})", numbers.percent(share, 2, Sign::Always)));
-                format!("{}{share}", dollars(Some(change), Sign::Always))
+                format!("{}{share}", dollars(self.change().map(money), Sign::Always))
             }
             _ => format!("result {UNKNOWN}"),
         };
@@ -85,23 +87,40 @@ impl DaySummary {
         )
     }
 
-    fn table(&self) -> String {
+    /// What was made today in cents, as the equities are written.
+    fn change(&self) -> Option<i128> {
+        Some(cents(self.equity?) - cents(self.baseline?))
+    }
+
+    /// The rows that make the day: what was closed, each position, and those that have no row of their own together. Where all
+    /// are known they add up to what was made; an unknown one leaves the others as they are.
+    fn made(&self) -> Vec<(String, Option<Money>)> {
         let numbers = Numbers::TYPOGRAPHIC;
-        let mut rows = vec![
-            ("Equity".to_owned(), dollars(self.equity, Sign::Negative)),
-            ("Equity, close before".to_owned(), dollars(self.baseline, Sign::Negative)),
-            (format!("Closed today ({})", counted(self.trades, "trade")), dollars(self.realised, Sign::Always)),
-        ];
+        let mut made = vec![(format!("Closed today ({})", counted(self.trades, "trade")), self.realised)];
         for position in self.positions.iter().take(POSITIONS_MAX) {
             let stop =
                 position.stop.map_or("no stop".to_owned(), |stop| format!("stop {}", numbers.price(stop.to_f64())));
-            let today = dollars(position.today, Sign::Always);
             let shares = numbers.shares(position.shares.to_f64());
-            rows.push((format!("{} {shares}, {stop}", position.symbol), today));
+            made.push((format!("{} {shares}, {stop}", position.symbol), position.today));
         }
-        if let Some(more) = self.positions.len().checked_sub(POSITIONS_MAX).filter(|more| *more > 0) {
-            rows.push((format!("{} more", counted(more, "position")), String::new()));
+        let more = self.positions.get(POSITIONS_MAX..).unwrap_or_default();
+        if !more.is_empty() {
+            let today = more.iter().map(|position| position.today).sum::<Option<Money>>();
+            made.push((format!("{} more", counted(more.len(), "position")), today));
         }
+        let known: Option<Vec<Money>> = made.iter().map(|(_, today)| *today).collect();
+        if let (Some(known), Some(change)) = (known, self.change()) {
+            made.iter_mut().zip(tied(&known, change)).for_each(|((_, today), tied)| *today = Some(tied));
+        }
+        made
+    }
+
+    fn table(&self) -> String {
+        let mut rows = vec![
+            ("Equity".to_owned(), dollars(self.equity, Sign::Negative)),
+            ("Equity, close before".to_owned(), dollars(self.baseline, Sign::Negative)),
+        ];
+        rows.extend(self.made().into_iter().map(|(name, today)| (name, dollars(today, Sign::Always))));
         rows.extend(self.refusals.iter().map(|(reason, count)| (format!("Refused: {reason}"), count.to_string())));
         let width =
             |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
@@ -115,7 +134,9 @@ impl DaySummary {
 }
 
 fn dollars(amount: Option<Money>, sign: Sign) -> String {
-    amount.map_or(UNKNOWN.to_owned(), |amount| Numbers::TYPOGRAPHIC.dollars_cents(amount.to_f64(), sign))
+    amount.map_or(UNKNOWN.to_owned(), |amount| {
+        Numbers::TYPOGRAPHIC.dollars_cents(money(cents(amount)).to_f64(), sign)
+    })
 }
 
 fn counted(count: usize, what: &str) -> String {
@@ -192,11 +213,24 @@ mod tests {
         assert!(!quiet.text().contains("$0"), "{}", quiet.text());
     }
 
+    /// −566.044 and −24.024 are −590.068: each alone would be a cent short of the sentence.
+    #[test]
+    fn the_rows_add_up_to_the_sentence_to_the_cent() {
+        let mut short = day();
+        (short.equity, short.baseline, short.realised) = (usd("99409.932"), usd("100000"), usd("-566.044"));
+        short.positions = vec![SummaryPosition { today: usd("-24.024"), ..short.positions[0].clone() }];
+        let text = short.text();
+        assert!(text.starts_with("Fri 18 Oct 2013: −$590.07 ("), "{text}");
+        let rows: Vec<&str> = text.lines().skip(3).take(2).filter_map(|row| row.split("  ").last()).collect();
+        assert_eq!(rows.iter().map(|row| row.trim()).collect::<Vec<_>>(), ["−$566.04", "−$24.03"]);
+    }
+
     #[test]
     fn many_positions_are_counted() {
         let mut crowded = day();
         crowded.positions = vec![crowded.positions[0].clone(); POSITIONS_MAX + 7];
-        assert!(crowded.text().contains("\n7 positions more"), "{}", crowded.text());
+        let row = crowded.text().lines().find(|row| row.starts_with("7 positions more")).map(str::to_owned);
+        assert!(row.is_some_and(|row| row.ends_with(" +$87.50")), "{}", crowded.text());
         assert!(crowded.text().contains("57 positions open"));
     }
 }

@@ -23,6 +23,7 @@ pub async fn test_channels(config: NotifyConfig, by: &str) -> TestRecord {
         strategy: None,
         symbol: None,
         text: format!("{by} tests the notifications of AlphaFlow. Nothing happened and nothing is to be done."),
+        refused: None,
     };
     let NotifyConfig { banner, session, channels, redactor, .. } = config;
     // Two tests are two messages: the moment tells them apart.

@@ -8,9 +8,9 @@ use super::input::Input;
 use super::machine::{Acted, Machine};
 use super::terms::Terms;
 use super::words::{dollars, price, shares, signed};
-use crate::domain::{ExecutionEvent, Fill, Money, OrderId, OrderPurpose, Side, Symbol, Timestamp};
+use crate::domain::{ExecutionEvent, Fill, Money, OrderId, OrderPurpose, RejectReason, Side, Symbol, Timestamp};
 use crate::engine::{OrderRecord, RefusalRecord};
-use crate::live::event::{EventKind, SessionEvent, Severity};
+use crate::live::event::{EventKind, RefusedOrder, SessionEvent, Severity};
 use crate::portfolio::{CashEvent, CashReason};
 use crate::risk::{HaltCause, Refusal};
 
@@ -155,7 +155,8 @@ impl Teller {
                     let record = machine.orders().get(*order);
                     let text = format!("{}: the venue refused it: {reason}.", order_words(record, terms));
                     burst = self.burst("the venue", terms, time);
-                    Some(of_order(EventKind::Refusal, Severity::Warning, record, terms, time, text))
+                    let event = of_order(EventKind::Refusal, Severity::Warning, record, terms, time, text);
+                    Some(by_the_venue(event, *order, reason))
                 }
                 ExecutionEvent::LegLive { order, level, .. } => {
                     let record = machine.orders().get(*order);
@@ -174,7 +175,8 @@ impl Teller {
                         "{} stays as it was; the venue refused the change: {reason}.",
                         order_words(record, terms)
                     );
-                    Some(of_order(EventKind::Refusal, Severity::Warning, record, terms, time, text))
+                    let event = of_order(EventKind::Refusal, Severity::Warning, record, terms, time, text);
+                    Some(by_the_venue(event, *order, reason))
                 }
                 ExecutionEvent::Resized { .. } => None,
             });
@@ -209,7 +211,15 @@ fn filled(fill: &Fill, made: Option<Money>, leaving: Option<Leaving>, terms: &Te
 fn refused(record: &RefusalRecord, machine: &dyn Machine, terms: &Terms, time: Timestamp) -> SessionEvent {
     let order = machine.orders().get(record.order);
     let text = format!("{}: {}.", order_words(order, terms), refusal_words(&record.refusal));
-    of_order(EventKind::Refusal, Severity::Notice, order, terms, time, text)
+    let RefusalRecord { order: id, refusal, .. } = record;
+    let (need, have) = (refusal.need(), refusal.have());
+    let refused = Some(RefusedOrder { order: *id, reason: refusal.code().to_owned(), need, have });
+    SessionEvent { refused, ..of_order(EventKind::Refusal, Severity::Notice, order, terms, time, text) }
+}
+
+fn by_the_venue(event: SessionEvent, order: OrderId, reason: &RejectReason) -> SessionEvent {
+    let refused = Some(RefusedOrder { order, reason: reason.rule().to_owned(), need: None, have: None });
+    SessionEvent { refused, ..event }
 }
 
 /// Why the gate said no; the moment of a halt to the second.
@@ -235,13 +245,17 @@ fn ended(order: OrderId, what: &str, machine: &dyn Machine, terms: &Terms, time:
     )
 }
 
-/// `AAPL buy 300`, with its kind where it is no market order.
+/// `AAPL buy 300`, with its kind where it is no market order, and without a size where it never had one.
 pub(super) fn order_words(record: &OrderRecord, terms: &Terms) -> String {
     let kind = match record.request.kind.name() {
         "market" => String::new(),
         name => format!(" ({})", name.replace('_', " ")),
     };
-    format!("{} {} {}{kind}", name(terms, record), record.request.side.name(), shares(record.quantity))
+    let size = match record.quantity.is_zero() {
+        true => String::new(),
+        false => format!(" {}", shares(record.quantity)),
+    };
+    format!("{} {}{size}{kind}", name(terms, record), record.request.side.name())
 }
 
 fn name(terms: &Terms, record: &OrderRecord) -> Symbol {
@@ -269,5 +283,5 @@ pub(super) fn plain(
     text: String,
 ) -> SessionEvent {
     let (strategy, symbol) = (Some(terms.name.clone()), symbol.map(|symbol| symbol.to_string()));
-    SessionEvent { row: 0, time, kind, severity, strategy, symbol, text }
+    SessionEvent { row: 0, time, kind, severity, strategy, symbol, text, refused: None }
 }

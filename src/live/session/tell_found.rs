@@ -4,7 +4,7 @@
 use super::terms::Terms;
 use crate::domain::Timestamp;
 use crate::execution::alpaca::Finding;
-use crate::live::event::{EventKind, SessionEvent, Severity};
+use crate::live::event::{EventKind, RefusedOrder, SessionEvent, Severity};
 use crate::report::format::capitalized;
 
 /// The event of a finding, before it has a row.
@@ -16,7 +16,10 @@ pub fn event(finding: &Finding, terms: &Terms, time: Timestamp) -> SessionEvent 
         _ => None,
     };
     let text = format!("{}.", capitalized(&finding.to_string()));
-    SessionEvent { row: 0, time, kind, severity, strategy: Some(terms.name.clone()), symbol, text }
+    // The venue's words are in the sentence; here is which order they are about.
+    let refused = finding.order().filter(|_| kind == EventKind::Refusal);
+    let refused = refused.map(|order| RefusedOrder { order, reason: "venue".to_owned(), need: None, have: None });
+    SessionEvent { row: 0, time, kind, severity, strategy: Some(terms.name.clone()), symbol, text, refused }
 }
 
 fn weight(finding: &Finding) -> (EventKind, Severity) {
