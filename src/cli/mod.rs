@@ -32,6 +32,7 @@ mod sweep_model;
 mod sweep_walk;
 mod trade;
 mod trade_history;
+mod trade_joined;
 mod trade_line;
 mod trade_links;
 mod trade_screen;

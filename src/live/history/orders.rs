@@ -257,7 +257,11 @@ mod tests {
         let grown = after(orders(493), &buys);
         assert_eq!(
             grown[..3],
-            [(1, "filled", shares(493), shares(493)), (2, "new", shares(493), shares(0)), (3, "new", shares(493), shares(0))]
+            [
+                (1, "filled", shares(493), shares(493)),
+                (2, "new", shares(493), shares(0)),
+                (3, "new", shares(493), shares(0))
+            ]
         );
         assert_eq!(grown[3].2, shares(493), "another entry is no leg");
         let resized = ExecutionEvent::Resized { order: OrderId(2), remaining: shares(293) };
@@ -268,7 +272,8 @@ mod tests {
     #[test]
     fn what_is_over_does_not_grow_and_nothing_fills_more_than_it_was_for() {
         let canceled = ExecutionEvent::Canceled { order: OrderId(3) };
-        let late = [filled(1, Side::Buy, 10, 5), live(2, 1, "95"), live(3, 1, "105"), canceled, filled(1, Side::Buy, 5, 0)];
+        let late =
+            [filled(1, Side::Buy, 10, 5), live(2, 1, "95"), live(3, 1, "105"), canceled, filled(1, Side::Buy, 5, 0)];
         let lines = after(orders(15), &late);
         assert_eq!(lines[1..3], [(2, "new", shares(15), shares(0)), (3, "canceled", shares(10), shares(0))]);
         // An order for dollars, approved at one price and filled at a lower one.
