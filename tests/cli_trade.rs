@@ -92,6 +92,66 @@ fn scenarios_side_by_side_trade_as_each_does_alone() {
     }
 }
 
+/// A scenario of minutes whose orders are the rows of a script.
+fn write_scripted(folder: &Path, name: &str, rows: &[&str]) {
+    let minutes = fs::read_to_string(folder.join("scenarios/intraday_minutes.toml")).expect("scenario");
+    let section =
+        |title: &str| format!("[{}", minutes.split("\n[").find(|part| part.starts_with(title)).expect("section"));
+    let scenario = format!(
+        "[scenario]\nname = \"{name}\"\nseed = 1\n{}\n{}\n[strategy]\nname = \"order_script\"\n\
+         params = {{ file = \"{name}.csv\" }}\n{}\n{}\n[stop]\nkind = \"none\"\n{}\n",
+        section("data]"),
+        section("account]"),
+        section("sizing]"),
+        section("execution]"),
+        section("risk]"),
+    );
+    fs::write(folder.join(format!("scenarios/{name}.toml")), scenario).expect("scenario");
+    let head = "time,action,id,symbol,side,qty,type,limit_price,stop_price,trail_price,trail_percent,time_in_force,\
+                order_class,take_profit,stop_loss";
+    fs::write(folder.join(format!("scenarios/{name}.csv")), format!("{head}\n{}\n", rows.join("\n"))).expect("script");
+}
+
+/// The venue takes no order that could trade with another of the account. Where one scenario leaves what another enters,
+/// both get through whichever is named first, an entry that rests gives way, and each position keeps its stop.
+#[test]
+fn scenarios_that_trade_the_same_share_both_ways_get_through() {
+    let copy = copy_of_repository();
+    let leaves = [
+        "2024-01-02T14:31:00Z,submit,a1,SYN,buy,100,market,,,,,day,oto,,95",
+        "2024-01-02T14:40:00Z,submit,a2,SYN,sell,100,market,,,,,day,simple,,",
+    ];
+    write_scripted(copy.path(), "leaves", &leaves);
+    write_scripted(copy.path(), "enters", &["2024-01-02T14:40:00Z,submit,b1,SYN,buy,50,market,,,,,day,oto,,95"]);
+    write_scripted(copy.path(), "rests", &["2024-01-02T14:35:00Z,submit,c1,SYN,buy,50,limit,80,,,,day,oto,,75"]);
+    for names in [["leaves", "enters"], ["enters", "leaves"], ["leaves", "rests"]] {
+        let [one, other] = names.map(|name| format!("scenarios/{name}.toml"));
+        let state = format!("state/{}", names.concat());
+        let overrides = ["--set", "data.end=2024-01-03"];
+        let mut arguments = vec!["trade", &one, &other, "--speed", "max", "--state", &state];
+        arguments.extend(overrides);
+        let out = done(copy.path(), &arguments);
+        assert!(out.contains("has ended in good order"), "{out}");
+        assert!(!out.contains("reconciliation") && !out.contains("unauthorised"), "{out}");
+        assert!(!out.contains("wash trade"), "{out}");
+        assert!(out.contains("leaves: Sold 100 SYN"), "{out}");
+        let entry_gave_way = out.contains("rests: Entry 1 was taken back");
+        assert_eq!(entry_gave_way, names.contains(&"rests"), "{out}");
+        assert_eq!(out.contains("enters: Stop of SYN stands at 95.00"), names.contains(&"enters"), "{out}");
+        if entry_gave_way {
+            continue;
+        }
+        // Each has the fills that it has alone.
+        for scenario in [&one, &other] {
+            let mut arguments = vec!["trade", scenario, "--speed", "max", "--state", "alone"];
+            arguments.extend(overrides);
+            let alone = done(copy.path(), &arguments);
+            let last = alone.lines().next_back().expect("a line");
+            assert!(out.lines().any(|line| line == last), "{last}: {out}");
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_traded_is_refused_before_anything_is_sent() {
     let copy = copy_of_repository();

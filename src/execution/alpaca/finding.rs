@@ -74,6 +74,18 @@ pub enum Finding {
         /// The venue's words.
         reason: String,
     },
+    /// An opening was taken back: by the venue's wash-trade rule it kept an exit or a stop of another book from the venue.
+    GaveWay {
+        /// Which.
+        order: OrderId,
+    },
+    /// By the same rule the venue refused an exit, which is sent again until it is through.
+    ExitWaits {
+        /// Which.
+        order: OrderId,
+        /// The venue's words.
+        reason: String,
+    },
     /// The venue counts shares of an order as filled whose executions it does not show: the fill was worked out from
     /// its average price.
     MissingFill {
@@ -123,6 +135,8 @@ impl Finding {
             | Finding::Refused { order, .. }
             | Finding::StopEnded { order }
             | Finding::NotArmed { order, .. }
+            | Finding::GaveWay { order }
+            | Finding::ExitWaits { order, .. }
             | Finding::MissingFill { order, .. }
             | Finding::Busted { order, .. }
             | Finding::LateFill { order, .. }
@@ -166,6 +180,16 @@ impl fmt::Display for Finding {
             }
             Finding::NotArmed { order, reason } => {
                 write!(f, "protective order {} could not be armed again: {reason}", order.0)
+            }
+            Finding::GaveWay { order } => {
+                write!(
+                    f,
+                    "entry {} was taken back: it kept an exit or a stop of another scenario from the venue",
+                    order.0
+                )
+            }
+            Finding::ExitWaits { order, reason } => {
+                write!(f, "exit {} is sent again with the next bar, since the venue refused it: {reason}", order.0)
             }
             Finding::MissingFill { order, quantity } => {
                 write!(f, "{quantity} shares of order {} filled without an execution; taken at its average", order.0)

@@ -3,6 +3,7 @@
 //! Not here: what to say (desk), sockets (http, stream), which host (mode), who waits for what (the session's driver).
 //! Every desk hears both streams. The first one leads: what it wants of a stream is done, and all live through it with
 //! it; of the others only a wish to drop the connection is.
+//! Before a desk's next call it learns of the others' orders, which its own could trade with.
 //! Invariants: (1) what must be on the disk is handed to the keeper before any call leaves; (2) an outcome reaches the
 //! desk whose call it was; (3) nothing here waits but [`AlpacaPort::next`].
 use std::collections::{BTreeMap, VecDeque};
@@ -113,6 +114,11 @@ impl<M: TradingMode> AlpacaPort<M> {
         let mut at = 0;
         let mut idle = 0;
         while idle < desks.len() {
+            if desks.len() > 1 {
+                let others = desks.iter().enumerate().filter(|(other, _)| *other != at);
+                let crossings = others.flat_map(|(_, desk)| desk.crossings()).collect();
+                desks[at].set_crossings(crossings);
+            }
             let call = desks[at].next_call();
             let log = desks[at].take_log();
             if !log.is_empty() {

@@ -100,23 +100,30 @@ impl<M: TradingMode> Driver<M> {
 
     /// Steps that are complete go to their engines.
     pub(super) fn show_ready(&mut self, patience_ns: i64) -> Result<(), DriverError> {
-        let now = self.clock.time();
-        for at in 0..self.seats.len() {
-            while let Some(step) = self.seats[at].assembler.ready(now, patience_ns) {
-                let moment = self.clock.moment();
-                self.seats[at].trader.forget_before(step.time, moment, &mut self.keeper)?;
-                // Whatever was pressed before a decision holds for it.
-                self.watch_latch()?;
-                self.give_actions_of(at, step.time, true)?;
-                let seat = &mut self.seats[at];
-                let late_ns = seat.trader.terms().lateness_ns(step.time, now);
-                let bars = step.bars.iter().map(|(symbol, bar)| ShownBar::of(*symbol, bar)).collect();
-                let input = Input::Bars { time: step.time, bars, late_ns, warm_up: false };
-                self.give(at, input)?;
-                self.turn()?;
-            }
+        // All books have decided on a bar before anything leaves: the exit of one goes before the entry of another.
+        while self.show_step(patience_ns)? {
+            self.turn()?;
         }
         Ok(())
+    }
+
+    /// Shows each engine its next step, where one is complete. Says whether there was any.
+    fn show_step(&mut self, patience_ns: i64) -> Result<bool, DriverError> {
+        let (now, mut was_shown) = (self.clock.time(), false);
+        for at in 0..self.seats.len() {
+            let Some(step) = self.seats[at].assembler.ready(now, patience_ns) else { continue };
+            was_shown = true;
+            let moment = self.clock.moment();
+            self.seats[at].trader.forget_before(step.time, moment, &mut self.keeper)?;
+            // Whatever was pressed before a decision holds for it.
+            self.watch_latch()?;
+            self.give_actions_of(at, step.time, true)?;
+            let seat = &mut self.seats[at];
+            let late_ns = seat.trader.terms().lateness_ns(step.time, now);
+            let bars = step.bars.iter().map(|(symbol, bar)| ShownBar::of(*symbol, bar)).collect();
+            self.give(at, Input::Bars { time: step.time, bars, late_ns, warm_up: false })?;
+        }
+        Ok(was_shown)
     }
 
     /// Gives an input to the engine of one scenario.

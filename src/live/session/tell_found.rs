@@ -32,9 +32,11 @@ fn weight(finding: &Finding) -> (EventKind, Severity) {
         Finding::MissingFill { .. } | Finding::StopEnded { .. } | Finding::Stuck { .. } => {
             (EventKind::Reconciliation, Severity::Warning)
         }
-        Finding::NotMoved { .. } | Finding::NotChanged { .. } | Finding::Refused { .. } => {
-            (EventKind::Refusal, Severity::Warning)
-        }
+        Finding::NotMoved { .. }
+        | Finding::NotChanged { .. }
+        | Finding::Refused { .. }
+        | Finding::GaveWay { .. }
+        | Finding::ExitWaits { .. } => (EventKind::Refusal, Severity::Warning),
         Finding::Stream(_) => (EventKind::Connection, Severity::Warning),
         Finding::Unauthorized(_) => (EventKind::Connection, Severity::Critical),
         Finding::Strange(_) | Finding::Unreadable(_) | Finding::Skew { .. } => (EventKind::Health, Severity::Warning),

@@ -114,7 +114,7 @@ impl AlpacaDesk {
                     TicketPurpose::Arms => (Urgency::Protecting, true),
                     TicketPurpose::Opens => (Urgency::Opening, self.may_open(ticket)),
                 };
-                let is_wanted = may_go && !ticket.cancel_asked;
+                let is_wanted = may_go && !ticket.cancel_asked && !self.waits_for_others(ticket);
                 is_wanted.then(|| Wish { urgency, due_ms, doing: Doing::Post(name()) })
             }
         }

@@ -58,6 +58,8 @@ pub(super) struct Line {
     pub(super) at_market: bool,
     /// Not armed before this.
     pub(super) arm_after_ms: u64,
+    /// Nor does anything here bring it about before the next bar: an order that is unknown here is in its way.
+    pub(super) awaits_bar: bool,
 }
 
 /// An order as the venue showed it last.
@@ -170,6 +172,8 @@ pub(super) struct Ticket {
     pub(super) cancel_asked: bool,
     /// How often it was refused for shares that were not free yet.
     pub(super) refusals: u32,
+    /// How often it was refused since it could trade with another order of the account.
+    pub(super) washes: u32,
 }
 
 /// What a ticket is for.
@@ -255,6 +259,7 @@ impl Line {
             ended_unasked: 0,
             at_market: false,
             arm_after_ms: 0,
+            awaits_bar: false,
         }
     }
 

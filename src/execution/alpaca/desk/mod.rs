@@ -14,6 +14,7 @@ mod observe;
 mod outcomes;
 mod reading;
 mod restore;
+mod right_of_way;
 mod settle;
 mod settle_changes;
 mod settle_protection;
@@ -30,6 +31,8 @@ mod tests_found;
 mod tests_fuzz;
 #[cfg(test)]
 mod tests_restore;
+#[cfg(test)]
+mod tests_right_of_way;
 #[cfg(test)]
 mod tests_strangers;
 #[cfg(test)]
@@ -157,6 +160,8 @@ pub struct AlpacaDesk {
     siblings_legs: BTreeSet<String>,
     /// Positions at the venue that are not what the sessions hold.
     doubted: BTreeMap<Symbol, strangers::Doubt>,
+    /// Orders of the other books on the account that ours could trade with.
+    right_of_way: right_of_way::RightOfWay,
 }
 
 impl AlpacaDesk {
@@ -186,6 +191,7 @@ impl AlpacaDesk {
             siblings_shares: BTreeMap::new(),
             siblings_legs: BTreeSet::new(),
             doubted: BTreeMap::new(),
+            right_of_way: right_of_way::RightOfWay::default(),
             config,
         }
     }
@@ -195,7 +201,7 @@ impl AlpacaDesk {
         (self.bar, self.moment) = (bar, moment);
     }
 
-    /// Bars have closed: trailing stops follow them.
+    /// Bars have closed: trailing stops follow them, and what waited for one is tried again.
     pub fn on_bars(&mut self, bars: &[(SymbolIndex, &Bar)]) {
         for &(symbol, bar) in bars.iter().filter(|(_, bar)| !bar.volume.is_zero()) {
             if self.ledger.mirror.is_trailing(symbol) {
@@ -203,6 +209,8 @@ impl AlpacaDesk {
                 self.ledger.record(Entry::Bar { symbol, time, high, low });
             }
         }
+        let traded = bars.iter().filter(|(_, bar)| !bar.volume.is_zero()).map(|(symbol, _)| *symbol).collect();
+        self.end_waits(&traded);
         self.settle();
     }
 
@@ -221,6 +229,29 @@ impl AlpacaDesk {
         self.settle();
     }
 
+<<<<<<< HEAD
+=======
+    /// A split into `ratio` new shares per old: the venue restates orders and positions without a word, ours follow.
+    /// `kept`, `mark` and `cash` are what our own books hold after it.
+    pub fn on_split(
+        &mut self,
+        symbol: SymbolIndex,
+        ratio: Ratio,
+        (kept, mark, cash): (Quantity, Price, Money),
+        time: Timestamp,
+    ) {
+        self.ledger.record(Entry::Split { symbol, ratio, kept, mark, cash, time });
+        self.drop_waiting_exits(symbol);
+        // What the venue has made of its orders is read anew.
+        for line in self.lines.values_mut().filter(|line| line.symbol == symbol && line.open().is_some()) {
+            line.ask = Some(known::Attempt::at(self.now.ms));
+            line.refused = None;
+            line.looked_for = None;
+        }
+        self.settle();
+    }
+
+>>>>>>> f1
     /// The shares of its scenario.
     pub fn symbols(&self) -> &[Symbol] {
         &self.config.symbols
@@ -253,14 +284,15 @@ impl AlpacaDesk {
         self.trading.is_ready() && (!self.config.listens_to_bars || self.data.is_ready()) && self.reconcile.is_done()
     }
 
-    /// Is nothing on its way, nothing wished for and nothing awaited? Reading that goes on for ever does not count.
+    /// Is nothing on its way, nothing wished for and nothing awaited? Reading that goes on for ever does not count, nor does
+    /// what waits for the market: for the order of another book, or for a bar.
     pub fn is_quiet(&self) -> bool {
         self.calls.values().all(|doing| doing.is_background())
-            && self.tickets.is_empty()
+            && self.tickets.values().all(|ticket| self.waits_for_others(ticket))
             && self.early.is_empty()
             && self.reconcile.is_idle()
             && self.doubt_due().is_none()
-            && self.lines.values().all(|line| !line.is_busy() && line.arm_after_ms <= self.now.ms)
+            && self.lines.values().all(|line| !line.is_busy() && (line.awaits_bar || line.arm_after_ms <= self.now.ms))
     }
 
     /// Shares as our orders have left them.
@@ -324,6 +356,7 @@ impl AlpacaDesk {
             sent_ms: self.now.ms,
             cancel_asked: false,
             refusals: 0,
+            washes: 0,
         }
     }
 

@@ -188,8 +188,13 @@ impl AlpacaDesk {
         let reason = refusal::reason(status, problem, existing);
         if ticket.purpose == TicketPurpose::Arms {
             let is_beyond = matches!(reason, RejectReason::StopAboveBase | RejectReason::StopBelowBase);
+            let is_unknown = matches!(reason, RejectReason::WashTrade { .. }) && existing.is_none();
             self.make_way(existing);
-            return self.arming_refused(&ticket, problem.message.as_str().to_owned(), is_beyond);
+            return self.arming_refused(&ticket, problem.message.as_str().to_owned(), is_beyond, is_unknown);
+        }
+        if ticket.purpose == TicketPurpose::Leaves && matches!(reason, RejectReason::WashTrade { .. }) {
+            self.make_way(existing);
+            return self.exit_met_other(name, ticket, problem.message.as_str().to_owned());
         }
         let lacks_shares = matches!(reason, RejectReason::InsufficientQty { .. });
         if ticket.purpose == TicketPurpose::Leaves

@@ -38,6 +38,7 @@ impl AlpacaDesk {
             .tickets
             .values()
             .filter(|ticket| ticket.purpose == TicketPurpose::Leaves && matches!(ticket.state, TicketState::Due(_)))
+            .filter(|ticket| !self.waits_for_others(ticket))
             .map(|ticket| (ticket.symbol, ticket.side, ticket.quantity))
             .collect();
         self.keep_what_no_exit_needs();
@@ -63,13 +64,12 @@ impl AlpacaDesk {
 
     /// The exit is gone before its legs were taken back: they stay.
     fn keep_what_no_exit_needs(&mut self) {
-        let tickets = &self.tickets;
+        let leaving = self.tickets.values().filter(|ticket| ticket.purpose == TicketPurpose::Leaves);
+        let leaving = leaving.filter(|ticket| !self.waits_for_others(ticket));
+        let leaving: Vec<(SymbolIndex, Side)> = leaving.map(|ticket| (ticket.symbol, ticket.side)).collect();
         for line in self.lines.values_mut().filter(|line| line.freeing) {
-            let needs = |ticket: &Ticket| {
-                ticket.purpose == TicketPurpose::Leaves && ticket.symbol == line.symbol && ticket.side == line.side
-            };
             let is_begun = line.delete.is_some_and(|delete| delete.is_sent || delete.tries > 0);
-            if !is_begun && line.open().is_some() && !tickets.values().any(needs) {
+            if !is_begun && line.open().is_some() && !leaving.contains(&(line.symbol, line.side)) {
                 (line.freeing, line.delete) = (false, None);
             }
         }
@@ -161,7 +161,7 @@ impl AlpacaDesk {
         }
         let on_their_way = self.tickets.values().filter(|ticket| {
             let leaves = matches!(ticket.purpose, TicketPurpose::Leaves | TicketPurpose::Reduces);
-            leaves && ticket.symbol == symbol && ticket.side == side
+            leaves && ticket.symbol == symbol && ticket.side == side && !self.waits_for_others(ticket)
         });
         let taken = on_their_way.fold(Quantity::ZERO, |sum, ticket| sum + ticket.quantity);
         let rest = self.lines.iter().filter(|(order, line)| {
@@ -181,6 +181,7 @@ impl AlpacaDesk {
 
     /// Arms what rests in our image and nowhere else.
     pub(super) fn arm_all(&mut self) {
+        self.forget_unarmed();
         let mut symbols: Vec<SymbolIndex> = self.lines.values().map(|line| line.symbol).collect();
         symbols.sort_unstable();
         symbols.dedup();
@@ -196,7 +197,10 @@ impl AlpacaDesk {
         let Some(side) = legs.first().map(|leg| leg.side) else { return };
         let waits = |ticket: &Ticket| {
             let is_due = matches!(ticket.state, TicketState::Due(_));
-            ticket.purpose == TicketPurpose::Leaves && is_due && ticket.symbol == symbol
+            ticket.purpose == TicketPurpose::Leaves
+                && is_due
+                && ticket.symbol == symbol
+                && !self.waits_for_others(ticket)
         };
         if self.tickets.values().any(waits) {
             // What is armed now would have to be taken back for the exit.
@@ -204,7 +208,11 @@ impl AlpacaDesk {
         }
         for (family, quantity) in self.shares_by_family(symbol, side) {
             let of_family: Vec<Standing> = legs.iter().filter(|other| other.parent == Some(family)).copied().collect();
-            if !quantity.is_zero() && self.may_arm(family, &of_family) {
+            if !quantity.is_zero()
+                && self.may_arm(family, &of_family)
+                // The venue lets a pair stand beside anything.
+                && (of_family.len() > 1 || !self.is_arming_in_vain(symbol, side))
+            {
                 self.write_arming(symbol, &of_family, quantity);
             }
         }
@@ -335,6 +343,7 @@ impl AlpacaDesk {
             sent_ms: self.now.ms,
             cancel_asked: false,
             refusals: 0,
+            washes: 0,
         }
     }
 
@@ -422,7 +431,7 @@ impl AlpacaDesk {
     }
 
     /// What could not be armed is tried again, at the market where its stop lies beyond it.
-    pub(super) fn arming_refused(&mut self, ticket: &Ticket, reason: String, is_beyond_market: bool) {
+    pub(super) fn arming_refused(&mut self, ticket: &Ticket, reason: String, is_beyond_market: bool, awaits_bar: bool) {
         if ticket.cancel_asked {
             return self.ledger.record(Entry::Ended { order: ticket.main, ending: Ending::Canceled });
         }
@@ -434,6 +443,7 @@ impl AlpacaDesk {
             if let Some(line) = self.lines.get_mut(&order) {
                 line.arm_after_ms = self.now.ms + if is_beyond_market { 0 } else { wait };
                 line.at_market |= is_beyond_market;
+                line.awaits_bar = awaits_bar;
             }
         }
         if !is_beyond_market {
