@@ -229,29 +229,6 @@ impl AlpacaDesk {
         self.settle();
     }
 
-<<<<<<< HEAD
-=======
-    /// A split into `ratio` new shares per old: the venue restates orders and positions without a word, ours follow.
-    /// `kept`, `mark` and `cash` are what our own books hold after it.
-    pub fn on_split(
-        &mut self,
-        symbol: SymbolIndex,
-        ratio: Ratio,
-        (kept, mark, cash): (Quantity, Price, Money),
-        time: Timestamp,
-    ) {
-        self.ledger.record(Entry::Split { symbol, ratio, kept, mark, cash, time });
-        self.drop_waiting_exits(symbol);
-        // What the venue has made of its orders is read anew.
-        for line in self.lines.values_mut().filter(|line| line.symbol == symbol && line.open().is_some()) {
-            line.ask = Some(known::Attempt::at(self.now.ms));
-            line.refused = None;
-            line.looked_for = None;
-        }
-        self.settle();
-    }
-
->>>>>>> f1
     /// The shares of its scenario.
     pub fn symbols(&self) -> &[Symbol] {
         &self.config.symbols

@@ -36,6 +36,7 @@ impl AlpacaDesk {
     ) {
         self.ledger.record(Entry::Split { symbol, ratio, kept, mark, cash, time });
         self.splitting.remove(&symbol);
+        self.drop_waiting_exits(symbol);
         // What the venue has made of its orders is read anew.
         for line in self.lines.values_mut().filter(|line| line.symbol == symbol && line.open().is_some()) {
             line.ask = Some(Attempt::at(self.now.ms));
