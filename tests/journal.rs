@@ -319,7 +319,7 @@ fn history_filters_and_groups() {
     );
     assert_eq!(
         done(at, &["history", "--mode", "paper", "--until", "2020-01-01"]),
-        "No trades that match. Leave out a filter.\n"
+        "No trades match; leave out a filter.\n"
     );
     assert!(
         fails(at, 2, &["history", "--mode", "paper", "--since", "soon"])

@@ -113,7 +113,8 @@ fn a_session_that_is_killed() {
     for number in written..EVENTS {
         let now = Timestamp::from_ns(jiff::Timestamp::now().as_nanosecond().try_into().unwrap());
         let (kind, severity, text) = (EventKind::Fill, Severity::Info, format!("Bought {number} IBM."));
-        let mut event = SessionEvent { row: 0, time: now, kind, severity, strategy: None, symbol: None, text, refused: None };
+        let mut event =
+            SessionEvent { row: 0, time: now, kind, severity, strategy: None, symbol: None, text, refused: None };
         let body = serde_json::to_value(&event).unwrap();
         let row = Row { time: now, wall: now, strategy: None, kind: RowKind::Event, body };
         event.row = journal.lock().unwrap().append(&[row], Durability::Flushed).unwrap().start;

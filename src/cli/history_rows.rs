@@ -305,7 +305,9 @@ fn refusals(events: &[&SessionEvent]) -> Table {
         all: None,
         shown: vec![
             column("time (UTC)", Align::Left, events, |event| second(event.time)),
-            column("order", Align::Right, events, |event| order(event).map_or(UNDEFINED.to_owned(), |id| id.0.to_string())),
+            column("order", Align::Right, events, |event| {
+                order(event).map_or(UNDEFINED.to_owned(), |id| id.0.to_string())
+            }),
             column("what", Align::Left, events, |event| told(event)),
         ],
         notes: Vec::new(),

@@ -115,7 +115,7 @@ mod tests {
             strategy: Some("trend".to_owned()),
             symbol: None,
             text: text.to_owned(),
-refused: None,
+            refused: None,
         }
     }
 

@@ -247,7 +247,16 @@ mod tests {
 
     fn event(text: &str) -> SessionEvent {
         let (kind, severity, time) = (EventKind::Fill, Severity::Notice, Timestamp::from_ns(0));
-        SessionEvent { row: 1, time, kind, severity, strategy: None, symbol: None, text: text.to_owned(), refused: None }
+        SessionEvent {
+            row: 1,
+            time,
+            kind,
+            severity,
+            strategy: None,
+            symbol: None,
+            text: text.to_owned(),
+            refused: None,
+        }
     }
 
     /// A reader that has gone, or takes nothing until it is let.

@@ -134,9 +134,7 @@ impl DaySummary {
 }
 
 fn dollars(amount: Option<Money>, sign: Sign) -> String {
-    amount.map_or(UNKNOWN.to_owned(), |amount| {
-        Numbers::TYPOGRAPHIC.dollars_cents(money(cents(amount)).to_f64(), sign)
-    })
+    amount.map_or(UNKNOWN.to_owned(), |amount| Numbers::TYPOGRAPHIC.dollars_cents(money(cents(amount)).to_f64(), sign))
 }
 
 fn counted(count: usize, what: &str) -> String {

@@ -13,6 +13,6 @@ pub fn event(row: u64, kind: EventKind, severity: Severity, text: &str) -> Sessi
         strategy: Some("trend".to_owned()),
         symbol: Some("IBM".to_owned()),
         text: text.to_owned(),
-refused: None,
+        refused: None,
     }
 }
