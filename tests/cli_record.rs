@@ -24,7 +24,7 @@ fn listed(folder: &Path, kind: &str) -> Vec<Value> {
     object[kind].as_array().unwrap().clone()
 }
 
-/// `-1234.567` as sentences have it: `−$1,234.57`.
+/// `-1234.567` as the history has it in sentences: `-$1,234.57`.
 fn in_a_sentence(pnl: &str) -> String {
     let cents = format!("{:.2}", pnl.parse::<f64>().unwrap().abs());
     let (whole, cents) = cents.split_once('.').unwrap();
@@ -35,7 +35,7 @@ fn in_a_sentence(pnl: &str) -> String {
         }
         grouped.push(digit);
     }
-    format!("{}${grouped}.{cents}", if pnl.starts_with('-') { "−" } else { "+" })
+    format!("{}${grouped}.{cents}", if pnl.starts_with('-') { "-" } else { "+" })
 }
 
 /// What an order has filled is never more than it was for, and all of it where it is filled.
@@ -89,7 +89,7 @@ fn an_exit_is_told_with_the_profit_that_history_has() {
         let cents = |text: &str| -> i64 {
             let digits: String = text.chars().filter(char::is_ascii_digit).collect();
             let size: i64 = digits.parse().unwrap();
-            if text.starts_with('−') { -size } else { size }
+            if text.starts_with('-') { -size } else { size }
         };
         let today = cents(sentence.split(": ").nth(1).unwrap().split(' ').next().unwrap());
         let rows = table.lines().skip(2).filter(|row| !row.starts_with("Refused") && !row.starts_with("Halt"));
