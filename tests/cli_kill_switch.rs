@@ -38,7 +38,10 @@ fn a_halt_stands_until_a_resume_with_a_reason() {
     assert!(!at.join("state").exists(), "looking leaves no trace");
     assert_eq!(lines(&done(at, &["resume", "--reason", "x"])), ["Nothing to resume: the kill switch is clear."]);
 
-    let halted = lines(&done(at, &["halt", "--reason", "prices look wrong"]));
+    let halted = done(at, &["halt", "--reason", "prices look wrong"]);
+    let whole_second = "Halted at 2026-11-26T17:30:05Z.".len();
+    assert_eq!(halted.lines().next().map(str::len), Some(whole_second), "people need no nanoseconds: {halted}");
+    let halted = lines(&halted);
     assert_eq!(
         halted[1..],
         [
@@ -76,6 +79,19 @@ fn a_halt_stands_until_a_resume_with_a_reason() {
     let json = status(at);
     assert_eq!((&json["state"], &json["halt"]), (&"active".into(), &Value::Null));
     assert_eq!(json["history"].as_array().expect("list").len(), 3);
+}
+
+/// A service has no USER; what is kept then says whose process it was.
+#[test]
+#[cfg(target_os = "linux")]
+fn without_a_name_the_user_has_a_number() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_alphaflow"));
+    let nameless = ["LOGNAME", "USER", "USERNAME"].iter().fold(&mut command, |command, name| command.env_remove(name));
+    let run = nameless.args(["halt"]).current_dir(folder.path()).output().expect("the binary starts");
+    assert!(run.status.success(), "{run:?}");
+    let by = status(folder.path())["halt"]["by"]["person"].as_str().expect("a name").to_owned();
+    assert!(by.strip_prefix("uid ").is_some_and(|id| id.parse::<u32>().is_ok()), "{by}");
 }
 
 #[test]

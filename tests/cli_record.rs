@@ -24,7 +24,7 @@ fn listed(folder: &Path, kind: &str) -> Vec<Value> {
     object[kind].as_array().unwrap().clone()
 }
 
-/// `-1234.567` as sentences have it: `−$1,234.57`.
+/// `-1234.567` as the history has it in sentences: `-$1,234.57`.
 fn in_a_sentence(pnl: &str) -> String {
     let cents = format!("{:.2}", pnl.parse::<f64>().unwrap().abs());
     let (whole, cents) = cents.split_once('.').unwrap();
@@ -35,7 +35,19 @@ fn in_a_sentence(pnl: &str) -> String {
         }
         grouped.push(digit);
     }
-    format!("{}${grouped}.{cents}", if pnl.starts_with('-') { "−" } else { "+" })
+    format!("{}${grouped}.{cents}", if pnl.starts_with('-') { "-" } else { "+" })
+}
+
+/// What an order has filled is never more than it was for, and all of it where it is filled.
+fn no_order_fills_more_than_it_was_for(orders: &[Value]) {
+    let shares = |order: &Value, key: &str| order[key].as_str().unwrap().parse::<f64>().unwrap();
+    assert!(orders.len() > 10, "{}", orders.len());
+    for order in orders {
+        assert!(shares(order, "filled_qty") <= shares(order, "qty"), "{order}");
+        if order["status"] == "filled" {
+            assert_eq!(order["filled_qty"], order["qty"], "{order}");
+        }
+    }
 }
 
 /// The row of the exit's event follows that of the fill.
@@ -46,6 +58,7 @@ fn an_exit_is_told_with_the_profit_that_history_has() {
     let ended: Vec<&Value> = trades.iter().filter(|trade| !trade["exit_row"].is_null()).collect();
     assert!(ended.len() > 5, "{}", ended.len());
     let fills = listed(copy.path(), "fills");
+    no_order_fills_more_than_it_was_for(&listed(copy.path(), "orders"));
     let mut exits_at_once = 0;
     for trade in ended {
         // A trade that left in parts is told in parts.
@@ -76,13 +89,41 @@ fn an_exit_is_told_with_the_profit_that_history_has() {
         let cents = |text: &str| -> i64 {
             let digits: String = text.chars().filter(char::is_ascii_digit).collect();
             let size: i64 = digits.parse().unwrap();
-            if text.starts_with('−') { -size } else { size }
+            if text.starts_with('-') { -size } else { size }
         };
         let today = cents(sentence.split(": ").nth(1).unwrap().split(' ').next().unwrap());
         let rows = table.lines().skip(2).filter(|row| !row.starts_with("Refused") && !row.starts_with("Halt"));
         let sum: i64 = rows.map(|row| cents(row.rsplit(' ').next().unwrap())).sum();
-        assert!((sum - today).abs() <= 2, "{day}");
+        assert_eq!(sum, today, "{day}");
     }
+}
+
+/// Each traded the same on an account of its own: the history is of the last, and of both where that is asked for.
+fn the_accounts_of_two_rehearsals_are_not_added_up(at: &Path) {
+    for kind in ["trades", "fills", "orders"] {
+        let last = listed(at, kind);
+        let both = done(at, &["history", "--kind", kind, "--all-accounts", "--format", "json"]);
+        let both: Value = serde_json::from_str(&both).unwrap();
+        assert_eq!((last.is_empty(), both[kind].as_array().unwrap().len()), (false, 2 * last.len()), "{kind}");
+    }
+    let months = done(at, &["history", "--by", "month"]);
+    let first = months.lines().next().unwrap();
+    assert!(
+        first.starts_with("Of the account that began at 20") && first.ends_with("Z; --all-accounts adds 1 other."),
+        "{months}"
+    );
+    assert!(done(at, &["history", "--all-accounts"]).starts_with("left (UTC)"));
+    let named = done(at, &["history", "--strategy", "intraday_minutes"]);
+    assert!(named.starts_with("Of the account that began at "), "{named}");
+    assert_eq!(
+        done(at, &["history", "--by", "month", "--since", "2030-01-01"]).lines().last(),
+        Some("No trades that have ended match; leave out a filter.")
+    );
+    let error = fails(at, 2, &["history", "--journal", "nope.db"]);
+    assert!(
+        error.starts_with("error --journal nope.db: there is no journal; ") && !error.contains("--mode"),
+        "{error}"
+    );
 }
 
 /// The journal with every row passed through `change`, chained anew: its audit holds, whatever was changed.
@@ -109,6 +150,7 @@ fn a_journal_makes_its_sessions_again_and_a_made_up_one_does_not() {
     let again = ["trade", "scenarios/intraday_minutes.toml", "--speed", "max", "--set", "data.end=2024-01-03"];
     let last = done(at, &again);
     let fingerprint = last.trim_end().rsplit(' ').next().unwrap().to_owned();
+    the_accounts_of_two_rehearsals_are_not_added_up(at);
     let out = done(at, &["audit", "replay"]);
     assert!(out.starts_with("The journal state/rehearsal/journal.db holds.\n"), "{out}");
     let sessions: Vec<&str> = out.lines().skip(1).collect();

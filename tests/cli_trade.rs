@@ -2,6 +2,8 @@
 mod cli_binary;
 
 use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::time::Duration;
@@ -163,6 +165,9 @@ fn what_cannot_be_traded_is_refused_before_anything_is_sent() {
     assert!(no_keys.contains(".env"), "{no_keys}");
 }
 
+/// What scripts show to the dashboard.
+const TOKEN: &str = "af_script_0123456789abcdefghijklmnopqrstuv";
+
 /// A session that goes on by itself, its lines in a file.
 struct Running(Child);
 
@@ -172,6 +177,7 @@ impl Running {
         let mut command = Command::new(env!("CARGO_BIN_EXE_alphaflow"));
         command.args(["trade", "scenarios/intraday_minutes.toml", "--speed", "600", "--port", "0"]);
         command.current_dir(folder).env_remove("ALPACA_API_KEY").env_remove("ALPACA_SECRET_KEY");
+        command.env("ALPHAFLOW_TOKEN", TOKEN);
         Running(command.stdout(lines).spawn().expect("the binary starts"))
     }
 }
@@ -231,4 +237,44 @@ fn a_flatten_from_another_terminal_leaves_books_that_tie() {
     let lines = lines_with(folder, |lines| lines.matches("Bought").count() > bought);
     assert!(!lines.contains("reconciliation") && !lines.contains("unauthorised"), "{lines}");
     assert!(done(folder, &["audit", "verify"]).contains("row"));
+}
+
+/// Status and text of what the dashboard of a running session answers to a script.
+fn asked(address: &str, path: &str, body: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("answered");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
+    let body: serde_json::Value = serde_json::from_str(body).expect(&answer);
+    let text = body["text"].as_str().expect(&answer);
+    (head.split(' ').nth(1).expect("a status").to_owned(), text.to_owned())
+}
+
+/// One press is one halt in the record, and what did nothing is not said to be done.
+#[test]
+fn what_a_script_asks_of_the_dashboard_is_said_as_it_was() {
+    let copy = copy_of_repository();
+    let folder = copy.path();
+    let _session = Running::start(folder);
+    let lines = lines_with(folder, |lines| lines.contains("Bought") && lines.contains("(token: "));
+    let address = lines.split("dashboard: http://").nth(1).expect("an address").split(' ').next().expect("an address");
+    let (status, _) = asked(address, "/api/v1/halt", "{\"flatten\": true, \"reason\": \"a test\"}");
+    assert_eq!(status, "200");
+    lines_with(folder, |lines| lines.contains("The kill switch has done its work"));
+    let refused = |text: &str| ("409".to_owned(), text.to_owned());
+    let flattened = asked(address, "/api/v1/flatten", "{}");
+    assert_eq!(flattened, refused("Nothing to close: no position is open and no entry rests."));
+    // The session has answered after the press, so it has heard of it, too.
+    let halted = done(folder, &["status"]);
+    assert_eq!(halted.matches(" halt by script").count(), 1, "{halted}");
+    let resume = "{\"reason\": \"tested\"}";
+    assert_eq!(asked(address, "/api/v1/resume", resume), ("200".to_owned(), "Resumed.".to_owned()));
+    assert_eq!(asked(address, "/api/v1/resume", resume), refused("Nothing is halted, so nothing was resumed."));
 }

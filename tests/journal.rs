@@ -319,7 +319,7 @@ fn history_filters_and_groups() {
     );
     assert_eq!(
         done(at, &["history", "--mode", "paper", "--until", "2020-01-01"]),
-        "No trades that match. Leave out a filter.\n"
+        "No trades match; leave out a filter.\n"
     );
     assert!(
         fails(at, 2, &["history", "--mode", "paper", "--since", "soon"])
@@ -397,7 +397,7 @@ fn history_lists_fills_orders_refusals_and_events() {
         refusals.lines().collect::<Vec<_>>(),
         [
             "time,order,reason,need,have,symbol,strategy,text,row",
-            "2026-08-31T13:30:16Z,3,order_notional,1000000,90000,AAPL,trend,\"MSFT buy 5000: order may come to 1000000, allowed 90000.\",17",
+            "2026-08-31T13:30:17Z,3,order_notional,1000000,90000,AAPL,trend,\"MSFT buy 5000: order may come to 1000000, allowed 90000.\",18",
         ]
     );
     let events = done(at, &["history", "--mode", "paper", "--kind", "events"]);

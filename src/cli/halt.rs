@@ -18,6 +18,7 @@ use super::{Failure, Format, no_secret_on_command_line};
 use crate::domain::Timestamp;
 use crate::execution::alpaca::{ApiKeys, EmergencyOrder, EmergencyVenue, EnvFile, KeyError, LoopbackAddr};
 use crate::live::kill::{Acknowledgement, EmergencyOutcome, HaltProgress, run_emergency, sessions, wait_for};
+use crate::report::format::to_the_second;
 use crate::risk::{HaltOrder, HaltRecord, HaltedBy, LatchError, LatchFile, Words};
 
 /// A session looks at the latch every two milliseconds and waits two seconds for orders on their way.
@@ -191,14 +192,17 @@ impl Venue {
 impl Outcome {
     fn print(&self, args: &HaltArgs, out: &mut impl Write) -> std::io::Result<()> {
         match &self.record {
-            Ok(HaltRecord::Document { latched, is_new: true }) => writeln!(out, "Halted at {}.", latched.since)?,
+            Ok(HaltRecord::Document { latched, is_new: true }) => {
+                writeln!(out, "Halted at {}.", to_the_second(latched.since))?
+            }
             Ok(HaltRecord::Document { latched, is_new: false }) => writeln!(
                 out,
                 "Halted already, by {} since {}. This halt is added to the history.",
-                latched.by, latched.since
+                latched.by,
+                to_the_second(latched.since)
             )?,
             Ok(HaltRecord::Note { path, why }) => {
-                writeln!(out, "Halted at {}, by the note {}.", self.order.at, path.display())?;
+                writeln!(out, "Halted at {}, by the note {}.", to_the_second(self.order.at), path.display())?;
                 writeln!(out, "The record itself could not be changed: {why}")?;
             }
             // The error itself follows.
@@ -299,8 +303,22 @@ fn line(out: &mut impl Write, is_done: bool, text: &str) -> std::io::Result<()> 
     writeln!(out, "  {} {text}", if is_done { "✓" } else { "…" })
 }
 
-/// The name this person logged in with, else "unknown".
+/// The name this person logged in with, else the number of the user that runs this (`uid 1000`), else "unknown".
 pub(super) fn person() -> Words {
     let names = ["LOGNAME", "USER", "USERNAME"].into_iter().filter_map(|key| std::env::var(key).ok());
-    names.filter_map(|name| Words::new(&name).ok()).next().unwrap_or(Words::fixed("unknown"))
+    let uid = || user_id().and_then(|id| Words::new(&format!("uid {id}")).ok());
+    names.filter_map(|name| Words::new(&name).ok()).next().or_else(uid).unwrap_or(Words::fixed("unknown"))
+}
+
+/// Whose process this is, as Linux says it; none elsewhere.
+#[cfg(target_os = "linux")]
+fn user_id() -> Option<u32> {
+    use std::os::unix::fs::MetadataExt;
+    Some(std::fs::metadata("/proc/self").ok()?.uid())
+}
+
+/// Whose process this is, as Linux says it; none elsewhere.
+#[cfg(not(target_os = "linux"))]
+fn user_id() -> Option<u32> {
+    None
 }

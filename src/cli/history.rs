@@ -14,7 +14,8 @@ use super::journal_file::{JournalArgs, failed};
 use super::screen::screen;
 use super::trade_line::shown;
 use crate::domain::Timestamp;
-use crate::live::history::{Filter, GroupBy, History, Kinds, Known, group};
+use crate::live::history::{Account, Filter, GroupBy, History, Kinds, Known, group};
+use crate::report::format::to_the_second;
 
 /// Arguments of `alphaflow history`.
 #[derive(Debug, Args)]
@@ -42,6 +43,10 @@ pub(super) struct HistoryArgs {
     /// Up to this time, or the end of this date
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
+    /// Trades, fills and orders of every account, not of the last one alone: each rehearsal on the exchange inside the program
+    /// is a new account
+    #[arg(long)]
+    all_accounts: bool,
     /// What to print
     #[arg(long, value_enum, default_value_t = HistoryFormat::Text)]
     format: HistoryFormat,
@@ -95,8 +100,11 @@ pub(super) fn run(args: &HistoryArgs, out: &mut impl Write) -> Result<(), Failur
         Kind::Refusals | Kind::Events => Kinds::Events,
     };
     let journal = args.journal.open()?;
-    check(&filter, &Known::read(&journal).map_err(failed)?, &args.journal.path())?;
-    let history = History::read(&journal, kinds, &filter).map_err(failed)?;
+    let known = Known::read(&journal).map_err(failed)?;
+    check(&filter, &known, &args.journal.path())?;
+    let filtered = filter != Filter::default();
+    let last = known.account.filter(|_| kinds == Kinds::Books && !args.all_accounts && known.accounts.len() > 1);
+    let history = History::read(&journal, kinds, &Filter { account: last, ..filter }).map_err(failed)?;
     let table = match args.by {
         Some(by) => {
             let (by, name) = match by {
@@ -112,19 +120,33 @@ pub(super) fn run(args: &HistoryArgs, out: &mut impl Write) -> Result<(), Failur
     match args.format {
         HistoryFormat::Json => json(&table, out),
         HistoryFormat::Csv => csv(&table, out),
-        HistoryFormat::Text if table.rows.is_empty() => {
-            let what = if args.by.is_some() { "trade that has ended" } else { table.name };
-            let path = args.journal.path();
-            let text = match filter == Filter::default() {
-                true if history == History::default() => {
-                    format!("No {what}: nothing was traded yet in {}.", path.display())
-                }
-                true => format!("No {what} in {}.", path.display()),
-                false => format!("No {what} that match. Leave out a filter."),
-            };
-            Ok(writeln!(out, "{text}")?)
+        HistoryFormat::Text => {
+            if let Some(account) = last {
+                writeln!(out, "{}", account_words(account, known.accounts.len() - 1))?;
+            }
+            if table.rows.is_empty() {
+                let what = if args.by.is_some() { "trades that have ended" } else { table.name };
+                let path = args.journal.path();
+                let text = match filtered {
+                    false if history == History::default() => {
+                        format!("No {what}: nothing was traded yet in {}.", path.display())
+                    }
+                    false => format!("No {what} in {}.", path.display()),
+                    true => format!("No {what} match; leave out a filter."),
+                };
+                return Ok(writeln!(out, "{text}")?);
+            }
+            Ok(table.print(screen().columns, out)?)
         }
-        HistoryFormat::Text => Ok(table.print(screen().columns, out)?),
+    }
+}
+
+/// Of which account the list is, where the journal has `others` as well.
+fn account_words(account: Account, others: usize) -> String {
+    let others = if others == 1 { "1 other".to_owned() } else { format!("{others} others") };
+    match account {
+        Some(since) => format!("Of the account that began at {}; --all-accounts adds {others}.", to_the_second(since)),
+        None => format!("Of the account that was there before its session; --all-accounts adds {others}."),
     }
 }
 
@@ -160,6 +182,7 @@ fn filter(args: &HistoryArgs) -> Result<Filter, Failure> {
         symbol: args.symbol.as_ref().map(|symbol| symbol.to_ascii_uppercase()),
         since: time("--since", &args.since)?,
         until: time("--until", &args.until)?.map(|until| until.plus_ns(length)),
+        account: None,
     })
 }
 
@@ -218,7 +241,8 @@ mod tests {
     #[test]
     fn a_filter_that_nothing_passes_names_what_there_is() {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        let known = Known { strategies: names(&["mean", "trend"]), symbols: names(&["AAPL"]) };
+        let (strategies, symbols) = (names(&["mean", "trend"]), names(&["AAPL"]));
+        let known = Known { strategies, symbols, ..Known::default() };
         let said = |filter: Filter| match check(&filter, &known, Path::new("state/journal.db")) {
             Err(Failure::Input(text)) => text,
             other => panic!("{other:?}"),

@@ -46,7 +46,13 @@ impl JournalArgs {
 
     /// The journal, open for reading.
     pub(super) fn open(&self) -> Result<JournalReader, Failure> {
-        JournalReader::open(&self.path()).map_err(failed)
+        JournalReader::open(&self.path()).map_err(|error| match (&self.journal, error) {
+            (Some(path), JournalError::Absent { .. }) => Failure::Input(format!(
+                "error --journal {}: there is no journal; name the file that `alphaflow trade` wrote, or a copy of it",
+                path.display()
+            )),
+            (_, error) => failed(error),
+        })
     }
 }
 

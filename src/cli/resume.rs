@@ -11,6 +11,7 @@ use super::halt::person;
 use super::status::{latch_failed, now, print_sessions, session_json, words};
 use super::{Failure, Format};
 use crate::live::kill::stop_file;
+use crate::report::format::to_the_second;
 use crate::risk::{HaltedBy, LatchFile, ResumeOrder};
 
 /// Arguments of `alphaflow resume`.
@@ -46,9 +47,9 @@ pub(super) fn run(args: &ResumeArgs, out: &mut impl Write) -> Result<(), Failure
     }
     match ended {
         Some(ended) => {
-            writeln!(out, "Resumed at {}: {}.", order.at, order.reason)?;
+            writeln!(out, "Resumed at {}: {}.", to_the_second(order.at), order.reason)?;
             let reason = ended.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-            writeln!(out, "This ends the halt by {} since {}{reason}.", ended.by, ended.since)?;
+            writeln!(out, "This ends the halt by {} since {}{reason}.", ended.by, to_the_second(ended.since))?;
             if ended.flatten {
                 writeln!(out, "Closing all positions is no longer wanted.")?;
             }

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use super::{Failure, Format};
 use crate::domain::Timestamp;
 use crate::live::kill::{sessions, stop_file};
-use crate::risk::{HaltOrder, Latch, LatchError, LatchEvent, LatchFile, ResumeOrder, Words};
+use crate::report::format::to_the_second;
+use crate::risk::{Halt, HaltOrder, Latch, LatchError, LatchEvent, LatchFile, ResumeOrder, Words};
 
 /// Arguments of `alphaflow status`.
 #[derive(Debug, Args)]
@@ -54,7 +55,8 @@ fn print(state: &Path, found: &Result<Latch, LatchError>, out: &mut impl Write) 
             Some(file) => writeln!(out, "Halted by the file {}: take it away, then resume.", file.display())?,
         },
         Some(latched) => {
-            let text = latched.to_halt().to_string();
+            let halt = latched.to_halt();
+            let text = Halt { since: to_the_second(halt.since), ..halt }.to_string();
             writeln!(out, "H{}.", text.strip_prefix('h').unwrap_or(&text))?;
             if latched.flatten {
                 writeln!(out, "Closing all positions is recorded; the session does it when it runs.")?;
@@ -77,7 +79,13 @@ pub(super) fn print_sessions(state: &Path, next: &str, out: &mut impl Write) -> 
         return writeln!(out, "No session is running; the next one starts {next}.");
     }
     running.iter().try_for_each(|session| {
-        writeln!(out, "A {} session is running since {}, process {}.", session.mode, session.started, session.pid)
+        writeln!(
+            out,
+            "A {} session is running since {}, process {}.",
+            session.mode,
+            to_the_second(session.started),
+            session.pid
+        )
     })
 }
 
@@ -96,9 +104,11 @@ fn print_event(event: &LatchEvent, out: &mut impl Write) -> std::io::Result<()> 
         LatchEvent::Halt(HaltOrder { at, by, reason, flatten }) => {
             let flatten = if *flatten { ", close all positions" } else { "" };
             let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-            writeln!(out, "  {at}  halt by {by}{flatten}{reason}")
+            writeln!(out, "  {}  halt by {by}{flatten}{reason}", to_the_second(*at))
         }
-        LatchEvent::Resume(ResumeOrder { at, by, reason }) => writeln!(out, "  {at}  resume by {by}: {reason}"),
+        LatchEvent::Resume(ResumeOrder { at, by, reason }) => {
+            writeln!(out, "  {}  resume by {by}: {reason}", to_the_second(*at))
+        }
     }
 }
 
@@ -137,4 +147,25 @@ pub(super) fn words(name: &str, text: &str) -> Result<Words, Failure> {
 /// What the switch would not do, ready to print.
 pub(super) fn latch_failed(what: &str, error: &LatchError) -> Failure {
     Failure::Machine(format!("error {what}: {error}; `alphaflow status` says what holds"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::risk::HaltedBy;
+
+    #[test]
+    fn the_latest_is_the_one_that_was_ordered_last_whoever_wrote_first() {
+        let at = |ms: i64| Timestamp::from_ns(1_790_000_000_000_000_000 + ms * 1_000_000);
+        let by = || HaltedBy::Person(Words::fixed("ann"));
+        let halt = |ms, flatten| LatchEvent::Halt(HaltOrder { at: at(ms), by: by(), reason: None, flatten });
+        let resume = ResumeOrder { at: at(2999), by: by(), reason: Words::fixed("checked") };
+        // The second halt waited for the lock of the file.
+        let history = [halt(1000, false), LatchEvent::Resume(resume), halt(2500, true)];
+        let mut out = Vec::new();
+        latest_first(&history).into_iter().try_for_each(|event| print_event(event, &mut out)).expect("printed");
+        let lines = "  2026-09-21T14:13:22Z  resume by ann: checked\n  2026-09-21T14:13:22Z  halt by ann, close all positions\n  \
+                     2026-09-21T14:13:21Z  halt by ann\n";
+        assert_eq!(String::from_utf8(out).expect("text"), lines);
+    }
 }

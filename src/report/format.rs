@@ -155,6 +155,11 @@ pub fn date_in_table(time: Timestamp) -> String {
     time.utc_date().to_string()
 }
 
+/// The second that `time` is in: people need no nanoseconds.
+pub fn to_the_second(time: Timestamp) -> Timestamp {
+    time.plus_ns(-time.ns().rem_euclid(Timestamp::NS_PER_SECOND))
+}
+
 /// `Jan` for 1, …, `Dec` for 12; empty otherwise.
 pub fn month_name(month: i8) -> &'static str {
     usize::try_from(month - 1).ok().and_then(|index| MONTHS.get(index)).copied().unwrap_or_default()

@@ -172,6 +172,7 @@ impl World {
             version: "test".to_owned(),
             scenario: SCENARIO.to_owned(),
             pace: 1,
+            account_since: None,
             venue_cash: None,
             started_at: Timestamp::MIN,
         }

@@ -140,8 +140,9 @@ impl<M: TradingMode> Driver<M> {
         let mut pasts = read_pasts(&setup.journal)?;
         let mut seats = Vec::new();
         let names = session_names(&setup.scenarios, &pasts);
+        let account_since = setup.is_new_account.then(super::wall);
         for prepared in setup.scenarios.iter() {
-            let opening = Opening { setup: &setup, account: &account, clock: &clock, names: &names };
+            let opening = Opening { setup: &setup, account: &account, clock: &clock, names: &names, account_since };
             seats.push(opening.seat(prepared, &mut pasts, &mut keeper, &machine_of).await?);
         }
         // Before the kill switch writes down that this one runs.
@@ -291,6 +292,8 @@ struct Opening<'a, M> {
     clock: &'a Clock,
     /// Every session of this program on the account so far, and those that may begin now.
     names: &'a [SessionName],
+    /// When this process began a new account, if it did.
+    account_since: Option<Timestamp>,
 }
 
 impl<M: TradingMode> Opening<'_, M> {
@@ -345,6 +348,7 @@ impl<M: TradingMode> Opening<'_, M> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             scenario: prepared.effective.clone(),
             pace: terms.pace,
+            account_since: self.account_since,
             venue_cash: Some(self.account.state.cash),
             started_at,
         };

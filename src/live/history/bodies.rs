@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::domain::{Price, SymbolIndex};
+use crate::domain::{Price, SymbolIndex, Timestamp};
 use crate::live::journal::RawRow;
 
 /// A row of kind `session`; it names its scenario.
@@ -15,8 +15,12 @@ pub(super) enum SessionBody {
     Began {
         /// The scenario's text.
         scenario: String,
+        /// When its process began a new account; none where the account was there before.
+        account_since: Option<Timestamp>,
     },
-    /// A process goes on with it, ends, or says something else.
+    /// A process goes on with it.
+    WentOn,
+    /// A process ends, or says something else.
     #[serde(other)]
     Other,
 }

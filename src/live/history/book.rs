@@ -18,6 +18,8 @@ pub(super) struct Book {
     heard: Heard,
     trades: Trades,
     orders: Orders,
+    /// May parts of shares be held?
+    is_fractional: bool,
 }
 
 /// What became of a book.
@@ -41,6 +43,7 @@ impl Book {
             trades: Trades::new(name, &symbols),
             orders: Orders::new(name, &symbols),
             symbols,
+            is_fractional: loaded.spec.sizing.fractional,
         })
     }
 
@@ -84,7 +87,10 @@ impl Book {
         match entry {
             Entry::Asked { order, asked } => self.orders.ask(row, time, *order, asked),
             Entry::Filled { order, price, quantity, .. } => self.trades.expect(row, time, (*order, *price, *quantity)),
-            Entry::Split { symbol, ratio, kept, cash, .. } => self.trades.split(time, *symbol, *ratio, *kept, *cash),
+            Entry::Split { symbol, ratio, kept, cash, .. } => {
+                self.trades.split(time, *symbol, *ratio, *kept, *cash);
+                self.orders.split(*symbol, *ratio, self.is_fractional);
+            }
             _ => {}
         }
         self.heard.take(entry);

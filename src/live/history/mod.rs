@@ -47,7 +47,13 @@ pub struct Filter {
     pub since: Option<Timestamp>,
     /// Before this moment.
     pub until: Option<Timestamp>,
+    /// Trades, fills and orders of this account.
+    pub account: Option<Account>,
 }
+
+/// An account that sessions traded on: the moment a process began it as a new one, by the clock on the wall; none of those
+/// that were there before, which are one. An exchange inside the program is a new account each time.
+pub type Account = Option<Timestamp>;
 
 impl Filter {
     /// Does something of this scenario, share and moment pass?
@@ -87,6 +93,10 @@ pub struct Known {
     pub strategies: BTreeSet<String>,
     /// Shares that they may trade.
     pub symbols: BTreeSet<String>,
+    /// Accounts that they traded on.
+    pub accounts: BTreeSet<Account>,
+    /// The one of the session that began last or went on last.
+    pub account: Option<Account>,
 }
 
 impl Known {
@@ -94,16 +104,30 @@ impl Known {
     ///
     /// Errors: a row that is no row of a session, with its number.
     pub fn read(journal: &JournalReader) -> Result<Known, JournalError> {
-        let mut books = Books::default();
-        journal.read_of(&[RowKind::Session], None, |row| {
-            books.session(&row).map_err(|what| JournalError::Row { row: row.number, what })
-        })?;
         let mut known = Known::default();
-        for book in books.ended.iter().chain(books.open.values()) {
-            known.strategies.insert(book.strategy().to_owned());
-            known.symbols.extend(book.symbols().iter().map(ToString::to_string));
-        }
+        let mut of: BTreeMap<String, Account> = BTreeMap::new();
+        journal.read_of(&[RowKind::Session], None, |row| {
+            known.take(&row, &mut of).map_err(|what| JournalError::Row { row: row.number, what })
+        })?;
         Ok(known)
+    }
+
+    /// `of`: the account of the last session of each scenario.
+    fn take(&mut self, row: &RawRow<'_>, of: &mut BTreeMap<String, Account>) -> Result<(), String> {
+        let name = row.strategy.ok_or(NO_NAME)?;
+        match bodies::read(row)? {
+            SessionBody::Began { scenario, account_since } => {
+                let book = Book::begin(name, &scenario)?;
+                self.strategies.insert(book.strategy().to_owned());
+                self.symbols.extend(book.symbols().iter().map(ToString::to_string));
+                self.accounts.insert(account_since);
+                self.account = Some(account_since);
+                of.insert(name.to_owned(), account_since);
+            }
+            SessionBody::WentOn => self.account = of.get(name).copied().or(self.account),
+            SessionBody::Other => {}
+        }
+        Ok(())
     }
 }
 
@@ -113,7 +137,7 @@ impl History {
     ///
     /// Errors: a row that is no row of a session, with its number.
     pub fn read(journal: &JournalReader, kinds: Kinds, filter: &Filter) -> Result<History, JournalError> {
-        let mut books = Books::default();
+        let mut books = Books { account: filter.account, ..Books::default() };
         let mut history = History::default();
         journal.read_of(kinds.rows(), filter.strategy.as_deref(), |row| {
             let taken = match row.kind {
@@ -126,7 +150,7 @@ impl History {
             taken.map_err(|what| JournalError::Row { row: row.number, what })
         })?;
         let mut open = Vec::new();
-        for book in books.ended.into_iter().chain(books.open.into_values()) {
+        for book in books.ended.into_iter().chain(books.open.into_values().flatten()) {
             let played = book.finish();
             history.trades.extend(played.closed);
             open.extend(played.open);
@@ -156,39 +180,47 @@ const NO_NAME: &str = "it names no scenario";
 /// The books of a journal while it is read.
 #[derive(Default)]
 struct Books {
-    /// Those that are gone on with, by scenario.
-    open: BTreeMap<String, Book>,
+    /// The account whose books are wanted; none: all.
+    account: Option<Account>,
+    /// Those that are gone on with, by scenario; none where it is of another account.
+    open: BTreeMap<String, Option<Book>>,
     /// Those that a new one of the same scenario has ended.
     ended: Vec<Book>,
 }
 
 impl Books {
     fn session(&mut self, row: &RawRow<'_>) -> Result<(), String> {
-        let SessionBody::Began { scenario } = bodies::read(row)? else { return Ok(()) };
+        let SessionBody::Began { scenario, account_since } = bodies::read(row)? else { return Ok(()) };
         let name = row.strategy.ok_or(NO_NAME)?;
-        let book = Book::begin(name, &scenario)?;
-        self.ended.extend(self.open.insert(name.to_owned(), book));
+        let is_wanted = self.account.is_none_or(|account| account == account_since);
+        let book = is_wanted.then(|| Book::begin(name, &scenario)).transpose()?;
+        self.ended.extend(self.open.insert(name.to_owned(), book).flatten());
         Ok(())
     }
 
     fn input(&mut self, row: &RawRow<'_>) -> Result<(), String> {
+        let Some(book) = self.book(row)? else { return Ok(()) };
         match bodies::input(row)? {
-            InputSeen::Answers { count } => self.book(row)?.answers(row.number, row.time, count)?,
-            InputSeen::Dividend { symbol, amount } => self.book(row)?.dividend(row.time, symbol, amount),
+            InputSeen::Answers { count } => book.answers(row.number, row.time, count)?,
+            InputSeen::Dividend { symbol, amount } => book.dividend(row.time, symbol, amount),
             InputSeen::Other => {}
         }
         Ok(())
     }
 
     fn desk(&mut self, row: &RawRow<'_>) -> Result<(), String> {
+        let Some(book) = self.book(row)? else { return Ok(()) };
         let entry: Entry = bodies::read(row)?;
-        self.book(row)?.entry(row.number, row.time, &entry);
+        book.entry(row.number, row.time, &entry);
         Ok(())
     }
 
-    fn book(&mut self, row: &RawRow<'_>) -> Result<&mut Book, String> {
+    /// The book that a row belongs to; none where it is of an account that is not wanted.
+    fn book(&mut self, row: &RawRow<'_>) -> Result<Option<&mut Book>, String> {
         let name = row.strategy.ok_or(NO_NAME)?;
-        self.open.get_mut(name).ok_or_else(|| format!("no session has begun with scenario `{name}` before it"))
+        let book = self.open.get_mut(name);
+        let book = book.ok_or_else(|| format!("no session has begun with scenario `{name}` before it"))?;
+        Ok(book.as_mut())
     }
 }
 

@@ -6,9 +6,12 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    ExecutionEvent, Money, OrderId, OrderKind, OrderPurpose, Price, Quantity, Side, Symbol, SymbolIndex, Timestamp,
+    ExecutionEvent, Money, OrderId, OrderKind, OrderPurpose, Price, Quantity, Ratio, Side, Symbol, SymbolIndex,
+    Timestamp,
 };
 use crate::execution::alpaca::Asked;
+use crate::portfolio::split_quantity;
+use crate::venue::split_kind;
 
 /// An order.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -116,6 +119,21 @@ impl Orders {
         }
     }
 
+    /// A split into `ratio` new shares per old restates what rests, as the engine does: what is left is rounded by itself.
+    pub(super) fn split(&mut self, symbol: SymbolIndex, ratio: Ratio, fractional: bool) {
+        let restate = |quantity| match split_quantity(quantity, ratio) {
+            shares if fractional => shares,
+            shares => shares.whole(),
+        };
+        let name = self.name(symbol);
+        for line in self.lines.values_mut().filter(|line| line.symbol == name && rests(line)) {
+            let left = restate(line.quantity - line.filled);
+            line.filled = restate(line.filled);
+            line.quantity = line.filled + left;
+            line.kind = split_kind(line.kind, ratio);
+        }
+    }
+
     /// In the order of their numbers.
     pub(super) fn finish(self) -> Vec<OrderLine> {
         self.lines.into_values().collect()
@@ -133,7 +151,7 @@ impl Orders {
         // Legs are numbered next after their entry.
         for place in 1..=count {
             self.change(OrderId(entry.0 + place), |leg| {
-                if matches!(leg.status, "new" | "partially_filled") {
+                if rests(leg) {
                     leg.quantity += quantity;
                 }
             });
@@ -191,6 +209,11 @@ impl Orders {
     fn name(&self, symbol: SymbolIndex) -> String {
         self.symbols.get(symbol.get()).map(ToString::to_string).unwrap_or_default()
     }
+}
+
+/// Is it not over yet?
+fn rests(line: &OrderLine) -> bool {
+    matches!(line.status, "pending_new" | "new" | "partially_filled")
 }
 
 #[cfg(test)]
@@ -279,5 +302,16 @@ mod tests {
         // An order for dollars, approved at one price and filled at a lower one.
         let more = after(orders(484), &[filled(4, Side::Buy, 497, 0)]);
         assert_eq!(more[1], (4, "filled", shares(497), shares(497)));
+    }
+    #[test]
+    fn a_split_restates_what_rests() {
+        let mut orders = orders(15);
+        let buys = [filled(1, Side::Buy, 15, 0), live(2, 1, "95"), live(3, 1, "105")];
+        (3..).zip(&buys).for_each(|(row, answer)| orders.answer(row, Timestamp::MIN, answer));
+        orders.split(SymbolIndex(0), "1.5".parse().expect("a ratio"), false);
+        let lines = orders.finish();
+        assert_eq!((lines[0].quantity, lines[0].filled), (shares(15), shares(15)), "what is over stays as it was");
+        assert_eq!((lines[1].quantity, lines[2].quantity), (shares(22), shares(22)));
+        assert_eq!(lines[2].kind, OrderKind::Limit { limit: "70".parse().expect("a price") });
     }
 }

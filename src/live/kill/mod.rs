@@ -32,6 +32,7 @@ use crate::domain::Timestamp;
 use crate::execution::alpaca::{
     ApiKeys, EmergencyLine, EmergencyOrder, EmergencyVenue, Shutter, ShutterBar, WireError,
 };
+use crate::report::format::to_the_second;
 use crate::risk::{HaltOrder, HaltRecord, LatchError, LatchFile};
 
 /// Between two looks at the folder.
@@ -344,12 +345,16 @@ fn not_clear() -> String {
 /// Is it on the disk, and one sentence about it.
 fn record_words(recorded: &Result<HaltRecord, LatchError>, order: &HaltOrder) -> (bool, String) {
     match recorded {
-        Ok(HaltRecord::Document { latched, is_new: true }) => (true, format!("Halted at {}.", latched.since)),
-        Ok(HaltRecord::Document { latched, is_new: false }) => {
-            let text = format!("Halted already, by {} since {}; this halt is added.", latched.by, latched.since);
-            (true, text)
+        Ok(HaltRecord::Document { latched, is_new: true }) => {
+            (true, format!("Halted at {}.", to_the_second(latched.since)))
         }
-        Ok(HaltRecord::Note { path, .. }) => (true, format!("Halted at {}, by the note {}.", order.at, path.display())),
+        Ok(HaltRecord::Document { latched, is_new: false }) => {
+            let since = to_the_second(latched.since);
+            (true, format!("Halted already, by {} since {since}; this halt is added.", latched.by))
+        }
+        Ok(HaltRecord::Note { path, .. }) => {
+            (true, format!("Halted at {}, by the note {}.", to_the_second(order.at), path.display()))
+        }
         Err(error) => {
             let text = format!("Halted, but not on the disk ({error}); it holds as long as this session runs.");
             (false, text)

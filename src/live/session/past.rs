@@ -53,6 +53,10 @@ pub struct Began {
     pub scenario: String,
     /// How many times as fast as the clock on the wall its market ran.
     pub pace: u32,
+    /// When its process began a new account, by the clock on the wall: the exchange inside the program is one each time. None
+    /// where the account was there before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_since: Option<Timestamp>,
     /// Cash of the account at the venue, if it has told.
     pub venue_cash: Option<Money>,
     /// The moment on the venue's clock before which nothing of this session happened.

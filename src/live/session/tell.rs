@@ -12,6 +12,7 @@ use crate::domain::{ExecutionEvent, Fill, Money, OrderId, OrderPurpose, RejectRe
 use crate::engine::{OrderRecord, RefusalRecord};
 use crate::live::event::{EventKind, RefusedOrder, SessionEvent, Severity};
 use crate::portfolio::{CashEvent, CashReason};
+use crate::report::format::to_the_second;
 use crate::risk::{HaltCause, Refusal};
 
 /// What has been told, and what must be remembered to tell the rest.
@@ -225,10 +226,7 @@ fn by_the_venue(event: SessionEvent, order: OrderId, reason: &RejectReason) -> S
 /// Why the gate said no; the moment of a halt to the second.
 pub(super) fn refusal_words(refusal: &Refusal) -> String {
     match *refusal {
-        Refusal::Halted { cause, since } => {
-            let past = since.ns().rem_euclid(Timestamp::NS_PER_SECOND);
-            Refusal::Halted { cause, since: since.plus_ns(-past) }.to_string()
-        }
+        Refusal::Halted { cause, since } => Refusal::Halted { cause, since: to_the_second(since) }.to_string(),
         _ => refusal.to_string(),
     }
 }
