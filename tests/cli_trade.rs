@@ -125,7 +125,7 @@ fn scenarios_that_trade_the_same_share_both_ways_get_through() {
     ];
     write_scripted(copy.path(), "leaves", &leaves);
     write_scripted(copy.path(), "enters", &["2024-01-02T14:40:00Z,submit,b1,SYN,buy,50,market,,,,,day,oto,,95"]);
-    write_scripted(copy.path(), "rests", &["2024-01-02T14:35:00Z,submit,c1,SYN,buy,50,limit,80,,,,day,oto,,75"]);
+    write_scripted(copy.path(), "rests", &["2024-01-02T14:35:00Z,submit,c1,SYN,buy,50,limit,95,,,,day,oto,,92"]);
     for names in [["leaves", "enters"], ["enters", "leaves"], ["leaves", "rests"]] {
         let [one, other] = names.map(|name| format!("scenarios/{name}.toml"));
         let state = format!("state/{}", names.concat());

@@ -192,8 +192,9 @@ impl AlpacaDesk {
             self.make_way(existing);
             return self.arming_refused(&ticket, problem.message.as_str().to_owned(), is_beyond, is_unknown);
         }
-        if ticket.purpose == TicketPurpose::Leaves && matches!(reason, RejectReason::WashTrade { .. }) {
-            self.make_way(existing);
+        // Where the other order is this book's own, the engine decides what comes first.
+        let is_unknown = matches!(reason, RejectReason::WashTrade { .. }) && existing.is_none();
+        if ticket.purpose == TicketPurpose::Leaves && is_unknown {
             return self.exit_met_other(name, ticket, problem.message.as_str().to_owned());
         }
         let lacks_shares = matches!(reason, RejectReason::InsufficientQty { .. });
