@@ -25,7 +25,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for line in std::io::stdin().lock().lines() {
         let now = Timestamp::from_ns(i64::try_from(jiff::Timestamp::now().as_nanosecond())?);
         let (kind, severity, text) = (EventKind::Health, Severity::Warning, line?);
-        let mut event = SessionEvent { row: 0, time: now, kind, severity, strategy: None, symbol: None, text };
+        let mut event =
+            SessionEvent { row: 0, time: now, kind, severity, strategy: None, symbol: None, text, refused: None };
         let body = serde_json::to_value(&event)?;
         let row = Row { time: now, wall: now, strategy: None, kind: RowKind::Event, body };
         let rows = journal.lock().map_err(|_| "the journal broke")?.append(&[row], Durability::Flushed)?;
