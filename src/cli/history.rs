@@ -13,7 +13,7 @@ use super::history_rows::{Table, groups_table, of_kind};
 use super::journal_file::{JournalArgs, failed};
 use super::screen::screen;
 use super::trade_line::shown;
-use crate::domain::Timestamp;
+use crate::domain::{Symbol, Timestamp};
 use crate::live::history::{Account, Filter, GroupBy, History, Kinds, Known, group};
 use crate::report::format::to_the_second;
 
@@ -179,7 +179,11 @@ fn filter(args: &HistoryArgs) -> Result<Filter, Failure> {
     };
     Ok(Filter {
         strategy: args.strategy.clone(),
-        symbol: args.symbol.as_ref().map(|symbol| symbol.to_ascii_uppercase()),
+        symbol: args.symbol.as_ref().map(|typed| {
+            // What cannot be a share is shown as it was typed.
+            let upper = typed.to_ascii_uppercase();
+            if upper.parse::<Symbol>().is_ok() { upper } else { typed.clone() }
+        }),
         since: time("--since", &args.since)?,
         until: time("--until", &args.until)?.map(|until| until.plus_ns(length)),
         account: None,
