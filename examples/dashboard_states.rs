@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use alphaflow::domain::{Money, Timestamp};
-use alphaflow::live::dashboard::{Dashboard, DashboardLinks, DashboardOptions, Question, Tokens};
+use alphaflow::live::dashboard::{Dashboard, DashboardLinks, DashboardOptions, DashboardPort, Question, Tokens};
 use alphaflow::live::redact::Redactor;
 use alphaflow::live::{Command, Done, HaltView, ItemOutcome, Snapshot, StateView};
 use tokio::sync::{mpsc, watch};
@@ -60,12 +60,12 @@ async fn serve(stage: Stage, port: u16) {
     });
     let options = DashboardOptions {
         redactor: Arc::new(Redactor::of([])),
-        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         tokens: Tokens::of(TOKEN, Some("scripts-0123456789abcdef-scripts-token")).expect("tokens"),
         clock: Arc::new(wall),
         on_login: Arc::new(|notice| say(&serde_json::json!({ "login": notice.text }))),
     };
-    let dashboard = Dashboard::start(options, DashboardLinks { snapshots, commands, stop }).await.expect("a dashboard");
+    let port = DashboardPort::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).expect("a port");
+    let dashboard = Dashboard::start(port, options, DashboardLinks { snapshots, commands, stop });
     morning(&stage, &publish).await;
     println!("listening on http://{}", dashboard.address());
     tokio::join!(play(Arc::clone(&stage), publish), answer(stage, asked));

@@ -137,7 +137,7 @@ fn a_flag_of_paper_that_is_not_true_is_refused_on_paper() {
         std::fs::set_permissions(&env, std::fs::Permissions::from_mode(0o600)).expect("chmod");
         let error = fails(at, 2, &["trade", "scenarios/small.toml", "--mode", "paper"]);
         assert!(
-            error.starts_with("error ALPACA_PAPER is not true; --mode paper needs ALPACA_PAPER=true in "),
+            error.starts_with("error .env:3: ALPACA_PAPER is not true; --mode paper needs ALPACA_PAPER=true"),
             "{error}"
         );
         assert!(!error.contains(flag) || flag == "True", "{error}");

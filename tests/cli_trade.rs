@@ -163,6 +163,35 @@ fn what_cannot_be_traded_is_refused_before_anything_is_sent() {
     assert!(fails(copy.path(), 2, &twice).contains("the name of two scenarios"));
     let no_keys = fails(copy.path(), 2, &["trade", "scenarios/intraday_minutes.toml", "--mode", "paper"]);
     assert!(no_keys.contains(".env"), "{no_keys}");
+    let step = fails(copy.path(), 2, &["trade", "scenarios/intraday_minutes.toml", "--speed", "step"]);
+    assert!(step.contains("`step` is no speed; use a whole number from 1 on, or `max`"), "{step}");
+}
+
+/// What a session needs besides the market is had first: a refusal leaves no journal, and names what to change.
+#[test]
+fn a_session_that_cannot_have_its_port_or_its_settings_leaves_no_journal() {
+    let copy = copy_of_repository();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("address").port().to_string();
+    let trade = ["trade", "scenarios/intraday_minutes.toml", "--speed", "max"];
+    let error = fails(copy.path(), 1, &[&trade[..], &["--port", &port]].concat());
+    assert!(error.contains(&port) && error.contains("choose another port with --port"), "{error}");
+    let env = copy.path().join("own.env");
+    let write = |text: &str| {
+        use std::os::unix::fs::PermissionsExt;
+        fs::write(&env, text).expect("write");
+        fs::set_permissions(&env, fs::Permissions::from_mode(0o600)).expect("chmod");
+    };
+    for (text, wanted) in [
+        ("# mine\nLOG_LEVEL=loud\n", "error own.env:2: LOG_LEVEL = `loud` is none of"),
+        ("DASHBOARD_TOKEN=short\n", "error own.env:1: DASHBOARD_TOKEN has 5 characters"),
+        ("\n\nSLACK_WEBHOOK_URL=http://example.com/x\n", "error own.env:3: SLACK_WEBHOOK_URL begins with http://"),
+    ] {
+        write(text);
+        let error = fails(copy.path(), 2, &[&trade[..], &["--env", "own.env"]].concat());
+        assert!(error.starts_with(wanted), "{error}");
+    }
+    assert!(!copy.path().join("state/rehearsal/journal.db").exists(), "nothing began");
 }
 
 /// What scripts show to the dashboard.
@@ -277,4 +306,11 @@ fn what_a_script_asks_of_the_dashboard_is_said_as_it_was() {
     let resume = "{\"reason\": \"tested\"}";
     assert_eq!(asked(address, "/api/v1/resume", resume), ("200".to_owned(), "Resumed.".to_owned()));
     assert_eq!(asked(address, "/api/v1/resume", resume), refused("Nothing is halted, so nothing was resumed."));
+    // A file that would halt again at once is no way to trade on.
+    fs::write(folder.join("state/STOP"), "").expect("write");
+    lines_with(folder, |lines| lines.contains("the file STOP"));
+    let (status, text) = asked(address, "/api/v1/resume", resume);
+    assert!(status == "409" && text.contains("STOP is there and would halt again at once"), "{status}: {text}");
+    fs::remove_file(folder.join("state/STOP")).expect("remove");
+    assert_eq!(asked(address, "/api/v1/resume", resume), ("200".to_owned(), "Resumed.".to_owned()));
 }

@@ -3,7 +3,7 @@
 //! Not here: what is proved and how (live::journal), replay (audit_replay). None changes the journal; all work while a session writes it.
 use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -71,7 +71,7 @@ pub(super) fn run<C: Catalog>(command: &AuditCommand, catalog: &C, out: &mut imp
 fn verify(args: &VerifyArgs, out: &mut impl Write) -> Result<(), Failure> {
     let path = args.journal.path();
     let audit = JournalReader::open(&path).and_then(|journal| journal.audit(args.head));
-    let audit = audit.map_err(|error| unreadable(error, &path))?;
+    let audit = audit.map_err(|error| unreadable(error, &args.journal))?;
     match args.format {
         Format::Text => print(&audit, args, out)?,
         Format::Json => writeln!(out, "{:#}", audit_json(&audit, &path.display().to_string()))?,
@@ -80,8 +80,9 @@ fn verify(args: &VerifyArgs, out: &mut impl Write) -> Result<(), Failure> {
 }
 
 /// A journal that cannot be read does not hold: that is a finding, not a fault of this command.
-fn unreadable(error: JournalError, path: &Path) -> Failure {
-    let head = head_path(path);
+fn unreadable(error: JournalError, journal: &JournalArgs) -> Failure {
+    let path = journal.path();
+    let head = head_path(&path);
     let next = "keep a copy as it is, and bring back the journal that was there, with its -wal file";
     match error {
         JournalError::Sqlite { source, .. } => {
@@ -92,7 +93,7 @@ fn unreadable(error: JournalError, path: &Path) -> Failure {
             path.display(),
             head.display()
         )),
-        other => failed(other),
+        other => journal.failed(other),
     }
 }
 

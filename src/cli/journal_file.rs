@@ -46,13 +46,18 @@ impl JournalArgs {
 
     /// The journal, open for reading.
     pub(super) fn open(&self) -> Result<JournalReader, Failure> {
-        JournalReader::open(&self.path()).map_err(|error| match (&self.journal, error) {
+        JournalReader::open(&self.path()).map_err(|error| self.failed(error))
+    }
+
+    /// What keeps this journal from being read.
+    pub(super) fn failed(&self, error: JournalError) -> Failure {
+        match (&self.journal, error) {
             (Some(path), JournalError::Absent { .. }) => Failure::Input(format!(
                 "error --journal {}: there is no journal; name the file that `alphaflow trade` wrote, or a copy of it",
                 path.display()
             )),
             (_, error) => failed(error),
-        })
+        }
     }
 }
 

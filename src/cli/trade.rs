@@ -17,7 +17,7 @@ use super::screen::{Progress, error_style};
 use super::stand_in::StandInArgs;
 use super::trade_history::HasHistory;
 use super::trade_joined::{joined, refuse_twins};
-use super::trade_links::{self as links, Port};
+use super::trade_links::{self as links, Beside, Port};
 use super::trade_screen::{Shown, Terminal, shown};
 use super::{ALPACA_KEYS, Failure, no_secret_on_command_line};
 use crate::domain::Money;
@@ -73,7 +73,7 @@ pub(super) struct TradeArgs {
     #[arg(long, value_name = "DIR", default_value = "state")]
     state: PathBuf,
     /// In a rehearsal: N times the wall's clock, or `max`, where the market waits for the session [default: 1]
-    #[arg(long, value_name = "N|max")]
+    #[arg(long, value_name = "N|max", value_parser = pace)]
     speed: Option<Pace>,
     /// In a rehearsal: trade on the exchange of another process, started by `alphaflow exchange` with this speed
     #[arg(long, value_name = "127.0.0.1:PORT")]
@@ -112,6 +112,14 @@ enum Unauthorised {
     Halt,
 }
 
+/// A session moves the market's clock itself, so there is nobody to step it.
+fn pace(text: &str) -> Result<Pace, String> {
+    match text.parse() {
+        Ok(Pace::Step) | Err(_) => Err(format!("`{text}` is no speed; use a whole number from 1 on, or `max`")),
+        Ok(pace) => Ok(pace),
+    }
+}
+
 /// Trades until it is told to end, or the data of a rehearsal do.
 pub(super) fn run<C: Catalog + Sync>(args: &TradeArgs, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
     let mut all = Vec::new();
@@ -136,7 +144,7 @@ pub(super) fn run<C: Catalog + Sync>(args: &TradeArgs, catalog: &C, out: &mut im
                 let wrong = KeyError::WrongKind { mode: "live", kind: keys.kind() };
                 return Err(Failure::Input(format!("error {wrong}")));
             }
-            let typed = ask_account_number(&cash.to_string(), &mut std::io::stdin().lock(), out)?;
+            let typed = ask_account_number(cash, &mut std::io::stdin().lock(), out)?;
             shown(out, several, |terminal| trade.live(scenarios, (settings, keys), typed, terminal))
         }
     };
@@ -181,9 +189,8 @@ impl<C: Catalog> Trade<'_, C> {
                 let (loaded, market) = joined(&scenarios)?;
                 let exchange = Exchange::new(&loaded, &market).map_err(input)?;
                 let (pace, venue, speed_text) = match self.speed() {
-                    Pace::Max => (Pace::Step, Venue::Stepped, "as fast as it goes".to_owned()),
+                    Pace::Max | Pace::Step => (Pace::Step, Venue::Stepped, "as fast as it goes".to_owned()),
                     Pace::Times(speed) => (Pace::Times(speed), Venue::Exchange { speed }, format!("{speed}×")),
-                    Pace::Step => return Err(Failure::Input("error --speed step: use a number or max".to_owned())),
                 };
                 runtime.block_on(async {
                     let embedded = Embedded::start(exchange, pace).await.map_err(failed)?;
@@ -203,8 +210,8 @@ impl<C: Catalog> Trade<'_, C> {
         let keys = alpaca_keys(&settings)?;
         // What is not set means paper: the safe side. A value may be a secret in the wrong line, so it is not shown.
         if !matches!(settings.get("ALPACA_PAPER"), None | Some("" | "true")) {
-            let file = settings.path().display();
-            let what = format!("error ALPACA_PAPER is not true; --mode paper needs ALPACA_PAPER=true in {file}");
+            let place = settings.place("ALPACA_PAPER");
+            let what = format!("error {place}: ALPACA_PAPER is not true; --mode paper needs ALPACA_PAPER=true");
             return Err(Failure::Input(what));
         }
         let (runtime, place) = (runtime()?, Place::alpaca());
@@ -303,9 +310,14 @@ impl<C: Catalog> Trade<'_, C> {
                 loaded.spec.risk = capped(&loaded.spec.risk, caps);
             }
         }
+        let history = mode.history(&keys)?;
+        let names: Vec<String> = scenarios.iter().map(|scenario| scenario.loaded.spec.scenario.name.clone()).collect();
+        let session = names.join(", ");
+        let port = self.args.port.map_or(if M::NAME == "live" { Port::Only(8000) } else { Port::Usual }, Port::Only);
+        let beside = links::beside(&settings, &self.args.logs, (&session, M::NAME), port, terminal)?;
+        let Beside { messages, port, log: _log } = beside;
         let journal = Journal::open(&folder.join("journal.db"));
         let journal = Arc::new(Mutex::new(journal.map_err(|error| Failure::Machine(format!("error {error}")))?));
-        let history = mode.history(&keys)?;
         let (commander, commands) = mpsc::channel(COMMANDS_MAX);
         let (signer, logins) = mpsc::channel(COMMANDS_MAX);
         let (snapshots, pages) = watch::channel(Arc::new(Snapshot::before(M::NAME)));
@@ -314,10 +326,7 @@ impl<C: Catalog> Trade<'_, C> {
             // A session lives as long as the program, and so does its script.
             .map(|scenario| scenario.market.script.clone().map(|script| &*Box::leak(Box::new(script))))
             .collect();
-        let names: Vec<String> = scenarios.iter().map(|scenario| scenario.loaded.spec.scenario.name.clone()).collect();
-        let session = names.join(", ");
-        let _log = links::log(&settings, &self.args.logs, (&session, M::NAME), terminal)?;
-        let notifier = links::notifier(&settings, M::NAME, &session, &journal)?.map(Arc::new);
+        let notifier = links::notifier(messages, &journal)?.map(Arc::new);
         let (told, healthy, events) = (notifier.clone(), notifier.clone(), terminal.clone());
         let build = |prepared: &Prepared, terms: Arc<Terms>| -> Result<Box<dyn Machine>, String> {
             let at = names.iter().position(|name| *name == prepared.loaded.spec.scenario.name);
@@ -353,7 +362,6 @@ impl<C: Catalog> Trade<'_, C> {
         terminal.show(Shown::Standing(pages.clone()));
         let ends = Arc::new(Notify::new());
         let signals = end_on_signals(commander.clone(), Arc::clone(&ends))?;
-        let port = self.args.port.map_or(if M::NAME == "live" { Port::Only(8000) } else { Port::Usual }, Port::Only);
         let (paged, page) = oneshot::channel();
         let session = async {
             // Whoever ends it while it comes up does not wait for a venue that does not answer.
@@ -374,7 +382,7 @@ impl<C: Catalog> Trade<'_, C> {
         };
         let beside = async {
             let Ok(kill) = page.await else { return Ok(None) };
-            links::dashboard(&settings, &folder, port, (pages, commander, signer), kill).await.map(Some)
+            links::dashboard(&settings, &folder, port, (pages, commander, signer), kill).map(Some)
         };
         let outcome = with_page(session, beside, terminal).await;
         signals.abort();

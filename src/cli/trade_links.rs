@@ -15,7 +15,7 @@ use super::trade_screen::Terminal;
 use crate::domain::Timestamp;
 use crate::execution::alpaca::EnvFile;
 use crate::live::dashboard::{
-    Dashboard, DashboardError, DashboardLinks, DashboardOptions, LoginNotice, TokenPlace, Tokens,
+    Dashboard, DashboardError, DashboardLinks, DashboardOptions, DashboardPort, LoginNotice, TokenPlace, Tokens,
 };
 use crate::live::driver::{Commanded, wall};
 use crate::live::journal::Journal;
@@ -55,33 +55,48 @@ pub(super) fn settings(path: &Path) -> Result<EnvFile, Failure> {
     file.and_then(|file| file.with_environment(&notify::NAMES, variable)).map_err(wrong)
 }
 
-/// Messages of a session go out from here on; `None` where no channel is set up.
-pub(super) fn notifier(
+/// What a session needs besides the market. All of it is had before a journal is made, so that what cannot be had leaves
+/// nothing behind.
+pub(super) struct Beside {
+    pub(super) messages: NotifyConfig,
+    /// The port of the page, or why there is no page.
+    pub(super) port: Result<DashboardPort, String>,
+    pub(super) log: Log,
+}
+
+/// Checks the settings, takes the port and begins the log; where the session draws over lines of its terminal, those of
+/// the log go the same way. Errors: a setting that cannot be used; a port or a folder that cannot be had.
+pub(super) fn beside(
     settings: &EnvFile,
-    mode: &str,
-    session: &str,
-    journal: &Arc<Mutex<Journal>>,
-) -> Result<Option<Notifier>, Failure> {
+    folder: &Path,
+    (session, mode): (&str, &str),
+    port: Port,
+    terminal: &Terminal,
+) -> Result<Beside, Failure> {
     let banner = Banner::of_mode(mode).unwrap_or(Banner::Live);
-    let config = NotifyConfig::from_env(settings, banner, session).map_err(wrong)?;
+    let messages = NotifyConfig::from_env(settings, banner, session).map_err(wrong)?;
+    let level = log::level(settings).map_err(wrong)?;
+    Tokens::check(settings).map_err(wrong)?;
+    let listen = match port {
+        Port::Usual => DashboardPort::USUAL,
+        Port::Only(port) => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
+    };
+    let port = match DashboardPort::bind(listen) {
+        Err(error @ DashboardError::Bind(..)) if port == Port::Usual => Err(format!("no dashboard: {error}")),
+        bound => Ok(bound.map_err(machine)?),
+    };
+    let redactor = Arc::new(Redactor::new(settings));
+    let options = LogOptions { folder, format: LogFormat::Text, session, mode, level, redactor };
+    let log = if can_redraw() { log::start(options, terminal.clone()) } else { log::start(options, io::stderr()) };
+    Ok(Beside { messages, port, log: log.map_err(machine)? })
+}
+
+/// Messages of a session go out from here on; `None` where no channel is set up.
+pub(super) fn notifier(config: NotifyConfig, journal: &Arc<Mutex<Journal>>) -> Result<Option<Notifier>, Failure> {
     if config.channels().next().is_none() {
         return Ok(None);
     }
     Ok(Some(notify::start(config, Arc::clone(journal))?))
-}
-
-/// The log of a session begins; where the session draws over lines of its terminal, those of the log go the same way.
-pub(super) fn log(
-    settings: &EnvFile,
-    folder: &Path,
-    (session, mode): (&str, &str),
-    terminal: &Terminal,
-) -> Result<Log, Failure> {
-    let level = log::level(settings).map_err(wrong)?;
-    let redactor = Arc::new(Redactor::new(settings));
-    let options = LogOptions { folder, format: LogFormat::Text, session, mode, level, redactor };
-    let log = if can_redraw() { log::start(options, terminal.clone()) } else { log::start(options, io::stderr()) };
-    log.map_err(machine)
 }
 
 /// One line of the log; `trade` prints the event itself.
@@ -100,25 +115,24 @@ pub(super) fn write(event: &SessionEvent) {
 }
 
 /// The page of a session: where it is and where its token stands, in one line; `None` with the reason where there is none.
-pub(super) async fn dashboard(
+pub(super) fn dashboard(
     settings: &EnvFile,
     folder: &Path,
-    port: Port,
+    port: Result<DashboardPort, String>,
     (snapshots, commands, signer): (watch::Receiver<Arc<Snapshot>>, mpsc::Sender<Commanded>, mpsc::Sender<LoginNotice>),
     kill: KillHandle,
 ) -> Result<(Option<Dashboard>, String), Failure> {
+    let port = match port {
+        Ok(port) => port,
+        Err(why) => return Ok((None, why)),
+    };
     let tokens = Tokens::read(settings, folder).map_err(wrong)?;
     let place = match tokens.place() {
         TokenPlace::Env => "DASHBOARD_TOKEN in .env".to_owned(),
         TokenPlace::File(path) => path.display().to_string(),
     };
-    let listen = match port {
-        Port::Usual => DashboardOptions::LISTEN,
-        Port::Only(port) => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
-    };
     let options = DashboardOptions {
         redactor: Arc::new(Redactor::new(settings)),
-        listen,
         tokens,
         clock: Arc::new(|| -> Timestamp { wall() }),
         // The session writes it into the journal and tells it; one that takes no more is said to have missed it.
@@ -129,14 +143,9 @@ pub(super) async fn dashboard(
         }),
     };
     let links = DashboardLinks { snapshots, commands, stop: Arc::new(move |order| kill.press(order)) };
-    match Dashboard::start(options, links).await {
-        Ok(dashboard) => {
-            let text = format!("dashboard: http://{} (token: {place})", dashboard.address());
-            Ok((Some(dashboard), text))
-        }
-        Err(error @ DashboardError::Bind(..)) if port == Port::Usual => Ok((None, format!("no dashboard: {error}"))),
-        Err(error) => Err(machine(error)),
-    }
+    let dashboard = Dashboard::start(port, options, links);
+    let text = format!("dashboard: http://{} (token: {place})", dashboard.address());
+    Ok((Some(dashboard), text))
 }
 
 fn wrong(error: impl std::fmt::Display) -> Failure {

@@ -80,10 +80,10 @@ pub enum LogError {
         what: String,
     },
     /// No such level.
-    #[error("{}: LOG_LEVEL = `{value}` is none of error, warn, info, debug", path.display())]
+    #[error("{place}: LOG_LEVEL = `{value}` is none of error, warn, info, debug")]
     Level {
-        /// The file of settings.
-        path: PathBuf,
+        /// File and line, or the environment.
+        place: String,
         /// As set.
         value: String,
     },
@@ -99,7 +99,7 @@ pub fn level(env: &EnvFile) -> Result<Level, LogError> {
         "error" => Ok(Level::ERROR),
         "warn" => Ok(Level::WARN),
         "debug" => Ok(Level::DEBUG),
-        other => Err(LogError::Level { path: env.path().to_owned(), value: other.to_owned() }),
+        other => Err(LogError::Level { place: env.place("LOG_LEVEL"), value: other.to_owned() }),
     }
 }
 
@@ -495,7 +495,7 @@ mod tests {
             assert_eq!(level(&of(text)).expect(text), wanted);
         }
         let text = level(&of("loud")).expect_err("no level").to_string();
-        assert_eq!(text, "no such file: LOG_LEVEL = `loud` is none of error, warn, info, debug");
+        assert_eq!(text, "the environment: LOG_LEVEL = `loud` is none of error, warn, info, debug");
     }
 
     #[test]

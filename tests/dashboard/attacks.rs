@@ -183,9 +183,13 @@ async fn no_path_leads_out_of_the_files_that_are_built_in() {
         "/%2e%2e/.env",
         "/assets/%",
         "/assets/%ff%fe",
+        "/api/v1/chart/%ff",
     ] {
         let answer = kit.get(path, &signed).await;
         assert!([400, 404].contains(&answer.status), "{path}: {answer:?}");
+        let is_refusal =
+            serde_json::from_str::<serde_json::Value>(&answer.body).is_ok_and(|body| body["error"].is_string());
+        assert!(is_refusal, "{path}: {answer:?}");
         assert!(!answer.body.contains("root:") && !answer.body.contains("[package]"), "{path}");
         kit.pass(1);
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use alphaflow::domain::Timestamp;
-use alphaflow::live::dashboard::{Dashboard, DashboardLinks, DashboardOptions, Question, Tokens};
+use alphaflow::live::dashboard::{Dashboard, DashboardLinks, DashboardOptions, DashboardPort, Question, Tokens};
 use alphaflow::live::redact::Redactor;
 use alphaflow::live::{Done, Snapshot};
 use alphaflow::risk::HaltOrder;
@@ -67,13 +67,13 @@ pub async fn kit_with(state: &str, mode: &str) -> Kit {
     let (told, clock) = (Arc::clone(&notices), Arc::clone(&seconds));
     let options = DashboardOptions {
         redactor: Arc::new(Redactor::of([SECRET])),
-        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         tokens: Tokens::of(TOKEN, Some(SCRIPT)).expect("tokens"),
         clock: Arc::new(move || Timestamp::from_seconds(clock.load(Ordering::SeqCst)).expect("a time")),
         on_login: Arc::new(move |notice| told.lock().unwrap().push(notice.text)),
     };
     let links = DashboardLinks { snapshots, commands, stop };
-    let dashboard = Dashboard::start(options, links).await.expect("a dashboard");
+    let port = DashboardPort::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a port");
+    let dashboard = Dashboard::start(port, options, links);
     Kit { dashboard, publish, asked, halts, notices, latches, seconds }
 }
 

@@ -1,12 +1,11 @@
 //! Sizes, numbers and times that a client cannot go beyond.
 use std::time::Duration;
 
-use alphaflow::live::dashboard::{Dashboard, DashboardError, DashboardLinks, DashboardOptions, Tokens};
-use alphaflow::live::redact::Redactor;
+use alphaflow::live::dashboard::{DashboardError, DashboardPort};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::kit::{SCRIPT, TOKEN, kit, read_answer, read_until};
+use crate::kit::{SCRIPT, kit, read_answer, read_until};
 
 /// Connections at a time, and pages that listen at a time.
 const CONNECTIONS_MAX: usize = 64;
@@ -170,18 +169,7 @@ async fn a_flood_is_refused_and_the_stop_still_passes() {
 async fn nothing_but_loopback_is_listened_on() {
     let kit = kit().await;
     for listen in ["0.0.0.0:0", "192.0.2.1:8000", "[::]:0", "10.0.0.1:80"] {
-        let (_publish, snapshots) =
-            tokio::sync::watch::channel(std::sync::Arc::new(crate::states::named("trading", "paper").unwrap()));
-        let (commands, _asked) = tokio::sync::mpsc::channel(1);
-        let options = DashboardOptions {
-            redactor: std::sync::Arc::new(Redactor::of([])),
-            listen: listen.parse().unwrap(),
-            tokens: Tokens::of(TOKEN, None).unwrap(),
-            clock: std::sync::Arc::new(alphaflow::domain::Timestamp::default),
-            on_login: std::sync::Arc::new(|_| ()),
-        };
-        let links = DashboardLinks { snapshots, commands, stop: std::sync::Arc::new(|_| unreachable!("nobody stops")) };
-        let refused = Dashboard::start(options, links).await.err();
+        let refused = DashboardPort::bind(listen.parse().unwrap()).err();
         assert!(matches!(refused, Some(DashboardError::NotLoopback(_))), "{listen}");
         assert!(refused.unwrap().to_string().contains("listen on 127.0.0.1 or [::1]"));
     }

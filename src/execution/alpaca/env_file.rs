@@ -84,7 +84,15 @@ pub enum EnvError {
 #[derive(Debug)]
 pub struct EnvFile {
     path: PathBuf,
-    settings: Vec<(String, Secret)>,
+    settings: Vec<Setting>,
+}
+
+#[derive(Debug)]
+struct Setting {
+    name: String,
+    value: Secret,
+    /// Counted from 1; `None`: the environment sets it.
+    line: Option<usize>,
 }
 
 impl EnvFile {
@@ -121,7 +129,7 @@ impl EnvFile {
         for name in names {
             let Some(value) = environment(name).map(Secret::new) else { continue };
             match self.get(name) {
-                None => self.settings.push(((*name).to_owned(), value)),
+                None => self.settings.push(Setting { name: (*name).to_owned(), value, line: None }),
                 Some(own) if own == value.reveal() => {}
                 Some(_) => return Err(EnvError::Contradiction { path: self.path, name: (*name).to_owned() }),
             }
@@ -136,12 +144,25 @@ impl EnvFile {
 
     /// The value of a setting; `None` where nothing sets it.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.settings.iter().find(|(own, _)| own == name).map(|(_, value)| value.reveal())
+        self.setting(name).map(|setting| setting.value.reveal())
+    }
+
+    /// Where a setting stands, for errors: `.env:5`, `the environment`, or the file alone where nothing sets it.
+    pub fn place(&self, name: &str) -> String {
+        match self.setting(name).map(|setting| setting.line) {
+            Some(Some(line)) => format!("{}:{line}", self.path.display()),
+            Some(None) => "the environment".to_owned(),
+            None => self.path.display().to_string(),
+        }
+    }
+
+    fn setting(&self, name: &str) -> Option<&Setting> {
+        self.settings.iter().find(|setting| setting.name == name)
     }
 
     /// All settings by name, for those who take their values out of texts.
     pub(crate) fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.settings.iter().map(|(name, value)| (name.as_str(), value.reveal()))
+        self.settings.iter().map(|setting| (setting.name.as_str(), setting.value.reveal()))
     }
 
     /// The keys that two settings hold. Errors: one is missing or empty, or is no key.
@@ -156,7 +177,7 @@ impl EnvFile {
     /// The name of a setting that may have been meant.
     fn nearest(&self, wanted: &str) -> Option<String> {
         let likeness = |name: &String| strsim::jaro_winkler(wanted, name);
-        let others = self.settings.iter().map(|(name, _)| name).filter(|name| *name != wanted);
+        let others = self.settings.iter().map(|setting| &setting.name).filter(|name| *name != wanted);
         others
             .map(|name| (likeness(name), name))
             .filter(|(likeness, _)| *likeness >= SIMILARITY_MIN)
@@ -225,11 +246,9 @@ fn git_says(folder: &Path, question: &[&str], name: &OsStr) -> Result<bool, Stri
     }
 }
 
-type Settings = Vec<(String, Secret)>;
-
 /// The settings of a text; the error names its line.
-fn parse(text: &str) -> Result<Settings, (usize, String)> {
-    let mut settings = Settings::new();
+fn parse(text: &str) -> Result<Vec<Setting>, (usize, String)> {
+    let mut settings: Vec<Setting> = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let at = index + 1;
         let line = line.trim();
@@ -246,13 +265,13 @@ fn parse(text: &str) -> Result<Settings, (usize, String)> {
             return Err((at, "what stands before `=` is no name; use letters, digits and _".to_owned()));
         }
         let value = Secret::new(value(rest.trim()).map_err(|fault| (at, format!("{name}: {fault}")))?);
-        if let Some((_, first)) = settings.iter().find(|(own, _)| own == name) {
-            if first.reveal() == value.reveal() {
+        if let Some(first) = settings.iter().find(|setting| setting.name == name) {
+            if first.value.reveal() == value.reveal() {
                 continue;
             }
             return Err((at, format!("{name} is set a second time, to something else; remove one of the lines")));
         }
-        settings.push((name.to_owned(), value));
+        settings.push(Setting { name: name.to_owned(), value, line: Some(at) });
     }
     Ok(settings)
 }
@@ -295,7 +314,7 @@ mod tests {
 
     fn parsed(text: &str) -> Vec<(String, String)> {
         let settings = parse(text).expect(text);
-        settings.iter().map(|(name, value)| (name.clone(), value.reveal().to_owned())).collect()
+        settings.iter().map(|setting| (setting.name.clone(), setting.value.reveal().to_owned())).collect()
     }
 
     fn one(text: &str) -> String {
@@ -408,6 +427,8 @@ mod tests {
         let text = with("A=other").expect_err("contradiction").to_string();
         assert_eq!(text, "A is one thing in .env and another in the environment; remove one of them");
         assert!(with("A=").is_err());
+        let both = with("\nB=2").expect("more");
+        assert_eq!(["A", "B", "C"].map(|name| both.place(name)), ["the environment", ".env:2", ".env"]);
     }
 
     #[test]

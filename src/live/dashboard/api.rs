@@ -4,11 +4,12 @@
 //! RFC 3339 in UTC, shares of something are fractions, what is unknown is null.
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
+use super::body::Named;
 use super::guard::Who;
 use super::house::{House, locked};
 use super::reply::{Refused, json as as_json};
@@ -152,7 +153,7 @@ pub(super) async fn health(State(house): State<Arc<House>>) -> Response {
 }
 
 /// The session's prices of one share.
-pub(super) async fn chart(State(house): State<Arc<House>>, Path(symbol): Path<String>) -> Result<Response, Refused> {
+pub(super) async fn chart(State(house): State<Arc<House>>, Named(symbol): Named) -> Result<Response, Refused> {
     let snapshot = house.snapshot();
     let chart = snapshot.charts.iter().find(|chart| chart.symbol == symbol).ok_or_else(|| {
         Refused::new(StatusCode::NOT_FOUND, "no chart of this symbol; /api/v1/snapshot lists them under charts")

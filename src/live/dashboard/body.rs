@@ -1,9 +1,10 @@
-//! The body of a request as what it should be: JSON of one shape, and nothing else.
+//! What a request brings, as what it should be: a body that is JSON of one shape, a name in its path.
 //!
 //! Not here: what is done with it (act, page). Invariants: (1) only `application/json` is read, which a form of another
 //! page cannot send; (2) a field that is not known, or that comes twice, refuses the whole.
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -32,6 +33,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Given<T> {
         let bytes = bytes.map_err(|_| Refused::new(StatusCode::PAYLOAD_TOO_LARGE, TOO_LARGE))?;
         let read = serde_json::from_slice(&bytes).map(Given);
         read.map_err(|error| Refused::new(StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}")))
+    }
+}
+
+/// The last part of a path.
+pub(super) struct Named(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Named, Refused> {
+        let name = Path::<String>::from_request_parts(parts, state).await;
+        name.map(|Path(name)| Named(name))
+            .map_err(|_| Refused::new(StatusCode::BAD_REQUEST, "the path holds bytes that are no UTF-8"))
     }
 }
 

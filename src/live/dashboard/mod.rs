@@ -61,8 +61,6 @@ pub struct LoginNotice {
 /// How a dashboard behaves.
 #[derive(Clone)]
 pub struct DashboardOptions {
-    /// Where it listens; port 0 takes a free one.
-    pub listen: SocketAddr,
     /// Who may come in.
     pub tokens: Tokens,
     /// What must not be kept: a reason is a text that somebody may have pasted anything into.
@@ -74,9 +72,30 @@ pub struct DashboardOptions {
     pub on_login: Arc<dyn Fn(LoginNotice) + Send + Sync>,
 }
 
-impl DashboardOptions {
+/// A port of this machine that is held, so that a session need not begin to find out that it is taken. Whoever connects
+/// waits for [`Dashboard::start`].
+#[derive(Debug)]
+pub struct DashboardPort {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl DashboardPort {
     /// Where a dashboard listens if nobody says otherwise.
-    pub const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8000);
+    pub const USUAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8000);
+
+    /// Takes `listen` inside the current tokio runtime; port 0 is a free one.
+    ///
+    /// Errors: an address that is not loopback, or that cannot be listened on.
+    pub fn bind(listen: SocketAddr) -> Result<DashboardPort, DashboardError> {
+        if !listen.ip().is_loopback() {
+            return Err(DashboardError::NotLoopback(listen));
+        }
+        let bind = |error| DashboardError::Bind(listen, error);
+        let listener = bind_to(listen).map_err(bind)?;
+        let address = listener.local_addr().map_err(bind)?;
+        Ok(DashboardPort { listener, address })
+    }
 }
 
 /// What a dashboard is joined to.
@@ -114,21 +133,13 @@ pub enum DashboardError {
 
 impl Dashboard {
     /// Starts a dashboard inside the current tokio runtime.
-    ///
-    /// Errors: an address that is not loopback, or that cannot be listened on.
-    pub async fn start(options: DashboardOptions, links: DashboardLinks) -> Result<Dashboard, DashboardError> {
-        let listen = options.listen;
-        if !listen.ip().is_loopback() {
-            return Err(DashboardError::NotLoopback(listen));
-        }
-        let bind = |error| DashboardError::Bind(listen, error);
-        let listener = bind_to(listen).map_err(bind)?;
-        let address = listener.local_addr().map_err(bind)?;
+    pub fn start(port: DashboardPort, options: DashboardOptions, links: DashboardLinks) -> Dashboard {
+        let DashboardPort { listener, address } = port;
         let house = Arc::new(house::House::new(options, links, address));
         let mut tasks = JoinSet::new();
         tasks.spawn(house::watch(Arc::clone(&house)));
         tasks.spawn(connection::serve(router::router(house), listener));
-        Ok(Dashboard { address, tasks })
+        Dashboard { address, tasks }
     }
 
     /// Where it listens.

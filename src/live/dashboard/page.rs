@@ -5,14 +5,14 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::access::NotIn;
-use super::body::{Given, Nothing};
+use super::body::{Given, Named, Nothing};
 use super::guard::{Who, cookie};
 use super::house::{House, count, locked};
 use super::reply::{Refused, json as as_json, with_type};
@@ -135,7 +135,7 @@ pub(super) async fn login(State(house): State<Arc<House>>) -> Response {
 }
 
 /// A file of the pages.
-pub(super) async fn asset(Path(name): Path<String>, who: Option<Extension<Who>>) -> Response {
+pub(super) async fn asset(Named(name): Named, who: Option<Extension<Who>>) -> Response {
     match name.as_str() {
         "inter-400.ttf" => return with_type(StatusCode::OK, "font/ttf", font::regular().into()),
         "inter-600.ttf" => return with_type(StatusCode::OK, "font/ttf", font::semibold().into()),

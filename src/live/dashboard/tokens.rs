@@ -78,6 +78,14 @@ pub enum TokenError {
         /// How many it has.
         have: usize,
     },
+    /// One of those above, with the place where it stands.
+    #[error("{place}: {fault}")]
+    At {
+        /// File and line, or the environment.
+        place: String,
+        /// What is wrong.
+        fault: Box<TokenError>,
+    },
     /// The system gives no random bytes.
     #[error(transparent)]
     Random(#[from] NoRandomness),
@@ -95,6 +103,7 @@ impl Tokens {
     /// The tokens of `env`. Without `DASHBOARD_TOKEN` a new one is written to a file in `folder` that only its owner
     /// can read, at every start; without `ALPHAFLOW_TOKEN` scripts have no way in.
     pub fn read(env: &EnvFile, folder: &Path) -> Result<Tokens, TokenError> {
+        Tokens::check(env)?;
         let script = env.get(SCRIPT).filter(|token| !token.is_empty());
         match env.get(PERSON).filter(|token| !token.is_empty()) {
             Some(person) => Tokens::of(person, script),
@@ -105,6 +114,15 @@ impl Tokens {
                 Ok(Tokens { place: TokenPlace::File(path), ..Tokens::of(&token, script)? })
             }
         }
+    }
+
+    /// Whether the tokens that `env` sets can be used; none is no error. Errors: the first that cannot, with its place.
+    pub fn check(env: &EnvFile) -> Result<(), TokenError> {
+        let mut set = [PERSON, SCRIPT].into_iter().filter_map(|name| Some((name, env.get(name)?)));
+        set.try_for_each(|(name, token)| match check(name, token) {
+            Err(fault) if !token.is_empty() => Err(TokenError::At { place: env.place(name), fault: Box::new(fault) }),
+            _ => Ok(()),
+        })
     }
 
     /// These tokens, as if they stood in `.env`. Errors: one that can be guessed, or that no header can carry.

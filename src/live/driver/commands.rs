@@ -11,6 +11,7 @@ use crate::execution::alpaca::{StreamKind, TradingMode};
 use crate::live::command::{Asked, Command, Done, ItemOutcome};
 use crate::live::event::{EventKind, Severity};
 use crate::live::journal::{Durability, Row, RowKind};
+use crate::live::kill::stop_file;
 use crate::live::session::{Input, Keeper, SessionRow};
 use crate::risk::{Halt, HaltCause, HaltOrder, HaltedBy, LatchEvent, LatchFile, ResumeOrder, Words};
 
@@ -56,9 +57,16 @@ impl<M: TradingMode> Driver<M> {
             Command::Resume { reason } => match Words::new(reason) {
                 Err(error) => Ok(refused(format!("The reason cannot be kept: {error}."))),
                 Ok(reason) => {
+                    if let Some(file) = stop_file(&self.state) {
+                        let what = "is there and would halt again at once; take it away, then resume";
+                        return Ok(refused(format!("Not resumed: {} {what}.", file.display())));
+                    }
                     let order =
                         ResumeOrder { at: super::wall(), by: HaltedBy::Person(by.clone()), reason: reason.clone() };
-                    let ended = self.latch.resume(order)?;
+                    let ended = match self.latch.resume(order) {
+                        Ok(ended) => ended,
+                        Err(error) => return Ok(refused(format!("Not resumed: {error}."))),
+                    };
                     // What the switch had latched is lifted as the switch is seen clear; a limit's halt has no latch.
                     if ended.is_none() {
                         if let Some(nothing) = self.nothing_to_resume() {

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use lettre::message::Mailbox;
@@ -62,10 +62,10 @@ pub struct ConfigError {
 
 /// What is wrong with one setting.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {name}{} {fault}", path.display(), value.as_deref().map_or(String::new(), |value| format!(" = `{value}`")))]
+#[error("{place}: {name}{} {fault}", value.as_deref().map_or(String::new(), |value| format!(" = `{value}`")))]
 pub struct ConfigFault {
-    /// The file.
-    pub path: PathBuf,
+    /// File and line, or the environment.
+    pub place: String,
     /// The setting.
     pub name: &'static str,
     /// Its value, where it is no secret.
@@ -166,8 +166,8 @@ impl<'a> Reader<'a> {
     }
 
     fn fault(&mut self, name: &'static str, value: Option<&str>, fault: &str) {
-        let (path, value) = (self.env.path().to_owned(), value.map(str::to_owned));
-        self.faults.push(ConfigFault { path, name, value, fault: fault.to_owned() });
+        let (place, value) = (self.env.place(name), value.map(str::to_owned));
+        self.faults.push(ConfigFault { place, name, value, fault: fault.to_owned() });
     }
 
     fn email(&mut self) -> Option<Channel> {
@@ -439,7 +439,11 @@ mod tests {
             let error = config(text).err().unwrap_or_else(|| panic!("{text}: taken"));
             assert!(words.iter().all(|word| error.contains(word)), "{text}:\n{error}");
             assert!(!error.contains("hidden"), "{error}");
-            assert!(error.lines().all(|line| line.starts_with("/.env: ")), "{error}");
+            // What is set is named with its line.
+            let is_placed = |line: &str| {
+                line.starts_with("/.env:") && (line.contains(" is not set") == line.starts_with("/.env: "))
+            };
+            assert!(error.lines().all(is_placed), "{error}");
         }
     }
 

@@ -5,6 +5,8 @@
 use std::io::{self, BufRead, Write};
 
 use super::answers::Question;
+use crate::domain::Money;
+use crate::live::session::words::dollars;
 
 /// Longest line that is read; a number or a yes is far shorter.
 const LINE_MAX: u64 = 256;
@@ -34,9 +36,9 @@ pub fn ask_questions(
     Ok(confirmed)
 }
 
-/// Asks for the number of the live account; `None` where nothing was typed. `program` is about to trade `cash` dollars.
-pub fn ask_account_number(cash: &str, input: &mut impl BufRead, out: &mut impl Write) -> io::Result<Option<String>> {
-    writeln!(out, "This session trades with real money: ${cash} of it.")?;
+/// Asks for the number of the live account; `None` where nothing was typed. The program is about to trade `cash`.
+pub fn ask_account_number(cash: Money, input: &mut impl BufRead, out: &mut impl Write) -> io::Result<Option<String>> {
+    writeln!(out, "This session trades with real money: {} of it.", dollars(cash))?;
     write!(out, "Type the number of the live account, as Alpaca shows it, to go on: ")?;
     out.flush()?;
     Ok(line(input)?.filter(|text| !text.is_empty()))
@@ -73,7 +75,11 @@ mod tests {
 
     #[test]
     fn the_number_is_what_was_typed() {
-        let number = |typed: &str| ask_account_number("5000", &mut typed.as_bytes(), &mut Vec::new()).expect("asked");
+        let cash = Money::from_cents(10_000_000);
+        let mut out = Vec::new();
+        ask_account_number(cash, &mut &b""[..], &mut out).expect("asked");
+        assert!(String::from_utf8(out).expect("text").contains("real money: $100,000.00 of it"));
+        let number = |typed: &str| ask_account_number(cash, &mut typed.as_bytes(), &mut Vec::new()).expect("asked");
         assert_eq!(number(" 987654321 \n").as_deref(), Some("987654321"));
         assert_eq!(number("\n"), None);
         assert_eq!(number(""), None);

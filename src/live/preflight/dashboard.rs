@@ -4,18 +4,17 @@
 use std::net::{SocketAddr, TcpListener};
 
 use super::{Item, Preflight, Verdict};
-use crate::live::dashboard::{DashboardOptions, Tokens};
+use crate::live::dashboard::{DashboardPort, Tokens};
 
 /// The items of the dashboard.
 pub(super) fn examine(flight: &Preflight<'_>) -> Vec<Item> {
-    let mut items = vec![address(DashboardOptions::LISTEN)];
+    let mut items = vec![address(DashboardPort::USUAL)];
     if let Ok(env) = flight.env {
         let set = |name: &str| env.get(name).filter(|token| !token.is_empty());
         let text = match (set("DASHBOARD_TOKEN"), set("ALPHAFLOW_TOKEN")) {
             (None, None) => Ok("none is set: a session makes one at its start, and scripts have no way in".to_owned()),
-            // Without one of their own, people get a made token, which is good.
-            (person, script) => Tokens::of(person.or(script).unwrap_or_default(), script)
-                .map(|_| "what is set cannot be guessed".to_owned())
+            _ => Tokens::check(env)
+                .map(|()| "what is set cannot be guessed".to_owned())
                 .map_err(|error| error.to_string()),
         };
         items.push(Item::of("dashboard_token", text));

@@ -2,8 +2,6 @@
 //!
 //! Not here: the file itself (execution::alpaca), which limit counts (risk).
 //! Invariant: no error shows a value; somebody may have put a secret in the wrong line.
-use std::path::PathBuf;
-
 use super::{Item, Preflight, PreflightMode};
 use crate::domain::{Money, Ratio};
 use crate::execution::alpaca::{ApiKeys, EnvFile, KeyKind, is_ignored_by_git};
@@ -27,10 +25,10 @@ pub const SETTINGS: [&str; 11] = [
 
 /// A setting that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {name} is not {wanted}; mend the line or remove it", path.display())]
+#[error("{place}: {name} is not {wanted}; mend the line or remove it")]
 pub struct SettingError {
-    /// The file.
-    pub path: PathBuf,
+    /// File and line, or the environment.
+    pub place: String,
     /// The setting.
     pub name: &'static str,
     /// What it should be.
@@ -45,7 +43,7 @@ pub fn limit_caps(env: &EnvFile) -> Result<LimitCaps, SettingError> {
         let Some(text) = env.get(name).filter(|text| !text.is_empty()) else { return Ok(None) };
         let ratio = text.parse().ok().filter(is_limit);
         let wanted = "a fraction above 0 and up to 1, like 0.02 for 2 %";
-        ratio.map(Some).ok_or_else(|| SettingError { path: env.path().to_owned(), name, wanted })
+        ratio.map(Some).ok_or_else(|| SettingError { place: env.place(name), name, wanted })
     };
     Ok(LimitCaps {
         daily_loss_max: cap("MAX_DAILY_LOSS")?,
@@ -60,7 +58,7 @@ pub fn capital_max(env: &EnvFile) -> Result<Option<Money>, SettingError> {
     let Some(text) = env.get(NAME).filter(|text| !text.is_empty()) else { return Ok(None) };
     let amount = text.parse().ok().filter(|amount| *amount > Money::ZERO);
     let wanted = "an amount of dollars above 0, like 5000";
-    amount.map(Some).ok_or_else(|| SettingError { path: env.path().to_owned(), name: NAME, wanted })
+    amount.map(Some).ok_or_else(|| SettingError { place: env.place(NAME), name: NAME, wanted })
 }
 
 /// The keys of the account that the mode trades. Errors: they are missing or no keys, in words.
@@ -136,9 +134,9 @@ fn paper(mode: PreflightMode, env: &EnvFile) -> Item {
                 Ok("ALPACA_PAPER is not set, which means true".to_owned())
             }
             _ => Err(format!(
-                "ALPACA_PAPER is not {wanted}; --mode {} needs ALPACA_PAPER={wanted} in {}",
-                mode.name(),
-                env.path().display()
+                "{}: ALPACA_PAPER is not {wanted}; --mode {} needs ALPACA_PAPER={wanted}",
+                env.place("ALPACA_PAPER"),
+                mode.name()
             )),
         },
     )

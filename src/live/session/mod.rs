@@ -28,7 +28,7 @@ mod tests_assemble;
 #[cfg(test)]
 mod tests_show;
 mod trader;
-mod words;
+pub(in crate::live) mod words;
 
 pub use assemble::{Assembler, Step};
 pub use chosen::{KnownSession, read_session, sessions_in};
