@@ -1,12 +1,14 @@
-//! What a delisting does to our books: the position leaves at the price that is paid for it.
+//! Shares that leave by no order of ours: a delisting takes the position away at the price that is paid for it, and at a
+//! venue of others anybody who may trade on the account can.
 //!
-//! Not here: its resting orders, and refusing later ones (venue). No order of ours makes this happen, so
+//! Not here: resting orders, and refusing later ones (venue). No order of ours makes this happen, so
 //! none is reviewed; what leaves is numbered and filled like an order, so that every share that comes or goes
 //! is in the record of fills.
 use super::core::Engine;
 use super::orders::{OrderOutcome, OrderRecord, Wanted};
 use crate::domain::{
-    Fill, Money, OrderClass, OrderKind, OrderPurpose, OrderStatus, Price, Quantity, SymbolIndex, TimeInForce, Timestamp,
+    Fill, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderStatus, Price, Quantity, Side, SymbolIndex,
+    TimeInForce, Timestamp,
 };
 use crate::strategy::Strategy;
 
@@ -17,7 +19,26 @@ impl<S: Strategy> Engine<S> {
         let position = self.portfolio.position(symbol);
         let (quantity, price) = (position.quantity().abs(), amount.unwrap_or(position.mark()));
         let side = position.quantity().closing_side()?;
-        let (id, purpose) = (self.orders.next_id(), OrderPurpose::Delisted);
+        let purpose = OrderPurpose::Delisted;
+        let id = self.number_outside(symbol, side, quantity, purpose, time);
+        Some(Fill { order: id, symbol, side, quantity, price, reference: price, fee: Money::ZERO, time, purpose })
+    }
+
+    /// `quantity` shares of a position have left at the venue by no order of ours, on the bar at `time`: they are numbered
+    /// like an order, whose fill is still to be answered.
+    pub fn left_outside(&mut self, symbol: SymbolIndex, side: Side, quantity: Quantity, time: Timestamp) -> OrderId {
+        self.number_outside(symbol, side, quantity, OrderPurpose::KillSwitch, time)
+    }
+
+    fn number_outside(
+        &mut self,
+        symbol: SymbolIndex,
+        side: Side,
+        quantity: Quantity,
+        purpose: OrderPurpose,
+        time: Timestamp,
+    ) -> OrderId {
+        let id = self.orders.next_id();
         self.orders.push(OrderRecord {
             id,
             label: None,
@@ -37,7 +58,7 @@ impl<S: Strategy> Engine<S> {
             decided_at: time,
             leg: 0,
         });
-        Some(Fill { order: id, symbol, side, quantity, price, reference: price, fee: Money::ZERO, time, purpose })
+        id
     }
 
     /// A step without a bar, after the last of them: if something happened it is a session of its own, whose losses are

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::refusal;
 use super::wire::WireProblem;
 use crate::domain::{
-    Money, OrderId, OrderKind, OrderRequest, Price, Quantity, Ratio, RejectReason, SymbolIndex, Timestamp,
+    Money, OrderId, OrderKind, OrderRequest, Price, Quantity, Ratio, RejectReason, Side, SymbolIndex, Timestamp,
 };
 use crate::venue::FillMoment;
 
@@ -157,6 +157,15 @@ pub enum Entry {
         /// When.
         time: Timestamp,
     },
+    /// Shares have left the account by no order of this session.
+    LeftOutside {
+        /// Our number for what took them.
+        order: OrderId,
+        /// What left.
+        left: LeftOutside,
+        /// The bar at hand.
+        time: Timestamp,
+    },
     /// What is over of the orders below a number is forgotten: nothing of it is open, on its way or awaited.
     Forgotten {
         /// Our number of the first order that stays.
@@ -164,6 +173,21 @@ pub enum Entry {
         /// Orders and legs below it that stay, in order.
         but: Vec<OrderId>,
     },
+}
+
+/// Shares that have left the account by no order of this session: the kill switch, the broker's page, a transfer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LeftOutside {
+    /// Which share.
+    pub symbol: SymbolIndex,
+    /// Sold, or bought back.
+    pub side: Side,
+    /// How many.
+    pub quantity: Quantity,
+    /// Dollars a share: those of the order that took them, or, where the venue shows none, those of the last mark.
+    pub price: Price,
+    /// The venue's name for the order that took them; empty where it shows none.
+    pub venue_id: String,
 }
 
 /// An approved order as it was handed over.

@@ -5,12 +5,12 @@
 //! intent is in the list before its call leaves.
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::entry::{Asked, Ending, Entry};
+use super::entry::{Asked, Ending, Entry, LeftOutside};
 use crate::domain::{
     Bar, ExecutionEvent, Money, OrderClass, OrderId, OrderKind, OrderPurpose, OrderRequest, Quantity, Side,
     SymbolIndex, Timestamp, Volume,
 };
-use crate::venue::{Reported, SimulatedVenue, Submission, VenueRules};
+use crate::venue::{FillMoment, Reported, SimulatedVenue, Submission, VenueRules};
 
 /// What is known of one of our numbers, be it an order or a leg.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -35,6 +35,8 @@ pub(super) struct Ledger {
     executions: BTreeMap<String, OrderId>,
     /// Shares counted as filled and their dollars, by the venue's name for the order.
     counted: BTreeMap<String, (Quantity, Money)>,
+    /// The same of orders that are not ours and took shares of ours.
+    counted_outside: BTreeMap<String, (Quantity, Money)>,
     linked: BTreeMap<String, OrderId>,
     cancels: BTreeSet<OrderId>,
     changes: BTreeMap<OrderId, (Option<Quantity>, OrderKind)>,
@@ -59,6 +61,7 @@ impl Ledger {
             over: BTreeSet::new(),
             executions: BTreeMap::new(),
             counted: BTreeMap::new(),
+            counted_outside: BTreeMap::new(),
             linked: BTreeMap::new(),
             cancels: BTreeSet::new(),
             changes: BTreeMap::new(),
@@ -112,6 +115,7 @@ impl Ledger {
             Entry::Split { symbol, ratio, kept, mark, cash, time } => {
                 self.mirror.split(*symbol, *ratio, (*kept, *mark, *cash), *time);
             }
+            Entry::LeftOutside { order, left, time } => self.leave(*order, left, *time),
             Entry::Forgotten { before, but } => self.forget(*before, but),
         }
         self.draw();
@@ -264,6 +268,28 @@ impl Ledger {
         });
     }
 
+    /// The mirror takes an order that it does not know as filled whole.
+    fn leave(&mut self, order: OrderId, left: &LeftOutside, time: Timestamp) {
+        let LeftOutside { symbol, side, quantity, price, ref venue_id } = *left;
+        let (shares, dollars) = self.counted_outside.entry(venue_id.clone()).or_default();
+        *shares += quantity;
+        *dollars += price.notional(quantity);
+        self.mirror.fill_reported(&Reported {
+            order,
+            symbol,
+            side,
+            purpose: OrderPurpose::KillSwitch,
+            parent: None,
+            price,
+            reference: price,
+            quantity,
+            time,
+            traded_at: None,
+            moment: FillMoment::Within,
+            is_last: true,
+        });
+    }
+
     fn end(&mut self, order: OrderId, ending: &Ending) {
         if self.mirror.standing(order).is_some() {
             match ending {
@@ -351,6 +377,11 @@ impl Ledger {
     /// Shares counted as filled, and what they came to.
     pub(super) fn counted_for(&self, venue_id: &str) -> (Quantity, Money) {
         self.counted.get(venue_id).copied().unwrap_or_default()
+    }
+
+    /// Shares that an order which is not ours has taken of ours, and what they came to.
+    pub(super) fn counted_outside(&self, venue_id: &str) -> (Quantity, Money) {
+        self.counted_outside.get(venue_id).copied().unwrap_or_default()
     }
 
     pub(super) fn linked(&self, venue_id: &str) -> Option<OrderId> {

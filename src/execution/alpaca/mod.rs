@@ -53,13 +53,13 @@ pub use call::{Call, Outcome, RateHeaders, StreamKind, StreamSignal, Urgency, Ve
 pub use carrier::{AlpacaWire, DataLine, WireError, WireEvent};
 pub use client_id::{SessionName, SessionNameError};
 pub use decode::{DecodeCounts, Decoder, Encoding};
-pub use desk::{AlpacaDesk, DataState, DeskConfig, Patience, StreamCommand};
+pub use desk::{AlpacaDesk, DataState, DeskConfig, Lost, OutsideFill, Patience, StreamCommand};
 pub use drill_wire::{DrillCount, DrillWire};
 pub use emergency::{
     Begin, Emergency, EmergencyItem, EmergencyLine, EmergencyOrder, EmergencyPatience, EmergencyState, EmergencyVenue,
     Fate, Subject,
 };
-pub use entry::{Answer, Asked, Ending, Entry};
+pub use entry::{Answer, Asked, Ending, Entry, LeftOutside};
 pub use env_file::{EnvError, EnvFile, is_ignored_by_git};
 pub use finding::Finding;
 pub use heard::Heard;

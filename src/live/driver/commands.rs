@@ -208,6 +208,8 @@ impl<M: TradingMode> Driver<M> {
             }
         }
         self.has_flattened = halt.as_ref().is_some_and(|(_, flatten)| *flatten);
+        let closes = self.has_flattened;
+        self.seats.iter_mut().for_each(|seat| seat.trader.desk().expect_closings(closes));
         if let Some((halt, flatten)) = halt.filter(|_| is_news) {
             self.say_halted(&halt, flatten)?;
         }

@@ -189,6 +189,9 @@ impl<M: TradingMode> Driver<M> {
         }
         let is_tied = texts.is_empty();
         self.account = Some(seen);
+        if is_tied {
+            self.tied_at = super::wall();
+        }
         if is_tied && self.differs() {
             self.noticed.clear();
             return self.notice(EventKind::Reconciliation, Severity::Info, "The books and the account tie again.");

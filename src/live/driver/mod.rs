@@ -6,6 +6,7 @@
 mod actions;
 mod clock;
 mod commands;
+mod followed;
 mod jobs;
 mod open;
 mod past_bars;
@@ -117,6 +118,8 @@ pub struct Driver<M: TradingMode> {
     kill_told: Option<HaltProgress>,
     /// The books were told to close what they hold by the halt that stands.
     has_flattened: bool,
+    /// When books and account were last seen to tie, by the machine's clock.
+    tied_at: Timestamp,
     /// Of what stands beside the session.
     health: Box<dyn Fn() -> Vec<HealthItem>>,
     /// Of bars that are awaited, on the venue's clock.
@@ -179,7 +182,8 @@ impl<M: TradingMode> Driver<M> {
         for seat in &mut self.seats {
             told.extend(seat.trader.take_findings(at, &mut self.keeper)?);
         }
-        self.told(told)
+        self.told(told)?;
+        self.follow_venue()
     }
 
     /// Each desk knows what the others hold, so that all together are held against the account.

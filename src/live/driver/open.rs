@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use super::actions::{ActionsFrom, VenueActions, is_booked, splits_of, warm_up_needs_splits};
 use super::clock::{Clock, VenueClock, follow};
+use super::followed::last_written;
 use super::past_bars::{request, warm_up_from};
 use super::{Driver, DriverError, OnUnauthorised, People, Seat};
 use crate::domain::{Bar, Money, Symbol, Timestamp};
@@ -137,6 +138,7 @@ impl<M: TradingMode> Driver<M> {
             }
         });
         let mut keeper = SharedJournal(Arc::clone(&setup.journal));
+        let tied_at = last_written(&setup.journal.lock().unwrap_or_else(PoisonError::into_inner));
         let mut pasts = read_pasts(&setup.journal)?;
         let mut seats = Vec::new();
         let names = session_names(&setup.scenarios, &pasts);
@@ -148,6 +150,7 @@ impl<M: TradingMode> Driver<M> {
         // Before the kill switch writes down that this one runs.
         let before = last_session(&setup.state);
         let mut driver = Driver::joined(setup, seats, keeper, clock, (reader, account), tasks).await?;
+        driver.tied_at = tied_at;
         // A clear document is written where there is none, so that one that is taken away is noticed.
         LatchFile::new(&driver.state).arm()?;
         driver.say_started(before)?;
@@ -202,10 +205,9 @@ impl<M: TradingMode> Driver<M> {
             on_unauthorised: setup.on_unauthorised,
             kill,
             kill_told: None,
-            // What an earlier process was told it has told its books.
-            has_flattened: LatchFile::new(&setup.state)
-                .read(super::wall())
-                .is_ok_and(|latch| latch.latched().is_some_and(|halt| halt.flatten)),
+            // The books are told again: a flatten may have come while no session ran, and one that was done does nothing.
+            has_flattened: false,
+            tied_at: Timestamp::MIN,
             health: setup.health,
             patience_ns: PATIENCE_NS.saturating_mul(speed),
             is_daily_of_venue: setup.venue != Venue::Alpaca,

@@ -87,6 +87,10 @@ impl Book {
         match entry {
             Entry::Asked { order, asked } => self.orders.ask(row, time, *order, asked),
             Entry::Filled { order, price, quantity, .. } => self.trades.expect(row, time, (*order, *price, *quantity)),
+            Entry::LeftOutside { order, left, .. } => {
+                self.orders.left_outside(row, time, *order, left);
+                self.trades.expect(row, time, (*order, left.price, left.quantity));
+            }
             Entry::Split { symbol, ratio, kept, cash, .. } => {
                 self.trades.split(time, *symbol, *ratio, *kept, *cash);
                 self.orders.split(*symbol, *ratio, self.is_fractional);

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use crate::domain::{
     ExecutionEvent, Money, OrderId, OrderKind, OrderPurpose, Price, Quantity, Ratio, Side, Symbol, SymbolIndex,
-    Timestamp,
+    TimeInForce, Timestamp,
 };
-use crate::execution::alpaca::Asked;
+use crate::execution::alpaca::{Asked, LeftOutside};
 use crate::portfolio::split_quantity;
 use crate::venue::split_kind;
 
@@ -82,6 +82,27 @@ impl Orders {
         };
         self.lines.insert(order, line);
         self.asked.insert(order, *asked);
+    }
+
+    /// Shares have left by no order of this session: what took them is listed as one.
+    pub(super) fn left_outside(&mut self, row: u64, time: Timestamp, order: OrderId, left: &LeftOutside) {
+        let line = OrderLine {
+            row,
+            time,
+            strategy: self.strategy.clone(),
+            order,
+            symbol: self.name(left.symbol),
+            side: left.side,
+            quantity: left.quantity,
+            kind: OrderKind::Market,
+            time_in_force: TimeInForce::Day.name(),
+            purpose: OrderPurpose::KillSwitch,
+            status: "new",
+            filled: Quantity::ZERO,
+            filled_notional: Money::ZERO,
+            reason: None,
+        };
+        self.lines.insert(order, line);
     }
 
     /// The engine was told.

@@ -251,6 +251,7 @@ fn begin(
     tokio::spawn(async move {
         let clock = Arc::clone(&shared);
         let now = move || Instant { ms: clock.now_ms(), wall_ms: wall().ns() / 1_000_000 };
+        let mut first = begin;
         if let Some(time) = time_to_close {
             // What opens is taken back meanwhile; then nothing but the kill switch closes anything.
             let opens = emergency(EmergencyOrder::Cancel, begin);
@@ -260,9 +261,12 @@ fn begin(
             };
             let _ = tokio::time::timeout(time, taken_back).await;
             shared.shutter.close(ShutterBar::Orders);
+            // The session's exits may wait for the open, or fill slowly: they close what they are for, and its books know
+            // them.
+            first = Begin::Look;
         }
         let order = if flatten { EmergencyOrder::Flatten } else { EmergencyOrder::Cancel };
-        line.run(emergency(order, begin), now, |emergency| tell(&shared, emergency)).await;
+        line.run(emergency(order, first), now, |emergency| tell(&shared, emergency)).await;
     })
 }
 

@@ -70,6 +70,8 @@ pub enum Leaving {
     KillSwitch,
     /// A person closes it.
     Hand,
+    /// It has left the account by no order of this program.
+    Outside,
 }
 
 impl Day {
@@ -93,6 +95,11 @@ impl Day {
             Input::Leave { only: Some(symbol) } => {
                 self.leaving.resize(terms.symbols.len(), None);
                 self.leaving[symbol.get()] = Some(Leaving::Hand);
+            }
+            Input::LeftOutside { symbol, by_kill_switch, .. } => {
+                self.leaving.resize(terms.symbols.len(), None);
+                let by = if *by_kill_switch { Leaving::KillSwitch } else { Leaving::Outside };
+                self.leaving[symbol.get()] = Some(by);
             }
             // Only halts that stand are left of the record then.
             Input::Forgotten { .. } => {

@@ -4,7 +4,7 @@
 //! Invariant: an input is in the journal before it is applied.
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Bar, Money, OrderId, Price, Quantity, Ratio, SymbolIndex, Timestamp, Volume};
+use crate::domain::{Bar, Money, OrderId, Price, Quantity, Ratio, Side, SymbolIndex, Timestamp, Volume};
 use crate::risk::{Halt, HaltedBy, Words};
 
 /// One thing that an engine is given.
@@ -81,6 +81,19 @@ pub enum Input {
         by: HaltedBy,
         /// Why.
         reason: Words,
+    },
+    /// Shares have left the account by no order of ours; the answers that follow say at what price.
+    LeftOutside {
+        /// Which share.
+        symbol: SymbolIndex,
+        /// Sold, or bought back.
+        side: Side,
+        /// How many.
+        quantity: Quantity,
+        /// The kill switch closed the position; otherwise nobody knows who did.
+        by_kill_switch: bool,
+        /// The bar at hand.
+        now: Timestamp,
     },
     /// Positions, or that of one share, leave at the market.
     Leave {

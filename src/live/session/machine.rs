@@ -209,6 +209,9 @@ impl<S: Strategy> Machine for Running<S> {
             Input::Resume { by, reason } => {
                 acted.resumed = Some(self.engine.resume_by(by.clone(), reason.clone(), now));
             }
+            Input::LeftOutside { symbol, side, quantity, now, .. } => {
+                self.engine.left_outside(*symbol, *side, *quantity, *now);
+            }
             Input::Leave { only } => self.engine.leave(*only, now),
             Input::TakeBack { order } => {
                 self.engine.take_back(*order);

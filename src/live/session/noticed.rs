@@ -47,6 +47,10 @@ impl Noticed {
                         format!("{quantity} shares of order {} filled without an execution that was shown", order.0);
                     Some(of(FindingKind::FillRecovered, Some(order), text))
                 }
+                Entry::LeftOutside { order, left, .. } => {
+                    let text = format!("{} shares left the account by no order of this session", left.quantity);
+                    Some(of(FindingKind::ByHand, Some(order), text))
+                }
                 _ => None,
             },
             RowKind::Event => of_event(row.time, &serde_json::from_str(row.body)?),

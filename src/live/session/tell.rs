@@ -202,6 +202,9 @@ fn filled(fill: &Fill, made: Option<Money>, leaving: Option<Leaving>, terms: &Te
             (EventKind::Fill, Severity::Warning, " (closed by the kill switch)")
         }
         (OrderPurpose::KillSwitch, Some(Leaving::Hand)) => (EventKind::Fill, Severity::Warning, " (closed by hand)"),
+        (OrderPurpose::KillSwitch, Some(Leaving::Outside)) => {
+            (EventKind::Fill, Severity::Warning, " (outside this program)")
+        }
         (OrderPurpose::KillSwitch, None) => (EventKind::Fill, Severity::Warning, " (closed by the order script)"),
         _ => (EventKind::Fill, Severity::Notice, ""),
     };

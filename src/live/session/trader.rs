@@ -17,7 +17,7 @@ use super::terms::Terms;
 use crate::domain::{Bar, IllegalTransition, SymbolIndex, Timestamp};
 use crate::engine::Effect;
 use crate::execution::ExecutionBackend;
-use crate::execution::alpaca::{AlpacaDesk, Entry};
+use crate::execution::alpaca::{AlpacaDesk, Entry, LeftOutside};
 use crate::live::event::SessionEvent;
 use crate::live::journal::{Durability, Row, RowKind};
 use crate::venue::FillMoment;
@@ -116,6 +116,33 @@ impl Trader {
     ) -> Result<Vec<SessionEvent>, SessionError> {
         let row = self.row(RowKind::Input, at, to_value(&input));
         keeper.append(&[row], Durability::Buffered)?;
+        self.apply(input, at, keeper)
+    }
+
+    /// Shares that left the account by no order of ours leave the book, as if an order of its own had filled. Input and
+    /// entry are written together: either both are there after a restart, or the difference is found anew.
+    ///
+    /// Errors: the session must not go on.
+    pub fn take_out(
+        &mut self,
+        left: &LeftOutside,
+        by_kill_switch: bool,
+        at: Moment,
+        keeper: &mut dyn Keeper,
+    ) -> Result<Vec<SessionEvent>, SessionError> {
+        let LeftOutside { symbol, side, quantity, .. } = *left;
+        self.desk.left_outside(self.machine.orders().next_id(), left);
+        let input = Input::LeftOutside { symbol, side, quantity, by_kill_switch, now: self.bar };
+        let mut rows = vec![self.row(RowKind::Input, at, to_value(&input))];
+        rows.extend(desk_rows(&self.terms.name, &self.desk.take_log(), at));
+        keeper.append(&rows, Durability::Flushed)?;
+        let mut told = self.apply(input, at, keeper)?;
+        told.extend(self.answer(at, keeper)?);
+        Ok(told)
+    }
+
+    /// What follows from an input that is written.
+    fn apply(&mut self, input: Input, at: Moment, keeper: &mut dyn Keeper) -> Result<Vec<SessionEvent>, SessionError> {
         if let Input::Bars { time, bars, warm_up: false, .. } = &input {
             let all: Vec<(SymbolIndex, Bar)> = bars.iter().map(|bar| (bar.symbol, bar.at(*time))).collect();
             let step: Vec<(SymbolIndex, &Bar)> = all.iter().map(|(symbol, bar)| (*symbol, bar)).collect();

@@ -12,6 +12,7 @@ mod forget;
 mod known;
 mod observe;
 mod outcomes;
+mod outside;
 mod reading;
 mod restore;
 mod right_of_way;
@@ -30,6 +31,8 @@ mod tests_found;
 #[cfg(test)]
 mod tests_fuzz;
 #[cfg(test)]
+mod tests_outside;
+#[cfg(test)]
 mod tests_restore;
 #[cfg(test)]
 mod tests_right_of_way;
@@ -41,6 +44,7 @@ mod tests_venue;
 mod tests_world;
 
 pub(super) use calls::encoded;
+pub use outside::{Lost, OutsideFill};
 pub use streams::{DataState, StreamCommand};
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -160,6 +164,12 @@ pub struct AlpacaDesk {
     siblings_legs: BTreeSet<String>,
     /// Positions at the venue that are not what the sessions hold.
     doubted: BTreeMap<Symbol, strangers::Doubt>,
+    /// Those that have shrunk by no order of ours, and nobody has taken out of a book yet.
+    lost: Vec<Lost>,
+    /// Orders that are of no session and have filled.
+    outside_fills: Vec<OutsideFill>,
+    /// The kill switch is closing positions.
+    expects_closings: bool,
     /// Orders of the other books on the account that ours could trade with.
     right_of_way: right_of_way::RightOfWay,
 }
@@ -191,6 +201,9 @@ impl AlpacaDesk {
             siblings_shares: BTreeMap::new(),
             siblings_legs: BTreeSet::new(),
             doubted: BTreeMap::new(),
+            lost: Vec::new(),
+            outside_fills: Vec::new(),
+            expects_closings: false,
             right_of_way: right_of_way::RightOfWay::default(),
             config,
         }

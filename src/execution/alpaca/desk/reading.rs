@@ -273,8 +273,8 @@ impl AlpacaDesk {
         for order in &orders {
             if self.is_ours(order) {
                 self.observe(order);
-            } else if tells_foreign {
-                self.tell_foreign(order);
+            } else {
+                self.see_foreign(order, tells_foreign);
             }
         }
         Some(last.filter(|last| is_full && !last.is_empty()))

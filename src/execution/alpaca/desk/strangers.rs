@@ -7,6 +7,7 @@
 //! fills were read between them.
 use super::AlpacaDesk;
 use super::known::Life;
+use super::outside::Lost;
 use super::reading::{Page, Unreadable};
 use crate::domain::{Quantity, Symbol, SymbolIndex};
 use crate::execution::alpaca::finding::Finding;
@@ -34,14 +35,20 @@ impl AlpacaDesk {
     /// another session: what the list of open orders shows decides.
     pub(super) fn meet_stranger(&mut self, order: &WireOrder) {
         if !self.is_siblings(order) {
+            self.note_outside(order);
             self.read_soon(Page::OpenOrders { after: String::new() });
             self.read_soon(Page::Positions);
         }
     }
 
-    /// The list shows an order that is not ours.
-    pub(super) fn tell_foreign(&mut self, order: &WireOrder) {
-        if !self.is_siblings(order) && order.life() == Life::Open {
+    /// A list shows an order that is not ours; `tells`: one in which what rests by itself is shown by itself.
+    pub(super) fn see_foreign(&mut self, order: &WireOrder, tells: bool) {
+        if self.is_siblings(order) {
+            return;
+        }
+        self.note_outside(order);
+        let is_expected = self.expects_closings && order.kind.as_str() == "market";
+        if tells && order.life() == Life::Open && !is_expected {
             self.find(Finding::ForeignOrder {
                 id: order.id.as_str().to_owned(),
                 symbol: order.symbol.as_str().to_owned(),
@@ -104,7 +111,15 @@ impl AlpacaDesk {
         if (doubt.ours, doubt.venue) != (ours, venue) {
             self.doubted.insert(symbol, fresh);
         } else if doubt.has_fills && now_ms >= doubt.since_ms + self.config.patience.lookup {
-            self.find(Finding::Position { symbol, ours, venue });
+            let has_shrunk =
+                venue.abs() < ours.abs() && (venue.is_zero() || venue.closing_side() == ours.closing_side());
+            match has_shrunk {
+                true => {
+                    self.lost.push(Lost { symbol, venue });
+                    self.doubted.remove(&symbol);
+                }
+                false => self.find(Finding::Position { symbol, ours, venue }),
+            }
         }
     }
 
