@@ -175,7 +175,7 @@ pub enum Entry {
     },
 }
 
-/// Shares that have left the account by no order of this session: the kill switch, the broker's page, a transfer.
+/// Shares that have left the account by no order of this session, but by that of the kill switch or of a person.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LeftOutside {
     /// Which share.
@@ -184,9 +184,9 @@ pub struct LeftOutside {
     pub side: Side,
     /// How many.
     pub quantity: Quantity,
-    /// Dollars a share: those of the order that took them, or, where the venue shows none, those of the last mark.
+    /// Dollars a share: the average of the order that took them.
     pub price: Price,
-    /// The venue's name for the order that took them; empty where it shows none.
+    /// The venue's name for that order.
     pub venue_id: String,
 }
 

@@ -6,25 +6,30 @@
 //! than the account holds.
 use super::{Driver, DriverError, Seat};
 use crate::domain::{Price, Quantity, Side, Symbol, SymbolIndex, Timestamp};
-use crate::execution::alpaca::{LeftOutside, Lost, OutsideFill, TradingMode};
+use crate::execution::alpaca::{LeftOutside, OutsideFill, TradingMode};
 use crate::live::event::{EventKind, SessionEvent, Severity};
 use crate::live::session::words;
 use crate::risk::{HaltOrder, LatchEvent};
 
 impl<M: TradingMode> Driver<M> {
-    /// Takes shares that are gone out of the books.
+    /// Takes shares that are gone out of the books, as far as orders of others show who took them.
     pub(super) fn follow_venue(&mut self) -> Result<(), DriverError> {
-        let lost: Vec<Lost> = self.seats.iter_mut().flat_map(|seat| seat.trader.desk().take_lost()).collect();
-        // Every desk proves it; after the first, the books tie.
-        lost.into_iter().try_for_each(|Lost { symbol, venue }| self.follow_share(symbol, venue))
+        for at in 0..self.seats.len() {
+            for lost in self.seats[at].trader.desk().take_lost() {
+                if !self.follow_share(lost.symbol, lost.venue)? {
+                    self.seats[at].trader.desk().tell_lost(lost);
+                }
+            }
+        }
+        Ok(())
     }
 
-    fn follow_share(&mut self, symbol: Symbol, venue: Quantity) -> Result<(), DriverError> {
-        let ours: Quantity =
-            self.seats.iter().map(|seat| held(seat, symbol).1).fold(Quantity::ZERO, |sum, own| sum + own);
-        let Some(side) = ours.closing_side() else { return Ok(()) };
+    /// Do the books tie now? Every desk proves a difference for itself; after the first there is none.
+    fn follow_share(&mut self, symbol: Symbol, venue: Quantity) -> Result<bool, DriverError> {
+        let ours = self.seats.iter().fold(Quantity::ZERO, |sum, seat| sum + held(seat, symbol).1);
+        let Some(side) = ours.closing_side() else { return Ok(ours == venue) };
         if !venue.is_zero() && venue.closing_side() != Some(side) {
-            return Ok(());
+            return Ok(false);
         }
         let mut left = (ours.abs() - venue.abs()).max(Quantity::ZERO);
         let by_kill_switch = self.was_flattened();
@@ -32,22 +37,17 @@ impl<M: TradingMode> Driver<M> {
             let (Some(index), own) = held(&self.seats[at], symbol) else { continue };
             let mut own = if own.closing_side() == Some(side) { own.abs() } else { Quantity::ZERO };
             while !own.is_zero() && !left.is_zero() {
-                let piece = self.piece(at, (symbol, index), side, own.min(left));
-                (own, left) = (own - piece.quantity, left - piece.quantity);
+                let fills = self.seats[at].trader.desk_ref().outside_fills(symbol, side);
+                let Some((venue_id, unbooked, price)) = fills.iter().find_map(|fill| self.unbooked(fill)) else {
+                    break;
+                };
+                let quantity = unbooked.min(own).min(left);
+                (own, left) = (own - quantity, left - quantity);
+                let piece = LeftOutside { symbol: index, side, quantity, price, venue_id };
                 self.take_out(at, symbol, &piece, by_kill_switch)?;
             }
         }
-        Ok(())
-    }
-
-    /// At most `most` shares and what they were sold or bought back at: by the latest order of others that has filled and is
-    /// not booked, else at the last mark.
-    fn piece(&self, at: usize, (symbol, index): (Symbol, SymbolIndex), side: Side, most: Quantity) -> LeftOutside {
-        let desk = self.seats[at].trader.desk_ref();
-        let known = desk.outside_fills(symbol, side).into_iter().find_map(|fill| self.unbooked(&fill));
-        let mark = self.seats[at].trader.machine().portfolio().position(index).mark();
-        let (venue_id, quantity, price) = known.unwrap_or((String::new(), most, mark));
-        LeftOutside { symbol: index, side, quantity: quantity.min(most), price, venue_id }
+        Ok(left.is_zero())
     }
 
     /// What is left of an order of others when all that the books have of it is taken off, with its average price.
@@ -74,31 +74,17 @@ impl<M: TradingMode> Driver<M> {
         let strategy = self.seats[at].trader.terms().name.clone();
         let (shares, price) = (words::shares(piece.quantity), words::price(piece.price));
         let done = if piece.side == Side::Sell { "sold" } else { "bought back" };
-        let (kind, severity, text) = match (by_kill_switch, piece.venue_id.as_str()) {
-            (true, "") => (
-                EventKind::Kill,
-                Severity::Warning,
-                format!(
-                    "{shares} {symbol} left with the kill switch, and the venue shows no order; booked at {price}."
-                ),
-            ),
-            (true, _) => {
+        let (kind, severity, text) = match by_kill_switch {
+            true => {
                 (EventKind::Kill, Severity::Notice, format!("The kill switch has {done} {shares} {symbol} at {price}."))
             }
-            (false, "") => (
+            false => (
                 EventKind::Unauthorised,
                 Severity::Critical,
                 format!(
-                    "{shares} {symbol} are no longer on the account, and the venue shows no order that took them; they leave \
-                     the book at the last price, {price}. Look at the account's activities."
-                ),
-            ),
-            (false, id) => (
-                EventKind::Unauthorised,
-                Severity::Critical,
-                format!(
-                    "{shares} {symbol} were {done} at {price} by order {id}, which this program did not send; they leave the \
-                     book. If it was not you, halt and change the keys."
+                    "{shares} {symbol} were {done} at {price} by order {}, which this program did not send; they leave the \
+                     book. If it was not you, halt and change the keys.",
+                    piece.venue_id
                 ),
             ),
         };

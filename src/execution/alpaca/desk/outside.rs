@@ -1,11 +1,13 @@
 //! Shares that leave the account by no order of ours: the kill switch closes a position, or a person does at the broker.
 //!
 //! Not here: what proves that they are gone (strangers), what the books make of it (live).
-//! Invariants: (1) nothing is taken out of a book before the venue's own list of positions has shown it twice; (2) what an
-//! order of others has filled is counted once, over every session of the account.
+//! Invariants: (1) nothing is taken out of a book before the venue's own list of positions has shown it twice, and without
+//! an order of others that has filled: a split that is not known yet takes shares, too; (2) what such an order has filled is
+//! counted once, over every session of the account.
 use super::AlpacaDesk;
 use crate::domain::{Money, OrderId, Price, Quantity, Side, Symbol};
 use crate::execution::alpaca::entry::{Entry, LeftOutside};
+use crate::execution::alpaca::finding::Finding;
 use crate::execution::alpaca::wire::WireOrder;
 
 /// Orders of others that are remembered, the latest; a flatten makes one a position.
@@ -16,6 +18,8 @@ const EXITS_MAX: usize = 1_000;
 pub struct Lost {
     /// Which share.
     pub symbol: Symbol,
+    /// What the sessions held when it was proved, signed.
+    pub ours: Quantity,
     /// What the venue holds, signed.
     pub venue: Quantity,
 }
@@ -38,6 +42,12 @@ impl AlpacaDesk {
     /// Positions that have shrunk by no order of ours, each as often as it is proved.
     pub fn take_lost(&mut self) -> Vec<Lost> {
         std::mem::take(&mut self.lost)
+    }
+
+    /// No order of others explains it: people are told.
+    pub fn tell_lost(&mut self, lost: Lost) {
+        let Lost { symbol, ours, venue } = lost;
+        self.find(Finding::Position { symbol, ours, venue });
     }
 
     /// Orders of others that have filled on this side, the latest first.
@@ -72,6 +82,10 @@ impl AlpacaDesk {
         let filled = order.filled_qty.quantity().filter(|filled| !filled.is_zero());
         let (Some(filled), Some(average)) = (filled, order.filled_avg_price.price()) else { return };
         let venue_id = order.id.as_str().to_owned();
+        if self.outside_fills.iter().any(|known| known.venue_id == venue_id && known.filled == filled) {
+            return;
+        }
+        self.doubt_again(symbol);
         self.outside_fills.retain(|known| known.venue_id != venue_id);
         if self.outside_fills.len() >= EXITS_MAX {
             self.outside_fills.remove(0);

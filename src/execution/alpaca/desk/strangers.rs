@@ -22,6 +22,8 @@ pub(super) struct Doubt {
     /// Since then orders, and after them fills, have been read.
     has_orders: bool,
     has_fills: bool,
+    /// It is proved that shares are missing, and whoever keeps the books knows.
+    is_lost: bool,
 }
 
 impl AlpacaDesk {
@@ -106,20 +108,29 @@ impl AlpacaDesk {
             return;
         }
         let now_ms = self.now.ms;
-        let fresh = Doubt { ours, venue, since_ms: now_ms, has_orders: false, has_fills: false };
+        let fresh = Doubt { ours, venue, since_ms: now_ms, has_orders: false, has_fills: false, is_lost: false };
         let doubt = *self.doubted.entry(symbol).or_insert(fresh);
         if (doubt.ours, doubt.venue) != (ours, venue) {
             self.doubted.insert(symbol, fresh);
         } else if doubt.has_fills && now_ms >= doubt.since_ms + self.config.patience.lookup {
             let has_shrunk =
                 venue.abs() < ours.abs() && (venue.is_zero() || venue.closing_side() == ours.closing_side());
-            match has_shrunk {
+            match has_shrunk && !index.is_some_and(|index| self.is_splitting(SymbolIndex(index as u16))) {
+                true if doubt.is_lost => {}
                 true => {
-                    self.lost.push(Lost { symbol, venue });
-                    self.doubted.remove(&symbol);
+                    self.lost.push(Lost { symbol, ours, venue });
+                    self.doubted.insert(symbol, Doubt { is_lost: true, ..doubt });
                 }
                 false => self.find(Finding::Position { symbol, ours, venue }),
             }
+        }
+    }
+
+    /// An order of others has filled: it may be what is missing.
+    pub(super) fn doubt_again(&mut self, symbol: Symbol) {
+        if self.doubted.get(&symbol).is_some_and(|doubt| doubt.is_lost) {
+            self.doubted.remove(&symbol);
+            self.read_soon(Page::Positions);
         }
     }
 
@@ -140,7 +151,7 @@ impl AlpacaDesk {
             let Doubt { ours, venue, .. } = *doubt;
             self.told.contains(&Finding::Position { symbol: *symbol, ours, venue })
         };
-        let open = self.doubted.iter().filter(|(symbol, doubt)| !told(symbol, doubt));
+        let open = self.doubted.iter().filter(|(symbol, doubt)| !doubt.is_lost && !told(symbol, doubt));
         open.map(|(_, doubt)| doubt.since_ms + self.config.patience.lookup).min()
     }
 }

@@ -56,7 +56,12 @@ fn a_position_that_somebody_sold_leaves_with_its_stop_at_the_price_of_their_orde
     let mut world = holding();
     sell_elsewhere(&mut world, 10);
     world.run_for(30_000);
-    assert_eq!(world.desk.take_lost(), [Lost { symbol: symbol(), venue: Quantity::ZERO }], "{:?}", world.findings);
+    assert_eq!(
+        world.desk.take_lost(),
+        [Lost { symbol: symbol(), ours: shares(10), venue: Quantity::ZERO }],
+        "{:?}",
+        world.findings
+    );
     let order = take_out(&mut world, 10);
     world.run_for(1_000);
     let sold = world.heard.events.iter().find_map(|event| match event {
@@ -78,7 +83,12 @@ fn what_somebody_left_keeps_its_stop() {
     let mut world = holding();
     sell_elsewhere(&mut world, 4);
     world.run_for(60_000);
-    assert_eq!(world.desk.take_lost(), [Lost { symbol: symbol(), venue: shares(6) }], "{:?}", world.findings);
+    assert_eq!(
+        world.desk.take_lost(),
+        [Lost { symbol: symbol(), ours: shares(10), venue: shares(6) }],
+        "{:?}",
+        world.findings
+    );
     take_out(&mut world, 4);
     world.run_for(60_000);
     world.compare("six are left");
@@ -95,6 +105,36 @@ fn a_list_that_lags_loses_nothing() {
     world.run_for(1_000);
     world.venue.position = 10;
     world.run_for(120_000);
+    assert_eq!(world.desk.take_lost(), []);
+}
+
+#[test]
+fn what_no_order_explains_is_told_and_looked_at_again_when_one_shows() {
+    let mut world = holding();
+    world.venue.position = 1;
+    world.desk.read_soon(super::reading::Page::Positions);
+    world.run_for(30_000);
+    let lost = Lost { symbol: symbol(), ours: shares(10), venue: shares(1) };
+    assert_eq!(world.desk.take_lost(), [lost]);
+    assert_eq!(world.desk.outside_fills(symbol(), Side::Sell), []);
+    world.desk.tell_lost(lost);
+    world.run_for(120_000);
+    assert_eq!(world.desk.take_lost(), [], "once");
+    let wrong = crate::execution::alpaca::Finding::Position { symbol: symbol(), ours: shares(10), venue: shares(1) };
+    assert_eq!(world.findings.iter().filter(|finding| **finding == wrong).count(), 1);
+    world.venue.position = 10;
+    sell_elsewhere(&mut world, 9);
+    world.run_for(60_000);
+    assert_eq!(world.desk.take_lost(), [lost], "an order shows what took them");
+}
+
+#[test]
+fn a_split_that_has_begun_loses_nothing() {
+    let mut world = holding();
+    world.venue.position = 1;
+    world.desk.await_splits([A].into());
+    world.desk.read_soon(super::reading::Page::Positions);
+    world.run_for(60_000);
     assert_eq!(world.desk.take_lost(), []);
 }
 
