@@ -128,8 +128,10 @@ impl AlpacaDesk {
 
     /// An order of others has filled: it may be what is missing.
     pub(super) fn doubt_again(&mut self, symbol: Symbol) {
-        if self.doubted.get(&symbol).is_some_and(|doubt| doubt.is_lost) {
+        let doubt = self.doubted.get(&symbol).filter(|doubt| doubt.is_lost);
+        if let Some(Doubt { ours, venue, .. }) = doubt.copied() {
             self.doubted.remove(&symbol);
+            self.told.remove(&Finding::Position { symbol, ours, venue });
             self.read_soon(Page::Positions);
         }
     }
