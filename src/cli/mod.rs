@@ -31,6 +31,7 @@ mod sweep;
 mod sweep_model;
 mod sweep_walk;
 mod trade;
+mod trade_end;
 mod trade_history;
 mod trade_joined;
 mod trade_line;

@@ -14,6 +14,12 @@ use crate::live::kill::{sessions, stop_file};
 use crate::report::format::to_the_second;
 use crate::risk::{Halt, HaltOrder, Latch, LatchError, LatchEvent, LatchFile, ResumeOrder, Words};
 
+/// What a standing halt that closes everything comes to without a session.
+pub(super) const CLOSING_IS_RECORDED: &str = "Closing all positions is recorded: a session in a rehearsal or on paper does it \
+                                              when it runs; with real money only `alphaflow halt --mode live --flatten` does.";
+/// How sessions begin while a halt stands.
+pub(super) const NEXT_IS_HALTED: &str = "the next one starts halted, and one with real money does not start.";
+
 /// Arguments of `alphaflow status`.
 #[derive(Debug, Args)]
 #[command(
@@ -59,7 +65,7 @@ fn print(state: &Path, found: &Result<Latch, LatchError>, out: &mut impl Write) 
             let text = Halt { since: to_the_second(halt.since), ..halt }.to_string();
             writeln!(out, "H{}.", text.strip_prefix('h').unwrap_or(&text))?;
             if latched.flatten {
-                writeln!(out, "Closing all positions is recorded; the session does it when it runs.")?;
+                writeln!(out, "{CLOSING_IS_RECORDED}")?;
             }
         }
     }
@@ -76,7 +82,10 @@ fn print(state: &Path, found: &Result<Latch, LatchError>, out: &mut impl Write) 
 pub(super) fn print_sessions(state: &Path, next: &str, out: &mut impl Write) -> std::io::Result<()> {
     let running = sessions(state);
     if running.is_empty() {
-        return writeln!(out, "No session is running; the next one starts {next}.");
+        return match next {
+            "halted" => writeln!(out, "No session is running; {NEXT_IS_HALTED}"),
+            _ => writeln!(out, "No session is running; the next one starts {next}."),
+        };
     }
     running.iter().try_for_each(|session| {
         writeln!(

@@ -6,6 +6,7 @@
 mod actions;
 mod clock;
 mod commands;
+mod early;
 mod jobs;
 mod open;
 mod past_bars;
@@ -115,6 +116,8 @@ pub struct Driver<M: TradingMode> {
     kill: Kill,
     /// How far its work was when people were last told.
     kill_told: Option<HaltProgress>,
+    /// People were told of a halt that is not on the disk.
+    is_unrecorded: bool,
     /// The books were told to close what they hold by the halt that stands.
     has_flattened: bool,
     /// Of what stands beside the session.

@@ -138,6 +138,8 @@ impl<M: TradingMode> Driver<M> {
         });
         let mut keeper = SharedJournal(Arc::clone(&setup.journal));
         let mut pasts = read_pasts(&setup.journal)?;
+        let scenarios = setup.scenarios.iter().map(|prepared| &prepared.loaded.spec.scenario.name);
+        let broken_off = scenarios.filter(|_| !setup.is_new_account).filter_map(|name| pasts.broken_off(name)).max();
         let mut seats = Vec::new();
         let names = session_names(&setup.scenarios, &pasts);
         let account_since = setup.is_new_account.then(super::wall);
@@ -150,7 +152,7 @@ impl<M: TradingMode> Driver<M> {
         let mut driver = Driver::joined(setup, seats, keeper, clock, (reader, account), tasks).await?;
         // A clear document is written where there is none, so that one that is taken away is noticed.
         LatchFile::new(&driver.state).arm()?;
-        driver.say_started(before)?;
+        driver.say_started(before, broken_off)?;
         Ok(driver)
     }
 
@@ -202,6 +204,7 @@ impl<M: TradingMode> Driver<M> {
             on_unauthorised: setup.on_unauthorised,
             kill,
             kill_told: None,
+            is_unrecorded: false,
             // What an earlier process was told it has told its books.
             has_flattened: LatchFile::new(&setup.state)
                 .read(super::wall())

@@ -127,6 +127,12 @@ pub fn sessions(state: &Path) -> Vec<SessionRecord> {
     MODES.into_iter().filter_map(|mode| session(state, mode)).collect()
 }
 
+/// Has any session ever run with the kill switch of this folder?
+pub fn is_used(state: &Path) -> bool {
+    let left = [SESSION, "journal.db"];
+    MODES.into_iter().any(|mode| left.iter().any(|name| state.join(mode).join(name).exists()))
+}
+
 /// The session that began last with the kill switch of this folder, whether it still runs or not.
 pub fn last_session(state: &Path) -> Option<SessionRecord> {
     let all = MODES.into_iter().filter_map(|mode| read::<SessionRecord>(&state.join(mode), SESSION));
