@@ -54,7 +54,9 @@ impl<M: TradingMode> Driver<M> {
                 self.watch_latch()?;
                 Ok(match self.kill.handle().why_unrecorded() {
                     None => done("Halted. Only a resume with a reason ends it."),
-                    Some(why) => done(&format!("Halted, but not on the disk ({why}); it holds as long as this session runs.")),
+                    Some(why) => {
+                        done(&format!("Halted, but not on the disk ({why}); it holds as long as this session runs."))
+                    }
                 })
             }
             Command::Resume { reason } => match Words::new(reason) {
@@ -78,6 +80,8 @@ impl<M: TradingMode> Driver<M> {
                         Ok(ended) => ended,
                         Err(error) => return Ok(refused(format!("Not resumed: {error}."))),
                     };
+                    // Before anything is lifted.
+                    let lifted = self.lifted(ended.is_some());
                     // What the switch had latched is lifted as the switch is seen clear; a limit's halt has no latch.
                     if ended.is_none() {
                         if let Some(nothing) = self.nothing_to_resume() {
@@ -86,7 +90,7 @@ impl<M: TradingMode> Driver<M> {
                         self.give_all(&Input::Resume { by: HaltedBy::Person(by), reason })?;
                     }
                     self.watch_latch()?;
-                    Ok(done("Resumed."))
+                    Ok(done(&format!("Resumed. Lifted: {lifted}.")))
                 }
             },
             Command::Flatten => self.flatten(),
@@ -122,6 +126,14 @@ impl<M: TradingMode> Driver<M> {
         }
         let found = LatchFile::new(&self.state).read(super::wall());
         found.is_ok_and(|latch| latch.latched().is_some_and(|latched| latched.flatten || !wanted))
+    }
+
+    /// What a resume lifts, in words: the kill switch where it stands, and what a person may lift of the limits' halts.
+    fn lifted(&self, is_latched: bool) -> String {
+        let limits = self.limit_halts().into_iter().filter(|limit| limit.halt.cause != HaltCause::DailyLoss);
+        let limits = limits.map(|limit| format!("{} of {}", limit.halt.cause.words(), limit.strategy));
+        let switch = is_latched.then(|| HaltCause::KillSwitch.words().to_owned());
+        switch.into_iter().chain(limits).collect::<Vec<_>>().join(", ")
     }
 
     /// What is said to a resume that would lift nothing, where the switch is clear; `None` where it lifts something.

@@ -8,6 +8,7 @@ mod clock;
 mod commands;
 mod early;
 mod jobs;
+mod limits;
 mod open;
 mod past_bars;
 mod people;
@@ -27,7 +28,7 @@ use tokio::task::JoinSet;
 use self::clock::Clock;
 use super::command::{Asked, Done};
 use super::event::SessionEvent;
-use super::kill::{HaltProgress, Kill, KillError, KillHandle};
+use super::kill::{HaltProgress, Kill, KillError, KillHandle, LimitHalt};
 use super::session::{Assembler, KeepError, Keeper, SessionError, SharedJournal, Trader, keep_events};
 use super::snapshot::{HealthItem, Snapshot};
 use crate::domain::{Money, Quantity, Symbol, SymbolIndex, Timestamp};
@@ -118,6 +119,8 @@ pub struct Driver<M: TradingMode> {
     kill_told: Option<HaltProgress>,
     /// People were told of a halt that is not on the disk.
     is_unrecorded: bool,
+    /// The halts by limits that commands of other processes see.
+    limits_shown: Option<Vec<LimitHalt>>,
     /// The books were told to close what they hold by the halt that stands.
     has_flattened: bool,
     /// Of what stands beside the session.

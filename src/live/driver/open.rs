@@ -205,6 +205,7 @@ impl<M: TradingMode> Driver<M> {
             kill,
             kill_told: None,
             is_unrecorded: false,
+            limits_shown: None,
             // What an earlier process was told it has told its books.
             has_flattened: LatchFile::new(&setup.state)
                 .read(super::wall())

@@ -8,11 +8,13 @@
 //! is written down, and also where that fails; (3) a press is acknowledged when no order that it forbids is on its way, and says
 //! so where that is not known; (4) an earlier life's halt is worked through to its end.
 mod alone;
+mod limits;
 mod record;
 mod watch;
 mod worker;
 
 pub use alone::{EmergencyOutcome, run_emergency};
+pub use limits::{LimitHalt, answer_resume, ask_to_resume, limits, show_limits, take_resume};
 pub use record::{Acknowledgement, HaltProgress, SessionRecord, is_used, last_session, sessions, wait_for};
 pub use watch::{STOP_FILE, stop_file};
 

@@ -64,7 +64,19 @@ impl Worker {
     ) -> Worker {
         let line = Arc::new(line);
         let (standing, written, writing) = (None, None, None);
-        Worker { shared, watch, claim, line, venue, dead_man, standing, written, missed_beat_ms: 0, writing, next_try: (0, 0) }
+        Worker {
+            shared,
+            watch,
+            claim,
+            line,
+            venue,
+            dead_man,
+            standing,
+            written,
+            missed_beat_ms: 0,
+            writing,
+            next_try: (0, 0),
+        }
     }
 
     /// Works until the session lets it go.
