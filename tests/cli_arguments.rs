@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
 
-use cli_binary::{done, fails, small, has_traded};
+use cli_binary::{done, fails, has_traded, small};
 
 #[test]
 fn what_would_be_ignored_is_refused() {

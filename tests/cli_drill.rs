@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use cli_binary::{alphaflow, done, fails, small, has_traded};
+use cli_binary::{alphaflow, done, fails, has_traded, small};
 use serde_json::{Value, json};
 
 /// A line in which it is named what must hold and whether it did.

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use cli_binary::{copy_of_repository, done};
+use cli_binary::{alphaflow, copy_of_repository, done};
 
 const TOKEN: &str = "af_script_0123456789abcdefghijklmnopqrstuv";
 const SCENARIO: &str = "scenarios/intraday_minutes.toml";
@@ -112,7 +112,9 @@ fn webhook(folder: &Path) -> Arc<Mutex<String>> {
                 let (mut line, mut length) = (String::new(), 0);
                 while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
                     let header = line.to_ascii_lowercase();
-                    length = header.strip_prefix("content-length: ").map_or(length, |text| text.trim().parse().expect("a number"));
+                    length = header
+                        .strip_prefix("content-length: ")
+                        .map_or(length, |text| text.trim().parse().expect("a number"));
                     line.clear();
                 }
                 let mut body = vec![0; length];
@@ -178,14 +180,20 @@ fn a_latch_that_cannot_be_written_does_not_end_the_session() {
     let answer = press(&lines);
     assert!(answer.contains("Halted, but not on the disk"), "{answer}");
     let lines = session.with("The kill switch has done its work: the venue shows no order and no position.");
-    assert!(lines.contains("Halted with the kill switch by script: the disk is full; all positions are being"), "{lines}");
+    assert!(
+        lines.contains("Halted with the kill switch by script: the disk is full; all positions are being"),
+        "{lines}"
+    );
     assert!(lines.contains("!! kill           The halt is not on the disk ("), "{lines}");
     // What is mended is seen, and the halt gets there.
     fs::remove_file(&state).expect("removed");
     fs::rename(copy.path().join("moved"), &state).expect("moved");
     session.with("The halt is on the disk now.");
     let status = done(copy.path(), &["status"]);
-    assert!(status.starts_with("Halted by the kill switch (script)") && status.contains("the disk is full"), "{status}");
+    assert!(
+        status.starts_with("Halted by the kill switch (script)") && status.contains("the disk is full"),
+        "{status}"
+    );
     session.signal("TERM");
     let (code, lines) = session.end();
     assert_eq!((code, lines.contains("has ended in good order")), (Some(0), true), "{lines}");
@@ -209,6 +217,22 @@ fn the_end_of_a_terminal_is_an_orderly_end() {
     assert_eq!(nohup.end().0, Some(0));
 }
 
+/// Whoever halts a session that hangs is told what works without it.
+#[test]
+fn a_session_that_hangs_is_no_dead_end() {
+    let copy = copy_of_repository();
+    let session = Running::trade(copy.path(), "XFSZ", &["--speed", "60"]);
+    session.with("Both streams are ready");
+    session.signal("STOP");
+    let call = alphaflow(copy.path(), &["halt", "--flatten"]);
+    assert_eq!(call.code, Some(1), "{}", call.out);
+    let next = "end its process; its exchange ends with it, or give --exchange ADDRESS";
+    assert!(call.out.contains(&format!("The rehearsal session has not answered within 4s: {next}.\n")), "{}", call.out);
+    assert_eq!(call.err, format!("error halted, but the rehearsal session does not answer; {next}\n"));
+    session.signal("CONT");
+    session.with("The kill switch has done its work");
+}
+
 /// The next session says that the one before was broken off, and says nothing after an orderly end.
 #[test]
 fn a_session_after_one_that_was_killed_says_so() {
@@ -216,7 +240,8 @@ fn a_session_after_one_that_was_killed_says_so() {
     let at = copy.path();
     let exchange = Running::start(at, "XFSZ", &["exchange", SCENARIO, "--listen", "127.0.0.1:0", "--speed", "60"]);
     let lines = exchange.with("listening on http://");
-    let address = lines.split("listening on http://").nth(1).expect("an address").lines().next().expect("a line").to_owned();
+    let address =
+        lines.split("listening on http://").nth(1).expect("an address").lines().next().expect("a line").to_owned();
     let arguments = ["--exchange", &address, "--speed", "60"];
     let mut killed = Running::trade(at, "XFSZ", &arguments);
     killed.with("Both streams are ready");

@@ -92,7 +92,7 @@ fn the_session_that_is_meant_is_found() {
     assert!(code == Some(0) && last["checks"][4]["same"].as_u64() > parity["checks"][4]["same"].as_u64());
     let (code, named) = compared(at, &["--against", "state/rehearsal", "--session", "intraday_minutes_2"]);
     assert_eq!((code, named), (Some(0), last));
-    assert!(at.join("reports/intraday_minutes_rehearsal/parity.html").is_file());
+    assert!(at.join("reports/intraday_minutes_against/parity.html").is_file());
 
     let two = fails(at, 2, &["rehearse", "--against", "state/rehearsal"]);
     assert!(two.contains("sessions of `intraday_minutes`, `mean_reversion_msft`; name the scenario"), "{two}");

@@ -313,7 +313,9 @@ impl Outcome {
         }
         match &self.unused {
             _ if !open.is_empty() => Err(Failure::Machine(format!("error halted, but {}", open.join("; ")))),
-            Some(folder) => Err(Failure::Check(format!("error halted in {}, where no session trades", folder.display()))),
+            Some(folder) => {
+                Err(Failure::Check(format!("error halted in {}, where no session trades", folder.display())))
+            }
             None => Ok(()),
         }
     }
@@ -375,4 +377,16 @@ fn user_id() -> Option<u32> {
 #[cfg(not(target_os = "linux"))]
 fn user_id() -> Option<u32> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_step_names_the_venue_of_the_session() {
+        let wanted = "`alphaflow halt --mode live --flatten` works at the venue without it";
+        assert_eq!(without_session("live", true), wanted);
+        assert_eq!(without_session("paper", false), "`alphaflow halt --mode paper` works at the venue without it");
+    }
 }

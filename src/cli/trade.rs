@@ -26,6 +26,7 @@ use crate::exchange::server::Pace;
 use crate::execution::alpaca::{
     ApiKeys, EnvFile, Feed, KeyError, KeyKind, Live, LoopbackAddr, Paper, PaperStandIn, Rehearsal, TradingMode,
 };
+use crate::live::Snapshot;
 use crate::live::dashboard::Dashboard;
 use crate::live::driver::{
     ActionsFrom, Driver, DriverError, Embedded, OnUnauthorised, People, Prepared, Setup, Venue, wall,
@@ -33,7 +34,6 @@ use crate::live::driver::{
 use crate::live::journal::Journal;
 use crate::live::preflight::{LiveRequest, ask_account_number, authorize, limit_caps};
 use crate::live::session::{Machine, Terms, machine_of};
-use crate::live::Snapshot;
 use crate::report::format::counted;
 use crate::scenario::{
     LoadedScenario, MarketData, capped, check_rehearsable, check_strategy, effective_toml, load, load_market,
