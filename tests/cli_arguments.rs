@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
 
-use cli_binary::{done, fails, small};
+use cli_binary::{done, fails, has_traded, small};
 
 #[test]
 fn what_would_be_ignored_is_refused() {
@@ -42,6 +42,7 @@ fn no_reason_keeps_a_halt_away() {
     ];
     for (reason, shown) in cases {
         let folder = tempfile::tempdir().expect("folder");
+        has_traded(&folder.path().join("state"));
         let halt = Command::new(env!("CARGO_BIN_EXE_alphaflow"))
             .args([OsStr::new("halt"), OsStr::new("--reason"), OsStr::from_bytes(reason)])
             .current_dir(folder.path())
@@ -69,6 +70,7 @@ fn a_secret_among_the_arguments_is_refused_before_it_is_used() {
         assert!(!at.join(SECRET).exists(), "nothing has been done");
     }
     // A halt is not kept away by what stands beside it; the secret is not kept.
+    has_traded(&at.join("state"));
     for secret in [SECRET, "PKTEST0000000000"] {
         let said = done(at, &["halt", "--reason", &format!("leaked {secret}")]);
         assert!(said.contains("! argument 3 of the command line holds a secret") && !said.contains(secret), "{said}");

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use cli_binary::{alphaflow, done, fails, small};
+use cli_binary::{alphaflow, done, fails, has_traded, small};
 use serde_json::{Value, json};
 
 /// A line in which it is named what must hold and whether it did.
@@ -165,6 +165,7 @@ fn a_killed_flatten_is_finished_by_the_next() {
         .collect();
     exchange.call("POST", "/_control/faults", &json!({ "seed": 1, "rules": rules }));
     let arguments = ["halt", "--flatten", "--exchange", &exchange.address];
+    has_traded(&at.join("state"));
     for after_ms in [60, 110, 160, 210] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_alphaflow"));
         let command = command.args(arguments).current_dir(at).stdout(Stdio::null()).stderr(Stdio::null());

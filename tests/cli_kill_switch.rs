@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use alphaflow::domain::Timestamp;
 use alphaflow::risk::{Latch, LatchEvent, LatchFile};
-use cli_binary::{alphaflow, done, fails};
+use cli_binary::{alphaflow, done, fails, has_traded};
 use serde_json::Value;
 
 fn status(folder: &Path) -> Value {
@@ -38,6 +38,7 @@ fn a_halt_stands_until_a_resume_with_a_reason() {
     assert!(!at.join("state").exists(), "looking leaves no trace");
     assert_eq!(lines(&done(at, &["resume", "--reason", "x"])), ["Nothing to resume: the kill switch is clear."]);
 
+    has_traded(&at.join("state"));
     let halted = done(at, &["halt", "--reason", "prices look wrong"]);
     let whole_second = "Halted at 2026-11-26T17:30:05Z.".len();
     assert_eq!(halted.lines().next().map(str::len), Some(whole_second), "people need no nanoseconds: {halted}");
@@ -45,18 +46,20 @@ fn a_halt_stands_until_a_resume_with_a_reason() {
     assert_eq!(
         halted[1..],
         [
-            "No session is running; the next one starts halted.",
-            "Orders at a venue stay as they are: `alphaflow halt --mode paper` works there.",
+            "No session is running; the next one starts halted, and one with real money does not start.",
+            "What is at a venue stays as it is: `alphaflow halt --mode paper` works there, with real money `--mode live`.",
             "`alphaflow resume --reason TEXT` ends the halt."
         ]
     );
     let again = lines(&done(at, &["halt", "--flatten"]));
     assert!(again[0].starts_with("Halted already, by "), "{again:?}");
     assert!(again[0].ends_with(" since TIME. This halt is added to the history."), "{again:?}");
-    assert_eq!(again[1], "Closing all positions is recorded; the session does it when it runs.");
+    let closing = "Closing all positions is recorded: a session in a rehearsal or on paper does it when it runs; with real \
+                   money only `alphaflow halt --mode live --flatten` does.";
+    assert_eq!(again[1], closing);
     let shown = lines(&done(at, &["status"]));
     assert!(shown[0].ends_with(": prices look wrong; a resume with a reason lifts it."), "{}", shown[0]);
-    assert_eq!(shown[1..3], [again[1].clone(), "No session is running; the next one starts halted.".to_owned()]);
+    assert_eq!(shown[1..3], [again[1].clone(), halted[1].clone()]);
     assert!(shown[5].contains("  halt by ") && shown[5].ends_with(", close all positions"), "{shown:?}");
     assert!(shown[6].contains("  halt by ") && shown[6].ends_with(": prices look wrong"), "{shown:?}");
     let json = status(at);
@@ -81,11 +84,34 @@ fn a_halt_stands_until_a_resume_with_a_reason() {
     assert_eq!(json["history"].as_array().expect("list").len(), 3);
 }
 
+/// A halt in a wrong folder holds nobody back who trades elsewhere, so it is no success.
+#[test]
+fn a_halt_where_no_session_has_ever_run_says_so_first() {
+    let folder = tempfile::tempdir().expect("folder");
+    let at = folder.path().canonicalize().expect("a folder");
+    // The second time the folder is there, and still of no session.
+    for _ in 0..2 {
+        let call = alphaflow(&at, &["halt", "--flatten"]);
+        assert_eq!(call.code, Some(3), "{}", call.err);
+        let state = at.join("state");
+        let first = format!("! No session has ever run with the folder {}: one that runs", state.display());
+        assert!(call.out.starts_with(&first) && call.out.contains("\nHalted"), "{}", call.out);
+        assert_eq!(call.err, format!("error halted in {}, where no session trades\n", state.display()));
+        assert_eq!(status(&at)["state"], "halted", "it is latched all the same");
+    }
+    let json: Value = serde_json::from_str(&alphaflow(&at, &["halt", "--format", "json"]).out).expect("JSON");
+    assert!(json["problem"].as_str().is_some_and(|text| text.starts_with("No session has ever run")), "{json}");
+    has_traded(&at.join("state"));
+    let json: Value = serde_json::from_str(&done(&at, &["halt", "--format", "json"])).expect("JSON");
+    assert_eq!(json["problem"], Value::Null);
+}
+
 /// A service has no USER; what is kept then says whose process it was.
 #[test]
 #[cfg(target_os = "linux")]
 fn without_a_name_the_user_has_a_number() {
     let folder = tempfile::tempdir().expect("folder");
+    has_traded(&folder.path().join("state"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_alphaflow"));
     let nameless = ["LOGNAME", "USER", "USERNAME"].iter().fold(&mut command, |command, name| command.env_remove(name));
     let run = nameless.args(["halt"]).current_dir(folder.path()).output().expect("the binary starts");
@@ -98,6 +124,7 @@ fn without_a_name_the_user_has_a_number() {
 fn json_says_what_text_says() {
     let folder = tempfile::tempdir().expect("folder");
     let at = folder.path();
+    has_traded(&at.join("a/b"));
     let halted: Value = serde_json::from_str(&done(at, &["halt", "--state", "a/b", "--format", "json"])).expect("JSON");
     assert_eq!(
         (&halted["state"], &halted["new"], &halted["file"]),
@@ -137,6 +164,7 @@ fn the_file_stop_is_a_halt_for_every_command() {
 fn what_cannot_be_read_is_halted_and_says_what_to_do() {
     let folder = tempfile::tempdir().expect("folder");
     let at = folder.path();
+    has_traded(&at.join("state"));
     done(at, &["halt"]);
     let file = at.join("state/kill_switch.json");
     let whole = fs::read(&file).expect("document");
@@ -154,7 +182,9 @@ fn what_cannot_be_read_is_halted_and_says_what_to_do() {
     fs::write(at.join("state"), "a file").expect("write");
     let error = fails(at, 1, &["halt"]);
     assert!(error.starts_with("error halt not confirmed: state/kill_switch.halt-"), "{error}");
-    assert!(error.ends_with("; `alphaflow status` says what holds\n"), "{error}");
+    let next = "; make room or give the folder to this user, then give the command again; `alphaflow halt --mode paper` works \
+                at the venue without it; `alphaflow status` says what holds\n";
+    assert!(error.ends_with(next), "{error}");
     assert_eq!(status(at)["state"], "halted");
 }
 
@@ -192,6 +222,7 @@ fn is_done_before_it_is_killed(folder: &Path, arguments: &[&str], after: Duratio
 fn a_killed_command_loses_no_halt() {
     let folder = tempfile::tempdir().expect("folder");
     let at = folder.path();
+    has_traded(&at.join("state"));
     let begun = Instant::now();
     done(at, &["halt"]);
     let whole = begun.elapsed().max(Duration::from_millis(4)).as_micros() as u64;
@@ -229,6 +260,7 @@ fn commands_at_once_lose_no_halt() {
     const EACH: usize = 6;
     let folder = tempfile::tempdir().expect("folder");
     let at = folder.path();
+    has_traded(&at.join("state"));
     done(at, &["halt"]);
     for round in 0..3 {
         thread::scope(|scope| {

@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use alphaflow::domain::Timeframe;
-use cli_binary::{alphaflow, copy_of_repository, done, fails};
+use cli_binary::{alphaflow, copy_of_repository, done, fails, has_traded};
 use scenarios::{STRATEGIES, script, write_bars, write_case, write_script};
 use serde_json::Value;
 
@@ -92,7 +92,7 @@ fn the_session_that_is_meant_is_found() {
     assert!(code == Some(0) && last["checks"][4]["same"].as_u64() > parity["checks"][4]["same"].as_u64());
     let (code, named) = compared(at, &["--against", "state/rehearsal", "--session", "intraday_minutes_2"]);
     assert_eq!((code, named), (Some(0), last));
-    assert!(at.join("reports/intraday_minutes_rehearsal/parity.html").is_file());
+    assert!(at.join("reports/intraday_minutes_against/parity.html").is_file());
 
     let two = fails(at, 2, &["rehearse", "--against", "state/rehearsal"]);
     assert!(two.contains("sessions of `intraday_minutes`, `mean_reversion_msft`; name the scenario"), "{two}");
@@ -132,6 +132,7 @@ fn a_journal_that_does_not_hold_is_refused() {
 fn a_halt_is_named_as_the_cause() {
     let copy = copy_of_repository();
     let at = copy.path();
+    has_traded(&at.join("state"));
     done(at, &["halt", "--reason", "fire drill"]);
     trade(at, MINUTES, &SHORT);
     let (code, parity) = compared(at, &[&[MINUTES, "--against", "state/rehearsal"], &SHORT[..]].concat());

@@ -191,6 +191,13 @@ fn a_session_that_cannot_have_its_port_or_its_settings_leaves_no_journal() {
         let error = fails(copy.path(), 2, &[&trade[..], &["--env", "own.env"]].concat());
         assert!(error.starts_with(wanted), "{error}");
     }
+    // A limit that nobody holds anything to, where an account is.
+    let keys = "ALPACA_API_KEY=PKTEST00000000000000\nALPACA_SECRET_KEY=vFk8TQ2mWzR5xL0aJdY7pHs3\n";
+    write(&format!("{keys}MAX_DAILY_LOS=0.01\n"));
+    let paper = ["trade", "scenarios/intraday_minutes.toml", "--mode", "paper", "--env", "own.env"];
+    let error = fails(copy.path(), 2, &paper);
+    let wanted = "error own.env:3: MAX_DAILY_LOS is no setting, so it limits nothing; did you mean MAX_DAILY_LOSS?\n";
+    assert_eq!(error, wanted);
     assert!(!copy.path().join("state/rehearsal/journal.db").exists(), "nothing began");
 }
 
@@ -202,10 +209,14 @@ struct Running(Child);
 
 impl Running {
     fn start(folder: &Path) -> Running {
+        Running::with(folder, &[])
+    }
+
+    fn with(folder: &Path, more: &[&str]) -> Running {
         let lines = File::create(folder.join("lines.txt")).expect("file");
         let mut command = Command::new(env!("CARGO_BIN_EXE_alphaflow"));
         command.args(["trade", "scenarios/intraday_minutes.toml", "--speed", "600", "--port", "0"]);
-        command.current_dir(folder).env_remove("ALPACA_API_KEY").env_remove("ALPACA_SECRET_KEY");
+        command.args(more).current_dir(folder).env_remove("ALPACA_API_KEY").env_remove("ALPACA_SECRET_KEY");
         command.env("ALPHAFLOW_TOKEN", TOKEN);
         Running(command.stdout(lines).spawn().expect("the binary starts"))
     }
@@ -304,7 +315,10 @@ fn what_a_script_asks_of_the_dashboard_is_said_as_it_was() {
     let halted = done(folder, &["status"]);
     assert_eq!(halted.matches(" halt by script").count(), 1, "{halted}");
     let resume = "{\"reason\": \"tested\"}";
-    assert_eq!(asked(address, "/api/v1/resume", resume), ("200".to_owned(), "Resumed.".to_owned()));
+    assert_eq!(
+        asked(address, "/api/v1/resume", resume),
+        ("200".to_owned(), "Resumed. Lifted: the kill switch.".to_owned())
+    );
     assert_eq!(asked(address, "/api/v1/resume", resume), refused("Nothing is halted, so nothing was resumed."));
     // A file that would halt again at once is no way to trade on.
     fs::write(folder.join("state/STOP"), "").expect("write");
@@ -312,5 +326,66 @@ fn what_a_script_asks_of_the_dashboard_is_said_as_it_was() {
     let (status, text) = asked(address, "/api/v1/resume", resume);
     assert!(status == "409" && text.contains("STOP is there and would halt again at once"), "{status}: {text}");
     fs::remove_file(folder.join("state/STOP")).expect("remove");
-    assert_eq!(asked(address, "/api/v1/resume", resume), ("200".to_owned(), "Resumed.".to_owned()));
+    assert_eq!(
+        asked(address, "/api/v1/resume", resume),
+        ("200".to_owned(), "Resumed. Lifted: the kill switch.".to_owned())
+    );
+}
+
+/// A halt by a limit is the session's own: another terminal sees it, and lifts what a person may lift.
+#[test]
+fn a_halt_by_drawdown_is_seen_and_lifted_from_another_terminal() {
+    let copy = copy_of_repository();
+    let folder = copy.path();
+    let _session = Running::with(folder, &["--set", "risk.max_drawdown=0.0005"]);
+    lines_with(folder, |lines| lines.contains("drawdown"));
+    // What the session shows is written a moment after the event.
+    std::thread::sleep(Duration::from_millis(500));
+    let status = done(folder, &["status"]);
+    let limited = "In the rehearsal session intraday_minutes is halted by drawdown since ";
+    assert!(
+        status.starts_with("Halted by a limit; the kill switch is clear.\n") && status.contains(limited),
+        "{status}"
+    );
+    let json: serde_json::Value = serde_json::from_str(&done(folder, &["status", "--format", "json"])).expect("JSON");
+    let limits = json["limits"].as_array().expect("a list");
+    assert_eq!(json["state"], "halted");
+    assert!(
+        limits.iter().any(|limit| limit["halt"]["cause"] == "drawdown" && limit["mode"] == "rehearsal"),
+        "{json:#}"
+    );
+    let resumed = done(folder, &["resume", "--reason", "checked by hand"]);
+    assert!(resumed.starts_with("Resumed at ") && resumed.contains(&format!("before: {limited}")), "{resumed}");
+    let lines = lines_with(folder, |lines| lines.contains("Resumed by"));
+    assert!(lines.contains(": checked by hand. Lifted: drawdown."), "{lines}");
+    let export = ["audit", "export", "--out", "rows.jsonl"];
+    done(folder, &export);
+    let rows = fs::read_to_string(folder.join("rows.jsonl")).expect("rows");
+    assert!(rows.contains("Lifted: drawdown of intraday_minutes."), "the command is in the journal with its answer");
+    assert!(!folder.join("state/rehearsal/resume.json").exists(), "it was taken once");
+}
+
+/// Logs, states and journals are nobody else's business.
+#[cfg(unix)]
+#[test]
+fn what_a_session_leaves_is_for_its_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let copy = copy_of_repository();
+    let folder = copy.path();
+    let session = Running::start(folder);
+    lines_with(folder, |lines| lines.contains("Bought"));
+    done(folder, &["halt", "--reason", "a test"]);
+    drop(session);
+    done(folder, &["drill"]);
+    let mut seen = 0;
+    let mut waiting = vec![folder.join("state"), folder.join("logs")];
+    while let Some(path) = waiting.pop() {
+        let mode = fs::metadata(&path).expect("it is there").permissions().mode() & 0o777;
+        assert_eq!(mode & 0o077, 0, "{} has {mode:o}", path.display());
+        if path.is_dir() {
+            waiting.extend(fs::read_dir(&path).expect("folder").map(|entry| entry.expect("entry").path()));
+        }
+        seen += 1;
+    }
+    assert!(seen > 12, "{seen} files and folders");
 }

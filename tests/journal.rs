@@ -412,17 +412,45 @@ fn history_lists_fills_orders_refusals_and_events() {
     assert!(events["events"][2]["text"].as_str().expect("text").contains("'; DROP TABLE journal; --</b>\u{1b}[2J\n"));
 }
 
+/// Whoever does not say which journal is not shown another one than that of the incident.
+#[test]
+fn without_a_mode_every_journal_is_verified_and_none_is_guessed() {
+    let folder = tempfile::tempdir().expect("folder");
+    let at = folder.path();
+    traded(at);
+    let only = done(at, &["history", "--format", "json"]);
+    assert_eq!(only, done(at, &["history", "--mode", "paper", "--format", "json"]));
+    fs::create_dir(at.join("state/live")).expect("folder");
+    fs::write(at.join("state/live/journal.db"), "junk that is no journal at all").expect("write");
+    for command in [&["history"][..], &["audit", "replay"], &["audit", "export", "--out", "all.jsonl"]] {
+        let error = fails(at, 2, command);
+        let wanted =
+            "error --mode: which journal? There are state/paper/journal.db, state/live/journal.db; say --mode\n";
+        assert_eq!(error, wanted, "{command:?}");
+    }
+    assert!(!at.join("all.jsonl").exists());
+    let error = fails(at, 3, &["audit", "verify"]);
+    assert!(error.starts_with("error the journal does not hold: state/live/journal.db: "), "{error}");
+    let said = Command::new(env!("CARGO_BIN_EXE_alphaflow")).args(["audit", "verify"]).current_dir(at).output();
+    let said = String::from_utf8(said.expect("the binary runs").stdout).expect("text");
+    assert!(said.starts_with("The journal state/paper/journal.db holds.\n"), "{said}");
+    let head = said.lines().last().expect("head");
+    assert!(fails(at, 2, &["audit", "verify", "--head", head]).contains("say --mode"));
+}
+
 #[test]
 fn audit_says_what_holds() {
     let folder = tempfile::tempdir().expect("folder");
     let at = folder.path();
     let missing = fails(at, 2, &["audit", "verify"]);
-    assert!(missing.starts_with("error state/rehearsal/journal.db: there is no journal; "), "{missing}");
+    assert!(missing.starts_with("error --state state: there is no journal of any mode; "), "{missing}");
     assert!(!at.join("state").exists(), "looking leaves no trace");
     let path = traded(at);
-    let said = done(at, &["audit", "verify", "--mode", "paper"]);
+    let said = done(at, &["audit", "verify"]);
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!(lines[0], "The journal state/paper/journal.db holds.");
+    let mut times = lines[1].split(' ').filter(|word| word.starts_with("20"));
+    assert!(times.all(|time| !time.contains('.')), "people need no nanoseconds: {}", lines[1]);
     assert_eq!(lines[2], "The end is proved by the head file.");
     let noted = lines.last().expect("head").to_string();
     assert_eq!(fs::read_to_string(path.with_extension("head")).expect("head"), format!("{noted}\n"));

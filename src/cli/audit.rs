@@ -3,7 +3,7 @@
 //! Not here: what is proved and how (live::journal), replay (audit_replay). None changes the journal; all work while a session writes it.
 use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use super::audit_replay::{self, ReplayArgs};
 use super::journal_file::{JournalArgs, failed};
 use super::{Failure, Format};
 use crate::live::journal::{Audit, Finding, Head, JournalError, JournalReader, head_path};
-use crate::report::format::Numbers;
+use crate::report::format::{Numbers, to_the_second};
 use crate::strategy::Catalog;
 
 /// Arguments of `alphaflow audit`.
@@ -30,7 +30,7 @@ pub(super) enum AuditCommand {
 /// Arguments of `alphaflow audit verify`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example: alphaflow audit verify --format json\n\nThe last line is the number and the hash of the last row. Noted outside this machine, it proves later, as --head, that no row up to it was changed; nothing on this machine alone can prove that against someone who may write its files. Exit code 3: the journal does not hold."
+    after_help = "Example: alphaflow audit verify --format json\n\nThe last line is the number and the hash of the last row. Noted outside this machine, it proves later, as --head, that no row up to it was changed; nothing on this machine alone can prove that against someone who may write its files. Without --mode and --journal every journal of the folder is looked at. Exit code 3: one does not hold."
 )]
 pub(super) struct VerifyArgs {
     #[command(flatten)]
@@ -68,21 +68,49 @@ pub(super) fn run<C: Catalog>(command: &AuditCommand, catalog: &C, out: &mut imp
     }
 }
 
+/// Every journal that is meant; one that does not hold keeps none from being looked at.
 fn verify(args: &VerifyArgs, out: &mut impl Write) -> Result<(), Failure> {
-    let path = args.journal.path();
-    let audit = JournalReader::open(&path).and_then(|journal| journal.audit(args.head));
-    let audit = audit.map_err(|error| unreadable(error, &args.journal))?;
-    match args.format {
-        Format::Text => print(&audit, args, out)?,
-        Format::Json => writeln!(out, "{:#}", audit_json(&audit, &path.display().to_string()))?,
+    let paths = args.journal.paths()?;
+    if args.head.is_some() && paths.len() > 1 {
+        let what = "it names a row of one journal, and there are several; say --mode";
+        return Err(Failure::Input(format!("error --head: {what}")));
     }
-    verdict(&audit, args.journal.path())
+    let (mut wrong, mut objects) = (Vec::new(), Vec::new());
+    for (nth, path) in paths.iter().enumerate() {
+        let audit = JournalReader::open(path).and_then(|journal| journal.audit(args.head));
+        let found = match audit.map_err(|error| unreadable(error, &args.journal, path)) {
+            Ok(audit) => {
+                match args.format {
+                    Format::Text if nth > 0 => writeln!(out)?,
+                    Format::Text => {}
+                    Format::Json => objects.push(audit_json(&audit, &path.display().to_string())),
+                }
+                if args.format == Format::Text {
+                    print(&audit, path, args, out)?;
+                }
+                verdict(&audit, path)
+            }
+            Err(failure) => Err(failure),
+        };
+        match found {
+            Err(Failure::Check(text)) => wrong.push(text),
+            found => found?,
+        }
+    }
+    if args.format == Format::Json {
+        // One journal is an object, as it always was.
+        match &objects[..] {
+            [] => {}
+            [one] if paths.len() == 1 => writeln!(out, "{one:#}")?,
+            all => writeln!(out, "{:#}", json!(all))?,
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(Failure::Check(wrong.join("\n"))) }
 }
 
 /// A journal that cannot be read does not hold: that is a finding, not a fault of this command.
-fn unreadable(error: JournalError, journal: &JournalArgs) -> Failure {
-    let path = journal.path();
-    let head = head_path(&path);
+fn unreadable(error: JournalError, journal: &JournalArgs, path: &Path) -> Failure {
+    let head = head_path(path);
     let next = "keep a copy as it is, and bring back the journal that was there, with its -wal file";
     match error {
         JournalError::Sqlite { source, .. } => {
@@ -93,12 +121,15 @@ fn unreadable(error: JournalError, journal: &JournalArgs) -> Failure {
             path.display(),
             head.display()
         )),
+        // Something has taken its place.
+        JournalError::NotAJournal { .. } => Failure::Check(format!("error the journal does not hold: {error}; {next}")),
         other => journal.failed(other),
     }
 }
 
 fn export(args: &ExportArgs, out: &mut impl Write) -> Result<(), Failure> {
-    let journal = args.journal.open()?;
+    let path = args.journal.path()?;
+    let journal = args.journal.open(&path)?;
     let mut options = OpenOptions::new();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -123,10 +154,10 @@ fn export(args: &ExportArgs, out: &mut impl Write) -> Result<(), Failure> {
             writeln!(out, "{object:#}")?;
         }
     }
-    verdict(&audit, args.journal.path())
+    verdict(&audit, &path)
 }
 
-fn verdict(audit: &Audit, path: PathBuf) -> Result<(), Failure> {
+fn verdict(audit: &Audit, path: &Path) -> Result<(), Failure> {
     if audit.holds() {
         return Ok(());
     }
@@ -136,12 +167,15 @@ fn verdict(audit: &Audit, path: PathBuf) -> Result<(), Failure> {
     Err(Failure::Check(text))
 }
 
-fn print(audit: &Audit, args: &VerifyArgs, out: &mut impl Write) -> std::io::Result<()> {
+fn print(audit: &Audit, path: &Path, args: &VerifyArgs, out: &mut impl Write) -> std::io::Result<()> {
     let holds = if audit.holds() { "holds" } else { "does not hold" };
-    writeln!(out, "The journal {} {holds}.", args.journal.path().display())?;
+    writeln!(out, "The journal {} {holds}.", path.display())?;
     let rows = Numbers::PLAIN.count(audit.rows as f64);
     match (audit.first, audit.last) {
-        (Some(first), Some(last)) => writeln!(out, "{rows} rows from {first} to {last}, journal {}.", audit.id)?,
+        (Some(first), Some(last)) => {
+            let [first, last] = [first, last].map(to_the_second);
+            writeln!(out, "{rows} rows from {first} to {last}, journal {}.", audit.id)?;
+        }
         _ => writeln!(out, "{rows} rows, journal {}.", audit.id)?,
     }
     for finding in &audit.findings {

@@ -33,7 +33,8 @@ pub(super) struct ReplayArgs {
 
 /// Makes the sessions again and says of each what came of it.
 pub(super) fn run<C: Catalog>(args: &ReplayArgs, catalog: &C, out: &mut impl Write) -> Result<(), Failure> {
-    let journal = args.journal.open()?;
+    let path = args.journal.path()?;
+    let journal = args.journal.open(&path)?;
     let audit = journal.audit(None).map_err(failed)?;
     let mut sessions = Vec::new();
     let progress = Progress::begin("replaying", &counted(audit.rows as usize, "row", "rows"));
@@ -43,13 +44,12 @@ pub(super) fn run<C: Catalog>(args: &ReplayArgs, catalog: &C, out: &mut impl Wri
         let names: Vec<String> = sessions.iter().map(|session| format!("`{}`", shown(&session.strategy))).collect();
         sessions.retain(|session| session.strategy == *name);
         if sessions.is_empty() {
-            let path = args.journal.path();
             let known = if names.is_empty() { "none".to_owned() } else { unique(names).join(", ") };
             let text = format!("error --strategy {name}: {} has no session of it; it has {known}", path.display());
             return Err(Failure::Input(text));
         }
     }
-    let path = args.journal.path().display().to_string();
+    let path = path.display().to_string();
     match args.format {
         Format::Text => print(&path, &audit, &sessions, out)?,
         Format::Json => {

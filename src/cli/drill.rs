@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::finish::input;
-use super::screen::error_style;
+use super::screen::{error_style, screen, wrapped};
 use super::stand_in::StandInArgs;
 use super::{ALPACA_KEYS, Failure, Format, no_secret_on_command_line};
 use crate::domain::{Symbol, SymbolError};
@@ -149,7 +149,8 @@ fn on_paper<M: TradingMode + Clone>(
 fn print(step: &DrillStep, out: &mut impl Write) -> std::io::Result<()> {
     let mark = if step.held { "✓" } else { "✗" };
     let time = step.ms.map_or_else(String::new, |ms| format!("{ms:.1} ms"));
-    writeln!(out, "{mark} {:<62} {time:>10}  {}", step.claim, step.seen)
+    let first = format!("{mark} {:<62} {time:>10}  ", step.claim);
+    writeln!(out, "{}", wrapped(&first, &step.seen, screen().columns))
 }
 
 fn summary(args: &DrillArgs, report: &DrillReport, out: &mut impl Write) -> std::io::Result<()> {

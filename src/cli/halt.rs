@@ -5,7 +5,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
@@ -13,11 +13,11 @@ use serde_json::json;
 
 use super::exchange::{KEY, SECRET, variable};
 use super::stand_in::StandInArgs;
-use super::status::{latch_failed, now};
+use super::status::{CLOSING_IS_RECORDED, NEXT_IS_HALTED, now};
 use super::{Failure, Format, no_secret_on_command_line};
 use crate::domain::Timestamp;
 use crate::execution::alpaca::{ApiKeys, EmergencyOrder, EmergencyVenue, EnvFile, KeyError, LoopbackAddr};
-use crate::live::kill::{Acknowledgement, EmergencyOutcome, HaltProgress, run_emergency, sessions, wait_for};
+use crate::live::kill::{Acknowledgement, EmergencyOutcome, HaltProgress, is_used, run_emergency, sessions, wait_for};
 use crate::report::format::to_the_second;
 use crate::risk::{HaltOrder, HaltRecord, HaltedBy, LatchError, LatchFile, Words};
 
@@ -27,7 +27,7 @@ const ACKNOWLEDGE_TIME: Duration = Duration::from_secs(4);
 /// Arguments of `alphaflow halt`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example: alphaflow halt --flatten --reason \"prices look wrong\"\n\nNo order that increases exposure is approved from then on; orders that shrink a position pass. Orders that rest and could open are taken back at the venue, by the sessions that run with this folder or, where none runs, by this command with --mode paper or --mode live. Only `alphaflow resume` ends it."
+    after_help = "Example: alphaflow halt --flatten --reason \"prices look wrong\"\n\nNo order that increases exposure is approved from then on; orders that shrink a position pass. Orders that rest and could open are taken back at the venue, by the sessions that run with this folder or, where none runs, by this command with --mode paper or --mode live. A resume with a reason ends it: `alphaflow resume`, or that of the dashboard. Exit code 3: halted, in a folder with which no session has ever run; 1: not confirmed."
 )]
 pub(super) struct HaltArgs {
     /// Also take back all other orders and close all positions, whoever made them
@@ -79,6 +79,8 @@ struct Outcome {
     own: Option<Result<EmergencyOutcome, String>>,
     /// Which argument others have been able to read.
     exposed: Option<KeyError>,
+    /// The folder, where no session has ever run with it: a halt in it may reach nobody.
+    unused: Option<PathBuf>,
 }
 
 /// Latches; what it prints of the latch is on the disk.
@@ -89,6 +91,8 @@ pub(super) fn run(args: &HaltArgs, out: &mut impl Write) -> Result<(), Failure> 
     let reason = if exposed.is_some() { Some(Words::fixed("not kept: the arguments hold a secret")) } else { reason };
     let order = HaltOrder { at: now(), by: HaltedBy::Person(person()), reason, flatten: args.flatten };
     let (latch, began) = (LatchFile::new(&args.state), Instant::now());
+    // Before the latch makes the folder.
+    let unused = (!is_used(&args.state)).then(|| absolute(&args.state).unwrap_or_else(|_| args.state.clone()));
     let noted = latch.note(&order);
     // It holds from here on; the rest of the halt keeps the document in order.
     let latched_us = us(began);
@@ -105,7 +109,7 @@ pub(super) fn run(args: &HaltArgs, out: &mut impl Write) -> Result<(), Failure> 
     let own = args.exchange.is_some() || args.mode.is_some_and(|mode| !is_answered(mode.name()));
     let own = own.then(|| work(args));
     let sessions = followed(args, sessions, since);
-    let outcome = Outcome { order, record, latched_us, acknowledged_us, sessions, own, exposed };
+    let outcome = Outcome { order, record, latched_us, acknowledged_us, sessions, own, exposed, unused };
     match args.format {
         Format::Text => outcome.print(args, out)?,
         Format::Json => outcome.print_json(&latch, out)?,
@@ -191,6 +195,9 @@ impl Venue {
 
 impl Outcome {
     fn print(&self, args: &HaltArgs, out: &mut impl Write) -> std::io::Result<()> {
+        if let Some(folder) = &self.unused {
+            writeln!(out, "! {}", never_ran(folder))?;
+        }
         match &self.record {
             Ok(HaltRecord::Document { latched, is_new: true }) => {
                 writeln!(out, "Halted at {}.", to_the_second(latched.since))?
@@ -215,7 +222,10 @@ impl Outcome {
                     writeln!(out, "The {mode} session (process {}) did this:", done.pid)?;
                     done.steps.iter().try_for_each(|step| line(out, step.done, &step.text))?;
                 }
-                None => writeln!(out, "The {mode} session has not answered within {ACKNOWLEDGE_TIME:?}.")?,
+                None => {
+                    let next = without_session(mode, args.flatten);
+                    writeln!(out, "The {mode} session has not answered within {ACKNOWLEDGE_TIME:?}: {next}.")?;
+                }
             }
         }
         match &self.own {
@@ -226,13 +236,14 @@ impl Outcome {
             Some(Err(why)) => writeln!(out, "Nothing was done at the venue: {why}")?,
             None if self.sessions.is_empty() => {
                 if self.is_flatten() {
-                    writeln!(out, "Closing all positions is recorded; the session does it when it runs.")?;
+                    writeln!(out, "{CLOSING_IS_RECORDED}")?;
                 }
-                writeln!(out, "No session is running; the next one starts halted.")?;
+                writeln!(out, "No session is running; {NEXT_IS_HALTED}")?;
                 let flatten = if args.flatten { " --flatten" } else { "" };
                 writeln!(
                     out,
-                    "Orders at a venue stay as they are: `alphaflow halt --mode paper{flatten}` works there."
+                    "What is at a venue stays as it is: `alphaflow halt --mode paper{flatten}` works there, with real money \
+                     `--mode live`."
                 )?;
             }
             None => {}
@@ -267,19 +278,26 @@ impl Outcome {
             "state": state, "new": is_new, "halt": halt, "file": file, "latched_us": self.latched_us,
             "acknowledged_us": self.acknowledged_us, "session": session, "venue": venue,
             "exposed": self.exposed.as_ref().map(KeyError::to_string),
+            "problem": self.unused.as_deref().map(never_ran),
         });
         writeln!(out, "{object:#}")
     }
 
-    /// Errors: the latch is not known to hold; a session or the venue has not confirmed in time.
+    /// Errors: the latch is not known to hold; a session or the venue has not confirmed in time; no session has ever run with
+    /// the folder.
     fn verdict(&self, args: &HaltArgs) -> Result<(), Failure> {
         if let Err(error) = &self.record {
-            return Err(latch_failed("halt not confirmed", error));
+            return Err(self.unlatched(args, error));
         }
         let mut open = Vec::new();
         for (mode, done) in &self.sessions {
             match done {
-                None => open.push(format!("the {mode} session does not answer")),
+                // What a session did not answer for, this command has done.
+                None if matches!(self.own, Some(Ok(_))) => {}
+                None => {
+                    let next = without_session(mode, args.flatten);
+                    open.push(format!("the {mode} session does not answer; {next}"));
+                }
                 Some(done) if done.progress == HaltProgress::Working => {
                     open.push(format!("the {mode} session is not done after {} s and goes on", args.wait));
                 }
@@ -291,12 +309,50 @@ impl Outcome {
             Some(Ok(outcome)) if outcome.progress == HaltProgress::Working => {
                 open.push(format!("the venue is not done after {} s; give the command again", args.wait));
             }
-            // What a session did not answer for, this command has done.
-            Some(Ok(_)) => open.retain(|text| !text.ends_with("does not answer")),
-            None => {}
+            Some(Ok(_)) | None => {}
         }
-        if open.is_empty() { Ok(()) } else { Err(Failure::Machine(format!("error halted, but {}", open.join("; ")))) }
+        match &self.unused {
+            _ if !open.is_empty() => Err(Failure::Machine(format!("error halted, but {}", open.join("; ")))),
+            Some(folder) => {
+                Err(Failure::Check(format!("error halted in {}, where no session trades", folder.display())))
+            }
+            None => Ok(()),
+        }
     }
+
+    /// The switch could not be latched, as on a full disk. A session that runs halts all the same where its folder cannot be
+    /// read or holds a note that is cut short, and closes nothing: nobody told it to.
+    fn unlatched(&self, args: &HaltArgs, error: &LatchError) -> Failure {
+        let venue = match &self.own {
+            Some(Ok(_)) => String::new(),
+            _ => {
+                let running = sessions(&args.state).into_iter().map(|session| session.mode);
+                let mode = running.into_iter().find(|mode| mode != "rehearsal").unwrap_or("paper".to_owned());
+                format!("; {}", without_session(&mode, args.flatten))
+            }
+        };
+        let next = "make room or give the folder to this user, then give the command again";
+        Failure::Machine(format!(
+            "error halt not confirmed: {error}; {next}{venue}; `alphaflow status` says what holds"
+        ))
+    }
+}
+
+/// How to work at the venue of a mode when its session does not do it.
+fn without_session(mode: &str, flatten: bool) -> String {
+    let flatten = if flatten { " --flatten" } else { "" };
+    match mode {
+        "rehearsal" => "end its process; its exchange ends with it, or give --exchange ADDRESS".to_owned(),
+        mode => format!("`alphaflow halt --mode {mode}{flatten}` works at the venue without it"),
+    }
+}
+
+fn never_ran(folder: &Path) -> String {
+    format!(
+        "No session has ever run with the folder {}: one that runs with another folder is NOT halted by this. Give the \
+         command where it was started, or name its folder with --state.",
+        folder.display()
+    )
 }
 
 fn line(out: &mut impl Write, is_done: bool, text: &str) -> std::io::Result<()> {
@@ -321,4 +377,16 @@ fn user_id() -> Option<u32> {
 #[cfg(not(target_os = "linux"))]
 fn user_id() -> Option<u32> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_step_names_the_venue_of_the_session() {
+        let wanted = "`alphaflow halt --mode live --flatten` works at the venue without it";
+        assert_eq!(without_session("live", true), wanted);
+        assert_eq!(without_session("paper", false), "`alphaflow halt --mode paper` works at the venue without it");
+    }
 }

@@ -99,9 +99,10 @@ pub(super) fn run(args: &HistoryArgs, out: &mut impl Write) -> Result<(), Failur
         Kind::Trades | Kind::Fills | Kind::Orders => Kinds::Books,
         Kind::Refusals | Kind::Events => Kinds::Events,
     };
-    let journal = args.journal.open()?;
+    let path = args.journal.path()?;
+    let journal = args.journal.open(&path)?;
     let known = Known::read(&journal).map_err(failed)?;
-    check(&filter, &known, &args.journal.path())?;
+    check(&filter, &known, &path)?;
     let filtered = filter != Filter::default();
     let last = known.account.filter(|_| kinds == Kinds::Books && !args.all_accounts && known.accounts.len() > 1);
     let history = History::read(&journal, kinds, &Filter { account: last, ..filter }).map_err(failed)?;
@@ -126,7 +127,6 @@ pub(super) fn run(args: &HistoryArgs, out: &mut impl Write) -> Result<(), Failur
             }
             if table.rows.is_empty() {
                 let what = if args.by.is_some() { "trades that have ended" } else { table.name };
-                let path = args.journal.path();
                 let text = match filtered {
                     false if history == History::default() => {
                         format!("No {what}: nothing was traded yet in {}.", path.display())

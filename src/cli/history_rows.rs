@@ -407,7 +407,7 @@ impl Table {
 }
 
 /// `text` in parts of at most `width` characters, between words where there are any.
-fn broken(text: &str, width: usize) -> Vec<String> {
+pub(super) fn broken(text: &str, width: usize) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
     let mut part = String::new();
     for word in text.split(' ') {

@@ -31,6 +31,7 @@ mod sweep;
 mod sweep_model;
 mod sweep_walk;
 mod trade;
+mod trade_end;
 mod trade_history;
 mod trade_joined;
 mod trade_line;
@@ -48,7 +49,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::execution::alpaca::{ApiKeys, EnvFile, KeyError, refuse_secrets_in};
 use crate::strategy::{BuiltIn, Catalog};
 
-/// Backtest US-equity strategies on real bars: exact fills, one risk gate, a report of every run.
+/// Backtest US-equity strategies on real bars, rehearse them on a built-in exchange, and trade them on Alpaca with the same
+/// strategy and risk code.
 #[derive(Debug, Parser)]
 #[command(name = "alphaflow", version, after_help = "Example: alphaflow backtest scenarios/ma_crossover_tech4.toml")]
 struct Cli {

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::halt::person;
-use super::screen::error_style;
+use super::screen::{error_style, screen, wrapped};
 use super::stand_in::StandInArgs;
 use super::status::now;
 use super::{Failure, Format, no_secret_on_command_line};
@@ -170,7 +170,8 @@ fn print(examined: &Examined, out: &mut impl Write) -> io::Result<()> {
             Verdict::Warns => "warns",
             Verdict::Fails => "FAILS",
         };
-        writeln!(out, "{word}  {:<20}{}", item.item, item.text)?;
+        let first = format!("{word}  {:<20}", item.item);
+        writeln!(out, "{}", wrapped(&first, &item.text, screen().columns))?;
     }
     let count = |verdict| examined.items.iter().filter(|item| item.verdict == verdict).count();
     let (fails, warns) = (count(Verdict::Fails), count(Verdict::Warns));

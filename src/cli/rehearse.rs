@@ -46,7 +46,8 @@ pub(super) struct RehearseArgs {
     /// With --against: the folder that the scenario's relative paths start from, as for `report`
     #[arg(long, value_name = "DIR", requires = "against", conflicts_with = "scenario")]
     paths_from: Option<PathBuf>,
-    /// Folder of the parity report and of both runs; `reports/<name>_rehearsal` without it
+    /// Folder of the parity report and of both runs; `reports/<name>_rehearsal` without it,
+    /// `reports/<name>_against` with --against
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Change a key of the scenario, e.g. `stop.multiple=3`; may be given more than once
@@ -192,7 +193,9 @@ pub(super) fn side(
 }
 
 fn folder(args: &RehearseArgs, loaded: &LoadedScenario) -> PathBuf {
-    let name = format!("{}_rehearsal", loaded.spec.scenario.name);
+    // A comparison with something else does not take the place of a rehearsal, which `preflight` and a live session ask for.
+    let what = if args.against.is_some() { "against" } else { "rehearsal" };
+    let name = format!("{}_{what}", loaded.spec.scenario.name);
     args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(name))
 }
 

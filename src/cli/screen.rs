@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::history_rows::broken;
 use crate::report::terminal::{Colours, Screen};
 use crate::scenario::Style;
 
@@ -36,6 +37,23 @@ pub(super) fn screen() -> Screen {
 /// May a line of standard output be drawn over?
 pub(super) fn can_redraw() -> bool {
     io::stdout().is_terminal() && env::var_os("TERM").is_some_and(|term| term != "dumb")
+}
+
+/// `text` after `first`, broken between words for a terminal of so many `columns` and set below itself; below `first` where
+/// that leaves too little room. A pipe gets one line.
+pub(super) fn wrapped(first: &str, text: &str, columns: Option<usize>) -> String {
+    /// Room that a text needs beside what stands before it.
+    const ROOM_MIN: usize = 30;
+    const INDENT: usize = 4;
+    let Some(columns) = columns else { return format!("{first}{text}") };
+    let taken = first.chars().count();
+    let is_beside = columns >= taken + ROOM_MIN;
+    let indent = if is_beside { taken } else { INDENT };
+    let mut parts = broken(text, columns.saturating_sub(indent).max(ROOM_MIN)).into_iter();
+    let mut out =
+        if is_beside { first.to_owned() + &parts.next().unwrap_or_default() } else { first.trim_end().to_owned() };
+    parts.filter(|part| !part.is_empty()).for_each(|part| out.push_str(&format!("\n{:indent$}{part}", "")));
+    out
 }
 
 /// Colours for errors, if standard error can show them.
@@ -141,5 +159,21 @@ impl Drop for Counter {
     /// Takes the line away.
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_wrap_below_themselves_and_a_pipe_gets_one_line() {
+        let text = "one two three four five six seven eight nine ten eleven";
+        assert_eq!(wrapped("holds  x   ", text, None), format!("holds  x   {text}"));
+        let beside = "holds  x   one two three four five six\n           seven eight nine ten eleven";
+        assert_eq!(wrapped("holds  x   ", text, Some(42)), beside);
+        let below = "holds  x\n    one two three four five six seven\n    eight nine ten eleven";
+        assert_eq!(wrapped("holds  x   ", text, Some(39)), below);
+        assert_eq!(wrapped("holds  x   ", "", Some(39)), "holds  x");
     }
 }

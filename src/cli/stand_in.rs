@@ -2,7 +2,7 @@
 //!
 //! Not here: the mode itself (execution::alpaca::mode), which admits loopback and the keys of a stand-in alone.
 //! Invariant: what a stand-in answers lies in a folder of its own, so none of it counts as paper later.
-use std::path::Path;
+use std::path::{Path, PathBuf, absolute};
 
 use clap::Args;
 
@@ -28,11 +28,37 @@ impl StandInArgs {
         if !is_paper {
             return wrong("it stands in for paper alone; say --mode paper");
         }
-        if state == Path::new(USUAL) {
+        if real(state) == real(Path::new(USUAL)) {
             return wrong(
                 "give it a folder of its own, such as --state state/stand_in, so that nothing of it counts as paper",
             );
         }
         Ok(Some(address))
+    }
+}
+
+/// The folder itself, however it is named: what is there of it is followed through links, the rest stands as it is.
+fn real(path: &Path) -> PathBuf {
+    let whole = absolute(path).unwrap_or_else(|_| path.to_owned());
+    let found = whole.ancestors().find_map(|there| Some((there, there.canonicalize().ok()?)));
+    let Some((there, real)) = found else { return whole };
+    whole
+        .strip_prefix(there)
+        .map_or(whole.clone(), |rest| if rest.as_os_str().is_empty() { real.clone() } else { real.join(rest) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_folder_is_refused_however_it_is_named() {
+        let stand_in = StandInArgs { stand_in: Some("127.0.0.1:9".parse().expect("an address")) };
+        let whole = absolute(USUAL).expect("a path");
+        for name in ["state", "./state", "state/", "././state", &whole.display().to_string()] {
+            let refused = stand_in.address(true, Path::new(name)).expect_err(name);
+            assert!(refused.contains("a folder of its own"), "{refused}");
+        }
+        assert!(stand_in.address(true, Path::new("state/stand_in")).expect("its own").is_some());
     }
 }

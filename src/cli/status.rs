@@ -2,17 +2,25 @@
 //!
 //! Not here: what the latch is (risk), positions and orders (the session has them). Also what the commands of the
 //! kill switch share: the time, words as arguments, errors.
+use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Failure, Format};
 use crate::domain::Timestamp;
-use crate::live::kill::{sessions, stop_file};
+use crate::live::kill::{LimitHalt, SessionRecord, limits, sessions, stop_file};
 use crate::report::format::to_the_second;
 use crate::risk::{Halt, HaltOrder, Latch, LatchError, LatchEvent, LatchFile, ResumeOrder, Words};
+
+/// What a standing halt that closes everything comes to without a session.
+pub(super) const CLOSING_IS_RECORDED: &str = "Closing all positions is recorded: a session in a rehearsal or on paper does it \
+                                              when it runs; with real money only `alphaflow halt --mode live --flatten` does.";
+/// How sessions begin while a halt stands.
+pub(super) const NEXT_IS_HALTED: &str = "the next one starts halted, and one with real money does not start.";
 
 /// Arguments of `alphaflow status`.
 #[derive(Debug, Args)]
@@ -48,9 +56,10 @@ fn print(state: &Path, found: &Result<Latch, LatchError>, out: &mut impl Write) 
             return print_sessions(state, "halted", out);
         }
     };
-    let stop = stop_file(state);
+    let (stop, limited) = (stop_file(state), limited(state));
     match latched {
         None => match &stop {
+            None if !limited.is_empty() => writeln!(out, "Halted by a limit; the kill switch is clear.")?,
             None => writeln!(out, "Active: the kill switch is clear.")?,
             Some(file) => writeln!(out, "Halted by the file {}: take it away, then resume.", file.display())?,
         },
@@ -59,10 +68,11 @@ fn print(state: &Path, found: &Result<Latch, LatchError>, out: &mut impl Write) 
             let text = Halt { since: to_the_second(halt.since), ..halt }.to_string();
             writeln!(out, "H{}.", text.strip_prefix('h').unwrap_or(&text))?;
             if latched.flatten {
-                writeln!(out, "Closing all positions is recorded; the session does it when it runs.")?;
+                writeln!(out, "{CLOSING_IS_RECORDED}")?;
             }
         }
     }
+    limited.iter().try_for_each(|limited| writeln!(out, "{limited}."))?;
     let next = if latched.is_some() || stop.is_some() { "halted" } else { "active" };
     print_sessions(state, next, out)?;
     let history = found.as_ref().map_or(&[][..], Latch::history);
@@ -72,11 +82,39 @@ fn print(state: &Path, found: &Result<Latch, LatchError>, out: &mut impl Write) 
     latest_first(history).into_iter().try_for_each(|event| print_event(event, out))
 }
 
+/// A scenario of a session that runs and that a limit forbids to open or add.
+#[derive(Debug, Serialize)]
+pub(super) struct Limited {
+    pub(super) mode: String,
+    #[serde(flatten)]
+    pub(super) limit: LimitHalt,
+}
+
+impl fmt::Display for Limited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Limited { mode, limit: LimitHalt { strategy, halt } } = self;
+        let halt = Halt { since: to_the_second(halt.since), ..halt.clone() };
+        write!(f, "In the {mode} session {strategy} is {halt}")
+    }
+}
+
+/// All of them.
+pub(super) fn limited(state: &Path) -> Vec<Limited> {
+    let of = |session: SessionRecord| {
+        let mode = session.mode;
+        limits(state, &mode).into_iter().map(move |limit| Limited { mode: mode.clone(), limit }).collect::<Vec<_>>()
+    };
+    sessions(state).into_iter().flat_map(of).collect()
+}
+
 /// Which sessions run with this folder; `next`: how one would start.
 pub(super) fn print_sessions(state: &Path, next: &str, out: &mut impl Write) -> std::io::Result<()> {
     let running = sessions(state);
     if running.is_empty() {
-        return writeln!(out, "No session is running; the next one starts {next}.");
+        return match next {
+            "halted" => writeln!(out, "No session is running; {NEXT_IS_HALTED}"),
+            _ => writeln!(out, "No session is running; the next one starts {next}."),
+        };
     }
     running.iter().try_for_each(|session| {
         writeln!(
@@ -115,7 +153,8 @@ fn print_event(event: &LatchEvent, out: &mut impl Write) -> std::io::Result<()> 
 fn status_json(state: &Path, latch: &LatchFile, found: &Result<Latch, LatchError>) -> Value {
     let latched = found.as_ref().ok().and_then(Latch::latched);
     let stop = stop_file(state);
-    let is_active = stop.is_none() && matches!(found, Ok(latch) if latch.latched().is_none());
+    let limited = limited(state);
+    let is_active = stop.is_none() && limited.is_empty() && matches!(found, Ok(latch) if latch.latched().is_none());
     json!({
         "state": if is_active { "active" } else { "halted" },
         "halt": latched,
@@ -123,6 +162,7 @@ fn status_json(state: &Path, latch: &LatchFile, found: &Result<Latch, LatchError
         "history": found.as_ref().map_or(&[][..], Latch::history),
         "file": latch.path(),
         "stop_file": stop,
+        "limits": limited,
         "session": session_json(state),
     })
 }

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::finish::input;
 use super::screen::{Progress, error_style};
 use super::stand_in::StandInArgs;
+use super::trade_end::{Ended, end_on_signals, ended};
 use super::trade_history::HasHistory;
 use super::trade_joined::{joined, refuse_twins};
 use super::trade_links::{self as links, Beside, Port};
@@ -26,14 +26,14 @@ use crate::exchange::server::Pace;
 use crate::execution::alpaca::{
     ApiKeys, EnvFile, Feed, KeyError, KeyKind, Live, LoopbackAddr, Paper, PaperStandIn, Rehearsal, TradingMode,
 };
+use crate::live::Snapshot;
 use crate::live::dashboard::Dashboard;
 use crate::live::driver::{
-    ActionsFrom, Commanded, Driver, DriverError, Embedded, OnUnauthorised, People, Prepared, Setup, Venue, wall,
+    ActionsFrom, Driver, DriverError, Embedded, OnUnauthorised, People, Prepared, Setup, Venue, wall,
 };
 use crate::live::journal::Journal;
 use crate::live::preflight::{LiveRequest, ask_account_number, authorize, limit_caps};
 use crate::live::session::{Machine, Terms, machine_of};
-use crate::live::{Asked, Command, Snapshot};
 use crate::report::format::counted;
 use crate::scenario::{
     LoadedScenario, MarketData, capped, check_rehearsable, check_strategy, effective_toml, load, load_market,
@@ -60,7 +60,7 @@ enum Mode {
 /// Arguments of `alphaflow trade`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example: alphaflow trade scenarios/intraday_minutes.toml --mode rehearsal --speed max\n\nThe keys of Alpaca are read from .env (chmod 600), never from the command line. SIGINT or SIGTERM ends the session in good order: entries are taken back, positions and their stops stay at the venue."
+    after_help = "Example: alphaflow trade scenarios/intraday_minutes.toml --mode rehearsal --speed max\n\nThe keys of Alpaca are read from .env (chmod 600), never from the command line. SIGINT, SIGTERM or a terminal that is closed (SIGHUP) ends the session in good order: entries are taken back, positions and their stops stay at the venue."
 )]
 pub(super) struct TradeArgs {
     /// Scenario files; several trade side by side on one account, each with its own books
@@ -312,9 +312,9 @@ impl<C: Catalog> Trade<'_, C> {
         }
         let history = mode.history(&keys)?;
         let names: Vec<String> = scenarios.iter().map(|scenario| scenario.loaded.spec.scenario.name.clone()).collect();
-        let session = names.join(", ");
+        let title = names.join(", ");
         let port = self.args.port.map_or(if M::NAME == "live" { Port::Only(8000) } else { Port::Usual }, Port::Only);
-        let beside = links::beside(&settings, &self.args.logs, (&session, M::NAME), port, terminal)?;
+        let beside = links::beside(&settings, &self.args.logs, (&title, M::NAME), port, terminal)?;
         let Beside { messages, port, log: _log } = beside;
         let journal = Journal::open(&folder.join("journal.db"));
         let journal = Arc::new(Mutex::new(journal.map_err(|error| Failure::Machine(format!("error {error}")))?));
@@ -355,30 +355,30 @@ impl<C: Catalog> Trade<'_, C> {
             snapshots,
             tell: Box::new(move |event| {
                 links::write(event);
-                told.iter().for_each(|notifier| notifier.tell(event));
+                // What the journal could not take is not told out of it.
+                told.iter().filter(|_| event.row > 0).for_each(|notifier| notifier.tell(event));
                 events.show(Shown::Event(event.clone()));
             }),
         };
         terminal.show(Shown::Standing(pages.clone()));
-        let ends = Arc::new(Notify::new());
-        let signals = end_on_signals(commander.clone(), Arc::clone(&ends))?;
+        let (signals, mut ends) = end_on_signals(commander.clone())?;
         let (paged, page) = oneshot::channel();
         let session = async {
             // Whoever ends it while it comes up does not wait for a venue that does not answer.
             let mut driver = tokio::select! {
                 biased;
-                opened = Driver::open(setup, build) => opened?,
-                () = ends.notified() => {
+                opened = Driver::open(setup, build) => opened.map_err(Ended::Before)?,
+                _ = ends.changed() => {
                     terminal.show(Shown::Line("Ended before the session began; nothing was sent.".to_owned()));
                     return Ok(Vec::new());
                 }
             };
             let _ = paged.send(driver.kill());
-            match (place.venue, embedded) {
-                (Venue::Stepped, Some(exchange)) => driver.run_stepped(exchange).await?,
-                (_, embedded) => driver.run(embedded).await?,
-            }
-            Ok::<_, DriverError>(driver.fingerprints())
+            let ran = match (place.venue, embedded) {
+                (Venue::Stepped, Some(exchange)) => driver.run_stepped(exchange).await,
+                (_, embedded) => driver.run(embedded).await,
+            };
+            ended(driver, ran, place.venue != Venue::Stepped, ends, terminal).await
         };
         let beside = async {
             let Ok(kill) = page.await else { return Ok(None) };
@@ -389,10 +389,15 @@ impl<C: Catalog> Trade<'_, C> {
         if let Some(notifier) = notifier.and_then(Arc::into_inner) {
             notifier.stop().await;
         }
+        if let Ok(Err(Ended::Early { event, .. })) = &outcome
+            && event.row == 0
+        {
+            links::tell_directly(&settings, (&title, M::NAME), event).await;
+        }
         let line = |(name, fills, fingerprint): (String, usize, String)| {
             format!("{name}: {}, fingerprint {fingerprint}", counted(fills, "fill", "fills"))
         };
-        Ok(outcome?.map_err(failed)?.into_iter().map(line).collect())
+        Ok(outcome?.map_err(|ended| ended.failure(M::NAME))?.into_iter().map(line).collect())
     }
 }
 
@@ -457,26 +462,4 @@ fn alpaca_keys(settings: &EnvFile) -> Result<ApiKeys, Failure> {
     let keys = keys.map_err(|error| Failure::Input(format!("error {error}\n      {next}")))?;
     no_secret_on_command_line(Some(&keys)).map_err(wrong)?;
     Ok(keys)
-}
-
-/// SIGINT and SIGTERM are commands to end in good order; `ends` hears of the first, for a session that cannot hear yet.
-fn end_on_signals(
-    commander: mpsc::Sender<Commanded>,
-    ends: Arc<Notify>,
-) -> Result<tokio::task::JoinHandle<()>, Failure> {
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(tokio::spawn(async move {
-        loop {
-            let by = tokio::select! {
-                _ = interrupt.recv() => "SIGINT",
-                _ = terminate.recv() => "SIGTERM",
-            };
-            ends.notify_one();
-            let (answer, _nobody) = oneshot::channel();
-            let asked = Asked { command: Command::Stop, by: by.to_owned() };
-            if commander.send((asked, answer)).await.is_err() {
-                return;
-            }
-        }
-    }))
 }

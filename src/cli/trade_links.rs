@@ -21,7 +21,7 @@ use crate::live::driver::{Commanded, wall};
 use crate::live::journal::Journal;
 use crate::live::kill::KillHandle;
 use crate::live::log::{self, Log, LogFormat, LogOptions};
-use crate::live::notify::{self, Banner, Notifier, NotifyConfig};
+use crate::live::notify::{self, Banner, Notifier, NotifyConfig, TestedChannel};
 use crate::live::redact::Redactor;
 use crate::live::{SessionEvent, Severity, Snapshot};
 
@@ -97,6 +97,20 @@ pub(super) fn notifier(config: NotifyConfig, journal: &Arc<Mutex<Journal>>) -> R
         return Ok(None);
     }
     Ok(Some(notify::start(config, Arc::clone(journal))?))
+}
+
+/// Tells an event that the journal could not take, on every channel; what came of it is in the log.
+pub(super) async fn tell_directly(settings: &EnvFile, (session, mode): (&str, &str), event: &SessionEvent) {
+    let banner = Banner::of_mode(mode).unwrap_or(Banner::Live);
+    // They were right when the session began.
+    let Ok(config) = NotifyConfig::from_env(settings, banner, session) else { return };
+    for told in notify::tell_directly(config, event, wall()).await {
+        let TestedChannel { channel, delivered, text, .. } = told;
+        match delivered {
+            true => tracing::info!(channel, "told without the journal: {text}"),
+            false => tracing::warn!(channel, "not told: {text}"),
+        }
+    }
 }
 
 /// One line of the log; `trade` prints the event itself.

@@ -11,7 +11,7 @@ use crate::domain::{OrderId, Timestamp};
 pub enum EventKind {
     /// The session began, or went on after a restart.
     Started,
-    /// The session ended in good order.
+    /// The session ended: in good order, or early, and then somebody must act.
     Stopped,
     /// It trades in another mode than the session before it on this account.
     ModeChange,

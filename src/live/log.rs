@@ -15,17 +15,15 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
-use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
+use super::log_files::LogFiles;
 use super::notify::spelled;
 use super::redact::Redactor;
 use crate::execution::alpaca::EnvFile;
 
-/// A month of days; the oldest goes when the next one begins.
-const FILES_MAX: usize = 30;
 /// Lines on their way to a slow disk or terminal; what does not fit is dropped and counted.
 const LINES_MAX: usize = 8_192;
 /// Longest value of a field.
@@ -106,14 +104,7 @@ pub fn level(env: &EnvFile) -> Result<Level, LogError> {
 /// Starts the log of this process. `terminal`: standard error, or what puts lines among those of a session.
 pub fn start(options: LogOptions<'_>, terminal: impl Write + Send + 'static) -> Result<Log, LogError> {
     let error = |what: String| LogError::Folder { folder: options.folder.to_owned(), what };
-    make_private(options.folder).map_err(|refused| error(refused.to_string()))?;
-    let file = RollingFileAppender::builder()
-        .rotation(Rotation::DAILY)
-        .filename_prefix(format!("alphaflow-{}", options.mode))
-        .filename_suffix("jsonl")
-        .max_log_files(FILES_MAX)
-        .build(options.folder)
-        .map_err(|refused| error(refused.to_string()))?;
+    let file = LogFiles::begin(options.folder, options.mode).map_err(error)?;
     let in_background = || NonBlockingBuilder::default().buffered_lines_limit(LINES_MAX).lossy(true);
     let (file, file_guard) = in_background().thread_name("log-file").finish(file);
     // A terminal that stands still (Ctrl-S, a full pipe) must not stop trading.
@@ -137,17 +128,6 @@ fn shows_colour() -> bool {
     let is_off = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
         || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     !is_off && io::stderr().is_terminal()
-}
-
-#[cfg(unix)]
-fn make_private(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-#[cfg(not(unix))]
-fn make_private(folder: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(folder)
 }
 
 /// Makes lines of events, once for both places.
@@ -523,7 +503,8 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            assert_eq!(std::fs::metadata(&logs).expect("folder").permissions().mode() & 0o777, 0o700);
+            let mode = |path: &Path| std::fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+            assert_eq!((mode(&logs), mode(file)), (0o700, 0o600));
         }
     }
 }

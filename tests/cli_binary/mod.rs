@@ -43,6 +43,13 @@ pub fn fails(folder: &Path, code: i32, arguments: &[&str]) -> String {
     call.err
 }
 
+/// Makes the folder of a kill switch with which a session has once run.
+pub fn has_traded(state: &Path) {
+    std::fs::create_dir_all(state.join("paper")).expect("folder");
+    let session = "{\"mode\":\"paper\",\"pid\":1,\"started\":\"2026-09-01T13:30:00Z\"}";
+    std::fs::write(state.join("paper/session.json"), session).expect("write");
+}
+
 /// A copy of the scenarios and the data of the repository, where reports may be written.
 pub fn copy_of_repository() -> tempfile::TempDir {
     let copy = tempfile::tempdir().expect("folder");

@@ -6,7 +6,7 @@
 //! finds it clear, unless a resume, which has a reason, is given after it; (2) what cannot be read is not clear.
 //! In memory there is nothing: every check reads the folder, and every command is on the disk when it returns. Only
 //! an order whose check was under way when a halt returned may still be approved.
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -128,7 +128,7 @@ impl Folder {
     fn make(&self) -> io::Result<()> {
         let missing: Vec<&Path> = self.path.ancestors().take_while(|path| !is_there(path)).collect();
         for path in missing.into_iter().rev() {
-            match fs::create_dir(path) {
+            match private_folder().create(path) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
                 _ => sync_folder(path.parent().unwrap_or(Path::new("")))?,
             }
@@ -139,10 +139,26 @@ impl Folder {
     /// A new file with `bytes`, which may not have reached the disk.
     fn write_new(&self, name: &str, bytes: &[u8]) -> io::Result<File> {
         self.make()?;
-        let mut file = OpenOptions::new().write(true).create_new(true).open(self.path(name))?;
+        let mut file = private_file().write(true).create_new(true).open(self.path(name))?;
         file.write_all(bytes)?;
         Ok(file)
     }
+}
+
+/// For this user alone: reasons of halts are nobody else's business.
+fn private_file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// The same for a folder that is not there yet; one that is keeps its rights.
+fn private_folder() -> DirBuilder {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
 }
 
 fn is_there(path: &Path) -> bool {
@@ -228,7 +244,7 @@ impl Disk for Folder {
 
     fn lock(&self) -> io::Result<Option<File>> {
         self.make()?;
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(self.path(LOCK))?;
+        let file = private_file().write(true).create(true).truncate(false).open(self.path(LOCK))?;
         for _ in 0..LOCK_TRIES {
             match file.try_lock() {
                 Ok(()) => return Ok(Some(file)),
@@ -443,6 +459,22 @@ mod tests {
         let here = Folder { path: PathBuf::new() };
         here.make().unwrap();
         here.sync().unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_it_makes_is_for_this_user_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("a/b");
+        armed(&state);
+        let latch = LatchFile::new(&state);
+        in_document(latch.halt(&order(1)));
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        for path in [state.join(LOCK), latch.path()] {
+            assert_eq!(mode(&path), 0o600, "{}", path.display());
+        }
+        assert_eq!((mode(&folder.path().join("a")), mode(&state)), (0o700, 0o700));
     }
 
     #[cfg(unix)]

@@ -147,6 +147,11 @@ impl EnvFile {
         self.setting(name).map(|setting| setting.value.reveal())
     }
 
+    /// The names that are set, in the order of the file.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.settings.iter().map(|setting| setting.name.as_str())
+    }
+
     /// Where a setting stands, for errors: `.env:5`, `the environment`, or the file alone where nothing sets it.
     pub fn place(&self, name: &str) -> String {
         match self.setting(name).map(|setting| setting.line) {

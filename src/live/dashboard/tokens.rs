@@ -3,7 +3,6 @@
 //! Not here: sessions and tries (access). Invariants: (1) what is kept is a hash, so no answer, log or dump of the
 //! program's memory can hold a token; (2) comparing takes the same time whatever is compared; (3) a token that can be
 //! guessed is refused at the start.
-use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +12,7 @@ use thiserror::Error;
 
 use super::random::{NoRandomness, hex_256};
 use crate::execution::alpaca::EnvFile;
+use crate::live::private;
 
 /// The variable of the people's token.
 const PERSON: &str = "DASHBOARD_TOKEN";
@@ -180,15 +180,11 @@ fn check(name: &'static str, token: &str) -> Result<(), TokenError> {
 /// Writes aside and renames, so that a file that others can read is never written to.
 fn write_secret(path: &Path, token: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
+        private::make_folder(folder)?;
     }
     let aside = path.with_extension("new");
     let _ = std::fs::remove_file(&aside);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&aside)?.write_all(format!("{token}\n").as_bytes())?;
+    private::file().write(true).create_new(true).open(&aside)?.write_all(format!("{token}\n").as_bytes())?;
     std::fs::rename(&aside, path)
 }
 

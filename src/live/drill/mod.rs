@@ -18,9 +18,11 @@ pub use self::paper::{PaperDrill, run_paper_drill};
 pub use self::report::{DRILL_FILE, DrillReport, DrillStep, PAPER_DRILL_FILE};
 use self::stage::{Busy, Commands, Said, Stage, kill_switch, wait};
 use super::kill::{HaltProgress, KillError, wall};
+use super::private;
 use crate::domain::Quantity;
 use crate::execution::alpaca::{AskError, ShutterBar};
-use crate::risk::{KillSwitch, LatchFile};
+use crate::report::format::to_the_second;
+use crate::risk::{Halt, KillSwitch, LatchFile};
 use crate::scenario::{LoadedScenario, MarketData};
 
 /// The drill's own folder below it.
@@ -98,7 +100,7 @@ fn clear_folder(state: &Path) -> Result<PathBuf, DrillError> {
     let in_folder = |source| DrillError::Folder { path: folder.clone(), source };
     match fs::remove_dir_all(&folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(in_folder(error)),
-        _ => fs::create_dir_all(&folder).map_err(in_folder)?,
+        _ => private::make_folder(&folder).map_err(in_folder)?,
     }
     Ok(folder)
 }
@@ -205,7 +207,13 @@ impl<T: FnMut(&DrillStep)> Drill<T> {
             ms(&said, "latched_us"),
         );
         let says = wait(|| Ok(kill.steps().iter().any(|step| step.text.starts_with("the venue does not answer"))))?;
-        self.step("the session says so and keeps trying", says, last_step(&kill.steps()), None);
+        // The words of the library behind it are in the log of a session.
+        let last = last_step(&kill.steps());
+        let text = match last.split_once("the venue does not answer: ") {
+            Some(_) => "the venue does not answer; it is tried again until it works".to_owned(),
+            None => last,
+        };
+        self.step("the session says so and keeps trying", says, text, None);
         self.stage.cut(false)?;
         let began = Instant::now();
         let ended = wait(|| {
@@ -266,7 +274,10 @@ fn is_latched(said: &Said) -> bool {
 
 fn seen(said: &Said) -> String {
     match said.json["halt"]["since"].as_str() {
-        Some(since) => format!("halted at {since}"),
+        Some(since) => {
+            let second = since.parse().map(|since| to_the_second(since).to_string());
+            format!("halted at {}", second.unwrap_or_else(|_| since.to_owned()))
+        }
         None => format!("exit code {:?}: {}", said.code, said.error),
     }
 }
@@ -287,7 +298,8 @@ fn since(began: Instant) -> f64 {
 }
 
 fn gate_words(armed: &KillSwitch) -> String {
-    armed.check(wall()).map_or_else(|halt| halt.to_string(), |()| "it lets them pass".to_owned())
+    let words = |halt: Halt| Halt { since: to_the_second(halt.since), ..halt }.to_string();
+    armed.check(wall()).map_or_else(words, |()| "it lets them pass".to_owned())
 }
 
 fn held_back(bar: ShutterBar) -> &'static str {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{DrillError, wall};
 use crate::domain::Timestamp;
+use crate::live::private;
 
 /// The report of a drill on the built-in exchange, in the folder of the kill switch.
 pub const DRILL_FILE: &str = "drill.json";
@@ -61,7 +62,7 @@ impl DrillReport {
         let mut text = serde_json::to_vec_pretty(self).expect("text and numbers are always JSON");
         text.push(b'\n');
         let draft = path.with_extension("json.draft");
-        let written = fs::write(&draft, text).and_then(|()| fs::rename(&draft, &path));
+        let written = private::write(&draft, &text).and_then(|()| fs::rename(&draft, &path));
         written.map_err(|source| DrillError::Folder { path, source })
     }
 }

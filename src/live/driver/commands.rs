@@ -2,8 +2,6 @@
 //!
 //! Not here: who may ask (dashboard, cli), what the switch is (risk).
 //! A command is in the journal before it is done. Everything here stops, shrinks or goes on.
-use std::sync::Arc;
-
 use serde_json::json;
 
 use super::{Commanded, Driver, DriverError};
@@ -13,6 +11,7 @@ use crate::live::event::{EventKind, Severity};
 use crate::live::journal::{Durability, Row, RowKind};
 use crate::live::kill::stop_file;
 use crate::live::session::{Input, Keeper, SessionRow};
+use crate::report::format::to_the_second;
 use crate::risk::{Halt, HaltCause, HaltOrder, HaltedBy, LatchEvent, LatchFile, ResumeOrder, Words};
 
 /// Entries are taken back within this when a session ends; what the venue has not answered by then stays there.
@@ -49,10 +48,16 @@ impl<M: TradingMode> Driver<M> {
                 if !self.is_latched(*flatten) {
                     let reason = reason.as_deref().and_then(|text| Words::new(text).ok());
                     let at = super::wall();
-                    self.latch.halt(&HaltOrder { at, by: HaltedBy::Person(by), reason, flatten: *flatten })?;
+                    let order = HaltOrder { at, by: HaltedBy::Person(by), reason, flatten: *flatten };
+                    self.kill.handle().hold(&order);
                 }
                 self.watch_latch()?;
-                Ok(done("Halted. Only a resume with a reason ends it."))
+                Ok(match self.kill.handle().why_unrecorded() {
+                    None => done("Halted. Only a resume with a reason ends it."),
+                    Some(why) => {
+                        done(&format!("Halted, but not on the disk ({why}); it holds as long as this session runs."))
+                    }
+                })
             }
             Command::Resume { reason } => match Words::new(reason) {
                 Err(error) => Ok(refused(format!("The reason cannot be kept: {error}."))),
@@ -61,12 +66,22 @@ impl<M: TradingMode> Driver<M> {
                         let what = "is there and would halt again at once; take it away, then resume";
                         return Ok(refused(format!("Not resumed: {} {what}.", file.display())));
                     }
+                    if let Some(order) = self.kill.handle().unrecorded() {
+                        let HaltOrder { by, at, .. } = order;
+                        return Ok(refused(format!(
+                            "Not resumed: the halt by {by} of {} is not on the disk yet, and would halt again at once; make \
+                             room there, and resume when it is.",
+                            to_the_second(at)
+                        )));
+                    }
                     let order =
                         ResumeOrder { at: super::wall(), by: HaltedBy::Person(by.clone()), reason: reason.clone() };
                     let ended = match self.latch.resume(order) {
                         Ok(ended) => ended,
                         Err(error) => return Ok(refused(format!("Not resumed: {error}."))),
                     };
+                    // Before anything is lifted.
+                    let lifted = self.lifted(ended.is_some());
                     // What the switch had latched is lifted as the switch is seen clear; a limit's halt has no latch.
                     if ended.is_none() {
                         if let Some(nothing) = self.nothing_to_resume() {
@@ -75,7 +90,7 @@ impl<M: TradingMode> Driver<M> {
                         self.give_all(&Input::Resume { by: HaltedBy::Person(by), reason })?;
                     }
                     self.watch_latch()?;
-                    Ok(done("Resumed."))
+                    Ok(done(&format!("Resumed. Lifted: {lifted}.")))
                 }
             },
             Command::Flatten => self.flatten(),
@@ -103,11 +118,22 @@ impl<M: TradingMode> Driver<M> {
         }
     }
 
-    /// Does the switch on the disk say halted, and closing all positions where that is `wanted`? One that cannot be read
-    /// has to be pressed.
+    /// Does the switch say halted, and closing all positions where that is `wanted`: on the disk, or in memory where a press
+    /// could not be written down? One that cannot be read has to be pressed.
     fn is_latched(&self, wanted: bool) -> bool {
+        if self.kill.handle().unrecorded().is_some_and(|order| order.flatten || !wanted) {
+            return true;
+        }
         let found = LatchFile::new(&self.state).read(super::wall());
         found.is_ok_and(|latch| latch.latched().is_some_and(|latched| latched.flatten || !wanted))
+    }
+
+    /// What a resume lifts, in words: the kill switch where it stands, and what a person may lift of the limits' halts.
+    fn lifted(&self, is_latched: bool) -> String {
+        let limits = self.limit_halts().into_iter().filter(|limit| limit.halt.cause != HaltCause::DailyLoss);
+        let limits = limits.map(|limit| format!("{} of {}", limit.halt.cause.words(), limit.strategy));
+        let switch = is_latched.then(|| HaltCause::KillSwitch.words().to_owned());
+        switch.into_iter().chain(limits).collect::<Vec<_>>().join(", ")
     }
 
     /// What is said to a resume that would lift nothing, where the switch is clear; `None` where it lifts something.
@@ -151,7 +177,7 @@ impl<M: TradingMode> Driver<M> {
         Ok(done(&format!("{} shares of {symbol} are being closed at the market.", held.abs())))
     }
 
-    fn positions(&self) -> Vec<ItemOutcome> {
+    pub(super) fn positions(&self) -> Vec<ItemOutcome> {
         let mut items = Vec::new();
         for seat in &self.seats {
             let (terms, portfolio) = (seat.trader.terms(), seat.trader.machine().portfolio());
@@ -178,6 +204,8 @@ impl<M: TradingMode> Driver<M> {
     /// this one was. One that cannot be read is a halt.
     pub(super) fn watch_latch(&mut self) -> Result<(), DriverError> {
         let now = super::wall();
+        // Before the folder: a press that is written down in between shows there.
+        let kept = self.kill.handle().unrecorded();
         let found = LatchFile::new(&self.state).read(now);
         let halt = match &found {
             Ok(latch) => latch.latched().map(|latched| (latched.to_halt(), latched.flatten)),
@@ -186,6 +214,7 @@ impl<M: TradingMode> Driver<M> {
                 Some((Halt { cause, since: now, by, reason: Words::new(&error.to_string()).ok() }, false))
             }
         };
+        let halt = with_kept(halt, kept);
         let mut is_news = false;
         for at in 0..self.seats.len() {
             let own = self.seats[at].trader.machine().gate().watch().halts().get(HaltCause::KillSwitch).is_some();
@@ -213,6 +242,7 @@ impl<M: TradingMode> Driver<M> {
         if let Some((halt, flatten)) = halt.filter(|_| is_news) {
             self.say_halted(&halt, flatten)?;
         }
+        self.tell_unrecorded()?;
         self.tell_kill()
     }
 
@@ -220,7 +250,7 @@ impl<M: TradingMode> Driver<M> {
     pub(super) fn halt_for(&mut self, reason: &str) -> Result<(), DriverError> {
         let reason = Words::new(reason).ok();
         let by = HaltedBy::Person(Words::fixed("the session"));
-        self.latch.halt(&HaltOrder { at: super::wall(), by, reason, flatten: false })?;
+        self.kill.handle().hold(&HaltOrder { at: super::wall(), by, reason, flatten: false });
         self.watch_latch()
     }
 
@@ -265,14 +295,18 @@ impl<M: TradingMode> Driver<M> {
         };
         let rows: Vec<Row> = self.seats.iter().map(row).collect();
         self.keeper.append(&rows, Durability::Flushed)?;
-        self.publish_now();
-        self.snapshots.send_modify(|snapshot| {
-            let mut last = (**snapshot).clone();
-            last.state = crate::live::snapshot::StateView::Stopped;
-            *snapshot = Arc::new(last);
-        });
+        self.show_ended();
         Ok(())
     }
+}
+
+/// The halt that the folder shows, with one that is not there because it could not be written down. A folder that cannot be
+/// read does not say who halted; what is in memory does.
+fn with_kept(found: Option<(Halt, bool)>, kept: Option<HaltOrder>) -> Option<(Halt, bool)> {
+    let Some(HaltOrder { at: since, by, reason, flatten: wanted }) = kept else { return found };
+    let flatten = wanted || found.as_ref().is_some_and(|(_, flatten)| *flatten);
+    let halt = found.map(|(halt, _)| halt).filter(|halt| halt.by != HaltedBy::Unreadable);
+    Some((halt.unwrap_or(Halt { cause: HaltCause::KillSwitch, since, by, reason }), flatten))
 }
 
 fn last_resume(history: &[LatchEvent]) -> Option<(HaltedBy, Words)> {

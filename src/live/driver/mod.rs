@@ -6,8 +6,10 @@
 mod actions;
 mod clock;
 mod commands;
+mod early;
 mod followed;
 mod jobs;
+mod limits;
 mod open;
 mod past_bars;
 mod people;
@@ -27,7 +29,7 @@ use tokio::task::JoinSet;
 use self::clock::Clock;
 use super::command::{Asked, Done};
 use super::event::SessionEvent;
-use super::kill::{HaltProgress, Kill, KillError, KillHandle};
+use super::kill::{HaltProgress, Kill, KillError, KillHandle, LimitHalt};
 use super::session::{Assembler, KeepError, Keeper, SessionError, SharedJournal, Trader, keep_events};
 use super::snapshot::{HealthItem, Snapshot};
 use crate::domain::{Money, Quantity, Symbol, SymbolIndex, Timestamp};
@@ -116,6 +118,10 @@ pub struct Driver<M: TradingMode> {
     kill: Kill,
     /// How far its work was when people were last told.
     kill_told: Option<HaltProgress>,
+    /// People were told of a halt that is not on the disk.
+    is_unrecorded: bool,
+    /// The halts by limits that commands of other processes see.
+    limits_shown: Option<Vec<LimitHalt>>,
     /// The books were told to close what they hold by the halt that stands.
     has_flattened: bool,
     /// When books and account were last seen to tie, by the machine's clock.

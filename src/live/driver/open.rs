@@ -140,6 +140,8 @@ impl<M: TradingMode> Driver<M> {
         let mut keeper = SharedJournal(Arc::clone(&setup.journal));
         let tied_at = last_written(&setup.journal.lock().unwrap_or_else(PoisonError::into_inner));
         let mut pasts = read_pasts(&setup.journal)?;
+        let scenarios = setup.scenarios.iter().map(|prepared| &prepared.loaded.spec.scenario.name);
+        let broken_off = scenarios.filter(|_| !setup.is_new_account).filter_map(|name| pasts.broken_off(name)).max();
         let mut seats = Vec::new();
         let names = session_names(&setup.scenarios, &pasts);
         let account_since = setup.is_new_account.then(super::wall);
@@ -153,7 +155,7 @@ impl<M: TradingMode> Driver<M> {
         driver.tied_at = tied_at;
         // A clear document is written where there is none, so that one that is taken away is noticed.
         LatchFile::new(&driver.state).arm()?;
-        driver.say_started(before)?;
+        driver.say_started(before, broken_off)?;
         Ok(driver)
     }
 
@@ -208,6 +210,8 @@ impl<M: TradingMode> Driver<M> {
             // The books are told again: a flatten may have come while no session ran, and one that was done does nothing.
             has_flattened: false,
             tied_at: Timestamp::MIN,
+            is_unrecorded: false,
+            limits_shown: None,
             health: setup.health,
             patience_ns: PATIENCE_NS.saturating_mul(speed),
             is_daily_of_venue: setup.venue != Venue::Alpaca,

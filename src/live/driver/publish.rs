@@ -10,6 +10,7 @@ use crate::live::session::{BookView, Newest, book_view};
 use crate::live::snapshot::{
     Aged, Figures, HaltView, HealthItem, MarketView, ModeView, Snapshot, StateView, StrategyView,
 };
+use crate::report::format::counted;
 use crate::risk::{HaltCause, HaltedBy};
 
 /// Between two snapshots.
@@ -162,7 +163,12 @@ impl<M: TradingMode> Driver<M> {
             item(
                 "calls",
                 true,
-                format!("{} sent, {} answered, {late} late bars", traffic.calls, traffic.outcomes),
+                format!(
+                    "{} sent, {} answered, {}",
+                    traffic.calls,
+                    traffic.outcomes,
+                    counted(late as usize, "late bar", "late bars")
+                ),
                 None,
             ),
         ];

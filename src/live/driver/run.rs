@@ -32,6 +32,7 @@ impl<M: TradingMode> Driver<M> {
             self.end_sessions()?;
             self.turn()?;
             self.begin_jobs()?;
+            self.serve_folder()?;
             self.publish();
             if self.has_stopped() {
                 return self.stopped();

@@ -2,16 +2,30 @@
 //!
 //! Not here: what happens to a scenario (session::tell), who is told (notify).
 use super::{Driver, DriverError};
+use crate::domain::Timestamp;
 use crate::execution::alpaca::TradingMode;
 use crate::live::HaltStep;
 use crate::live::event::{EventKind, SessionEvent, Severity};
 use crate::live::kill::{HaltProgress, SessionRecord};
-use crate::report::format::capitalized;
+use crate::report::format::{capitalized, to_the_second};
 use crate::risk::Halt;
 
 impl<M: TradingMode> Driver<M> {
-    /// It begins; `before`: the session that began last with this folder.
-    pub(super) fn say_started(&mut self, before: Option<SessionRecord>) -> Result<(), DriverError> {
+    /// It begins; `before`: the session that began last with this folder; `broken_off`: the last that the journal has of a
+    /// session of these scenarios that had no orderly end.
+    pub(super) fn say_started(
+        &mut self,
+        before: Option<SessionRecord>,
+        broken_off: Option<Timestamp>,
+    ) -> Result<(), DriverError> {
+        if let Some(last) = broken_off {
+            let text = format!(
+                "The session before had no orderly end: the last that the journal has of it is of {}. Books and account are \
+                 compared before anything is traded.",
+                to_the_second(last)
+            );
+            self.say_of_all(EventKind::Started, Severity::Warning, text)?;
+        }
         if let Some(text) = before.and_then(|before| mode_change(&before, M::NAME)) {
             self.say_of_all(EventKind::ModeChange, Severity::Warning, text)?;
         }
@@ -23,6 +37,20 @@ impl<M: TradingMode> Driver<M> {
     /// Somebody has pressed the kill switch, or it stood when the session began.
     pub(super) fn say_halted(&mut self, halt: &Halt, flatten: bool) -> Result<(), DriverError> {
         self.say_of_all(EventKind::Kill, Severity::Critical, halt_words(halt, flatten))
+    }
+
+    /// A halt could not be written down: it holds in memory, and somebody must make room. Told once, and once more when it
+    /// is on the disk.
+    pub(super) fn tell_unrecorded(&mut self) -> Result<(), DriverError> {
+        let why = self.kill.handle().why_unrecorded();
+        if std::mem::replace(&mut self.is_unrecorded, why.is_some()) == why.is_some() {
+            return Ok(());
+        }
+        let (severity, text) = match why {
+            Some(why) => (Severity::Critical, unrecorded_words(&why)),
+            None => (Severity::Notice, "The halt is on the disk now.".to_owned()),
+        };
+        self.say_of_all(EventKind::Kill, severity, text)
     }
 
     /// The kill switch has come further at the venue.
@@ -63,6 +91,13 @@ fn halt_words(halt: &Halt, flatten: bool) -> String {
     format!("Halted with the kill switch by {by}{reason}; {holds}; {}.", cause.lifted_by())
 }
 
+fn unrecorded_words(why: &str) -> String {
+    format!(
+        "The halt is not on the disk ({why}): it holds and is worked on as long as this program runs. Make room there; it is \
+         tried again, and a program that starts before that starts without the halt."
+    )
+}
+
 /// The last step in a sentence, and below it all of them.
 fn progress_words(progress: HaltProgress, steps: &[HaltStep]) -> Option<String> {
     let what = match progress {
@@ -82,7 +117,6 @@ fn progress_words(progress: HaltProgress, steps: &[HaltStep]) -> Option<String> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Timestamp;
     use crate::risk::{HaltCause, HaltedBy, Words};
 
     #[test]

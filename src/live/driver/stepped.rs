@@ -119,6 +119,7 @@ impl<M: TradingMode> Driver<M> {
             self.take_waiting_commands()?;
             self.take_waiting_logins()?;
             self.watch_latch()?;
+            self.serve_folder()?;
             self.settle(exchange).await?;
             self.publish();
             let next = if self.is_stopping() { None } else { exchange.next().await };

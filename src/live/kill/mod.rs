@@ -8,12 +8,14 @@
 //! is written down, and also where that fails; (3) a press is acknowledged when no order that it forbids is on its way, and says
 //! so where that is not known; (4) an earlier life's halt is worked through to its end.
 mod alone;
+mod limits;
 mod record;
 mod watch;
 mod worker;
 
 pub use alone::{EmergencyOutcome, run_emergency};
-pub use record::{Acknowledgement, HaltProgress, SessionRecord, last_session, sessions, wait_for};
+pub use limits::{LimitHalt, answer_resume, ask_to_resume, limits, show_limits, take_resume};
+pub use record::{Acknowledgement, HaltProgress, SessionRecord, is_used, last_session, sessions, wait_for};
 pub use watch::{STOP_FILE, stop_file};
 
 use std::fmt;
@@ -123,6 +125,8 @@ struct Shared {
 struct Seen {
     /// A halt that is not on the disk yet, or could not be written down; it holds as long as this process.
     unrecorded: Option<HaltOrder>,
+    /// Why it could not be; nothing while that is being tried for the first time.
+    why_unrecorded: Option<String>,
     /// Presses that have closed the shutter and not written the halt down yet.
     pressing: u32,
     /// Presses that were ever begun.
@@ -221,6 +225,25 @@ impl KillHandle {
         Done { taken: true, text: record, items }
     }
 
+    /// As [`KillHandle::press`], for the session itself: does not wait for orders that are on their way. Where the halt
+    /// cannot be written down it is kept in memory, see [`KillHandle::unrecorded`], and that is tried again.
+    pub fn hold(&self, order: &HaltOrder) {
+        self.0.begin_press(order);
+        // Why it failed is kept with it.
+        let _ = self.0.write_down(order);
+    }
+
+    /// A halt that is not on the disk: it is being written down, or could not be. To be read before the folder is: what
+    /// was written down in between shows there.
+    pub fn unrecorded(&self) -> Option<HaltOrder> {
+        self.0.seen().unrecorded.clone()
+    }
+
+    /// Why the last halt could not be written down, as long as it is not.
+    pub fn why_unrecorded(&self) -> Option<String> {
+        self.0.seen().why_unrecorded.clone()
+    }
+
     /// What the standing halt did so far, in order; empty without one.
     pub fn steps(&self) -> Vec<HaltStep> {
         self.0.seen().steps()
@@ -283,9 +306,14 @@ impl Shared {
         let mut seen = self.seen();
         seen.pressing -= 1;
         match &recorded {
-            Ok(_) if seen.unrecorded.as_ref() == Some(order) => seen.unrecorded = None,
+            Ok(_) if seen.unrecorded.as_ref() == Some(order) => {
+                (seen.unrecorded, seen.why_unrecorded) = (None, None);
+            }
             Ok(_) => {}
-            Err(_) => seen.keep(order),
+            Err(error) => {
+                seen.keep(order);
+                seen.why_unrecorded = Some(error.to_string());
+            }
         }
         drop(seen);
         self.wake.notify_one();

@@ -3,7 +3,7 @@
 //! Not here: the latch itself (risk). A record says what happened; nothing is decided by it but one thing: a halt whose
 //! work is finished is not worked through again after a restart.
 //! Invariants: (1) a session holds the lock of its mode for as long as its process lives; (2) records are replaced whole.
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Timestamp;
-use crate::live::HaltStep;
+use crate::live::{HaltStep, private};
 use crate::risk::Latched;
 
 /// The modes that have a folder of their own below that of the kill switch.
@@ -82,8 +82,8 @@ impl Claim {
     /// Claims it. `Ok(None)`: another session has it.
     pub(super) fn take(state: &Path, mode: &str, started: Timestamp) -> io::Result<Option<Claim>> {
         let folder = state.join(mode);
-        fs::create_dir_all(&folder)?;
-        let lock = OpenOptions::new().write(true).create(true).truncate(false).open(folder.join(LOCK))?;
+        private::make_folder(&folder)?;
+        let lock = private::file().write(true).create(true).truncate(false).open(folder.join(LOCK))?;
         for tried in 1..=LOCK_TRIES {
             match lock.try_lock() {
                 Ok(()) => break,
@@ -92,6 +92,7 @@ impl Claim {
                 Err(TryLockError::Error(error)) => return Err(error),
             }
         }
+        Claim::forget_limits(&folder)?;
         let record = SessionRecord { mode: mode.to_owned(), pid: std::process::id(), started };
         write(&folder, SESSION, &record)?;
         Ok(Some(Claim { folder, _lock: lock }))
@@ -125,6 +126,12 @@ impl Acknowledgement {
 /// The sessions that run with the kill switch of this folder.
 pub fn sessions(state: &Path) -> Vec<SessionRecord> {
     MODES.into_iter().filter_map(|mode| session(state, mode)).collect()
+}
+
+/// Has any session ever run with the kill switch of this folder?
+pub fn is_used(state: &Path) -> bool {
+    let left = [SESSION, "journal.db"];
+    MODES.into_iter().any(|mode| left.iter().any(|name| state.join(mode).join(name).exists()))
 }
 
 /// The session that began last with the kill switch of this folder, whether it still runs or not.
@@ -163,16 +170,16 @@ pub fn wait_for(
     }
 }
 
-fn write(folder: &Path, name: &str, value: &impl Serialize) -> io::Result<()> {
+pub(super) fn write(folder: &Path, name: &str, value: &impl Serialize) -> io::Result<()> {
     let draft = folder.join(format!("{name}.draft"));
     let mut text = serde_json::to_vec_pretty(value).expect("text, whole numbers and lists are always JSON");
     text.push(b'\n');
-    fs::write(&draft, text)?;
+    private::write(&draft, &text)?;
     fs::rename(draft, folder.join(name))
 }
 
 /// What cannot be read says nothing.
-fn read<T: for<'de> Deserialize<'de>>(folder: &Path, name: &str) -> Option<T> {
+pub(super) fn read<T: for<'de> Deserialize<'de>>(folder: &Path, name: &str) -> Option<T> {
     serde_json::from_slice(&fs::read(folder.join(name)).ok()?).ok()
 }
 

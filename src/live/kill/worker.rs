@@ -19,8 +19,9 @@ use crate::risk::{HaltOrder, HaltedBy, Latched, Words};
 
 /// The file [`STOP_FILE`] is looked for, and beats are counted, at every so manieth look.
 const SLOW_LOOKS: u64 = 10;
-/// A halt that could not be written down is tried again at every so manieth.
-const RARE_LOOKS: u64 = 500;
+/// A halt that could not be written down is tried again after so many looks, and then after twice as many each time, up to
+/// the second number: a try on a full disk leaves an empty note, which halts and must be read at every look.
+const TRY_LOOKS: [u64; 2] = [500, 64 * 500];
 
 /// The thread's own.
 pub(super) struct Worker {
@@ -37,6 +38,8 @@ pub(super) struct Worker {
     missed_beat_ms: u64,
     /// A halt is being written down.
     writing: Option<JoinHandle<()>>,
+    /// The look at which one that could not be is tried again, and how long the wait before was.
+    next_try: (u64, u64),
 }
 
 /// A halt that is worked on.
@@ -61,7 +64,19 @@ impl Worker {
     ) -> Worker {
         let line = Arc::new(line);
         let (standing, written, writing) = (None, None, None);
-        Worker { shared, watch, claim, line, venue, dead_man, standing, written, missed_beat_ms: 0, writing }
+        Worker {
+            shared,
+            watch,
+            claim,
+            line,
+            venue,
+            dead_man,
+            standing,
+            written,
+            missed_beat_ms: 0,
+            writing,
+            next_try: (0, 0),
+        }
     }
 
     /// Works until the session lets it go.
@@ -114,11 +129,18 @@ impl Worker {
         }
         let Seen { unrecorded, pressing, .. } = self.shared.seen().clone();
         if let Some(order) = unrecorded {
-            if pressing == 0 && looks.is_multiple_of(RARE_LOOKS) {
+            let [first, longest] = TRY_LOOKS;
+            let (at, waited) = self.next_try;
+            if waited == 0 {
+                self.next_try = (looks + first, first);
+            } else if pressing == 0 && looks >= at {
+                let wait = (2 * waited).min(longest);
+                self.next_try = (looks + wait, wait);
                 self.write_down(order);
             }
             return;
         }
+        self.next_try = (0, 0);
         // One that stands and is not kept any more is on the disk, seen there or not.
         if self.standing.is_none() && self.watch.has_stop_file() {
             let reason = format!("the file {STOP_FILE} is in the folder of the kill switch; take it away, then resume");
@@ -147,7 +169,10 @@ impl Worker {
             let adds_flatten = halt.flatten && !standing.halt.flatten;
             if !adds_flatten {
                 if is_recorded {
-                    standing.halt = halt;
+                    // A flatten that could not be written down is not in the folder, and is worked on all the same.
+                    let kept = self.shared.seen().unrecorded.as_ref().is_some_and(|order| order.flatten);
+                    let flatten = halt.flatten || kept && standing.halt.flatten;
+                    standing.halt = Latched { flatten, ..halt };
                 }
                 return;
             }

@@ -41,7 +41,7 @@ pub use rules::is_told;
 pub use schedule::AGE_MAX;
 pub use summary::{DaySummary, SummaryPosition};
 pub use text::{Banner, Message};
-pub use trial::test_channels;
+pub use trial::{tell_directly, test_channels};
 
 use super::{HealthItem, SessionEvent};
 use crate::report::format::counted;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Timestamp;
+use crate::live::private;
 
 /// The file in the state folder.
 const FILE: &str = "notify.json";
@@ -78,9 +79,9 @@ impl TestRecord {
         let path = state.join(FILE);
         let text = serde_json::to_vec_pretty(self).expect("names and numbers are JSON");
         let write = || {
-            fs::create_dir_all(state)?;
+            private::make_folder(state)?;
             let new = state.join(format!("{FILE}.new"));
-            let mut file = fs::File::create(&new)?;
+            let mut file = private::file().write(true).create(true).truncate(true).open(&new)?;
             file.write_all(&text)?;
             file.sync_all()?;
             fs::rename(&new, &path)

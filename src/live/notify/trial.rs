@@ -1,4 +1,4 @@
-//! One test message on each channel: what came of it, and how long it took.
+//! One message on each channel, out of no journal: what came of it, and how long it took.
 //!
 //! Not here: printing (cli), keeping (record).
 use std::time::Instant;
@@ -10,6 +10,7 @@ use super::line::Outcome;
 use super::record::{TestRecord, TestedChannel};
 use super::text::Message;
 use super::worker::wall;
+use crate::domain::Timestamp;
 use crate::live::{EventKind, SessionEvent, Severity};
 
 /// Sends the message on all channels at once; a channel has ten seconds. `by`: who asks for it.
@@ -25,9 +26,14 @@ pub async fn test_channels(config: NotifyConfig, by: &str) -> TestRecord {
         text: format!("{by} tests the notifications of AlphaFlow. Nothing happened and nothing is to be done."),
         refused: None,
     };
+    TestRecord { at, settings, channels: tell_directly(config, &event, at).await }
+}
+
+/// Tells `event` once on all channels at once, without the journal; a channel has ten seconds.
+pub async fn tell_directly(config: NotifyConfig, event: &SessionEvent, at: Timestamp) -> Vec<TestedChannel> {
     let NotifyConfig { banner, session, channels, redactor, .. } = config;
-    // Two tests are two messages: the moment tells them apart.
-    let message = Message::new(banner, &session, &at.to_string(), &event, &redactor);
+    // Two such messages are two: the moment tells them apart.
+    let message = Message::new(banner, &session, &at.to_string(), event, &redactor);
     let mut tries = JoinSet::new();
     for (number, channel) in channels.into_iter().enumerate() {
         let (message, redactor) = (message.clone(), redactor.clone());
@@ -47,5 +53,5 @@ pub async fn test_channels(config: NotifyConfig, by: &str) -> TestRecord {
     }
     let mut tested = tries.join_all().await;
     tested.sort_by_key(|(number, _)| *number);
-    TestRecord { at, settings, channels: tested.into_iter().map(|(_, channel)| channel).collect() }
+    tested.into_iter().map(|(_, channel)| channel).collect()
 }

@@ -1,13 +1,14 @@
 //! Small JSON files of the state: read whole or not at all, written so that a crash leaves the old or the new one.
 //!
 //! Not here: what they say. They are private to the user, as the folder of the state is.
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
 use serde_json::Value;
 
 use super::record::RecordError;
+use crate::live::private;
 
 /// A parity report with a thousand differences has about a megabyte; what is longer is another file.
 const BYTES_MAX: u64 = 16 << 20;
@@ -32,7 +33,7 @@ pub(super) fn write_json(path: &Path, value: &Value) -> Result<(), RecordError> 
     let refused =
         |error: std::io::Error| RecordError { path: path.to_owned(), what: format!("it cannot be written: {error}") };
     let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(refused)?;
+    private::make_folder(folder).map_err(refused)?;
     let aside = path.with_extension("json.new");
     let written = private(&aside).and_then(|mut file| {
         file.write_all(format!("{value:#}\n").as_bytes())?;
@@ -48,9 +49,5 @@ fn private(path: &Path) -> std::io::Result<File> {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    private::file().write(true).create_new(true).open(path)
 }

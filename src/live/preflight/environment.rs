@@ -23,27 +23,72 @@ pub const SETTINGS: [&str; 11] = [
     "ALPHAFLOW_TOKEN",
 ];
 
+/// Those of them that limit something.
+const LIMITS: [&str; 4] = ["MAX_DAILY_LOSS", "MAX_POSITION_SIZE", "MAX_PORTFOLIO_HEAT", "LIVE_MAX_CAPITAL"];
+/// Limits of a scenario that no setting has, as somebody may write them into `.env`.
+const LIMITS_OF_RISK: [&str; 6] = [
+    "MAX_CORRELATED_EXPOSURE",
+    "MAX_DRAWDOWN",
+    "MAX_GROSS_EXPOSURE",
+    "MAX_OPEN_POSITIONS",
+    "MAX_ORDERS_PER_MINUTE",
+    "MAX_ORDER_NOTIONAL",
+];
+/// A name with so few letters other than a limit's is meant as that limit.
+const TYPOS_MAX: usize = 2;
+
 /// A setting that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {name} is not {wanted}; mend the line or remove it")]
-pub struct SettingError {
-    /// File and line, or the environment.
-    pub place: String,
-    /// The setting.
-    pub name: &'static str,
-    /// What it should be.
-    pub wanted: &'static str,
+pub enum SettingError {
+    /// Its value.
+    #[error("{place}: {name} is not {wanted}; mend the line or remove it")]
+    Value {
+        /// File and line, or the environment.
+        place: String,
+        /// The setting.
+        name: &'static str,
+        /// What it should be.
+        wanted: &'static str,
+    },
+    /// It looks like a limit, and nobody would hold anything to it.
+    #[error("{place}: {name} is no setting, so it limits nothing; {next}")]
+    Unknown {
+        /// File and line.
+        place: String,
+        /// As it is written.
+        name: String,
+        /// What may be meant, or where the limit belongs.
+        next: String,
+    },
+}
+
+/// A name in the file that is meant as a limit and is none.
+fn mistyped_limit(env: &EnvFile) -> Option<SettingError> {
+    let is_meant = |name: &str| {
+        let upper = name.to_uppercase();
+        upper.starts_with("MAX_") || LIMITS.iter().any(|limit| strsim::osa_distance(&upper, limit) <= TYPOS_MAX)
+    };
+    let name = env.names().find(|name| !LIMITS.contains(name) && is_meant(name))?;
+    let upper = name.to_uppercase();
+    let of_risk = |limit: &str| format!("it belongs into the scenario, as risk.{}", limit.to_lowercase());
+    let known = LIMITS.iter().map(|limit| (*limit, format!("did you mean {limit}?")));
+    let known = known.chain(LIMITS_OF_RISK.iter().map(|limit| (*limit, of_risk(limit))));
+    let next = known.min_by_key(|(limit, _)| strsim::osa_distance(&upper, limit)).map(|(_, next)| next);
+    Some(SettingError::Unknown { place: env.place(name), name: name.to_owned(), next: next.unwrap_or_default() })
 }
 
 /// The limits that the environment sets; they count where they are stricter than a scenario's. Errors: a setting that
-/// is no fraction above 0 and up to 1.
+/// is no fraction above 0 and up to 1; a name in the file that is meant as a limit and is none.
 pub fn limit_caps(env: &EnvFile) -> Result<LimitCaps, SettingError> {
+    if let Some(mistyped) = mistyped_limit(env) {
+        return Err(mistyped);
+    }
     let cap = |name: &'static str| -> Result<Option<Ratio>, SettingError> {
         let is_limit = |ratio: &Ratio| Ratio::ZERO < *ratio && *ratio <= Ratio::ONE;
         let Some(text) = env.get(name).filter(|text| !text.is_empty()) else { return Ok(None) };
         let ratio = text.parse().ok().filter(is_limit);
         let wanted = "a fraction above 0 and up to 1, like 0.02 for 2 %";
-        ratio.map(Some).ok_or_else(|| SettingError { place: env.place(name), name, wanted })
+        ratio.map(Some).ok_or_else(|| SettingError::Value { place: env.place(name), name, wanted })
     };
     Ok(LimitCaps {
         daily_loss_max: cap("MAX_DAILY_LOSS")?,
@@ -58,7 +103,7 @@ pub fn capital_max(env: &EnvFile) -> Result<Option<Money>, SettingError> {
     let Some(text) = env.get(NAME).filter(|text| !text.is_empty()) else { return Ok(None) };
     let amount = text.parse().ok().filter(|amount| *amount > Money::ZERO);
     let wanted = "an amount of dollars above 0, like 5000";
-    amount.map(Some).ok_or_else(|| SettingError { place: env.place(NAME), name: NAME, wanted })
+    amount.map(Some).ok_or_else(|| SettingError::Value { place: env.place(NAME), name: NAME, wanted })
 }
 
 /// The keys of the account that the mode trades. Errors: they are missing or no keys, in words.
@@ -147,6 +192,25 @@ mod tests {
     use super::super::testing::env_with;
     use super::*;
 
+    /// A limit that nobody holds anything to is worse than none.
+    #[test]
+    fn a_mistyped_limit_is_refused_with_its_line() {
+        let folder = tempfile::tempdir().expect("folder");
+        for (name, next) in [
+            ("MAX_DAILY_LOS", "did you mean MAX_DAILY_LOSS?"),
+            ("max_daily_loss", "did you mean MAX_DAILY_LOSS?"),
+            ("MAX_DAILY_DRAWDOWN", "it belongs into the scenario, as risk.max_drawdown"),
+            ("MAX_CORRELATED_EXPOSURE", "it belongs into the scenario, as risk.max_correlated_exposure"),
+            ("LIVE_MAX_CAPITL", "did you mean LIVE_MAX_CAPITAL?"),
+            ("MX_POSITION_SIZE", "did you mean MAX_POSITION_SIZE?"),
+        ] {
+            let env = env_with(folder.path(), &format!("# mine\n{name}=0.01\nLOG_LEVEL=info\nSMTP_HOST=x"));
+            let error = limit_caps(&env).expect_err(name).to_string();
+            let wanted = format!(":2: {name} is no setting, so it limits nothing; {next}");
+            assert!(error.ends_with(&wanted), "{error}");
+        }
+    }
+
     #[test]
     fn limits_are_fractions_and_the_cap_is_dollars() {
         let folder = tempfile::tempdir().expect("folder");
@@ -158,7 +222,7 @@ mod tests {
         // The old system's dollars where a fraction belongs, and what is no number.
         for bad in ["10000", "0", "-0.1", "1.000000001", "2%", "hidden"] {
             let error = limit_caps(&env_with(folder.path(), &format!("MAX_POSITION_SIZE={bad}"))).expect_err(bad);
-            assert_eq!(error.name, "MAX_POSITION_SIZE");
+            assert!(matches!(error, SettingError::Value { name: "MAX_POSITION_SIZE", .. }), "{error:?}");
             assert!(error.to_string().contains("0.02 for 2 %") && !error.to_string().contains("hidden"), "{error}");
         }
         for bad in ["0", "-5", "$5000", "hidden"] {

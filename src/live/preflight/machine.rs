@@ -9,6 +9,7 @@ use super::record::PROGRAM;
 use super::{Item, Preflight, PreflightMode};
 use crate::domain::Timestamp;
 use crate::market::Calendar;
+use crate::report::format::to_the_second;
 use crate::risk::LatchFile;
 
 /// Journal and logs of a month of minutes take some hundred megabytes; a full disk stops a session.
@@ -43,7 +44,8 @@ fn kill_switch(state: &Path, now: Timestamp) -> Result<String, String> {
             None => Ok("it is clear".to_owned()),
             Some(latched) => Err(format!(
                 "it is pressed, by {} since {}; look into it, then run `alphaflow resume --reason TEXT`",
-                latched.by, latched.since
+                latched.by,
+                to_the_second(latched.since)
             )),
         },
     }
@@ -56,11 +58,17 @@ fn disk(state: &Path) -> Result<String, String> {
     let place = whole.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/"));
     let room = rustix::fs::statvfs(place).map_err(|error| format!("{}: {error}", place.display()))?;
     let free = room.f_bavail.saturating_mul(room.f_frsize);
-    let text = format!("{} MiB are free where {} is", free >> 20, state.display());
+    let text = format!("{} are free where {} is", gib(free), state.display());
     match free >= FREE_BYTES_MIN {
         true => Ok(text),
-        false => Err(format!("{text}; make room for at least {} MiB", FREE_BYTES_MIN >> 20)),
+        false => Err(format!("{text}; make room for at least {}", gib(FREE_BYTES_MIN))),
     }
+}
+
+/// `75.3 GiB`.
+#[cfg(unix)]
+fn gib(bytes: u64) -> String {
+    format!("{:.1} GiB", bytes as f64 / (1_u64 << 30) as f64)
 }
 
 /// Elsewhere this program cannot ask.
@@ -109,7 +117,8 @@ mod tests {
     fn the_disk_is_asked_also_before_the_folder_is_there() {
         let folder = tempfile::tempdir().expect("folder");
         let found = |path: &Path| disk(path).unwrap_or_else(|text| text);
-        assert!(found(&folder.path().join("state/paper")).contains("MiB are free"));
-        assert!(found(Path::new("state")).contains("MiB are free"));
+        assert!(found(&folder.path().join("state/paper")).contains(" GiB are free"));
+        assert!(found(Path::new("state")).contains(" GiB are free"));
+        assert_eq!(gib(77_140 << 20), "75.3 GiB");
     }
 }

@@ -6,6 +6,8 @@ use super::proofs::names;
 use super::{Item, Preflight, PreflightMode, Verdict, cash_of};
 use crate::domain::{Money, Ratio};
 use crate::execution::alpaca::EnvFile;
+use crate::live::session::words::dollars;
+use crate::report::format::counted;
 use crate::risk::LimitCaps;
 use crate::scenario::LoadedScenario;
 
@@ -39,7 +41,7 @@ pub(super) fn examine(flight: &Preflight<'_>) -> Vec<Item> {
 fn scenarios(flight: &Preflight<'_>) -> Item {
     let text = match flight.scenarios {
         [] => "no scenario is named; name those that are to trade after the command".to_owned(),
-        all => format!("{}, with ${} together", names(all), cash_of(all)),
+        all => format!("{}, with {} together", names(all), dollars(cash_of(all))),
     };
     let found = if flight.scenarios.is_empty() { Err(text) } else { Ok(text) };
     Item::of("scenarios", found).must_hold_live(flight.mode)
@@ -104,9 +106,11 @@ pub(super) fn capital(env: &EnvFile, scenarios: &[LoadedScenario]) -> Result<Str
     };
     let cash = cash_of(scenarios);
     match cash <= cap {
-        true => Ok(format!("${cash} of at most ${cap}")),
+        true => Ok(format!("{} of at most {}", dollars(cash), dollars(cap))),
         false => Err(format!(
-            "the scenarios' cash is ${cash}, LIVE_MAX_CAPITAL ${cap}; lower account.cash, or the number of scenarios"
+            "the scenarios' cash is {}, LIVE_MAX_CAPITAL {}; lower account.cash, or the number of scenarios",
+            dollars(cash),
+            dollars(cap)
         )),
     }
 }
@@ -114,11 +118,15 @@ pub(super) fn capital(env: &EnvFile, scenarios: &[LoadedScenario]) -> Result<Str
 fn first_size(scenarios: &[LoadedScenario]) -> Item {
     let symbols: usize = scenarios.iter().map(|loaded| loaded.spec.data.symbols.len()).sum();
     let cash = cash_of(scenarios);
-    let is_small = scenarios.len() <= 1
-        && symbols <= FIRST_SYMBOLS
-        && cash <= Money::from_units(i128::from(FIRST_CASH) * Money::UNITS_PER_USD);
-    let found = format!("{} strategies, {symbols} shares, ${cash}", scenarios.len());
-    let advice = format!("begin with one strategy, {FIRST_SYMBOLS} shares and at most ${FIRST_CASH}");
+    let first_cash = Money::from_units(i128::from(FIRST_CASH) * Money::UNITS_PER_USD);
+    let is_small = scenarios.len() <= 1 && symbols <= FIRST_SYMBOLS && cash <= first_cash;
+    let found = format!(
+        "{}, {}, {}",
+        counted(scenarios.len(), "strategy", "strategies"),
+        counted(symbols, "share", "shares"),
+        dollars(cash)
+    );
+    let advice = format!("begin with one strategy, {FIRST_SYMBOLS} shares and at most {}", dollars(first_cash));
     match is_small {
         true => Item::holds("first_size", found),
         false => Item::new("first_size", Verdict::Warns, format!("{found}; for the first days {advice}")),

@@ -12,19 +12,25 @@ use super::{Item, Preflight, PreflightMode, Verdict};
 use crate::domain::Timestamp;
 use crate::live::drill::{DRILL_FILE, PAPER_DRILL_FILE};
 use crate::live::notify::{Banner, NotifyConfig, TestRecord};
+use crate::report::format::to_the_second;
 use crate::scenario::{LoadedScenario, effective_toml, scenario_sha256};
 
 /// A drill or a test message older than this says little about today.
 const PROOF_DAYS_MAX: i64 = 30;
+
+/// What a parity report of a rehearsal holds the replay against.
+const REHEARSAL: &str = "rehearsal";
 
 /// What the rehearsal of a scenario says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Parity {
     /// SHA-256 of the scenario that was rehearsed; empty where the report does not say it.
     pub(super) scenario_sha256: String,
-    /// This version of the program made it, and nothing differed.
+    /// This version of the program made it in a rehearsal, and nothing differed.
     pub(super) is_identical: bool,
     program: String,
+    /// What the replay was held against.
+    other: String,
 }
 
 /// The parity report of a scenario; `None` without one. Errors: it cannot be read, in words.
@@ -34,8 +40,9 @@ pub(super) fn parity(reports: &Path, loaded: &LoadedScenario) -> Result<Option<P
     let session = |key: &str| report["session"][key].as_str().unwrap_or_default().to_owned();
     let program = session("program");
     let is_identical =
-        report["identical"].as_bool() == Some(true) && session("other") == "rehearsal" && program == PROGRAM;
-    Ok(Some(Parity { scenario_sha256: session("scenario_sha256"), is_identical, program }))
+        report["identical"].as_bool() == Some(true) && session("other") == REHEARSAL && program == PROGRAM;
+    let other = session("other");
+    Ok(Some(Parity { scenario_sha256: session("scenario_sha256"), is_identical, program, other }))
 }
 
 /// Items about the proofs of each scenario and of this installation.
@@ -89,6 +96,10 @@ fn rehearsed(reports: &Path, loaded: &LoadedScenario) -> Result<(), String> {
         return Err(format!("{file} has changed since its parity report; {again}"));
     }
     same_program(&Value::String(parity.program.clone()), "the parity report", &again)?;
+    if parity.other != REHEARSAL {
+        let other = if parity.other.is_empty() { "something else" } else { &parity.other };
+        return Err(format!("the parity report of {file} is of a {other}, not of a rehearsal; {again}"));
+    }
     match parity.is_identical {
         true => Ok(()),
         false => Err(format!("replay and rehearsal of {file} differ; see its parity.html, mend the cause and {again}")),
@@ -167,7 +178,7 @@ fn document(state: &Path, name: &str, again: &str) -> Result<(String, Value), St
 fn recent(at: Timestamp, what: &str, now: Timestamp, again: &str) -> Result<Timestamp, String> {
     let age = now.ns().saturating_sub(at.ns());
     if age < 0 {
-        return Err(format!("{what} is from the future ({at}); check the clock, then {again}"));
+        return Err(format!("{what} is from the future ({}); check the clock, then {again}", to_the_second(at)));
     }
     if age > PROOF_DAYS_MAX * Timestamp::NS_PER_DAY {
         return Err(format!("{what} is of {}, more than {PROOF_DAYS_MAX} days ago; {again}", at.utc_date()));

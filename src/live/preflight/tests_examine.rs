@@ -64,7 +64,7 @@ async fn nothing_is_missing() {
 #[tokio::test]
 async fn each_thing_that_is_missing_is_one_item() {
     type Break = fn(&mut World);
-    let breaks: [(Break, &str, Verdict, &str); 18] = [
+    let breaks: [(Break, &str, Verdict, &str); 20] = [
         (
             |w| {
                 w.write("state/drill.json", &json!({"at": NOW.plus_ns(-31 * Timestamp::NS_PER_DAY), "version": env!("CARGO_PKG_VERSION"), "passed": true}))
@@ -102,6 +102,20 @@ async fn each_thing_that_is_missing_is_one_item() {
             "parity",
             Verdict::Fails,
             "differ; see its parity.html",
+        ),
+        (
+            |w| {
+                w.write("reports/one_rehearsal/parity.json", &json!({"identical": true, "session": {"program": super::record::PROGRAM, "other": "recorded session", "scenario_sha256": crate::scenario::scenario_sha256(&w.scenarios[0].spec)}}))
+            },
+            "parity",
+            Verdict::Fails,
+            "is of a recorded session, not of a rehearsal; run `alphaflow rehearse",
+        ),
+        (
+            |w| w.env = Ok(env_with(w.folder.path(), "MAX_DRAWDOWN=0.1")),
+            "limits",
+            Verdict::Fails,
+            "MAX_DRAWDOWN is no setting, so it limits nothing; it belongs into the scenario, as risk.max_drawdown",
         ),
         (
             |w| std::fs::remove_dir_all(w.reports().join("one_rehearsal")).expect("remove"),

@@ -9,6 +9,7 @@ use crate::domain::{Money, Symbol, Timestamp};
 use crate::execution::alpaca::{
     AccountState, ApiKeys, AskError, Paper, PaperStandIn, Rehearsal, VenueClock, VenueReader,
 };
+use crate::live::session::words::dollars;
 use crate::market::Calendar;
 use crate::scenario::LoadedScenario;
 use crate::scenario::spec::CalendarKind;
@@ -75,8 +76,8 @@ fn usable(account: &AccountState) -> Result<String, String> {
 /// Money, margin and shorts of the account against what the scenarios take for granted.
 fn funds(flight: &Preflight<'_>, account: &AccountState) -> Item {
     let faults = powers(account, flight.scenarios);
-    let text =
-        format!("${} of equity, ${} to spend, multiplier {}", account.equity, account.buying_power, account.multiplier);
+    let (equity, power) = (dollars(account.equity), dollars(account.buying_power));
+    let text = format!("{equity} of equity, {power} to spend, multiplier {}", account.multiplier);
     let Some(shortage) = shortage(account, flight.scenarios) else {
         return Item::of("funds", if faults.is_empty() { Ok(text) } else { Err(faults.join("; ")) });
     };
@@ -94,8 +95,10 @@ fn shortage(account: &AccountState, scenarios: &[LoadedScenario]) -> Option<Stri
     let cash = cash_of(scenarios);
     (account.buying_power < cash || account.equity < cash).then(|| {
         format!(
-            "the scenarios count on ${cash}, the account has ${} and may spend ${}; lower account.cash or add money",
-            account.equity, account.buying_power
+            "the scenarios count on {}, the account has {} and may spend {}; lower account.cash or add money",
+            dollars(cash),
+            dollars(account.equity),
+            dollars(account.buying_power)
         )
     })
 }
@@ -116,8 +119,8 @@ fn powers(account: &AccountState, scenarios: &[LoadedScenario]) -> Vec<String> {
         }
         if spec.leverage == 1 && account.cash < Money::ZERO {
             faults.push(format!(
-                "{name} borrows nothing, but the account's cash is ${}; pay it back first",
-                account.cash
+                "{name} borrows nothing, but the account's cash is {}; pay it back first",
+                dollars(account.cash)
             ));
         }
     }

@@ -80,6 +80,8 @@ pub struct PastReader {
     sessions: BTreeMap<String, Past>,
     /// Orders that a later session must not be given: how many sessions there were.
     numbers: BTreeMap<String, u32>,
+    /// The last row of each session, by the machine's clock, and whether that is the row of an orderly end.
+    ends: BTreeMap<String, (Timestamp, bool)>,
     names: Vec<SessionName>,
 }
 
@@ -91,9 +93,12 @@ impl PastReader {
         let Some(strategy) = row.strategy else { return Ok(()) };
         let number = row.number;
         let strange = |error: serde_json::Error| SessionError::Journal(format!("row {number}: {error}"));
+        let mut is_end = false;
         match row.kind {
             RowKind::Session => {
-                if let SessionRow::Began(began) = serde_json::from_str(row.body).map_err(strange)? {
+                let session: SessionRow = serde_json::from_str(row.body).map_err(strange)?;
+                is_end = session == SessionRow::Stopped;
+                if let SessionRow::Began(began) = session {
                     self.numbers.insert(strategy.to_owned(), began.number);
                     let named = SessionName::new(&began.name);
                     self.names.push(named.map_err(|error| SessionError::Journal(format!("row {number}: {error}")))?);
@@ -112,7 +117,13 @@ impl PastReader {
             }
             RowKind::Event | RowKind::Command | RowKind::Delivery | RowKind::Login | RowKind::Setting => {}
         }
+        self.ends.insert(strategy.to_owned(), (row.wall, is_end));
         Ok(())
+    }
+
+    /// When the last row of a scenario was written, if that is not the one of an orderly end.
+    pub fn broken_off(&self, strategy: &str) -> Option<Timestamp> {
+        self.ends.get(strategy).filter(|(_, is_end)| !is_end).map(|(at, _)| *at)
     }
 
     /// The last session of a scenario.

@@ -24,6 +24,7 @@ use super::{
 use crate::domain::{Quantity, Symbol, Timestamp};
 use crate::execution::alpaca::{ApiKeys, EmergencyOrder, EmergencyVenue, ShutterBar, TradingMode, VenueReader};
 use crate::live::kill::{HaltProgress, Kill, KillError, KillOptions, run_emergency, sessions, wall};
+use crate::report::format::to_the_second;
 use crate::risk::LatchFile;
 
 /// The account's lists lag by seconds, and a flatten looks twice.
@@ -124,7 +125,10 @@ impl Look {
         }
         let latch = LatchFile::new(drill.state).read(wall()).map_err(KillError::from)?;
         if let Some(latched) = latch.latched() {
-            return refuse(format!("trading is halted since {}; `alphaflow resume` comes first", latched.since));
+            return refuse(format!(
+                "trading is halted since {}; `alphaflow resume` comes first",
+                to_the_second(latched.since)
+            ));
         }
         let (account, clock, positions, orders, asset) = self.runtime.block_on(async {
             let (account, clock) = (self.reader.account().await?, self.reader.clock().await?);
