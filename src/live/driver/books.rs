@@ -64,18 +64,25 @@ pub(super) fn as_it_began(past: &Past, path: &Path) -> Result<Prepared, DriverEr
     Ok(Prepared { loaded, effective: past.began.scenario.clone(), actions: Vec::new() })
 }
 
-/// The limits that `.env` may cap are no part of what a book is: they may change while it goes on.
-pub(super) fn is_same_book(then: &LoadedScenario, now: &LoadedScenario) -> bool {
+/// What a book was begun with and what is to trade now, as far as it says which book that is: the limits that `.env` may
+/// cap are no part of it, and may change while it goes on.
+fn compared(then: &LoadedScenario, now: &LoadedScenario) -> (String, String) {
     let mut spec = then.spec.clone();
     spec.risk.max_daily_loss = now.spec.risk.max_daily_loss;
     spec.risk.max_position_size = now.spec.risk.max_position_size;
     spec.risk.max_portfolio_heat = now.spec.risk.max_portfolio_heat;
-    effective_toml(&spec) == effective_toml(&now.spec)
+    (effective_toml(&spec), effective_toml(&now.spec))
 }
 
-/// By which keys a scenario differs from what it was, in words.
+/// Does the book of `then` go on with `now`?
+pub(super) fn is_same_book(then: &LoadedScenario, now: &LoadedScenario) -> bool {
+    let (then, now) = compared(then, now);
+    then == now
+}
+
+/// By which keys a scenario is that of another book, in words.
 pub(super) fn changes(then: &LoadedScenario, now: &LoadedScenario) -> String {
-    let (then, now) = (effective_toml(&then.spec), effective_toml(&now.spec));
+    let (then, now) = compared(then, now);
     let (then, now) = (keys(&then), keys(&now));
     let value = |of: &[(String, String)], key: &str| {
         of.iter().find(|(other, _)| other == key).map_or("unset".to_owned(), |(_, value)| value.clone())
@@ -142,11 +149,7 @@ pub(super) fn refuse_to_replace(
 
 /// The halt of the book that still stands at `now`; with it the open that lifts a daily loss. The kill switch has a record
 /// of its own.
-fn standing_halt<'a>(
-    machine: &'a dyn Machine,
-    terms: &Terms,
-    now: Timestamp,
-) -> Option<(&'a Halt, Option<Timestamp>)> {
+fn standing_halt<'a>(machine: &'a dyn Machine, terms: &Terms, now: Timestamp) -> Option<(&'a Halt, Option<Timestamp>)> {
     let halts = machine.gate().watch().halts();
     let next_open = || terms.calendar.next_session(halts.session()).map(|session| session.open);
     halts.iter().find_map(|halt| match halt.cause {
@@ -154,4 +157,45 @@ fn standing_halt<'a>(
         HaltCause::DailyLoss => next_open().filter(|open| *open > now).map(|open| (halt, Some(open))),
         HaltCause::Drawdown | HaltCause::Manual => Some((halt, None)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::live::journal::{RawRow, RowKind};
+
+    fn account_of(bodies: &[Value]) -> Option<AccountMark> {
+        let mut pasts = PastReader::default();
+        for (number, body) in (1..).zip(bodies) {
+            let (time, body) = (Timestamp::MIN, body.to_string());
+            let row = RawRow { number, time, wall: time, strategy: Some("a"), kind: RowKind::Session, body: &body };
+            pasts.take(row).expect("a row of a session");
+        }
+        pasts.account().cloned()
+    }
+
+    /// Rows of earlier versions say no account; the first restart of this one does.
+    #[test]
+    fn a_journal_belongs_to_the_account_that_its_rows_say() {
+        let began = json!({ "session": "began", "number": 1, "name": "a_1", "mode": "paper", "version": "0", "scenario": "",
+                            "pace": 1, "venue_cash": null, "started_at": Timestamp::MIN });
+        let with_account = |mut body: Value| {
+            body["account"] = json!(AccountMark::of("PA1234"));
+            body
+        };
+        let went_on = json!({ "session": "went_on", "version": "0" });
+        assert_eq!(account_of(&[began.clone(), went_on.clone()]), None);
+        let own = Some(AccountMark::of("PA1234"));
+        assert_eq!(account_of(&[began.clone(), with_account(went_on.clone())]), own);
+        assert_eq!(account_of(&[with_account(began.clone()), went_on, began]), own);
+
+        let refused = |of: Option<&AccountMark>, keys| refuse_another_account(of, keys, Path::new("state/paper"));
+        assert!(refused(None, "PA1234").is_ok() && refused(own.as_ref(), "PA1234").is_ok());
+        let error = refused(own.as_ref(), "PB1234").expect_err("another account").to_string();
+        assert!(error.starts_with("state/paper: this journal belongs to the account that ends in 1234"), "{error}");
+        let kept = json!(own).to_string();
+        assert!(!kept.contains("PA1234") && kept.contains("\"1234\""), "{kept}");
+    }
 }

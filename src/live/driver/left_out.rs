@@ -9,7 +9,6 @@ use crate::domain::{Quantity, Symbol};
 use crate::execution::alpaca::TradingMode;
 use crate::live::event::{EventKind, Severity};
 use crate::live::session::{Machine, Terms};
-use crate::report::format::capitalized;
 
 /// A book that does not run.
 #[derive(Debug)]
@@ -39,11 +38,7 @@ impl LeftOut {
 
     /// A book that cannot be made again: another version wrote it, or it sends the orders of a file.
     pub(super) fn unknown(name: &str, symbols: Vec<Symbol>) -> LeftOut {
-        LeftOut {
-            name: name.to_owned(),
-            shares: symbols.into_iter().map(|symbol| (symbol, None)).collect(),
-            orders: 0,
-        }
+        LeftOut { name: name.to_owned(), shares: symbols.into_iter().map(|symbol| (symbol, None)).collect(), orders: 0 }
     }
 
     /// Its shares that are known.
@@ -70,7 +65,7 @@ impl LeftOut {
             (false, true, 0) => return None,
         };
         let next = "Nobody manages them now; name its scenario beside the others to go on with it";
-        Some(format!("{}, which is not running, {what}. {next}.", capitalized(name)))
+        Some(format!("Scenario {name}, which is not running, {what}. {next}."))
     }
 }
 

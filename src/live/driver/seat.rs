@@ -134,7 +134,8 @@ impl<M: TradingMode> Opening<'_, M> {
             }
             (course, _) => {
                 let pace = if let Venue::Exchange { speed } = self.setup.venue { speed } else { 1 };
-                let terms = Terms::of(&prepared.loaded, number).map_err(|error| DriverError::Venue(error.to_string()))?;
+                let terms =
+                    Terms::of(&prepared.loaded, number).map_err(|error| DriverError::Venue(error.to_string()))?;
                 let terms = Arc::new(Terms { pace, ..terms });
                 let machine = machine_of(prepared, Arc::clone(&terms)).map_err(DriverError::Venue)?;
                 let trader = self.begin(prepared, machine, Arc::clone(&terms), number, keeper)?;

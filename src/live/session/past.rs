@@ -100,20 +100,18 @@ impl PastReader {
         let number = row.number;
         let strange = |error: serde_json::Error| SessionError::Journal(format!("row {number}: {error}"));
         match row.kind {
-            RowKind::Session => {
-                match serde_json::from_str(row.body).map_err(strange)? {
-                    SessionRow::Began(began) => {
-                        self.account = began.account.clone().or(self.account.take());
-                        self.numbers.insert(strategy.to_owned(), began.number);
-                        let named = SessionName::new(&began.name);
-                        let named = named.map_err(|error| SessionError::Journal(format!("row {number}: {error}")));
-                        self.names.push(named?);
-                        self.sessions.insert(strategy.to_owned(), Past { began, inputs: Vec::new(), log: Vec::new() });
-                    }
-                    SessionRow::WentOn { account, .. } => self.account = account.or(self.account.take()),
-                    SessionRow::Stopped => {}
+            RowKind::Session => match serde_json::from_str(row.body).map_err(strange)? {
+                SessionRow::Began(began) => {
+                    self.account = began.account.clone().or(self.account.take());
+                    self.numbers.insert(strategy.to_owned(), began.number);
+                    let named = SessionName::new(&began.name);
+                    let named = named.map_err(|error| SessionError::Journal(format!("row {number}: {error}")));
+                    self.names.push(named?);
+                    self.sessions.insert(strategy.to_owned(), Past { began, inputs: Vec::new(), log: Vec::new() });
                 }
-            }
+                SessionRow::WentOn { account, .. } => self.account = account.or(self.account.take()),
+                SessionRow::Stopped => {}
+            },
             RowKind::Input => {
                 if let Some(past) = self.sessions.get_mut(strategy) {
                     past.inputs.push(serde_json::from_str(row.body).map_err(strange)?);
