@@ -201,6 +201,30 @@ fn a_session_that_cannot_have_its_port_or_its_settings_leaves_no_journal() {
     assert!(!copy.path().join("state/rehearsal/journal.db").exists(), "nothing began");
 }
 
+/// Every row is looked at before a session goes on, however far back it is.
+#[test]
+fn a_journal_that_was_changed_is_not_traded_on() {
+    let copy = copy_of_repository();
+    let trade = ["trade", "scenarios/intraday_minutes.toml", "--speed", "max", "--set", "data.end=2024-01-09"];
+    done(copy.path(), &trade);
+    let path = copy.path().join("state/rehearsal/journal.db");
+    let journal = rusqlite::Connection::open(&path).expect("a journal");
+    let last: i64 = journal.query_row("SELECT max(row) FROM journal", [], |row| row.get(0)).expect("a row");
+    assert!(last > 1_200, "{last} rows");
+    let change = "UPDATE journal SET wall = wall + 1 WHERE row = 40";
+    let trigger: String = journal
+        .query_row("SELECT sql FROM sqlite_schema WHERE name = 'journal_update'", [], |row| row.get(0))
+        .expect("sql");
+    journal.execute_batch(&format!("DROP TRIGGER journal_update; {change}; {trigger};")).expect("changed");
+    let error = fails(copy.path(), 1, &trade);
+    let wanted = "error state/rehearsal/journal.db: the journal does not hold: row 40 was changed or moved: its hash does not \
+                  follow from the row before; nothing is traded on it. Keep a copy as it is, `alphaflow audit verify --journal \
+                  state/rehearsal/journal.db` names all of it";
+    assert!(error.contains(wanted), "{error}");
+    let rows: i64 = journal.query_row("SELECT max(row) FROM journal", [], |row| row.get(0)).expect("a row");
+    assert_eq!(rows, last, "nothing is written on it");
+}
+
 /// What scripts show to the dashboard.
 const TOKEN: &str = "af_script_0123456789abcdefghijklmnopqrstuv";
 

@@ -167,13 +167,13 @@ fn scenario_of(asked: &Asked<'_>, known: &KnownSession) -> Result<LoadedScenario
     }
 }
 
-/// A session trades by the stricter of its scenario's limits and those of its environment; nothing else may differ.
+/// The limits that the environment may cap may differ, and may have changed while the session went on; nothing else may.
 fn refuse_another(named: &LoadedScenario, session: &LoadedScenario, known: &KnownSession) -> Result<(), Failure> {
     let mut own = named.spec.clone();
     let (risk, traded) = (&mut own.risk, &session.spec.risk);
-    risk.max_daily_loss = risk.max_daily_loss.min(traded.max_daily_loss);
-    risk.max_position_size = risk.max_position_size.min(traded.max_position_size);
-    risk.max_portfolio_heat = risk.max_portfolio_heat.min(traded.max_portfolio_heat);
+    risk.max_daily_loss = traded.max_daily_loss;
+    risk.max_position_size = traded.max_position_size;
+    risk.max_portfolio_heat = traded.max_portfolio_heat;
     let (own, traded) = (effective_toml(&own), effective_toml(&session.spec));
     if own == traded {
         return Ok(());

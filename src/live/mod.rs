@@ -1,6 +1,7 @@
 //! A session that trades: what drives engine, desk and wire by the clock, what is kept of it, and who is told.
 //!
 //! Not here: what may be sent (risk), what to say to the venue (execution::alpaca), command lines (cli).
+mod account;
 mod command;
 pub mod dashboard;
 pub mod drill;
@@ -18,6 +19,7 @@ pub mod redact;
 pub mod session;
 mod snapshot;
 
+pub use account::AccountMark;
 pub use command::{Asked, Command, Done, ItemOutcome};
 pub use event::{EventKind, RefusedOrder, SessionEvent, Severity};
 pub use snapshot::{

@@ -99,7 +99,7 @@ class Book:
 
     def __init__(self, market, now, tell, cash: str = "100000"):
         self.market, self.now, self.tell = market, now, tell
-        self.cash = Decimal(cash)
+        self.cash, self.number = Decimal(cash), "PA3NXGPDDLQU"
         self.orders: list[Order] = []
         self.held: dict[str, Decimal] = {}
         self.average: dict[str, Decimal] = {}
@@ -469,7 +469,7 @@ class Book:
         power = text(self.buying_power())
         return {
             "id": "e6fe16f3-64a4-4921-8928-cadf02f92f98", "admin_configurations": {}, "user_configurations": None,
-            "account_number": "PA3NXGPDDLQU", "status": "ACTIVE", "crypto_status": "ACTIVE", "options_approved_level": 3,
+            "account_number": self.number, "status": "ACTIVE", "crypto_status": "ACTIVE", "options_approved_level": 3,
             "options_trading_level": 3, "currency": "USD", "buying_power": power, "regt_buying_power": power,
             "effective_buying_power": power, "non_marginable_buying_power": text(self.cash), "options_buying_power": text(self.cash),
             "bod_dtbp": None, "cash": text(self.cash), "accrued_fees": "0", "pending_transfer_in": None,

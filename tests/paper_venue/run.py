@@ -75,9 +75,9 @@ class Folder:
         (self.path / "first.toml").write_text(SCENARIO)
         self.keys()
 
-    def keys(self, key=KEY, secret=SECRET):
+    def keys(self, key=KEY, secret=SECRET, more=""):
         env = self.path / ".env"
-        env.write_text(f"ALPACA_API_KEY={key}\nALPACA_SECRET_KEY={secret}\nALPACA_PAPER=true\n")
+        env.write_text(f"ALPACA_API_KEY={key}\nALPACA_SECRET_KEY={secret}\nALPACA_PAPER=true\n{more}")
         env.chmod(0o600)
 
     def environment(self):
@@ -303,6 +303,28 @@ async def it_goes_on_after_a_restart(folder, address, server):
         assert await session.end() == 0
 
 
+async def a_journal_belongs_to_its_account(folder, address, server):
+    """A paper account that was reset is another one. Limits of `.env` begin no new book."""
+    own, server.book.number, posts = server.book.number, "PA4RESET2DAY", len(server.book.posts)
+    try:
+        said = await folder.run("trade", "first.toml", *paper(address), "--port", "0", code=1, within=60)
+    finally:
+        server.book.number = own
+    assert "belongs to the account that ends in DLQU, and the keys are those of one that ends in 2DAY" in said, said
+    assert "another --state folder" in said and len(server.book.posts) == posts, said
+    try:
+        folder.keys(more="MAX_DAILY_LOSS=0.015\n")
+        async with Session(folder, address) as session:
+            await session.hears("Limits of first_paper have changed: max_daily_loss was 0.02 and is 0.015", within=90)
+            await session.hears("Both streams are ready", within=90)
+            assert not session.said("A new book"), session.lines
+            assert await session.end() == 0, "\n".join(session.lines[-30:])
+    finally:
+        folder.keys()
+    said = await folder.run("audit", "replay", "--mode", "paper", "--state", "mine")
+    assert "first_paper" in said, said
+
+
 async def a_halt_without_a_session(folder, address, server):
     book = server.book
     book.submit({"symbol": "AAPL", "qty": "5", "side": "buy", "type": "market", "time_in_force": "gtc", "order_class": "oto",
@@ -328,7 +350,8 @@ def stops(book, symbol):
 
 
 TESTS = [a_stand_in_is_on_this_machine, from_nothing_to_a_preflight, wrong_keys_are_said_at_once, a_drill_needs_a_free_account,
-         a_drill_passes_and_leaves_nothing, a_session_trades, it_goes_on_after_a_restart, a_halt_without_a_session]
+         a_drill_passes_and_leaves_nothing, a_session_trades, it_goes_on_after_a_restart, a_journal_belongs_to_its_account,
+         a_halt_without_a_session]
 
 
 async def main():

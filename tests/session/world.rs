@@ -173,6 +173,7 @@ impl World {
             scenario: SCENARIO.to_owned(),
             pace: 1,
             account_since: None,
+            account: None,
             venue_cash: None,
             started_at: Timestamp::MIN,
         }
@@ -282,7 +283,7 @@ impl World {
     /// What the driver does at a start, in its order.
     fn go_on(&mut self) -> Result<(), SessionError> {
         let at = self.moment();
-        let row = SessionRow::WentOn { version: "test".to_owned() };
+        let row = SessionRow::WentOn { version: "test".to_owned(), account: None };
         let row = self.row(RowKind::Session, serde_json::to_value(row).unwrap());
         let past = self.past();
         self.disk.append(&[row], Durability::Flushed)?;

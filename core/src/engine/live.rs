@@ -7,7 +7,7 @@ use super::core::{Effect, Engine};
 use super::journal::{HaltRecord, Journal};
 use super::orders::Orders;
 use crate::domain::{Bar, ExecutionEvent, IllegalTransition, OrderId, OrderPurpose, SymbolIndex, Timestamp};
-use crate::risk::{Halt, HaltedBy, Holding, Resumed, Words};
+use crate::risk::{Halt, HaltedBy, Holding, Limits, Resumed, Words};
 use crate::strategy::Strategy;
 
 /// What the strategy wants on a step.
@@ -23,6 +23,12 @@ impl<S: Strategy> Engine<S> {
     /// The account's rules hold from the session of `first` on.
     pub fn begin_live(&mut self, first: Timestamp, holding: Holding) {
         self.begin_account(first, holding);
+    }
+
+    /// The limits that count from now on; halts stand.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.config.limits = limits;
+        self.gate.set_limits(limits);
     }
 
     /// The session that opens at `start` begins, noticed at `now`: a daily loss of the one before ends.

@@ -54,6 +54,17 @@ impl Gate {
         self.kill_switch = switch;
     }
 
+    /// The limits that count.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The limits that count from now on. Halts stand, and losses count from where they did.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+        self.watch.set_limits(&limits);
+    }
+
     /// What the account may do from now on.
     pub fn set_standing(&mut self, standing: Standing) {
         self.standing = standing;

@@ -192,6 +192,11 @@ impl Halts {
         self.places.iter().rev().flatten()
     }
 
+    /// The latest session that has begun: its start, or its date; [`Timestamp::MIN`] before the first.
+    pub fn session(&self) -> Timestamp {
+        self.session
+    }
+
     /// Adds `halt`; is it new? Where its cause has one already, that one stays as it is.
     pub fn halt(&mut self, halt: Halt) -> bool {
         let place = &mut self.places[halt.cause as usize];

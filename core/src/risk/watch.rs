@@ -51,6 +51,11 @@ impl Watch {
         WatchState { halts: self.halts.clone(), marks: self.losses.marks() }
     }
 
+    /// Losses are held to these limits from now on; halts stand.
+    pub(super) fn set_limits(&mut self, limits: &Limits) {
+        self.losses = LossWatch::restored(limits, self.losses.marks());
+    }
+
     /// What forbids entries at present.
     #[inline]
     pub fn halts(&self) -> &Halts {

@@ -172,22 +172,29 @@ impl<M: TradingMode> Driver<M> {
         let mut texts = Vec::new();
         for (name, venue) in &seen.positions {
             let ours = self.shares_of(name);
-            match ours {
-                None => texts.push((
-                    EventKind::Unauthorised,
+            match (ours, self.absent(name)) {
+                (None, None) => texts.push((
+                    (EventKind::Unauthorised, Severity::Critical),
                     format!("The account holds {venue} shares of {name} that this program did not buy."),
                 )),
-                Some(ours) if ours != *venue => texts.push((
-                    EventKind::Reconciliation,
+                (Some(ours), None) if ours != *venue => texts.push((
+                    (EventKind::Reconciliation, Severity::Critical),
                     format!("The account holds {venue} shares of {name}, the books come to {ours}."),
                 )),
-                Some(_) => {}
+                (ours, Some(absent)) => {
+                    let books = absent.shares.map(|shares| shares + ours.unwrap_or_default());
+                    if books != Some(*venue) {
+                        let text = absent.words(name, *venue, books);
+                        texts.push(((EventKind::Reconciliation, Severity::Warning), text));
+                    }
+                }
+                (Some(_), None) => {}
             }
         }
         if let Some(text) = self.cash_difference(seen.state.cash) {
-            texts.push((EventKind::Reconciliation, text));
+            texts.push(((EventKind::Reconciliation, Severity::Critical), text));
         }
-        let is_tied = texts.is_empty();
+        let is_tied = texts.iter().all(|((_, severity), _)| *severity < Severity::Critical);
         self.account = Some(seen);
         if is_tied {
             self.tied_at = super::wall();
@@ -196,10 +203,10 @@ impl<M: TradingMode> Driver<M> {
             self.noticed.clear();
             return self.notice(EventKind::Reconciliation, Severity::Info, "The books and the account tie again.");
         }
-        if !texts.is_empty() {
+        if !is_tied {
             self.ask_actions_soon();
         }
-        texts.iter().try_for_each(|(kind, text)| self.notice(*kind, Severity::Critical, text))
+        texts.iter().try_for_each(|((kind, severity), text)| self.notice(*kind, *severity, text))
     }
 
     /// Shares that the books of all scenarios come to; `None` where none trades it.

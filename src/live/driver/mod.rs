@@ -4,11 +4,13 @@
 //! Invariants: (1) what must be on the disk is there before any call leaves; (2) answers come before commands, and both
 //! before bars; (3) nothing opens before every desk has read how the venue has everything.
 mod actions;
+mod books;
 mod clock;
 mod commands;
 mod early;
 mod followed;
 mod jobs;
+mod left_out;
 mod limits;
 mod open;
 mod past_bars;
@@ -16,6 +18,7 @@ mod people;
 mod publish;
 mod run;
 mod say;
+mod seat;
 mod stepped;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -27,6 +30,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
 use self::clock::Clock;
+use self::left_out::LeftOut;
 use super::command::{Asked, Done};
 use super::event::SessionEvent;
 use super::kill::{HaltProgress, Kill, KillError, KillHandle, LimitHalt};
@@ -110,6 +114,8 @@ struct Seat {
 pub struct Driver<M: TradingMode> {
     port: AlpacaPort<M>,
     seats: Vec<Seat>,
+    /// Books of the account that do not run now.
+    left_out: Vec<LeftOut>,
     keeper: SharedJournal,
     clock: Clock,
     latch: LatchFile,
@@ -194,7 +200,7 @@ impl<M: TradingMode> Driver<M> {
 
     /// Each desk knows what the others hold, so that all together are held against the account.
     fn tell_siblings(&mut self) {
-        if self.seats.len() < 2 {
+        if self.seats.len() < 2 && self.left_out.is_empty() {
             return;
         }
         for own in 0..self.seats.len() {
@@ -204,6 +210,9 @@ impl<M: TradingMode> Driver<M> {
                 for (symbol, index) in terms.symbols.iter().zip(0u16..) {
                     *shares.entry(*symbol).or_default() += other.trader.desk_ref().shares(SymbolIndex(index));
                 }
+            }
+            for (symbol, held) in self.left_out.iter().flat_map(LeftOut::holdings) {
+                *shares.entry(symbol).or_default() += held;
             }
             let desk = self.seats[own].trader.desk();
             shares.into_iter().for_each(|(symbol, held)| desk.set_siblings_shares(symbol, held));

@@ -83,6 +83,18 @@ pub enum JournalError {
         /// What does not hold.
         what: String,
     },
+    /// An audit of the whole journal finds what does not hold.
+    #[error("{}: the journal does not hold: {first}{}; nothing is traded on it. Keep a copy as it is, `alphaflow audit verify \
+             --journal {}` names all of it; bring back the journal that was there, with its -wal file, or use another --state \
+             folder", path.display(), more_findings(*more), path.display())]
+    DoesNotHold {
+        /// Which file.
+        path: PathBuf,
+        /// The first finding.
+        first: String,
+        /// How many there are beside it.
+        more: u64,
+    },
     /// Rows that were on the disk are gone.
     #[error("{}: row {} was on the disk, as {} says, and is not the journal's row now; bring back the journal that \
              was there, with its -wal file, or put both files away to begin a new one", path.display(), head.row, head_file.display())]
@@ -127,6 +139,10 @@ pub enum JournalError {
         /// What is wrong.
         what: String,
     },
+}
+
+fn more_findings(more: u64) -> String {
+    if more == 0 { String::new() } else { format!(" (and {more} more)") }
 }
 
 impl JournalError {

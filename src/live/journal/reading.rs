@@ -69,7 +69,7 @@ impl<'a> Stored<'a> {
     }
 
     /// What it says, its body as text.
-    fn raw(&self) -> Result<RawRow<'a>, JournalError> {
+    pub(super) fn raw(&self) -> Result<RawRow<'a>, JournalError> {
         let Fields { row, time, wall, strategy, kind, body } = self.fields;
         let error = |what: String| JournalError::Row { row, what };
         let text = |bytes, name| std::str::from_utf8(bytes).map_err(|_| error(format!("{name} is not UTF-8")));

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::chain::{Fields, Head, hex, link};
 use super::head_file::{HeadFile, head_path, read_head};
+use super::reader::JournalReader;
 use super::reading::{each_raw, each_row, each_stored};
 use super::{BODY_BYTES_MAX, Durability, JournalError, RawRow, Row, files, schema};
 
@@ -102,6 +103,30 @@ impl Journal {
         each: impl FnMut(RawRow<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
         each_raw(&self.path, &self.connection, from, each)
+    }
+
+    /// Looks at every row, as an audit does, and gives each to `each` in the same pass.
+    ///
+    /// Errors: the journal does not hold; a row in no form that this program knows.
+    pub fn read_whole(&self, mut each: impl FnMut(RawRow<'_>)) -> Result<(), JournalError> {
+        let mut strange = None;
+        let audit = JournalReader::open(&self.path)?.audit_each(None, |stored| {
+            match stored.raw() {
+                Ok(row) => each(row),
+                // Where the journal does not hold, that is what to say of it.
+                Err(error) => drop(strange.get_or_insert(error)),
+            }
+            Ok(())
+        })?;
+        match (audit.findings.first(), strange) {
+            (Some(first), _) => Err(JournalError::DoesNotHold {
+                path: self.path.clone(),
+                first: first.to_string(),
+                more: audit.findings.len() as u64 + audit.more - 1,
+            }),
+            (None, Some(error)) => Err(error),
+            (None, None) => Ok(()),
+        }
     }
 
     /// Number of the last row, 0 before the first, and its hash: 64 hexadecimal digits.

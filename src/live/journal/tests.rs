@@ -350,3 +350,26 @@ fn readers_see_one_moment_while_a_session_writes() {
     let reader = JournalReader::open(&path).unwrap();
     assert!(reader.connection.execute("INSERT INTO identity VALUES (2, 1, 1, 1, '')", []).is_err());
 }
+
+/// A session looks at every row before it goes on, not only at the last ones.
+#[test]
+fn who_goes_on_finds_what_an_audit_finds() {
+    let rows: Vec<Row> = (0..1_500).map(|at| row(json!(at))).collect();
+    let (_folder, path) = written(&rows);
+    let read = |path: &Path| {
+        let mut bodies = Vec::new();
+        let outcome = Journal::open(path).unwrap().read_whole(|row| bodies.push(row.body.to_owned()));
+        outcome.map(|()| bodies)
+    };
+    let whole: Vec<String> = (0..1_500).map(|at| at.to_string()).collect();
+    assert_eq!(read(&path).unwrap(), whole);
+    tamper(&path, |connection| {
+        connection.execute("UPDATE journal SET body = '999' WHERE row = 5", []).unwrap();
+        connection.execute("UPDATE journal SET kind = 'none' WHERE row = 7", []).unwrap();
+    });
+    let error = read(&path).unwrap_err().to_string();
+    let first = audit(&path).findings[0].to_string();
+    assert!(first.starts_with("row 5 was changed or moved"), "{first}");
+    assert!(error.contains(&format!("the journal does not hold: {first} (and 1 more); nothing is traded")), "{error}");
+    assert!(error.contains("bring back the journal that was there"), "{error}");
+}

@@ -8,12 +8,13 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::environment::capital_max;
-use super::record::{PROGRAM, account_sha256, of_scenario, recorded};
+use super::record::{PROGRAM, of_scenario, recorded};
 use super::{cash_of, proofs};
 use crate::domain::{Money, Timestamp};
 use crate::execution::alpaca::{
     ApiKeys, EnvFile, LiveAccount, LiveAuthorization, LiveEvidence, LiveRefusal, ParityRecord, PreflightRecord,
 };
+use crate::live::AccountMark;
 use crate::risk::LatchFile;
 use crate::scenario::LoadedScenario;
 
@@ -105,7 +106,7 @@ fn preflight(request: &LiveRequest<'_>, account: Option<&str>, capital_max: Opti
     let is_in_it = |loaded: &LoadedScenario| record.scenarios.contains(&of_scenario(loaded));
     let mismatch = if record.program != PROGRAM {
         Some("the last preflight is of another version of this program")
-    } else if account.is_some_and(|number| record.account_sha256 != Some(account_sha256(number))) {
+    } else if account.is_some_and(|number| record.account_sha256 != Some(AccountMark::of(number).sha256)) {
         Some("the last preflight is of another account")
     } else if request.scenarios.is_empty() || !request.scenarios.iter().all(is_in_it) {
         Some("the last preflight is of other scenarios, or they have changed since")

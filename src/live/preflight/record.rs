@@ -6,19 +6,17 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::documents::{read_json, write_json};
 use super::{Examined, Verdict};
 use crate::domain::Timestamp;
+use crate::live::AccountMark;
 use crate::scenario::{LoadedScenario, scenario_sha256};
 
 /// The file of the records in the folder of the state.
 pub const PREFLIGHT_FILE: &str = "preflight.json";
 /// This program, as records name it.
 pub(super) const PROGRAM: &str = concat!("alphaflow ", env!("CARGO_PKG_VERSION"));
-/// Digits of an account's number that may be shown.
-const TAIL: usize = 4;
 
 /// A file of the state that cannot be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -80,12 +78,13 @@ pub fn write_record(state: &Path, examined: &Examined, scenarios: &[LoadedScenar
         _ => serde_json::Map::new(),
     };
     let failed = examined.items.iter().filter(|item| item.verdict == Verdict::Fails);
+    let account = examined.account.as_deref().map(AccountMark::of);
     let record = Recorded {
         at: examined.at,
         program: PROGRAM.to_owned(),
         has_passed: examined.has_passed(),
-        account_tail: examined.account.as_deref().map(tail),
-        account_sha256: examined.account.as_deref().map(account_sha256),
+        account_tail: account.as_ref().map(|account| account.tail.clone()),
+        account_sha256: account.map(|account| account.sha256),
         scenarios: scenarios.iter().map(of_scenario).collect(),
         failed: failed.map(|item| item.item.to_owned()).collect(),
     };
@@ -95,14 +94,4 @@ pub fn write_record(state: &Path, examined: &Examined, scenarios: &[LoadedScenar
 
 pub(super) fn of_scenario(loaded: &LoadedScenario) -> RecordedScenario {
     RecordedScenario { name: loaded.spec.scenario.name.clone(), sha256: scenario_sha256(&loaded.spec) }
-}
-
-pub(super) fn account_sha256(number: &str) -> String {
-    Sha256::digest(number).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The end of an account's number.
-pub(super) fn tail(number: &str) -> String {
-    let letters: Vec<char> = number.chars().collect();
-    letters[letters.len().saturating_sub(TAIL)..].iter().collect()
 }

@@ -3,12 +3,12 @@
 //! Not here: the calls (execution::alpaca). An answer that does not come fails its items; none is taken for granted.
 use std::collections::BTreeSet;
 
-use super::record::tail;
 use super::{Item, Preflight, PreflightMode, Verdict, cash_of};
 use crate::domain::{Money, Symbol, Timestamp};
 use crate::execution::alpaca::{
     AccountState, ApiKeys, AskError, Paper, PaperStandIn, Rehearsal, VenueClock, VenueReader,
 };
+use crate::live::AccountMark;
 use crate::live::session::words::dollars;
 use crate::market::Calendar;
 use crate::scenario::LoadedScenario;
@@ -61,7 +61,7 @@ fn reader(mode: PreflightMode, keys: &ApiKeys) -> Result<VenueReader, AskError> 
 }
 
 fn usable(account: &AccountState) -> Result<String, String> {
-    let end = tail(&account.number);
+    let end = AccountMark::of(&account.number).tail;
     if account.status != "ACTIVE" {
         return Err(format!("the account ending in {end} is {}, not ACTIVE; ask the broker", account.status));
     }

@@ -37,7 +37,7 @@ pub fn sessions_in(journal: &JournalReader) -> Result<Vec<KnownSession>, Journal
                 let strategy = strategy.to_owned();
                 all.push(KnownSession { strategy, began, versions, first: row.number, until: u64::MAX });
             }
-            (SessionRow::WentOn { version }, Some(last)) if !last.versions.contains(&version) => {
+            (SessionRow::WentOn { version, .. }, Some(last)) if !last.versions.contains(&version) => {
                 last.versions.push(version);
             }
             _ => {}

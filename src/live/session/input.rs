@@ -95,6 +95,15 @@ pub enum Input {
         /// The bar at hand.
         now: Timestamp,
     },
+    /// The limits that the environment may cap are these from here on.
+    Limits {
+        /// `max_daily_loss`.
+        daily_loss: Ratio,
+        /// `max_position_size`.
+        position_size: Ratio,
+        /// `max_portfolio_heat`.
+        portfolio_heat: Ratio,
+    },
     /// Positions, or that of one share, leave at the market.
     Leave {
         /// The share; all without one.

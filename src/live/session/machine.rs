@@ -11,7 +11,7 @@ use super::terms::Terms;
 use crate::domain::{Bar, ExecutionEvent, IllegalTransition, SymbolIndex, Timestamp};
 use crate::engine::{Effect, Engine, Journal, Orders, Wishes};
 use crate::portfolio::Portfolio;
-use crate::risk::{Gate, Holding, Resumed};
+use crate::risk::{Gate, Holding, Limits, Resumed};
 use crate::scenario::{Building, EngineVisitor, FillsHash};
 use crate::strategy::{Choice, OrderScript, ParamError, Strategy};
 
@@ -211,6 +211,14 @@ impl<S: Strategy> Machine for Running<S> {
             }
             Input::LeftOutside { symbol, side, quantity, now, .. } => {
                 self.engine.left_outside(*symbol, *side, *quantity, *now);
+            }
+            Input::Limits { daily_loss, position_size, portfolio_heat } => {
+                self.engine.set_limits(Limits {
+                    daily_loss_max: *daily_loss,
+                    position_size_max: *position_size,
+                    portfolio_heat_max: *portfolio_heat,
+                    ..*self.engine.gate().limits()
+                });
             }
             Input::Leave { only } => self.engine.leave(*only, now),
             Input::TakeBack { order } => {

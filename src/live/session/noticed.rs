@@ -106,6 +106,13 @@ pub(super) fn of_input(input: &Input, machine: &dyn Machine, terms: &Terms) -> V
             all
         }
         Input::Resume { by, reason } => vec![of(FindingKind::Resume, format!("resumed by {}: {reason}", who(by)))],
+        Input::Limits { daily_loss, position_size, portfolio_heat } => {
+            let text = format!(
+                "limits from here on: max_daily_loss {daily_loss}, max_position_size {position_size}, max_portfolio_heat \
+                 {portfolio_heat}"
+            );
+            vec![of(FindingKind::Other, text)]
+        }
         Input::Leave { only: None } => vec![of(FindingKind::ByHand, "all positions were closed by hand".to_owned())],
         Input::Leave { only: Some(symbol) } => {
             let text = format!("the position in {} was closed by hand", name(*symbol));

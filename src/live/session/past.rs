@@ -18,6 +18,7 @@ use crate::domain::{ExecutionEvent, Money, OrderId, Timestamp};
 use crate::engine::Effect;
 use crate::execution::ExecutionBackend;
 use crate::execution::alpaca::{AlpacaDesk, Asked, DeskConfig, Entry, Heard, Instant, SessionName};
+use crate::live::AccountMark;
 use crate::live::journal::{RawRow, RowKind};
 use crate::risk::{ApprovedChange, ApprovedOrder};
 use crate::scenario::LoadedScenario;
@@ -33,6 +34,9 @@ pub enum SessionRow {
     WentOn {
         /// Version of the program.
         version: String,
+        /// The account, which earlier versions did not keep.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<AccountMark>,
     },
     /// The process ended in good order; positions and stops rest at the venue.
     Stopped,
@@ -57,6 +61,9 @@ pub struct Began {
     /// where the account was there before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_since: Option<Timestamp>,
+    /// The account, where it was there before; earlier versions did not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountMark>,
     /// Cash of the account at the venue, if it has told.
     pub venue_cash: Option<Money>,
     /// The moment on the venue's clock before which nothing of this session happened.
@@ -83,6 +90,7 @@ pub struct PastReader {
     /// The last row of each session, by the machine's clock, and whether that is the row of an orderly end.
     ends: BTreeMap<String, (Timestamp, bool)>,
     names: Vec<SessionName>,
+    account: Option<AccountMark>,
 }
 
 impl PastReader {
@@ -95,16 +103,18 @@ impl PastReader {
         let strange = |error: serde_json::Error| SessionError::Journal(format!("row {number}: {error}"));
         let mut is_end = false;
         match row.kind {
-            RowKind::Session => {
-                let session: SessionRow = serde_json::from_str(row.body).map_err(strange)?;
-                is_end = session == SessionRow::Stopped;
-                if let SessionRow::Began(began) = session {
+            RowKind::Session => match serde_json::from_str(row.body).map_err(strange)? {
+                SessionRow::Began(began) => {
+                    self.account = began.account.clone().or(self.account.take());
                     self.numbers.insert(strategy.to_owned(), began.number);
                     let named = SessionName::new(&began.name);
-                    self.names.push(named.map_err(|error| SessionError::Journal(format!("row {number}: {error}")))?);
+                    let named = named.map_err(|error| SessionError::Journal(format!("row {number}: {error}")));
+                    self.names.push(named?);
                     self.sessions.insert(strategy.to_owned(), Past { began, inputs: Vec::new(), log: Vec::new() });
                 }
-            }
+                SessionRow::WentOn { account, .. } => self.account = account.or(self.account.take()),
+                SessionRow::Stopped => is_end = true,
+            },
             RowKind::Input => {
                 if let Some(past) = self.sessions.get_mut(strategy) {
                     past.inputs.push(serde_json::from_str(row.body).map_err(strange)?);
@@ -126,9 +136,19 @@ impl PastReader {
         self.ends.get(strategy).filter(|(_, is_end)| !is_end).map(|(at, _)| *at)
     }
 
-    /// The last session of a scenario.
+    /// Takes the last session of a scenario.
     pub fn session(&mut self, strategy: &str) -> Option<Past> {
         self.sessions.remove(strategy)
+    }
+
+    /// The last sessions of all scenarios that were not taken, by the scenario's name.
+    pub fn sessions(&self) -> &BTreeMap<String, Past> {
+        &self.sessions
+    }
+
+    /// The account that the sessions traded on, where a row says it.
+    pub fn account(&self) -> Option<&AccountMark> {
+        self.account.as_ref()
     }
 
     /// What named the orders of every session.

@@ -78,7 +78,7 @@ pub fn replay_sessions<C: Catalog>(
                     found(ended.replay(catalog, strategy));
                 }
             }
-            Some(SessionRow::WentOn { version }) => {
+            Some(SessionRow::WentOn { version, .. }) => {
                 if let Some(own) = open.get_mut(strategy).filter(|own| !own.versions.contains(&version)) {
                     own.versions.push(version);
                 }

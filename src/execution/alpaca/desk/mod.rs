@@ -160,6 +160,8 @@ pub struct AlpacaDesk {
     bare: BTreeMap<SymbolIndex, settle_protection::Bare>,
     /// Shares that the other sessions on the account hold.
     siblings_shares: BTreeMap<Symbol, Quantity>,
+    /// Shares whose positions nobody here can judge.
+    beyond_judgement: BTreeSet<Symbol>,
     /// Orders of other sessions, and their legs, whose names are the venue's own.
     siblings_legs: BTreeSet<String>,
     /// Positions at the venue that are not what the sessions hold.
@@ -199,6 +201,7 @@ impl AlpacaDesk {
             splitting: BTreeSet::new(),
             bare: BTreeMap::new(),
             siblings_shares: BTreeMap::new(),
+            beyond_judgement: BTreeSet::new(),
             siblings_legs: BTreeSet::new(),
             doubted: BTreeMap::new(),
             lost: Vec::new(),

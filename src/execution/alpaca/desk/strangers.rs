@@ -5,6 +5,8 @@
 //! gave: a leg's name is the venue's own, and the stream does not say whose leg it is; (2) a position is wrong only when
 //! two readings, farther apart than the venue may lag, show the same difference, nothing was on its way, and orders and
 //! fills were read between them.
+use std::collections::BTreeSet;
+
 use super::AlpacaDesk;
 use super::known::Life;
 use super::outside::Lost;
@@ -31,6 +33,12 @@ impl AlpacaDesk {
     /// whenever that changes, of every share they trade. Positions at the venue are held against these and ours.
     pub fn set_siblings_shares(&mut self, symbol: Symbol, shares: Quantity) {
         self.siblings_shares.insert(symbol, shares);
+    }
+
+    /// Shares whose positions cannot be judged: they are, or may be, of sessions that are not running, whose orders fill
+    /// unheard.
+    pub fn set_beyond_judgement(&mut self, symbols: BTreeSet<Symbol>) {
+        self.beyond_judgement = symbols;
     }
 
     /// The stream tells of an order that we do not know. It may be the leg of one whose answer is on its way, or of
@@ -91,6 +99,7 @@ impl AlpacaDesk {
         symbols.extend(positions.iter().filter_map(|position| position.symbol.as_str().parse::<Symbol>().ok()));
         symbols.sort_unstable();
         symbols.dedup();
+        symbols.retain(|symbol| !self.beyond_judgement.contains(symbol));
         for symbol in symbols {
             let shown = positions.iter().find(|position| position.symbol.as_str() == symbol.as_str());
             let venue = shown.and_then(|position| position.qty.quantity()).unwrap_or(Quantity::ZERO);
