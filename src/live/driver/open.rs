@@ -182,7 +182,7 @@ impl<M: TradingMode> Driver<M> {
             shutter: shutter.clone(),
             dead_man: setup.dead_man,
             closes_itself: Some(super::CLOSES_ITSELF),
-            clock: Arc::new(super::wall),
+            clock: clock.of_venue(),
         })?;
         // It holds openings back until it has found its folder clear, and the first bar must not come before. A halt that
         // stands holds them back as well, and is not waited for.
@@ -202,6 +202,8 @@ impl<M: TradingMode> Driver<M> {
             on_unauthorised: setup.on_unauthorised,
             kill,
             kill_told: None,
+            began: super::wall(),
+            halted_at: None,
             // What an earlier process was told it has told its books.
             has_flattened: LatchFile::new(&setup.state)
                 .read(super::wall())
@@ -209,6 +211,7 @@ impl<M: TradingMode> Driver<M> {
             health: setup.health,
             patience_ns: PATIENCE_NS.saturating_mul(speed),
             is_daily_of_venue: setup.venue != Venue::Alpaca,
+            venue_ends: setup.is_new_account,
             reader,
             account: Some(account),
             history: setup.history,
@@ -223,7 +226,8 @@ impl<M: TradingMode> Driver<M> {
             cash_at_start,
             heard: 0,
             stops_at: None,
-            account_due_ms: 0,
+            account_asked_ms: None,
+            account_fills: 0,
             published_ms: 0,
             // What ends between the look at history and the first message is asked for as a gap is.
             is_data_lost: setup.venue != Venue::Stepped,
