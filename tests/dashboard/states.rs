@@ -7,7 +7,7 @@ use alphaflow::live::Snapshot;
 use serde_json::{Value, json};
 
 /// The states that have a name.
-pub const STATES: [&str; 16] = [
+pub const STATES: [&str; 17] = [
     "trading",
     "empty",
     "starting",
@@ -19,6 +19,7 @@ pub const STATES: [&str; 16] = [
     "stopped",
     "leaving",
     "before",
+    "sold",
     "uneven",
     "books",
     "foreign",
@@ -93,6 +94,7 @@ pub fn named(name: &str, mode: &str) -> Option<Snapshot> {
         "stopped" => stopped(&mut page),
         "leaving" => leaving(&mut page),
         "before" => before_it_began(&mut page),
+        "sold" => sold(&mut page),
         "uneven" => uneven(&mut page),
         "books" => {
             page["health"][3] = json!({ "name": "reconciliation", "is_well": false, "text": "Alpaca reports 62 shares of IBM, this session has 52.", "at": before(4000) });
@@ -368,6 +370,19 @@ fn before_it_began(page: &mut Value) {
     halted(page, true);
     (page["state"]["stood_before"], page["state"]["done_before"]) = (json!(true), json!(true));
     page["state"]["since"] = json!("2013-10-04T15:30:10Z");
+}
+
+/// Nothing is held any more, and a trade was closed.
+fn sold(page: &mut Value) {
+    (page["positions"], page["orders"]) = (json!([]), json!([]));
+    page["closed"][0]["strategy"] = json!("a_strategy_of_thirty_letters_a");
+    let figures = &mut page["figures"];
+    figures["today"]["value"] = json!("-49.97");
+    for figure in ["open_pnl", "at_stops", "gross"] {
+        figures[figure]["value"] = json!("0");
+    }
+    page["strategies"] = json!([page["strategies"][1]]);
+    page["strategies"][0]["today"] = json!("-49.97");
 }
 
 /// Amounts whose cents, rounded one by one, do not make their sum.

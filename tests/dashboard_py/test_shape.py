@@ -140,6 +140,14 @@ def test_what_was_closed_is_told_before_whose_it_was(stage, browser):
     seen = page.evaluate("(() => { const cell = document.querySelector('#closed td.words').getBoundingClientRect(); return document.querySelector('#closed .what').getBoundingClientRect().right <= cell.right; })()")
     assert seen, "shares, prices and reason are whole"
     assert page.is_visible("#positions-table thead")
+    for width in [1600, 1440, 390]:
+        stage.show("sold", "paper")
+        page = browser.look(stage, width=width, height=900)
+        until(page, "() => document.querySelectorAll('#rows tr').length === 0 && document.querySelectorAll('#closed tr').length === 1")
+        whole = page.evaluate("(() => { const cell = document.querySelector('#closed td.words'); return cell.scrollWidth <= cell.clientWidth + 1; })()")
+        assert whole and page.is_hidden("#positions-table thead"), "no column is named where nothing is held, and all the room is its words'"
+        assert page.inner_text("#total tr").split() == ["Total", "−$49.97"]
+        browser.shot(page, f"sold-{width}")
 
 
 def test_in_greyscale_and_forced_colours_it_still_reads(stage, browser):

@@ -6,7 +6,7 @@ from stage import calm, shows, until
 DRAWN = {"prices_old": "old"}
 STATES = {
     "trading": "trading", "empty": "trading", "starting": "starting", "halted": "halted", "halting": "halted",
-    "daily_loss": "halted", "old": "prices_old", "closed": "trading", "leaving": "trading", "before": "halted", "uneven": "trading", "books": "trading", "foreign": "trading",
+    "daily_loss": "halted", "old": "prices_old", "closed": "trading", "leaving": "trading", "before": "halted", "sold": "trading", "uneven": "trading", "books": "trading", "foreign": "trading",
     "many": "trading", "hostile": "halted",
 }
 
@@ -22,7 +22,7 @@ def test_each_state_is_drawn_without_a_complaint_in_each_mode_and_theme(stage, b
         for name, state in STATES.items():
             stage.show(name, mode)
             shows(page, state)
-            until(page, "(row) => document.querySelectorAll('#rows tr').length === row", {"empty": 0, "starting": 0, "leaving": 1, "uneven": 1, "many": 20}.get(name, 5))
+            until(page, "(row) => document.querySelectorAll('#rows tr').length === row", {"empty": 0, "starting": 0, "sold": 0, "leaving": 1, "uneven": 1, "many": 20}.get(name, 5))
             page.wait_for_timeout(300)
             browser.shot(page, f"{name}-{mode}")
             words = text(page, "body")
@@ -219,7 +219,7 @@ def test_buying_power_of_before_a_fill_looks_old(stage, browser):
     stage.show("leaving", "paper")
     page = browser.look(stage)
     until(page, "() => document.querySelector('#f-power .num').classList.contains('old')")
-    assert text(page, "#f-power .age").startswith("▲ ") and text(page, "#f-power .more") == "as read before the last fill"
+    assert text(page, "#f-power .age").startswith("▲ ") and text(page, "#f-power .more") == "from before the last fill"
     stage.show("trading", "paper")
     until(page, "() => !document.querySelector('#f-power .num').classList.contains('old')")
 

@@ -84,12 +84,12 @@ function entries() {
 }
 
 /** What flattening would sell, in words. */
-function flattenLines() {
+function flattenLines(sell = "Also sell") {
   const positions = told.positions || [];
   const value = positions.reduce((sum, one) => { const v = figuresOf(one).value; return sum === null || v === null ? null : sum + v; }, 0n);
   const pnl = f.units(told.figures?.open_pnl.value ?? null);
   const result = pnl === null ? "What it makes real is not known" : `Makes the open ${pnl < 0n ? "loss" : "profit"} real: about ${f.headline(pnl, 100)}`;
-  return [`Also sell ${f.plural(positions.length, "position")} at market, about ${f.headline(value, 100)}`, result, marketLine()];
+  return [`${sell} ${f.plural(positions.length, "position")} at market, about ${f.headline(value, 100)}`, result, marketLine()];
 }
 
 function choice(value, title, isChecked) {
@@ -118,7 +118,8 @@ export function stop() {
   const title = isHalted ? "Trading is halted already" : isReal ? "Stop trading real money?" : told.mode?.mode === "rehearsal" ? "Stop the rehearsal’s trading?" : "Stop trading on the paper account?";
   const holds = isHalted ? `Already halted since ${haltTime(told.state).replace(/^(at|on) /, "")}; nothing that adds exposure passes.` : "The halt holds until someone resumes it with a reason. It survives a restart.";
   const halt = isHalted ? null : choice("halt", "Halt", true);
-  const flatten = choice("flatten", isHalted ? "Flatten" : "Halt and flatten", isHalted);
+  // Where halting is no choice, there is none to make.
+  const flatten = isHalted ? el("div", "lines") : choice("flatten", "Halt and flatten", false);
   const reason = el("input", "", { type: "text", maxlength: "500", id: "reason", autocomplete: "off" });
   const act = button("Halt now", "red", isHalted ? null : "Enter", "submit");
   const foot = ends(isHalted ? "Stay halted" : "Keep trading", "Esc", act);
@@ -126,14 +127,15 @@ export function stop() {
     el("p", "", {}, `${account}${holds}`),
     isLost() ? el("p", "aged", {}, "What is listed here is the last that was heard. The stop does not need the engine to answer.") : null,
     halt, flatten, el("label", "field", { for: "reason" }, "Reason, for the journal (optional)"), reason, foot);
-  const flattens = () => node.querySelector("[value=flatten]").checked;
+  const flattens = () => isHalted || node.querySelector("[value=flatten]").checked;
   const count = () => (told.positions || []).length;
   const draw = () => {
     if (halt) putLines(halt.querySelector(".lines"), "span", haltLines());
-    putLines(flatten.querySelector(".lines"), "span", count() ? flattenLines() : ["No position is open"]);
+    if (isHalted) putLines(flatten, "p", count() ? flattenLines("Flattening sells").map((line) => `${line}.`) : ["No position is open: nothing is left to stop."]);
+    else putLines(flatten.querySelector(".lines"), "span", count() ? flattenLines() : ["No position is open"]);
     // A choice that was made stays: what it sells may be gone, and halting goes on.
     show(flatten, count() > 0 || flattens());
-    if (act.disabled && !isHalted) return;
+    if (act.disabled) return;
     put(act.firstChild, !flattens() ? "Halt now" : isHalted ? `Sell ${f.plural(count(), "position")}` : `Halt and sell ${f.plural(count(), "position")}`);
     if (isHalted) show(act, count() > 0);
   };

@@ -190,7 +190,7 @@ function drawFigures() {
   figure("gross", f.percent(f.ratio(value.gross, value.equity), 1, false), "", "", `${f.headline(value.gross, 100)}${gross ? `, limit ${f.limitPercent(gross.allowed)}` : ""}`, old.gross);
   const entries = (told.orders || []).filter((order) => order.purpose === "entry" && !isGone(order)).length;
   const reserved = f.units(figures.reserved);
-  figure("power", f.headline(value.buying_power, 10000), "", "", figures.is_power_behind ? "as read before the last fill" : reserved === 0n ? "nothing reserved" : `${f.headline(reserved, 100)} reserved${entries ? ` by ${f.plural(entries, "order")}` : ""}`, old.buying_power);
+  figure("power", f.headline(value.buying_power, 10000), "", "", figures.is_power_behind ? "from before the last fill" : reserved === 0n ? "nothing reserved" : `${f.headline(reserved, 100)} reserved${entries ? `, ${f.plural(entries, "order")}` : ""}`, old.buying_power);
   drawSpark(baseline);
   document.title = `${word} ${isLost() ? "?" : f.usd(value.today, 0, true)} AlphaFlow`;
 }

@@ -194,9 +194,11 @@ function updateTotal(positions, closed) {
     putClass(node.firstElementChild, `num ${old ? "old" : tone}`);
   };
   cell("today", f.usd(today, 2, true), f.tone(today));
-  cell("pnl", f.usd(pnl, 2, true), f.tone(pnl));
-  cell("risk", f.headline(sum(all.map((one) => one.risk)), 100), "");
-  cell("weight", f.percent(f.ratio(sum(all.map((one) => one.value)), f.units(told.figures.equity.value)), 1, false), "");
+  // Of what is not held there is nothing to add up.
+  const ofOpen = (text) => (positions.length ? text : "");
+  cell("pnl", ofOpen(f.usd(pnl, 2, true)), f.tone(pnl));
+  cell("risk", ofOpen(f.headline(sum(all.map((one) => one.risk)), 100)), "");
+  cell("weight", ofOpen(f.percent(f.ratio(sum(all.map((one) => one.value)), f.units(told.figures.equity.value)), 1, false)), "");
   tie(today);
 }
 
@@ -259,7 +261,7 @@ function fit() {
   if (state === fitted) return;
   fitted = state;
   for (let step = 0; step <= FIT_MAX; step += 1) {
-    putClass(table, ["positions", ...Array.from({ length: step }, (_, at) => `fit-${at + 1}`)].join(" "));
+    putClass(table, ["positions", (told.positions || []).length ? "" : "bare", ...Array.from({ length: step }, (_, at) => `fit-${at + 1}`)].filter(Boolean).join(" "));
     spanClosed();
     if (table.scrollWidth <= room + 1) return;
   }
