@@ -104,9 +104,11 @@ fn halted(scene: &Scene, reason: Option<String>) -> StateView {
         cause: "kill_switch".into(),
         by: "dashboard".into(),
         since: scene.page.time,
+        stood_before: false,
         reason,
         clears: None,
         steps: Vec::new(),
+        done_before: false,
     };
     StateView::Halted(halt)
 }

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::history::Kind;
+use super::history_cents::tied;
 use crate::domain::{Money, Price, Quantity, Side, Timestamp};
 use crate::live::history::{FillLine, Group, History, OrderLine, Trade};
 use crate::live::{EventKind, SessionEvent};
@@ -91,8 +92,8 @@ pub(super) fn groups_table(by: &'static str, groups: &[Group], all: &Group) -> T
             column("profit factor", Align::Right, &shown, |group| {
                 ratio(group.profit_factor, |factor| Numbers::PLAIN.ratio(factor))
             }),
-            column("P&L", Align::Right, &shown, |group| profit(group.pnl)),
-            column("fees", Align::Right, &shown, |group| dollars(group.fees)),
+            under_sum("P&L", profit, groups.iter().map(|group| group.pnl)),
+            under_sum("fees", dollars, groups.iter().map(|group| group.fees)),
         ],
         notes: match has_undefined {
             true => vec![format!("{UNDEFINED}: no trade was lost, or none won, so there is no such ratio.")],
@@ -120,16 +121,22 @@ fn trades(trades: &[Trade]) -> Table {
             json!(trade.exit_row),
         ]
     };
-    let pnl: Vec<Money> = trades.iter().filter_map(|trade| trade.pnl).collect();
-    let won = pnl.iter().filter(|pnl| **pnl > Money::ZERO).count();
-    let ended = trades.iter().filter(|trade| trade.pnl.is_some());
-    let fees: Money = ended.map(|trade| trade.fees).sum();
+    let ended: Vec<&Trade> = trades.iter().filter(|trade| trade.pnl.is_some()).collect();
+    let won = ended.iter().filter(|trade| trade.pnl > Some(Money::ZERO)).count();
+    let pnl = tied(&ended.iter().filter_map(|trade| trade.pnl).collect::<Vec<_>>());
+    let fees = tied(&ended.iter().map(|trade| trade.fees).collect::<Vec<_>>());
+    let (mut each_pnl, mut each_fee) = (pnl.iter(), fees.iter());
+    let cells = trades.iter().map(|trade| match trade.pnl.and_then(|_| each_pnl.next().zip(each_fee.next())) {
+        Some((pnl, fee)) => (profit(*pnl), dollars(*fee)),
+        None => (UNDEFINED.to_owned(), dollars(trade.fees)),
+    });
+    let (pnl_cells, fee_cells) = cells.unzip();
     let open = trades.len() - pnl.len();
     let mut notes = vec![format!(
         "{} ended, {won} won, P&L {}, fees {}.",
         counted(pnl.len(), "trade"),
         profit(pnl.iter().copied().sum()),
-        dollars(fees)
+        dollars(fees.iter().copied().sum())
     )];
     if open > 0 {
         let whose = if open == 1 { "its" } else { "their" };
@@ -165,8 +172,8 @@ fn trades(trades: &[Trade]) -> Table {
             column("exit", Align::Right, shown, |trade| {
                 trade.exit_time.and(trade.exit_price).map_or(UNDEFINED.to_owned(), price)
             }),
-            column("P&L", Align::Right, shown, |trade| trade.pnl.map_or(UNDEFINED.to_owned(), profit)),
-            column("fees", Align::Right, shown, |trade| dollars(trade.fees)),
+            Column { header: "P&L", side: Align::Right, cells: pnl_cells },
+            Column { header: "fees", side: Align::Right, cells: fee_cells },
             column("why", Align::Left, shown, |trade| reason(trade).unwrap_or("").to_owned()),
         ],
         notes,
@@ -428,6 +435,13 @@ pub(super) fn broken(text: &str, width: usize) -> Vec<String> {
 
 fn column<T>(header: &'static str, side: Align, rows: &[T], cell: impl Fn(&T) -> String) -> Column {
     Column { header, side, cells: rows.iter().map(cell).collect() }
+}
+
+/// A column of dollars with their sum in the last row.
+fn under_sum(header: &'static str, write: fn(Money) -> String, parts: impl Iterator<Item = Money>) -> Column {
+    let mut cents = tied(&parts.collect::<Vec<_>>());
+    cents.push(cents.iter().copied().sum());
+    Column { header, side: Align::Right, cells: cents.into_iter().map(write).collect() }
 }
 
 /// Text out of a journal that cannot move a cursor or begin a line.

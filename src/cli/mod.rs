@@ -11,6 +11,7 @@ mod exchange;
 mod finish;
 mod halt;
 mod history;
+mod history_cents;
 mod history_rows;
 mod indicators;
 mod journal_file;

@@ -216,7 +216,16 @@ mod tests {
         });
         let since = view.time;
         let (by, cause) = ("kat".to_owned(), "kill_switch".to_owned());
-        view.state = StateView::Halted(HaltView { cause, by, since, reason: None, clears: None, steps: Vec::new() });
+        view.state = StateView::Halted(HaltView {
+            cause,
+            by,
+            since,
+            stood_before: false,
+            reason: None,
+            clears: None,
+            steps: Vec::new(),
+            done_before: false,
+        });
         view.market = MarketView { is_open: false, next_open: Some(time("2026-11-25T14:30:00Z")), next_close: None };
         let wide = Screen { columns: Some(140), ..SCREEN };
         let [first, _] = lines(&view, None, None, &wide);

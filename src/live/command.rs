@@ -21,7 +21,7 @@ pub enum Command {
         /// Why it may go on.
         reason: String,
     },
-    /// Close all positions at market, through the gate; no latch.
+    /// Close all positions at market, through the gate; no latch, and where one stands closing is added to it.
     Flatten,
     /// Close the position of one share at market, and void its orders.
     Close {

@@ -24,5 +24,5 @@ pub use command::{Asked, Command, Done, ItemOutcome};
 pub use event::{EventKind, RefusedOrder, SessionEvent, Severity};
 pub use snapshot::{
     Aged, ChartBar, ChartFill, ChartView, ClosedView, Figures, HaltStep, HaltView, HealthItem, LimitView, MarketView,
-    ModeView, OrderView, PositionView, RefusalView, Snapshot, StateView, StrategyView,
+    ModeView, OrderRole, OrderView, PositionView, RefusalView, Snapshot, StateView, StrategyView,
 };

@@ -64,12 +64,14 @@ impl Snapshot {
             figures: Figures {
                 equity: unknown,
                 baseline: None,
+                is_baseline_start: true,
                 today: unknown,
                 until_halt: None,
                 open_pnl: unknown,
                 at_stops: unknown,
                 gross: unknown,
                 buying_power: unknown,
+                is_power_behind: false,
                 reserved: Money::ZERO,
             },
             positions: Vec::new(),
@@ -131,14 +133,18 @@ pub struct HaltView {
     pub cause: String,
     /// Who.
     pub by: String,
-    /// Since when.
+    /// Since when, by the venue's clock; by the wall's where it stood before the session.
     pub since: Timestamp,
+    /// It stood when this session began.
+    pub stood_before: bool,
     /// Why, if somebody said.
     pub reason: Option<String>,
     /// When it ends by itself; `None`: only `resume` ends it.
     pub clears: Option<Timestamp>,
     /// What it did, in order.
     pub steps: Vec<HaltStep>,
+    /// An earlier session did that, and nothing is left to do: the venue of now was not asked.
+    pub done_before: bool,
 }
 
 /// One thing that a halt did or is still doing.
@@ -168,8 +174,10 @@ pub struct MarketView {
 pub struct Figures {
     /// Cash and positions.
     pub equity: Aged<Money>,
-    /// Equity at the previous session's close: what today is measured against.
+    /// Equity at the close before the session that is shown: what today is measured against.
     pub baseline: Option<Money>,
+    /// No trade was made before that session: the baseline is the cash that the books began with.
+    pub is_baseline_start: bool,
     /// Equity less the baseline.
     pub today: Aged<Money>,
     /// How much more may be lost today until entries stop.
@@ -182,6 +190,8 @@ pub struct Figures {
     pub gross: Aged<Money>,
     /// What may still be bought.
     pub buying_power: Aged<Money>,
+    /// Something was filled since that was read.
+    pub is_power_behind: bool,
     /// Set aside for orders on their way.
     pub reserved: Money,
 }
@@ -259,10 +269,22 @@ pub struct OrderView {
     pub price: Option<Price>,
     /// In Alpaca's words, or `on its way`.
     pub status: String,
-    /// It protects a position: it has no Cancel.
-    pub protects: bool,
+    /// What it is for; only an entry can be canceled.
+    pub purpose: OrderRole,
     /// Since when.
     pub since: Timestamp,
+}
+
+/// What an order at the venue is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderRole {
+    /// It opens or adds.
+    Entry,
+    /// It closes, because a strategy, a limit or a person wants out.
+    Exit,
+    /// A stop or a target of a position: closing the position is the way to be rid of it.
+    Protects,
 }
 
 /// A refused order.

@@ -28,6 +28,15 @@ impl Running {
     }
 }
 
+impl Running {
+    /// Ends it in good order.
+    fn end(&mut self) {
+        let pid = self.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(self.0.wait().unwrap().success());
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.0.kill();
@@ -175,4 +184,63 @@ async fn prices_that_stop_are_said_to_be_old_and_sign_ins_are_in_the_journal() {
         "{told}"
     );
     assert!(done(folder, &["audit", "verify"]).contains("row"));
+}
+
+/// A halt on a market of another day: the page tells it by that market's clock, and what it did as it goes on.
+#[tokio::test]
+async fn a_halt_is_told_by_the_clock_of_its_market_and_a_flatten_after_it_is_worked_through() {
+    let copy = copy_of_repository();
+    let folder = copy.path();
+    let trade = ["trade", "scenarios/intraday_minutes.toml", "--speed", SPEED, "--port", "0", "--state", "state"];
+    // Held for more than an hour of this market.
+    let slow = ["strategy.params.fast_period=40", "strategy.params.slow_period=120", "stop.multiple=40"];
+    let trade: Vec<&str> = trade.into_iter().chain(slow.into_iter().flat_map(|set| ["--set", set])).collect();
+    let mut session = Running::start(folder, "trade.txt", &trade);
+    let page = address(folder, "trade.txt", "dashboard: http://").await;
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = Client::builder().no_proxy().build().unwrap();
+    let signed = sign_in(&client, &page, TOKEN).await.1.unwrap();
+    let url = |path: &str| format!("http://{page}/api/v1/{path}");
+    let holds = |answer: &Value| answer["positions"].as_array().is_some_and(|all| !all.is_empty());
+    until(&client, &url("positions"), &signed.cookie, holds).await;
+
+    assert_eq!(act(&client, &page, &signed, "halt", json!({ "flatten": false })).await.0, 200);
+    let kept = |answer: &Value| answer["state"]["steps"].to_string().contains("stays");
+    let halted = until(&client, &url("state"), &signed.cookie, kept).await;
+    let day = |time: &Value| time.as_str().unwrap()[..10].to_owned();
+    let of_market = day(&halted["time"]);
+    assert_eq!((day(&halted["state"]["since"]), &halted["state"]["stood_before"]), (of_market.clone(), &json!(false)));
+    let steps = halted["state"]["steps"].as_array().unwrap();
+    assert!(steps.iter().all(|step| day(&step["time"]) == of_market), "{steps:?}");
+
+    let (status, said) = act(&client, &page, &signed, "flatten", json!({})).await;
+    assert_eq!(status, 200, "{said}");
+    assert!(said["items"][0]["text"].as_str().unwrap().starts_with("Selling "), "{said}");
+    let is_flat = |answer: &Value| {
+        let steps = answer["state"]["steps"].to_string();
+        steps.contains("the venue shows no order and no position") && !steps.contains("stays")
+    };
+    until(&client, &url("state"), &signed.cookie, is_flat).await;
+    until(&client, &url("positions"), &signed.cookie, |answer| !holds(answer)).await;
+    // The account is read soon after a fill, though not yet due.
+    until(&client, &url("figures"), &signed.cookie, |answer| answer["figures"]["is_power_behind"] == false).await;
+
+    // It ends in good order, and whoever listens sees that it did.
+    let mut stream = client.get(url("stream")).header("Cookie", &signed.cookie).send().await.unwrap();
+    session.end();
+    let mut heard = String::new();
+    while let Some(bytes) = stream.chunk().await.unwrap() {
+        heard.push_str(&String::from_utf8_lossy(&bytes));
+    }
+    assert!(heard.contains("\"state\":{\"state\":\"stopped\"}"), "{}", &heard[heard.len().saturating_sub(2000)..]);
+
+    // The next session begins halted, at a market that never saw that halt: it is said to be of before.
+    let _next = Running::start(folder, "next.txt", &trade);
+    let page = address(folder, "next.txt", "dashboard: http://").await;
+    let signed = sign_in(&client, &page, TOKEN).await.1.unwrap();
+    let is_halted = |answer: &Value| answer["state"]["state"] == "halted";
+    let found = until(&client, &format!("http://{page}/api/v1/state"), &signed.cookie, is_halted).await;
+    let state = &found["state"];
+    assert_eq!((&state["stood_before"], &state["done_before"]), (&json!(true), &json!(true)), "{state}");
+    assert_ne!(day(&state["since"]), of_market, "the wall's day, which is not that of this market");
 }

@@ -1,7 +1,7 @@
 //! What is shown: the API mirrors the snapshot exactly, and the stream tells what has changed.
 use std::sync::Arc;
 
-use alphaflow::live::Snapshot;
+use alphaflow::live::{Snapshot, StateView};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -88,7 +88,7 @@ async fn the_stream_begins_with_everything_and_goes_on_with_what_has_changed() {
     assert_eq!(first[0]["figures"], wanted["figures"]);
     assert_eq!(
         first[0]["charts"][1],
-        json!({ "symbol": "SPY", "bars": 317, "last": wanted["charts"][1]["bars"][316]["close"], "fills": 1 })
+        json!({ "symbol": "SPY", "opens": "2013-10-08T13:30:00Z", "closes": "2013-10-08T20:00:00Z", "bars": 317, "last": wanted["charts"][1]["bars"][316]["close"], "fills": 1 })
     );
     let mut next = states::named("trading", "paper").unwrap();
     next.version = 7;
@@ -190,4 +190,21 @@ async fn the_first_load_is_small() {
         bytes += answer.header("content-length").unwrap().parse::<usize>().unwrap();
     }
     assert!(bytes <= 300 * 1024, "{bytes} bytes at the first load");
+}
+
+#[tokio::test]
+async fn a_page_hears_that_its_session_has_ended_before_the_dashboard_goes() {
+    let kit = kit().await;
+    let signed = kit.sign_in().await;
+    let mut stream = listen(&kit, &signed).await;
+    read_until(&mut stream, "event: update").await;
+    let mut ended = states::named("trading", "paper").unwrap();
+    ended.state = StateView::Stopped;
+    // Within the quarter of a second between two updates.
+    kit.publish.send_replace(Arc::new(ended));
+    let began = tokio::time::Instant::now();
+    kit.dashboard.stop().await;
+    assert!(began.elapsed().as_millis() < 900, "it does not wait for a page that has been told");
+    let heard = read_until(&mut stream, "nothing like it").await;
+    assert_eq!(events(&heard, "update")[0]["state"], json!({ "state": "stopped" }), "{heard}");
 }

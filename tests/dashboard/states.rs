@@ -7,7 +7,7 @@ use alphaflow::live::Snapshot;
 use serde_json::{Value, json};
 
 /// The states that have a name.
-pub const STATES: [&str; 12] = [
+pub const STATES: [&str; 17] = [
     "trading",
     "empty",
     "starting",
@@ -16,6 +16,11 @@ pub const STATES: [&str; 12] = [
     "daily_loss",
     "old",
     "closed",
+    "stopped",
+    "leaving",
+    "before",
+    "sold",
+    "uneven",
     "books",
     "foreign",
     "many",
@@ -86,6 +91,11 @@ pub fn named(name: &str, mode: &str) -> Option<Snapshot> {
         "daily_loss" => daily_loss(&mut page),
         "old" => old(&mut page),
         "closed" => closed(&mut page),
+        "stopped" => stopped(&mut page),
+        "leaving" => leaving(&mut page),
+        "before" => before_it_began(&mut page),
+        "sold" => sold(&mut page),
+        "uneven" => uneven(&mut page),
         "books" => {
             page["health"][3] = json!({ "name": "reconciliation", "is_well": false, "text": "Alpaca reports 62 shares of IBM, this session has 52.", "at": before(4000) });
             page["figures"]["today"]["value"] = json!("-610.00");
@@ -114,7 +124,7 @@ fn trading(mode: &str) -> Value {
         "state": { "state": "trading" },
         "market": { "is_open": true, "next_open": "2013-10-09T13:30:00Z", "next_close": "2013-10-08T20:00:00Z" },
         "figures": {
-            "equity": aged("103602.06", 300), "baseline": "104218.37", "today": aged("-616.31", 300), "until_halt": "1468.06",
+            "equity": aged("103602.06", 300), "baseline": "104218.37", "is_baseline_start": false, "is_power_behind": false, "today": aged("-616.31", 300), "until_halt": "1468.06",
             "open_pnl": aged("-624.06", 300), "at_stops": aged("582.50", 300), "gross": aged("46118.38", 300),
             "buying_power": aged("39309.12", 300), "reserved": "18175.36",
         },
@@ -157,8 +167,8 @@ fn position(row: &Row) -> Value {
 }
 
 fn orders() -> Vec<Value> {
-    let entry = |order: u64, symbol: &str, quantity: &str, price: &str| json!({ "strategy": "ma_crossover", "order": order, "symbol": symbol, "side": "buy", "quantity": quantity, "filled": "0", "kind": "limit", "price": price, "status": "new", "protects": false, "since": "2013-10-08T18:40:00Z" });
-    let stop = |(order, row): (usize, &Row)| json!({ "strategy": row.0, "order": order + 70, "symbol": row.1, "side": "sell", "quantity": row.2.to_string(), "filled": "0", "kind": "stop", "price": row.7, "status": "new", "protects": true, "since": "2013-10-08T17:31:02Z" });
+    let entry = |order: u64, symbol: &str, quantity: &str, price: &str| json!({ "strategy": "ma_crossover", "order": order, "symbol": symbol, "side": "buy", "quantity": quantity, "filled": "0", "kind": "limit", "price": price, "status": "new", "purpose": "entry", "since": "2013-10-08T18:40:00Z" });
+    let stop = |(order, row): (usize, &Row)| json!({ "strategy": row.0, "order": order + 70, "symbol": row.1, "side": "sell", "quantity": row.2.to_string(), "filled": "0", "kind": "stop", "price": row.7, "status": "new", "purpose": "protects", "since": "2013-10-08T17:31:02Z" });
     let mut all = vec![entry(95, "MSFT", "278", "33.12"), entry(96, "GE", "380", "23.60")];
     all.extend(ROWS.iter().enumerate().map(stop));
     all
@@ -278,7 +288,7 @@ fn empty(page: &mut Value) {
     }
     page["events"] = json!([{ "row": 3, "time": "2013-10-08T13:24:12Z", "kind": "started", "severity": "info", "strategy": null, "symbol": null, "text": "Warm-up of 300 bars a symbol is done." }]);
     page["figures"] = json!({
-        "equity": aged("100000", 300), "baseline": "100000", "today": aged("0", 300), "until_halt": "2000", "open_pnl": aged("0", 300), "at_stops": aged("0", 300),
+        "equity": aged("100000", 300), "baseline": "100000", "is_baseline_start": true, "is_power_behind": false, "today": aged("0", 300), "until_halt": "2000", "open_pnl": aged("0", 300), "at_stops": aged("0", 300),
         "gross": aged("0", 300), "buying_power": aged("100000", 300), "reserved": "0",
     });
     for chart in page["charts"].as_array_mut().unwrap() {
@@ -290,7 +300,7 @@ fn empty(page: &mut Value) {
 fn halted(page: &mut Value, is_done: bool) {
     let step = |ms: i64, done: bool, text: &str| json!({ "time": before(ms), "done": done, "text": text });
     page["state"] = json!({
-        "state": "halted", "cause": "kill_switch", "by": "dashboard", "since": "2013-10-08T18:47:19Z", "reason": "odd fills in AIG", "clears": null,
+        "state": "halted", "cause": "kill_switch", "by": "dashboard", "since": "2013-10-08T18:47:19Z", "stood_before": false, "done_before": false, "reason": "odd fills in AIG", "clears": null,
         "steps": [
             step(12997, true, "Latched on disk, entries refused."),
             step(12829, true, "MSFT entry canceled at Alpaca."),
@@ -307,7 +317,7 @@ fn halted(page: &mut Value, is_done: bool) {
 
 fn daily_loss(page: &mut Value) {
     page["state"] = json!({
-        "state": "halted", "cause": "daily_loss", "by": "limit", "since": "2013-10-08T15:02:40Z", "reason": "−2.04%, limit −2.00%", "clears": "2013-10-09T13:30:00Z", "steps": [],
+        "state": "halted", "cause": "daily_loss", "by": "limit", "since": "2013-10-08T15:02:40Z", "stood_before": false, "done_before": false, "reason": "−2.04%, limit −2.00%", "clears": "2013-10-09T13:30:00Z", "steps": [],
     });
     page["limits"][0]["used"] = json!(0.0204);
 }
@@ -331,6 +341,61 @@ fn closed(page: &mut Value) {
         json!({ "is_open": false, "next_open": "2013-10-09T13:30:00Z", "next_close": "2013-10-09T20:00:00Z" });
 }
 
+/// It has ended in good order.
+fn stopped(page: &mut Value) {
+    page["state"] = json!({ "state": "stopped" });
+    let event = json!({ "row": 18500, "time": before(100), "kind": "stopped", "severity": "info", "strategy": null, "symbol": null, "text": "The session has ended in good order; 5 positions and their stops stay at the venue." });
+    page["events"].as_array_mut().unwrap().insert(0, event);
+}
+
+/// One position, whose exit rests; an exit that has filled is among the events, and its fill is not in buying power yet.
+fn leaving(page: &mut Value) {
+    page["positions"] = json!([page["positions"][1]]);
+    let stop = page["orders"][3].clone();
+    let mut exit = page["orders"][0].clone();
+    for (field, value) in
+        [("symbol", "SPY"), ("side", "sell"), ("quantity", "54"), ("kind", "market"), ("purpose", "exit")]
+    {
+        exit[field] = json!(value);
+    }
+    (exit["price"], exit["order"]) = (Value::Null, json!(101));
+    page["orders"] = json!([exit, stop]);
+    let event = json!({ "row": 18501, "time": before(100), "kind": "fill", "severity": "notice", "strategy": "momentum", "symbol": "QQQ", "text": "Sold 118 QQQ at 77.47, −$146.32." });
+    page["events"].as_array_mut().unwrap().insert(0, event);
+    page["figures"]["is_power_behind"] = json!(true);
+}
+
+/// Halted since another day and session, which has done all that there was to do.
+fn before_it_began(page: &mut Value) {
+    halted(page, true);
+    (page["state"]["stood_before"], page["state"]["done_before"]) = (json!(true), json!(true));
+    page["state"]["since"] = json!("2013-10-04T15:30:10Z");
+}
+
+/// Nothing is held any more, and a trade was closed.
+fn sold(page: &mut Value) {
+    (page["positions"], page["orders"]) = (json!([]), json!([]));
+    page["closed"][0]["strategy"] = json!("a_strategy_of_thirty_letters_a");
+    let figures = &mut page["figures"];
+    figures["today"]["value"] = json!("-49.97");
+    for figure in ["open_pnl", "at_stops", "gross"] {
+        figures[figure]["value"] = json!("0");
+    }
+    page["strategies"] = json!([page["strategies"][1]]);
+    page["strategies"][0]["today"] = json!("-49.97");
+}
+
+/// Amounts whose cents, rounded one by one, do not make their sum.
+fn uneven(page: &mut Value) {
+    page["positions"] = json!([page["positions"][1]]);
+    page["positions"][0]["today"] = json!("-2.9246");
+    page["closed"][0]["today"] = json!("-153.8432");
+    let figures = &mut page["figures"];
+    figures["today"]["value"] = json!("-156.7678");
+    page["strategies"] = json!([page["strategies"][1], page["strategies"][2]]);
+    (page["strategies"][0]["today"], page["strategies"][1]["today"]) = (json!("-153.8432"), json!("-2.9246"));
+}
+
 /// Twenty rows, the smallest and the largest prices, a name of thirty letters, a short, one without a stop.
 fn many(page: &mut Value) {
     let mut positions = page["positions"].as_array().unwrap().clone();
@@ -346,7 +411,7 @@ fn many(page: &mut Value) {
     positions.push(json!({ "strategy": "momentum", "symbol": "OPEN", "shares": "10", "average": "20.00", "last": { "value": null, "at": before(100) }, "old_from": before(-65_000), "today": null, "open_pnl": null, "stop": "19.00", "stop_at_venue": false, "risk": null, "since": "2013-10-08T15:00:00Z" }));
     page["positions"] = json!(positions);
     page["figures"] = json!({
-        "equity": aged("123456789.99", 300), "baseline": "123452674.21", "today": aged(Value::Null, 300), "until_halt": null, "open_pnl": aged(Value::Null, 300), "at_stops": aged("431000.25", 300),
+        "equity": aged("123456789.99", 300), "baseline": "123452674.21", "is_baseline_start": false, "is_power_behind": false, "today": aged(Value::Null, 300), "until_halt": null, "open_pnl": aged(Value::Null, 300), "at_stops": aged("431000.25", 300),
         "gross": aged("123456789.00", 300), "buying_power": aged("123456789.004", 300), "reserved": "0.004",
     });
     page["limits"][2]["used"] = Value::Null;
@@ -380,7 +445,7 @@ fn hostile(page: &mut Value) {
     page["mode"]["venue"] = text(0);
     page["mode"]["account_tail"] = text(1);
     page["mode"]["speed"] = text(2);
-    page["state"] = json!({ "state": "halted", "cause": HOSTILE[0], "by": HOSTILE[1], "since": before(5000), "reason": HOSTILE[4], "clears": null, "steps": [{ "time": before(4000), "done": false, "text": HOSTILE[3] }] });
+    page["state"] = json!({ "state": "halted", "cause": HOSTILE[0], "by": HOSTILE[1], "since": before(5000), "stood_before": false, "done_before": false, "reason": HOSTILE[4], "clears": null, "steps": [{ "time": before(4000), "done": false, "text": HOSTILE[3] }] });
     for (part, fields) in [
         ("positions", &["strategy", "symbol"][..]),
         ("closed", &["strategy", "symbol", "reason"]),

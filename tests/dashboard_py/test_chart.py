@@ -110,6 +110,41 @@ def test_a_fill_is_marked_named_and_read_with_its_bar(stage, browser):
     assert page.inner_text("#chart-note").startswith("13:31") and "bought 54" in page.inner_text("#chart-note"), page.inner_text("#chart-note")
 
 
+def test_marks_stand_beside_their_bars_and_names_over_none(stage, browser):
+    for width, height in [(1600, 1000), (1440, 900), (1024, 768), (390, 844)]:
+        page = browser.look(stage, width=width, height=height)
+        chart_of(page)
+        found = page.evaluate("""() => {
+          const box = (node) => node.getBBox();
+          const bars = [...document.querySelectorAll('#plot .bar-line')].map((node) => ({ x: Number(node.getAttribute('x1')), top: Math.min(node.getAttribute('y1'), node.getAttribute('y2')), bottom: Math.max(node.getAttribute('y1'), node.getAttribute('y2')) }));
+          const names = [...document.querySelectorAll('#plot .t-entry, #plot .t-stop')].map((node) => ({ text: node.textContent, ...JSON.parse(JSON.stringify({ x: box(node).x, y: box(node).y, width: box(node).width, height: box(node).height })) }));
+          const hit = names.filter((name) => bars.some((bar) => bar.x > name.x && bar.x < name.x + name.width && bar.top < name.y + name.height - 3 && bar.bottom > name.y + 3)).map((name) => name.text);
+          const mark = box(document.querySelector('#plot .m-entry'));
+          const under = bars.reduce((near, bar) => (Math.abs(bar.x - mark.x - 6) < Math.abs(near.x - mark.x - 6) ? bar : near));
+          return [hit, names.length, mark.y - under.bottom, Math.abs(under.x - mark.x - 6)];
+        }""")
+        assert found[0] == [] and found[1] >= 1, (width, found)
+        assert 2 <= found[2] <= 5 and found[3] < 1, (width, found)
+        browser.shot(page, f"chart-names-{width}")
+        page.context.close()
+
+
+def test_an_axis_has_four_to_seven_ticks(stage, browser):
+    page = browser.look(stage)
+    found = page.evaluate("""async () => {
+      const { ticks } = await import('/assets/chart_draw.js');
+      let [least, most, odd] = [99, 0, []];
+      for (let at = 1; at < 4000; at += 1) {
+        const low = (at * 7919 % 1000) / 7, span = 0.0003 * 1.0029 ** at;
+        const { out, low: from, high: to } = ticks(low, low + span);
+        [least, most] = [Math.min(least, out.length), Math.max(most, out.length)];
+        if (from > low || to < low + span || to - from > 1.8 * span) odd.push([low, span, from, to]);
+      }
+      return [least, most, odd.slice(0, 3)];
+    }""")
+    assert found == [4, 7, []], found
+
+
 def touch(session, kind, *points):
     session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y, "id": at} for at, (x, y) in enumerate(points)]})
 

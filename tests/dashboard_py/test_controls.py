@@ -88,6 +88,7 @@ def test_closing_a_position(stage, browser):
     found = asked(stage, "close")
     assert (found["strategy"], found["symbol"], found["by"]) == ("ma_crossover", "IBM", "dashboard")
     page.get_by_text("IBM leaves at market.").wait_for()
+    assert page.inner_text(".dialog h2") == "Selling 52 IBM"
 
 
 def test_canceling_an_entry_and_no_protective_order(stage, browser):
@@ -101,6 +102,43 @@ def test_canceling_an_entry_and_no_protective_order(stage, browser):
     page.get_by_role("button", name="Cancel order").click()
     assert asked(stage, "cancel")["order"] == 95
     page.get_by_text("Order 95 is being canceled.").wait_for()
+    assert page.inner_text(".dialog h2") == "Canceling MSFT buy 278 limit 33.12"
+
+
+def test_a_dialog_follows_the_session_and_lets_go_of_what_is_gone(stage, browser):
+    page = browser.look(stage)
+    page.locator("#rows tr", has_text="IBM").locator(".act").click()
+    assert page.inner_text(".dialog h2") == "Sell 52 IBM at market, about $9,316?"
+    stage.show("many", "paper")
+    stage.show("leaving", "paper")
+    until(page, "() => document.querySelector('.dialog h2').textContent === 'IBM is not held any more'")
+    assert page.is_disabled(".dialog button.primary") and page.locator(":focus").inner_text() == "Keep position Esc"
+    browser.shot(page, "close-gone")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.id") == "positions", "the row that had the focus is gone"
+    page.keyboard.press("!")
+    assert "Keep 1 position and its stop" in page.inner_text(".dialog")
+    stage.show("trading", "paper")
+    until(page, "() => document.querySelector('.dialog').textContent.includes('Keep 5 positions and their stops')")
+    assert page.locator(":focus").inner_text() == "Halt now Enter"
+
+
+def test_stopping_what_is_halted_offers_what_is_left(stage, browser):
+    stage.show("halted", "paper")
+    page = browser.look(stage)
+    shows(page, "halted")
+    page.keyboard.press("!")
+    words = page.inner_text(".dialog")
+    assert "Trading is halted already" in words and "Already halted since 14:47:19;" in words and "Halt now" not in words, words
+    assert page.locator(":focus").inner_text() == "Stay halted Esc", "Enter sells nothing"
+    browser.shot(page, "stop-halted")
+    page.get_by_role("button", name="Sell 5 positions").click()
+    assert stage.wait(lambda news: "stop" in news)["stop"]["flatten"] is True
+    stage.show("daily_loss", "paper")
+    page.keyboard.press("Escape")
+    until(page, "() => document.querySelector('#bar').textContent.startsWith('Halted by daily loss')")
+    page.keyboard.press("!")
+    assert "Halt now" in page.inner_text(".dialog"), "a limit's halt ends by itself, and this one does not"
 
 
 def test_resuming_needs_a_reason_and_where_money_is_real_the_account(stage, browser):
@@ -122,6 +160,7 @@ def test_resuming_needs_a_reason_and_where_money_is_real_the_account(stage, brow
     page.keyboard.press("Enter")
     assert asked(stage, "resume")["reason"] == "the feed is back"
     page.get_by_text("Trading goes on.").wait_for()
+    assert page.inner_text(".dialog h2") == "Trading resumed"
     page.keyboard.press("Enter")
     shows(page, "trading")
 
@@ -135,6 +174,7 @@ def test_flattening_a_halted_session(stage, browser):
     browser.shot(page, "flatten")
     page.get_by_role("button", name="Sell 5 positions").click()
     asked(stage, "flatten")
+    page.get_by_role("heading", name="Selling 5 positions").wait_for()
 
 
 def test_a_session_that_does_not_answer_is_told_so_in_the_dialog(stage, browser):
@@ -184,6 +224,8 @@ def test_the_chart_follows_the_row_and_is_a_table_on_demand(stage, browser):
     assert "open " in page.inner_text("#chart-note") and page.locator("#plot .cross").count() == 1
     page.click("#chart-as")
     assert page.locator("#plot-table tbody tr").count() == 317
+    assert page.inner_text("#plot-table .levels").startswith("bought 54 at 166.29, 13:31; stop 164.62 resting, ")
+    assert page.locator("#plot-table td.fills:not(:empty)").all_inner_texts() == ["bought 54 at 166.29, 13:31:02, entry"]
     page.click("#chart-as")
     assert page.is_visible("#plot")
 

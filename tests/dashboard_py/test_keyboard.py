@@ -52,11 +52,19 @@ def test_rows_panels_and_theme_by_single_keys(stage, browser):
 def test_keys_are_text_in_a_field_and_can_be_switched_off(stage, browser):
     page = browser.look(stage)
     page.focus("#events-filter")
-    page.keyboard.type("x!d?1")
-    assert page.input_value("#events-filter") == "x!d?1" and page.is_hidden("#scrim")
+    page.keyboard.type("xd?1")
+    assert page.input_value("#events-filter") == "xd?1" and page.is_hidden("#scrim")
+    page.keyboard.press("!")
+    assert page.get_attribute(".dialog", "data-dialog") == "stop" and page.input_value("#events-filter") == "xd?1", "not so the stop's"
+    page.fill("#reason", "")
+    page.focus("#reason")
+    page.keyboard.type("odd!")
+    assert page.input_value("#reason") == "odd!", "a reason may have it"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.id") == "events-filter"
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("?")
-    page.get_by_text("Emergency stop", exact=True).wait_for()
+    page.get_by_text("Emergency stop, from the filter of the events too").wait_for()
     browser.shot(page, "keys")
     page.uncheck(".switch input")
     page.keyboard.press("Escape")

@@ -56,7 +56,8 @@ def test_the_phone_has_tabs_and_large_targets(stage, browser):
     stage.show("trading", "live")
     page = browser.look(stage, width=390, height=844, has_touch=True)
     for tab, panel in [("Orders", "#orders"), ("Limits", "#strategies"), ("Events", "#events"), ("Positions", "#positions")]:
-        page.get_by_role("tab", name=tab).tap()
+        page.locator("#tabs").get_by_role("button", name=tab).tap()
+        assert page.locator("#tabs [aria-current]").all_inner_texts()[0].startswith(tab)
         assert page.is_visible(panel), tab
         page.wait_for_timeout(300)
         browser.shot(page, f"phone-{tab.lower()}")
@@ -114,6 +115,39 @@ def test_the_text_keeps_its_contrast(stage, browser):
                 page.keyboard.press("!")
                 assert page.evaluate(script) == [], (mode, theme, name, "dialog", page.evaluate(script))
                 page.context.close()
+
+
+def test_fields_are_seen(stage, browser):
+    """What a field says before it is filled, 4.5 to 1; its edge, 3 to 1; in both themes."""
+    script = """() => {
+      const lum = (text) => text.match(/[\\d.]+/g).slice(0, 3).map(Number).map((c) => c / 255).map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)).reduce((sum, c, at) => sum + c * [0.2126, 0.7152, 0.0722][at], 0);
+      const ratio = (a, b) => { const [x, y] = [lum(a), lum(b)].sort((one, two) => two - one); return (x + 0.05) / (y + 0.05); };
+      const field = document.getElementById('events-filter');
+      const [own, hint] = [getComputedStyle(field), getComputedStyle(field, '::placeholder')];
+      return [ratio(hint.color, own.backgroundColor), Number(hint.opacity), ratio(own.borderTopColor, own.backgroundColor)];
+    }"""
+    for theme in ["light", "dark"]:
+        page = browser.look(stage, theme=theme)
+        hint, opacity, edge = page.evaluate(script)
+        assert hint >= 4.5 and opacity == 1 and edge >= 3, (theme, hint, opacity, edge)
+
+
+def test_what_was_closed_is_told_before_whose_it_was(stage, browser):
+    stage.show("trading", "paper")
+    page = browser.look(stage, width=1440, height=900)
+    cell = page.locator("#closed td.words")
+    assert cell.inner_text() == "700, 13.81 to 13.7386, stop 13:29, momentum"
+    seen = page.evaluate("(() => { const cell = document.querySelector('#closed td.words').getBoundingClientRect(); return document.querySelector('#closed .what').getBoundingClientRect().right <= cell.right; })()")
+    assert seen, "shares, prices and reason are whole"
+    assert page.is_visible("#positions-table thead")
+    for width in [1600, 1440, 390]:
+        stage.show("sold", "paper")
+        page = browser.look(stage, width=width, height=900)
+        until(page, "() => document.querySelectorAll('#rows tr').length === 0 && document.querySelectorAll('#closed tr').length === 1")
+        whole = page.evaluate("(() => { const cell = document.querySelector('#closed td.words'); return cell.scrollWidth <= cell.clientWidth + 1; })()")
+        assert whole and page.is_hidden("#positions-table thead"), "no column is named where nothing is held, and all the room is its words'"
+        assert page.inner_text("#total tr").split() == ["Total", "−$49.97"]
+        browser.shot(page, f"sold-{width}")
 
 
 def test_in_greyscale_and_forced_colours_it_still_reads(stage, browser):

@@ -26,6 +26,8 @@ def test_the_sign_in_shows_the_mode_and_no_account(stage, browser):
         page.goto(stage.url + "/login")
         text = page.inner_text("body")
         assert mode.upper() in text and "alphaflow halt" in text, text
+        assert page.evaluate("(() => { const mode = document.querySelector('.mode span'); return mode.getBoundingClientRect().height < 46 && document.documentElement.scrollWidth <= innerWidth; })()"), "the mode stands in one line"
+        assert page.evaluate("[...document.querySelectorAll('.who *')].every((node) => node.scrollWidth <= node.clientWidth + 1)"), "and is not cut"
         assert "••••" not in text and "4417" not in text and "07F2" not in text, text
         browser.shot(page, f"login-{mode}-390")
         calm(page, stage)
@@ -38,6 +40,7 @@ def test_signing_out_ends_the_page_and_who_is_in_is_led_on(stage, browser):
     other.wait_for_url(stage.url + "/")
     page.click("#leave")
     page.wait_for_url(stage.url + "/login")
+    page.get_by_text("Signed out. Trading goes on.").wait_for()
     other.wait_for_url(stage.url + "/login")
     other.get_by_text("Signed out. Trading goes on.").wait_for()
     assert page.context.cookies() == []

@@ -6,7 +6,7 @@ from stage import calm, shows, until
 DRAWN = {"prices_old": "old"}
 STATES = {
     "trading": "trading", "empty": "trading", "starting": "starting", "halted": "halted", "halting": "halted",
-    "daily_loss": "halted", "old": "prices_old", "closed": "trading", "books": "trading", "foreign": "trading",
+    "daily_loss": "halted", "old": "prices_old", "closed": "trading", "leaving": "trading", "before": "halted", "sold": "trading", "uneven": "trading", "books": "trading", "foreign": "trading",
     "many": "trading", "hostile": "halted",
 }
 
@@ -22,7 +22,7 @@ def test_each_state_is_drawn_without_a_complaint_in_each_mode_and_theme(stage, b
         for name, state in STATES.items():
             stage.show(name, mode)
             shows(page, state)
-            until(page, "(row) => document.querySelectorAll('#rows tr').length === row", {"empty": 0, "starting": 0, "many": 20}.get(name, 5))
+            until(page, "(row) => document.querySelectorAll('#rows tr').length === row", {"empty": 0, "starting": 0, "sold": 0, "leaving": 1, "uneven": 1, "many": 20}.get(name, 5))
             page.wait_for_timeout(300)
             browser.shot(page, f"{name}-{mode}")
             words = text(page, "body")
@@ -169,7 +169,81 @@ def test_a_halt_says_who_when_why_and_what_it_did(stage, browser):
     assert "1 not done yet" in text(page, "#halt-did-note")
     stage.show("daily_loss", "paper")
     until(page, "() => document.querySelector('#bar').textContent.startsWith('Halted by daily loss at 11:02:40. ')")
+    assert text(page, "#bar").startswith("Halted by daily loss at 11:02:40. −2.04%, limit −2.00%. Nothing that adds exposure passes."), text(page, "#bar")
     assert "Clears at the next open, Wed 09:30 ET." in text(page, "#bar")
+    assert page.is_hidden("#halt-did"), "a limit's halt has no work to report"
+
+
+def test_a_halt_of_before_is_not_told_as_one_of_now(stage, browser):
+    stage.show("before", "rehearsal")
+    page = browser.look(stage)
+    shows(page, "halted")
+    assert text(page, "#bar").startswith("Halted by you on 2013-10-04 at 11:30:10 ET, before this session began. "), text(page, "#bar")
+    assert text(page, "#halt-did-note") == "by the session before this one, at its venue"
+
+
+def test_a_session_that_has_ended_is_seen_to_and_is_asked_no_more(stage, browser):
+    page = browser.look(stage)
+    shows(page, "trading")
+    stage.show("stopped", "paper")
+    shows(page, "stopped")
+    said = "The session has ended in good order; 5 positions and their stops stay at the venue. Nothing here changes any more."
+    assert text(page, "#bar") == said, text(page, "#bar")
+    assert "□ Stopped" in text(page, "#band")
+    asked, clock, age = len(page.asked), text(page, "#clock"), text(page, "#f-equity .age")
+    stage.process.stdin.close()
+    stage.process.wait(5)
+    page.wait_for_timeout(7000)
+    assert page.get_attribute("html", "data-state") == "stopped" and text(page, "#bar") == said, "five seconds of silence are no loss"
+    assert (len(page.asked), text(page, "#clock"), text(page, "#f-equity .age")) == (asked, clock, age), page.asked[asked:]
+    assert page.locator("#rows .act:enabled").count() == 0 and page.locator("#order-rows .act:visible:enabled").count() == 0
+    browser.shot(page, "stopped")
+    page.keyboard.press("!")
+    assert "It trades no more, and this page reaches nobody." in text(page, ".dialog")
+
+
+def test_an_exit_is_no_entry_and_has_no_cancel(stage, browser):
+    stage.show("leaving", "paper")
+    page = browser.look(stage)
+    until(page, "() => document.querySelectorAll('#order-rows li').length === 2")
+    rows = page.locator("#order-rows li").all_inner_texts()
+    assert rows[0].split("\n")[:3] == ["SPY", "sell 54 market", "exit"] and "protects" in rows[1], rows
+    assert page.locator("#order-rows .act:visible").count() == 0
+    assert "▽ exit" in text(page, "#event-rows li >> nth=0") and "▲ filled" in text(page, "#event-rows")
+    page.keyboard.press("!")
+    words = text(page, ".dialog")
+    assert "No entry rests" in words and "Keep 1 position and its stop at Alpaca" in words, words
+
+
+def test_buying_power_of_before_a_fill_looks_old(stage, browser):
+    stage.show("leaving", "paper")
+    page = browser.look(stage)
+    until(page, "() => document.querySelector('#f-power .num').classList.contains('old')")
+    assert text(page, "#f-power .age").startswith("▲ ") and text(page, "#f-power .more") == "from before the last fill"
+    stage.show("trading", "paper")
+    until(page, "() => !document.querySelector('#f-power .num').classList.contains('old')")
+
+
+def test_today_is_measured_against_starting_cash_on_the_first_day(stage, browser):
+    page = browser.look(stage)
+    assert text(page, "#f-equity .more") == "yesterday’s close $104,218.37"
+    stage.show("empty", "paper")
+    until(page, "() => document.querySelector('#f-equity .more').textContent === 'starting cash $100,000.00'")
+
+
+def test_parts_make_their_total_to_the_cent(stage, browser):
+    stage.show("uneven", "paper")
+    page = browser.look(stage)
+    until(page, "() => document.querySelectorAll('#rows tr').length === 1")
+    assert text(page, "#rows td.today") == "−$2.93" and text(page, "#closed td.today") == "−$153.84"
+    assert text(page, "#total td.today") == text(page, "#f-today .num") == "−$156.77"
+    assert page.locator("#strategy-rows .today").all_inner_texts() == ["−$153.84", "−$2.93"]
+    sums = page.evaluate("""async () => {
+      const f = await import('/assets/format.js');
+      const said = (parts) => f.tied(parts.map(f.units)).map((one) => f.usd(one, 2, true)).join(' ');
+      return [said(['0.004', '0.004', '0.004']), said(['-0.004', '-0.004', '1', '-0.004']), said(['12.5', '-7.25']), said([]), f.tied([null, 1n]).length];
+    }""")
+    assert sums == ["+$0.01 $0.00 $0.00", "$0.00 $0.00 +$1.00 −$0.01", "+$12.50 −$7.25", "", 2], sums
 
 
 def test_what_is_not_ours_is_said_until_it_is_seen(stage, browser):

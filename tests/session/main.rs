@@ -49,6 +49,14 @@ fn a_session_that_is_killed_while_it_goes_on_goes_on_from_that() {
     assert!(in_recovery > 4 * whole.appends / EVERY, "{in_recovery}: it writes when it begins, and when it is late");
 }
 
+/// From the close on the page goes on showing the day that was, and its sums tie; each step of it is checked.
+#[test]
+fn the_day_is_shown_until_the_next_begins() {
+    let mut world = World::new(Vec::new());
+    world.play();
+    assert!(world.closes_seen > 0, "a result was made, and seen after the close");
+}
+
 /// What the journal holds makes the session again, also when that is asked twice.
 #[test]
 fn the_journal_proves_the_session() {

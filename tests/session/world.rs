@@ -11,7 +11,7 @@ use alphaflow::execution::alpaca::{
 use alphaflow::live::journal::{Durability, RawRow, Row, RowKind};
 use alphaflow::live::session::{
     Began, Input, Keeper, Machine, MachineOf, Moment, Past, PastReader, SessionError, SessionRow, ShownBar, Terms,
-    Trader, desk_rows, prove_session, record_session,
+    Trader, book_view, desk_rows, prove_session, record_session,
 };
 use alphaflow::market::Calendar;
 use alphaflow::risk::Refusal;
@@ -104,6 +104,8 @@ pub struct World {
     recovering: Option<usize>,
     /// The bar at hand, which a clock would say after a restart.
     bar: Option<(Timestamp, FillMoment)>,
+    /// How often a day's result was seen while the market was shut.
+    pub closes_seen: usize,
 }
 
 fn setting() -> (LoadedScenario, MarketData) {
@@ -155,6 +157,7 @@ impl World {
             recoveries: Vec::new(),
             recovering: None,
             bar: None,
+            closes_seen: 0,
         };
         let began = world.began();
         world.disk.rows.push(world.row(RowKind::Session, serde_json::to_value(SessionRow::Began(began)).unwrap()));
@@ -223,9 +226,13 @@ impl World {
                     self.advance(time);
                     self.surviving(|world| world.show(stamp));
                     self.surviving(World::settle);
+                    self.check_sums();
                     self.check_stops();
                 }
-                _ => self.advance(time),
+                _ => {
+                    self.advance(time);
+                    self.check_sums();
+                }
             }
         }
     }
@@ -448,6 +455,21 @@ impl World {
                 orders.iter().filter(|order| is_open(order)).map(left).fold(Quantity::ZERO, |sum, one| sum + one);
             assert!(covered >= held, "{symbol}: {held} held, {covered} covered at {}", self.exchange.tape().now());
         }
+    }
+
+    /// On a page, what was made of positions and of what was closed is today's result: by day, over the close, and by
+    /// night.
+    fn check_sums(&mut self) {
+        let time = self.exchange.tape().now();
+        let view = book_view(self.trader.as_ref().unwrap(), time);
+        let open: Money = view.positions.iter().filter_map(|position| position.today).sum();
+        let closed: Money = view.closed.iter().map(|closed| closed.today).sum();
+        assert_eq!(open + closed, view.today, "at {time}");
+        assert_eq!(view.today, view.equity - view.baseline, "at {time}");
+        let is_first = view.charts.iter().all(|chart| chart.opens < "2024-03-06T00:00:00Z".parse().ok());
+        assert_eq!(view.is_baseline_start, is_first, "at {time}");
+        let is_shut = !Calendar::xnys().session(time).is_some_and(|session| session.contains(time));
+        self.closes_seen += usize::from(is_shut && view.today != Money::ZERO);
     }
 
     fn outcome(self) -> Outcome {

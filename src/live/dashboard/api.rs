@@ -73,6 +73,8 @@ pub(super) fn chart_list(snapshot: &Snapshot) -> Value {
     let entry = |chart: &crate::live::ChartView| {
         json!({
             "symbol": chart.symbol,
+            "opens": chart.opens,
+            "closes": chart.closes,
             "bars": chart.bars.len(),
             "last": chart.bars.last().map(|bar| bar.close),
             "fills": chart.fills.len(),

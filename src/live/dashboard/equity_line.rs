@@ -57,12 +57,14 @@ mod tests {
         let figures = Figures {
             equity: Aged { value: cents.map(Money::from_cents), at: time },
             baseline: None,
+            is_baseline_start: true,
             today: unknown,
             until_halt: None,
             open_pnl: unknown,
             at_stops: unknown,
             gross: unknown,
             buying_power: unknown,
+            is_power_behind: false,
             reserved: Money::ZERO,
         };
         Snapshot {

@@ -14,12 +14,14 @@ use super::bucket::Bucket;
 use super::equity_line::EquityLine;
 use super::{DashboardLinks, DashboardOptions, LoginNotice};
 use crate::domain::Timestamp;
-use crate::live::{Severity, Snapshot};
+use crate::live::{Severity, Snapshot, StateView};
 
 /// Without a word from the session for so long, nothing shown is current.
 pub(super) const SILENCE_MAX: Duration = Duration::from_secs(5);
 /// Pages that listen at a time.
-const STREAMS_MAX: usize = 16;
+const STREAMS_MAX: u32 = 16;
+/// How long pages have for the last word of a session; they are up to a quarter of a second behind it.
+const LAST_WORD_WAIT: Duration = Duration::from_secs(1);
 /// Requests of those who are not signed in: at once, and a second. A sign-in page needs six.
 const STRANGERS: (u32, u32) = (100, 20);
 /// Requests of those who are: a page asks twenty times as it opens, and once or twice a second after.
@@ -65,7 +67,7 @@ impl House {
             access: Mutex::default(),
             strangers: Mutex::new(Bucket::new(STRANGERS.0, STRANGERS.1, now)),
             owners: Mutex::new(Bucket::new(OWNERS.0, OWNERS.1, now)),
-            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            streams: Arc::new(Semaphore::new(STREAMS_MAX as usize)),
             line: Mutex::new(line),
             counters: Counters::default(),
             heard: Mutex::new(Instant::now()),
@@ -86,6 +88,16 @@ impl House {
     /// How long the session has said nothing.
     pub(super) fn silence(&self) -> Duration {
         locked(&self.heard).elapsed()
+    }
+
+    /// A session that has ended in good order is seen to have: waits until every page has its last word and has been
+    /// let go, or for [`LAST_WORD_WAIT`].
+    pub(super) async fn say_last_word(&self) {
+        if self.snapshot().state == StateView::Stopped {
+            // Each page holds one of them; whoever has not taken the word by then does not read.
+            let all = self.streams.acquire_many(STREAMS_MAX);
+            let _ = tokio::time::timeout(LAST_WORD_WAIT, all).await;
+        }
     }
 
     /// Tells whoever keeps the journal.

@@ -111,9 +111,8 @@ pub struct DashboardLinks {
 }
 
 /// A running dashboard; it ends with [`Dashboard::stop`] or when this is dropped.
-#[derive(Debug)]
 pub struct Dashboard {
-    address: SocketAddr,
+    house: Arc<house::House>,
     tasks: JoinSet<()>,
 }
 
@@ -138,17 +137,18 @@ impl Dashboard {
         let house = Arc::new(house::House::new(options, links, address));
         let mut tasks = JoinSet::new();
         tasks.spawn(house::watch(Arc::clone(&house)));
-        tasks.spawn(connection::serve(router::router(house), listener));
-        Dashboard { address, tasks }
+        tasks.spawn(connection::serve(router::router(Arc::clone(&house)), listener));
+        Dashboard { house, tasks }
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.house.address
     }
 
-    /// Cuts every connection and gives the port back.
+    /// Cuts every connection and gives the port back. A page hears first that its session has ended, if it has.
     pub async fn stop(mut self) {
+        self.house.say_last_word().await;
         self.tasks.shutdown().await;
     }
 }

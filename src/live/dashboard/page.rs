@@ -72,7 +72,7 @@ fn filled(house: &House, template: &str) -> Response {
     let (class, word, money) = band(&mode.mode);
     let place = match house.options.tokens.place() {
         TokenPlace::Env => "The token is DASHBOARD_TOKEN in .env.",
-        TokenPlace::File(_) => "The token is in the file dashboard_token of the session's state folder.",
+        TokenPlace::File(_) => "The token is in the file dashboard_token of the session’s state folder.",
     };
     let values = [
         ("{{mode}}", class.to_owned()),

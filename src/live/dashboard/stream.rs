@@ -2,7 +2,7 @@
 //!
 //! Not here: what a part looks like (api). At most four updates a second, each with whole parts; once a second a beat
 //! that says how long the engine has been silent, so that a page knows whom it does not hear. The stream ends with the
-//! session of the browser that listens.
+//! session of the browser that listens, and after the word that trading has ended in good order.
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use super::guard::Who;
 use super::house::{House, locked};
 use super::reply::Refused;
 use crate::domain::Timestamp;
-use crate::live::Snapshot;
+use crate::live::{Snapshot, StateView};
 
 /// Between two updates.
 const UPDATE_GAP: Duration = Duration::from_millis(250);
@@ -138,6 +138,8 @@ impl Listener {
             update.insert("equity_line".into(), json!(line.points()));
         }
         drop(line);
+        // Nothing comes after the end: a page that has heard of it asks no more.
+        self.is_over = snapshot.state == StateView::Stopped;
         self.told = Some((snapshot, line_end));
         Value::Object(update)
     }

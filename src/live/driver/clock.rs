@@ -48,6 +48,17 @@ impl Clock {
         }
     }
 
+    /// The same for another thread.
+    pub fn of_venue(&self) -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
+        match &self.venue {
+            VenueClock::Machine => Arc::new(wall),
+            VenueClock::Exchange(last) => {
+                let last = Arc::clone(last);
+                Arc::new(move || Timestamp::from_ns(last.load(Ordering::Relaxed)))
+            }
+        }
+    }
+
     /// The moment for desks.
     pub fn instant(&self) -> Instant {
         let ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);

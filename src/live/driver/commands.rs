@@ -5,6 +5,7 @@
 use serde_json::json;
 
 use super::{Commanded, Driver, DriverError};
+use crate::domain::Quantity;
 use crate::execution::alpaca::{StreamKind, TradingMode};
 use crate::live::command::{Asked, Command, Done, ItemOutcome};
 use crate::live::event::{EventKind, Severity};
@@ -93,7 +94,7 @@ impl<M: TradingMode> Driver<M> {
                     Ok(done(&format!("Resumed. Lifted: {lifted}.")))
                 }
             },
-            Command::Flatten => self.flatten(),
+            Command::Flatten => self.flatten(by),
             Command::Close { strategy, symbol } => self.close(strategy, symbol),
             Command::Cancel { strategy, order } => match self.seat_of(strategy) {
                 None => Ok(refused(format!("No scenario `{strategy}` runs here."))),
@@ -113,7 +114,10 @@ impl<M: TradingMode> Driver<M> {
             }
             Command::Stop => {
                 self.take_entries_back()?;
-                Ok(done("The session ends; positions and their stops stay at the venue."))
+                Ok(done(match self.venue_ends {
+                    true => "The rehearsal ends, and its exchange with it.",
+                    false => "The session ends; positions and their stops stay at the venue.",
+                }))
             }
         }
     }
@@ -149,7 +153,7 @@ impl<M: TradingMode> Driver<M> {
     }
 
     /// Closes what is held, and takes back what rests and could open.
-    fn flatten(&mut self) -> Result<Done, DriverError> {
+    fn flatten(&mut self, by: Words) -> Result<Done, DriverError> {
         let items = self.positions();
         let rests = |seat: &super::Seat| seat.trader.machine().gate().open().iter().any(|open| !open.reduces);
         let text = match (items.is_empty(), self.seats.iter().any(rests)) {
@@ -159,7 +163,13 @@ impl<M: TradingMode> Driver<M> {
                 return Ok(refused("Nothing to close: no position is open and no entry rests.".to_owned()));
             }
         };
-        self.give_all(&Input::Leave { only: None })?;
+        // Where the switch stands it goes the switch's way, which says item by item what comes of it.
+        let is_kill = self.latch.read(super::wall()).is_ok_and(|latch| latch.latched().is_some());
+        let order = HaltOrder { at: super::wall(), by: HaltedBy::Person(by), reason: None, flatten: true };
+        match is_kill && self.latch.halt(&order).is_ok() {
+            true => self.watch_latch()?,
+            false => self.give_all(&Input::Leave { only: None })?,
+        }
         Ok(Done { items, ..done(text) })
     }
 
@@ -183,7 +193,9 @@ impl<M: TradingMode> Driver<M> {
             let (terms, portfolio) = (seat.trader.terms(), seat.trader.machine().portfolio());
             for (symbol, position) in terms.symbols.iter().zip(portfolio.positions()) {
                 if !position.quantity().is_zero() {
-                    let text = format!("{}: {} shares of {symbol} leave.", terms.name, position.quantity().abs());
+                    let way = if position.quantity() < Quantity::ZERO { "Buying back" } else { "Selling" };
+                    let of = if self.seats.len() > 1 { format!(" of {}", terms.name) } else { String::new() };
+                    let text = format!("{way} {} {symbol}{of}.", position.quantity().abs());
                     items.push(ItemOutcome { item: symbol.to_string(), done: false, text });
                 }
             }
@@ -236,6 +248,8 @@ impl<M: TradingMode> Driver<M> {
                 _ => {}
             }
         }
+        let now = self.clock.time();
+        self.halted_at = halt.is_some().then(|| self.halted_at.unwrap_or(now));
         self.has_flattened = halt.as_ref().is_some_and(|(_, flatten)| *flatten);
         let closes = self.has_flattened;
         self.seats.iter_mut().for_each(|seat| seat.trader.desk().expect_closings(closes));
@@ -278,11 +292,14 @@ impl<M: TradingMode> Driver<M> {
     /// The end: the journal says that it was in good order.
     pub(super) fn stopped(&mut self) -> Result<(), DriverError> {
         let open: usize = self.positions().len();
-        let text = match open {
-            0 => "The session has ended in good order; nothing is open.".to_owned(),
-            1 => "The session has ended in good order; 1 position and its stop stay at the venue.".to_owned(),
-            _ => format!("The session has ended in good order; {open} positions and their stops stay at the venue."),
+        let rest = match (open, self.venue_ends) {
+            (0, _) => "nothing is open".to_owned(),
+            (1, true) => "1 position was open, and its exchange has ended with it".to_owned(),
+            (_, true) => format!("{open} positions were open, and their exchange has ended with them"),
+            (1, false) => "1 position and its stop stay at the venue".to_owned(),
+            (_, false) => format!("{open} positions and their stops stay at the venue"),
         };
+        let text = format!("The session has ended in good order; {rest}.");
         self.say_of_all(EventKind::Stopped, Severity::Info, text)?;
         let at = self.clock.moment();
         let body = json!(SessionRow::Stopped);

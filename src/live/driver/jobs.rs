@@ -15,6 +15,10 @@ use crate::live::event::{EventKind, SessionEvent, Severity};
 
 /// The account is compared with our books so often.
 const ACCOUNT_MS: u64 = 30_000;
+/// Where it has changed since, or the venue's clock has leapt, it is read again this long after the last time, by the
+/// venue's clock: each reading is two calls of the two hundred a minute. The least is by the wall's.
+const ACCOUNT_AGAIN_MS: u64 = 3_000;
+const ACCOUNT_LEAST_MS: u64 = 500;
 /// After the close, Alpaca's bar of the day is asked for this much later, and again every minute until it is there: the
 /// free plan shows nothing younger than a quarter of an hour.
 const DAY_BAR_AFTER_NS: i64 = 16 * 60 * Timestamp::NS_PER_SECOND;
@@ -29,8 +33,8 @@ const NOTICED_MAX: usize = 1_000;
 /// What a job has brought.
 #[derive(Debug)]
 pub(super) enum Job {
-    /// The account.
-    Account(Result<AccountSeen, AskError>),
+    /// The account, and how many fills the books had when it was asked for.
+    Account(Result<AccountSeen, AskError>, u64),
     /// Splits and payments.
     Actions(Result<ActionsRead, AskError>),
     /// Bars of the past for a scenario. Of a gap they name the loss of the data stream that they were asked for after: its
@@ -43,10 +47,10 @@ impl<M: TradingMode> Driver<M> {
     pub(super) fn begin_jobs(&mut self) -> Result<(), DriverError> {
         let now_ms = self.clock.instant().ms;
         let is_ready = self.is_ready();
-        if is_ready && now_ms >= self.account_due_ms {
-            self.account_due_ms = now_ms + if self.awaits_split() { WAITING_MS } else { ACCOUNT_MS };
-            let reader = Arc::clone(&self.reader);
-            self.jobs.spawn(async move { Job::Account(reader.seen().await) });
+        if is_ready && self.account_asked_ms.is_none_or(|asked| now_ms >= asked + self.account_gap_ms()) {
+            self.account_asked_ms = Some(now_ms);
+            let (reader, fills) = (Arc::clone(&self.reader), self.fills());
+            self.jobs.spawn(async move { Job::Account(reader.seen().await, fills) });
         }
         if is_ready && std::mem::take(&mut self.is_data_lost) {
             for seat in 0..self.seats.len() {
@@ -68,6 +72,25 @@ impl<M: TradingMode> Driver<M> {
         }
         self.was_ready = is_ready;
         Ok(())
+    }
+
+    fn account_gap_ms(&self) -> u64 {
+        let usual = if self.awaits_split() { WAITING_MS } else { ACCOUNT_MS };
+        let age_ns =
+            self.account.as_ref().map_or(0, |account| self.clock.time().ns().saturating_sub(account.time.ns()));
+        let usual_ns = i64::try_from(ACCOUNT_MS).unwrap_or(i64::MAX).saturating_mul(1_000_000 * i64::from(self.speed));
+        let again = (ACCOUNT_AGAIN_MS / u64::from(self.speed.max(1))).max(ACCOUNT_LEAST_MS);
+        if self.is_account_behind() || age_ns > 2 * usual_ns { usual.min(again) } else { usual }
+    }
+
+    /// Was something filled since the account was read?
+    pub(super) fn is_account_behind(&self) -> bool {
+        self.fills() != self.account_fills
+    }
+
+    /// Fills of all books so far.
+    fn fills(&self) -> u64 {
+        self.seats.iter().map(|seat| seat.trader.filled()).sum()
     }
 
     /// Alpaca's bars of the day come from history, after the close.
@@ -111,8 +134,13 @@ impl<M: TradingMode> Driver<M> {
     pub(super) fn job_done(&mut self, job: Result<Job, JoinError>) -> Result<(), DriverError> {
         match job {
             Err(error) => Err(DriverError::Venue(format!("a task has failed: {error}; this is a defect"))),
-            Ok(Job::Account(Ok(seen))) => self.compare(seen),
-            Ok(Job::Account(Err(error))) => self.notice(EventKind::Connection, Severity::Warning, &error.to_string()),
+            Ok(Job::Account(Ok(seen), fills)) => {
+                self.account_fills = fills;
+                self.compare(seen)
+            }
+            Ok(Job::Account(Err(error), _)) => {
+                self.notice(EventKind::Connection, Severity::Warning, &error.to_string())
+            }
             Ok(Job::Actions(read)) => self.actions_read(read),
             Ok(Job::Bars { seat, bars: Ok(bars), until, gap }) => {
                 let (has_own_bars, losses) = (self.is_daily_of_venue, self.losses);

@@ -128,6 +128,9 @@ pub struct Driver<M: TradingMode> {
     is_unrecorded: bool,
     /// The halts by limits that commands of other processes see.
     limits_shown: Option<Vec<LimitHalt>>,
+    /// When this session began, by the wall's clock, and when it saw the halt that stands, by the venue's.
+    began: Timestamp,
+    halted_at: Option<Timestamp>,
     /// The books were told to close what they hold by the halt that stands.
     has_flattened: bool,
     /// When books and account were last seen to tie, by the machine's clock.
@@ -137,6 +140,8 @@ pub struct Driver<M: TradingMode> {
     /// Of bars that are awaited, on the venue's clock.
     patience_ns: i64,
     is_daily_of_venue: bool,
+    /// The venue lives in this process, and what is open there ends with it.
+    venue_ends: bool,
     /// The venue's clock runs so many times as fast as the wall's.
     speed: u32,
     /// The same, for people.
@@ -158,8 +163,9 @@ pub struct Driver<M: TradingMode> {
     heard: u64,
     /// It ends in good order once entries are taken back, and at this millisecond at the latest.
     stops_at: Option<u64>,
-    /// When the account is compared again.
-    account_due_ms: u64,
+    /// When the account was last asked for, and how many fills the books had when the last answer was.
+    account_asked_ms: Option<u64>,
+    account_fills: u64,
     /// When a snapshot was last shown.
     published_ms: u64,
     is_data_lost: bool,

@@ -195,7 +195,7 @@ impl<M: TradingMode> Driver<M> {
             shutter: shutter.clone(),
             dead_man: setup.dead_man,
             closes_itself: Some(super::CLOSES_ITSELF),
-            clock: Arc::new(super::wall),
+            clock: clock.of_venue(),
         })?;
         // It holds openings back until it has found its folder clear, and the first bar must not come before. A halt that
         // stands holds them back as well, and is not waited for.
@@ -221,9 +221,12 @@ impl<M: TradingMode> Driver<M> {
             tied_at: Timestamp::MIN,
             is_unrecorded: false,
             limits_shown: None,
+            began: super::wall(),
+            halted_at: None,
             health: setup.health,
             patience_ns: PATIENCE_NS.saturating_mul(speed),
             is_daily_of_venue: setup.venue != Venue::Alpaca,
+            venue_ends: setup.is_new_account,
             reader,
             account: Some(account),
             history: setup.history,
@@ -238,7 +241,8 @@ impl<M: TradingMode> Driver<M> {
             cash_at_start,
             heard: 0,
             stops_at: None,
-            account_due_ms: 0,
+            account_asked_ms: None,
+            account_fills: 0,
             published_ms: 0,
             // What ends between the look at history and the first message is asked for as a gap is.
             is_data_lost: setup.venue != Venue::Stepped,

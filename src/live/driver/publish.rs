@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use super::{Driver, Seat};
-use crate::domain::{Money, Timestamp};
+use crate::domain::{Money, Ratio, Timestamp};
 use crate::execution::alpaca::TradingMode;
 use crate::live::session::{BookView, Newest, book_view};
 use crate::live::snapshot::{
     Aged, Figures, HaltView, HealthItem, MarketView, ModeView, Snapshot, StateView, StrategyView,
 };
-use crate::report::format::counted;
+use crate::report::format::{Numbers, Sign, UNDEFINED, counted};
 use crate::risk::{HaltCause, HaltedBy};
 
 /// Between two snapshots.
@@ -44,7 +44,7 @@ impl<M: TradingMode> Driver<M> {
             mode: self.mode_view(),
             state: self.state_view(&books, time),
             market: self.market_view(time),
-            figures: figures(&books, time, self.account_power()),
+            figures: figures(&books, time, (self.account_power(), self.is_account_behind())),
             positions: Vec::new(),
             closed: Vec::new(),
             orders: Vec::new(),
@@ -91,14 +91,21 @@ impl<M: TradingMode> Driver<M> {
         });
         if let Some((seat, halt)) = halts.max_by_key(|(_, halt)| halt.cause) {
             let clears = (halt.cause == HaltCause::DailyLoss).then(|| next_open(seat, self.clock.time())).flatten();
-            let by = match &halt.by {
-                HaltedBy::Person(name) => name.as_str().to_owned(),
-                other => other.to_string(),
+            let (by, why) = match &halt.by {
+                HaltedBy::Person(name) => (name.as_str().to_owned(), None),
+                HaltedBy::Limit { lost, of, limit } => ("limit".to_owned(), Some(limit_words(*lost, *of, *limit))),
+                other => (other.to_string(), None),
             };
-            let reason = halt.reason.as_ref().map(|reason| reason.as_str().to_owned());
+            let reason = halt.reason.as_ref().map(|reason| reason.as_str().to_owned()).or(why);
             let cause = halt.cause.name().to_owned();
-            let steps = if halt.cause == HaltCause::KillSwitch { self.kill.steps() } else { Vec::new() };
-            return StateView::Halted(HaltView { cause, by, since: halt.since, reason, clears, steps });
+            let is_kill = halt.cause == HaltCause::KillSwitch;
+            let steps = if is_kill { self.kill.steps() } else { Vec::new() };
+            // The switch is dated by the wall's clock, and everything else on the page by the venue's.
+            let stood_before = is_kill && halt.since < self.began;
+            let since = self.halted_at.filter(|_| is_kill && !stood_before).unwrap_or(halt.since);
+            let done_before = is_kill && self.kill.is_done_before();
+            let halt = HaltView { cause, by, since, stood_before, reason, clears, steps, done_before };
+            return StateView::Halted(halt);
         }
         if !self.is_ready() {
             return StateView::Starting { what: "both streams, and everything the venue has".to_owned() };
@@ -147,6 +154,7 @@ impl<M: TradingMode> Driver<M> {
         let word = |well: bool| if well { "connected" } else { "not connected" }.to_owned();
         let traffic = self.port.traffic();
         let late: u64 = self.seats.iter().map(|seat| seat.assembler.late()).sum();
+        let late = usize::try_from(late).unwrap_or(usize::MAX);
         let tied = !self.differs();
         let compared = self.account.as_ref().map(|account| account.time);
         let newest = books.iter().filter_map(|book| book.newest.at).max();
@@ -167,7 +175,7 @@ impl<M: TradingMode> Driver<M> {
                     "{} sent, {} answered, {}",
                     traffic.calls,
                     traffic.outcomes,
-                    counted(late as usize, "late bar", "late bars")
+                    counted(late, "late bar", "late bars")
                 ),
                 None,
             ),
@@ -175,6 +183,13 @@ impl<M: TradingMode> Driver<M> {
         items.extend((self.health)());
         items
     }
+}
+
+/// `−2.04%, limit −2.00%`.
+fn limit_words(lost: Money, of: Money, limit: Ratio) -> String {
+    let percent = |fraction: f64| Numbers::TYPOGRAPHIC.percent(-fraction, 2, Sign::Negative);
+    let lost = lost.fraction_of(of).map_or(UNDEFINED.to_owned(), percent);
+    format!("{lost}, limit {}", percent(limit.to_f64()))
 }
 
 fn is_open(seat: &Seat, time: Timestamp) -> bool {
@@ -200,19 +215,21 @@ fn strategy(seat: &Seat, book: &BookView) -> StrategyView {
 }
 
 /// The six figures: sums over the books, so that they tie; buying power is the account's.
-fn figures(books: &[BookView], time: Timestamp, buying_power: Aged<Money>) -> Figures {
+fn figures(books: &[BookView], time: Timestamp, (buying_power, is_power_behind): (Aged<Money>, bool)) -> Figures {
     let at = books.iter().map(|book| book.priced_at).min().unwrap_or(time);
     let sum = |of: fn(&BookView) -> Money| books.iter().map(of).sum::<Money>();
     let aged = |value: Money| Aged { value: Some(value), at };
     Figures {
         equity: aged(sum(|book| book.equity)),
         baseline: Some(sum(|book| book.baseline)),
+        is_baseline_start: books.iter().all(|book| book.is_baseline_start),
         today: aged(sum(|book| book.today)),
         until_halt: books.iter().map(|book| book.until_halt).min(),
         open_pnl: aged(sum(|book| book.open_pnl)),
         at_stops: aged(sum(|book| book.at_stops)),
         gross: aged(sum(|book| book.gross)),
         buying_power,
+        is_power_behind,
         reserved: sum(|book| book.reserved),
     }
 }

@@ -136,6 +136,8 @@ struct Seen {
     /// What happened at the venue, an item each and how far it is on the whole.
     there: Vec<HaltStep>,
     progress: Option<HaltProgress>,
+    /// An earlier session did all of it.
+    is_done_before: bool,
 }
 
 impl Kill {
@@ -184,6 +186,11 @@ impl Kill {
     /// See [`KillHandle::steps`].
     pub fn steps(&self) -> Vec<HaltStep> {
         self.handle.steps()
+    }
+
+    /// Is what the steps say the work of an earlier session, which had finished it? Then nothing is asked of the venue.
+    pub fn is_done_before(&self) -> bool {
+        self.handle.0.seen().is_done_before
     }
 }
 

@@ -200,6 +200,7 @@ impl Worker {
         let finished = earlier.filter(|earlier| earlier.progress == HaltProgress::Done);
         seen.here = finished.map_or_else(|| vec![first], |earlier| earlier.steps.clone());
         seen.there.clear();
+        seen.is_done_before = finished.is_some();
         seen.progress = Some(finished.map_or(HaltProgress::Working, |earlier| earlier.progress));
     }
 
@@ -211,7 +212,7 @@ impl Worker {
         let Some(standing) = self.standing.take() else { return };
         standing.task.iter().for_each(JoinHandle::abort);
         let mut seen = self.shared.seen();
-        (seen.here, seen.there, seen.progress) = (Vec::new(), Vec::new(), None);
+        (seen.here, seen.there, seen.progress, seen.is_done_before) = (Vec::new(), Vec::new(), None, false);
         drop(seen);
         self.written = None;
         // Left there, it is about a halt that no longer stands.

@@ -31,6 +31,8 @@ pub struct Day {
     /// Trades that ended in the session, with what they made today.
     closed: Vec<(RoundTrip, Money)>,
     fills: Vec<Fill>,
+    /// Fills of all sessions.
+    filled: u64,
     refused: BTreeMap<&'static str, usize>,
     halts: Vec<HaltCause>,
     seen: Seen,
@@ -187,6 +189,7 @@ impl Day {
         self.moved(fill.symbol, flow(fill));
         self.last_fills[fill.symbol.get()] = Some(fill.time);
         self.fills.push(*fill);
+        self.filled += 1;
     }
 
     fn moved(&mut self, symbol: SymbolIndex, money: Money) {
@@ -230,6 +233,11 @@ impl Day {
     /// The session at hand.
     pub fn session(&self) -> Option<Session> {
         self.session
+    }
+
+    /// Fills of all sessions so far.
+    pub fn filled(&self) -> u64 {
+        self.filled
     }
 
     /// Equity at the close before it.

@@ -6,17 +6,19 @@ use super::show_limits::limits;
 use super::tell::{order_words, refusal_words};
 use super::terms::Terms;
 use super::trader::Trader;
-use crate::domain::{Money, Price, Quantity, SymbolIndex, Timestamp};
+use crate::domain::{Money, OrderPurpose, Price, Quantity, SymbolIndex, Timestamp};
 use crate::engine::{OrderOutcome, OrderRecord};
-use crate::live::snapshot::{Aged, ChartView, ClosedView, LimitView, OrderView, PositionView, RefusalView};
+use crate::live::snapshot::{Aged, ChartView, ClosedView, LimitView, OrderRole, OrderView, PositionView, RefusalView};
 
 /// One scenario's part of a snapshot.
 #[derive(Clone, PartialEq, Debug)]
 pub struct BookView {
     /// Cash and positions.
     pub equity: Money,
-    /// Equity at the previous session's close.
+    /// Equity at the close before the session at hand.
     pub baseline: Money,
+    /// The same is the cash that the book began with.
+    pub is_baseline_start: bool,
     /// Equity less the baseline.
     pub today: Money,
     /// What may still be lost today.
@@ -73,15 +75,18 @@ pub fn book_view(trader: &Trader, time: Timestamp) -> BookView {
     let (machine, terms) = (trader.machine(), trader.terms());
     let (portfolio, gate) = (machine.portfolio(), machine.gate());
     let equity = portfolio.equity();
-    let marks = gate.watch().losses().marks();
+    // That of the session at hand, as the results of its positions: the gate's own is that of the next session from the
+    // close on.
+    let baseline = trader.day.baseline().unwrap_or_else(|| gate.watch().losses().marks().baseline);
     let positions: Vec<PositionView> =
         (0..terms.symbols.len()).filter_map(|at| position(trader, SymbolIndex(at as u16))).collect();
     let sum = |of: fn(&PositionView) -> Option<Money>| positions.iter().filter_map(of).sum::<Money>();
     let (open_pnl, at_stops) = (sum(|position| position.open_pnl), sum(|position| position.risk));
     BookView {
         equity,
-        baseline: marks.baseline,
-        today: equity - marks.baseline,
+        baseline,
+        is_baseline_start: baseline == terms.cash,
+        today: equity - baseline,
         until_halt: (equity - gate.watch().losses().daily_floor()).max(Money::ZERO),
         open_pnl,
         at_stops,
@@ -181,8 +186,16 @@ fn order(record: &OrderRecord, strategy: &str, terms: &Terms) -> OrderView {
         kind: kind.name().to_owned(),
         price: kind.stop().or(kind.limit()).filter(|price| *price > Price::ZERO),
         status,
-        protects: record.leg > 0 || record.request.purpose.protects(),
+        purpose: role(record),
         since: record.decided_at,
+    }
+}
+
+fn role(record: &OrderRecord) -> OrderRole {
+    match record.request.purpose {
+        purpose if record.leg > 0 || purpose.protects() => OrderRole::Protects,
+        OrderPurpose::Entry => OrderRole::Entry,
+        _ => OrderRole::Exit,
     }
 }
 

@@ -95,6 +95,11 @@ impl Trader {
         self.machine.as_ref()
     }
 
+    /// Fills it has had so far.
+    pub fn filled(&self) -> u64 {
+        self.day.filled()
+    }
+
     /// Fills from here on happened on the bar `stamp`, unless it is one that has closed already.
     pub fn begin_bar(&mut self, stamp: Timestamp, moment: FillMoment) {
         let first = match self.machine.stamp() {

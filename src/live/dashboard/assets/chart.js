@@ -3,7 +3,7 @@ import { byId, el, put, putAttribute, putClass, show } from "./dom.js";
 import * as f from "./format.js";
 import { isLost, read, told } from "./link.js";
 import { chosenPosition, figuresOf, fitInto, isOld } from "./positions.js";
-import { cross as drawCross, fillText, picture, selection, sessionOf } from "./chart_draw.js";
+import { cross as drawCross, entryText, fillText, picture, selection, sessionOf, stopText } from "./chart_draw.js";
 import * as view from "./chart_view.js";
 
 /** Between two fetches of the same chart. */
@@ -79,7 +79,7 @@ export function draw() {
   show(byId("plot"), !showsTable);
   show(byId("plot-table"), showsTable);
   if (showsTable) {
-    drawTable();
+    drawTable(position);
     return;
   }
   const [width, height] = size;
@@ -97,19 +97,24 @@ function noteCross() {
   if (!drawn) return;
   drawCross(drawn, bar ? session.bars[cross] : null);
   if (!bar) return;
-  const at = session.bars[cross].at;
-  const fills = chart.fills.filter((fill) => f.moment(fill.time) >= at && f.moment(fill.time) < at + session.step);
-  put(byId("chart-note"), `${f.minute(at)}  open ${f.price(bar.open)}  high ${f.price(bar.high)}  low ${f.price(bar.low)}  close ${f.price(bar.close)}${fills.map((fill) => `; ${fillText(fill)}`).join("")}`);
+  const fills = fillsOf(session.bars[cross]);
+  put(byId("chart-note"), `${f.minute(session.bars[cross].at)}  open ${f.price(bar.open)}  high ${f.price(bar.high)}  low ${f.price(bar.low)}  close ${f.price(bar.close)}${fills.map((fill) => `; ${fillText(fill)}`).join("")}`);
 }
 
-function drawTable() {
+/** All that the picture shows: entry and stop in a sentence, each bar with our fills on it. */
+function drawTable(position) {
   const holder = byId("plot-table");
-  if (holder.shown === wanted) return;
-  holder.shown = wanted;
-  const head = el("tr", "", {}, ...["Time", "Open", "High", "Low", "Close"].map((name) => el("th", "", { scope: "col" }, name)));
-  const rows = [...chart.bars].reverse().map((bar) => el("tr", "", {}, el("td", "", {}, f.minute(f.moment(bar.time))), ...[bar.open, bar.high, bar.low, bar.close].map((value) => el("td", "", {}, f.price(value)))));
-  holder.replaceChildren(el("table", "", {}, el("caption", "quiet", {}, `${chart.symbol}, bars of this session, newest first`), el("thead", "", {}, head), el("tbody", "", {}, ...rows)));
+  if (holder.shown !== wanted) {
+    holder.shown = wanted;
+    const head = el("tr", "", {}, ...["Time", "Open", "High", "Low", "Close", "Our fills"].map((name) => el("th", "", { scope: "col" }, name)));
+    const rows = session.bars.map((one, at) => [one, chart.bars[at]]).reverse().map(([one, bar]) => el("tr", "", {}, el("td", "", {}, f.minute(one.at)), ...[bar.open, bar.high, bar.low, bar.close].map((value) => el("td", "", {}, f.price(value))), el("td", "fills", {}, fillsOf(one).map(fillText).join("; "))));
+    holder.replaceChildren(el("p", "levels"), el("table", "", {}, el("caption", "quiet", {}, `${chart.symbol}, bars of this session, newest first`), el("thead", "", {}, head), el("tbody", "", {}, ...rows)));
+  }
+  put(holder.firstChild, position ? `${entryText(position)}; ${stopText(position)}.` : chart.previous_close === null ? "" : `Previous close ${f.price(chart.previous_close)}.`);
 }
+
+/** Our fills on a bar. */
+const fillsOf = (bar) => chart.fills.filter((fill) => f.moment(fill.time) >= bar.at && f.moment(fill.time) < bar.at + session.step);
 
 function moveCross(to) {
   const next = to === null || !session?.bars.length ? null : Math.max(0, Math.min(session.bars.length - 1, to));

@@ -1,5 +1,5 @@
 // The picture of a chart, by hand in SVG: the session's bars, entry, stop at the venue, last price and our own fills.
-// Names stand at the line, values at the right; nothing covers a bar but a name over it.
+// Names stand at the line where no bar is, values at the right; what has no room beside the bars is left to its value.
 import { svg } from "./dom.js";
 import * as f from "./format.js";
 import { told } from "./link.js";
@@ -19,14 +19,26 @@ const CHIP_PX = 40;
 /** Widest body of a candle. */
 const BODY_PX = 13;
 
-/** Ticks on 1-2-5 steps, four to seven of them. */
-function ticks(low, high, count) {
-  const raw = (high - low) / count;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = power * (NICE.find((nice) => nice * power >= raw) || 10);
-  const out = [];
-  for (let value = Math.ceil(low / step) * step; value <= high; value += step) out.push(Number(value.toFixed(9)));
-  return { out, places: Math.max(2, Math.min(4, Math.ceil(-Math.log10(step)))) };
+/** The fewest and the most ticks of the value axis. */
+const [TICKS_MIN, TICKS_MAX] = [4, 7];
+
+/** Ticks on 1-2-5 steps, four to seven of them; where no step has so many, the range grows to the next ones. */
+export function ticks(low, high) {
+  const slack = (high - low) * 1e-9;
+  const first = (step) => Math.ceil((low - slack) / step);
+  const last = (step) => Math.floor((high + slack) / step);
+  const count = (step) => last(step) - first(step) + 1;
+  const power = 10 ** (Math.floor(Math.log10(high - low)) - 2);
+  const steps = [1, 10, 100, 1000].flatMap((ten) => NICE.map((nice) => nice * ten * power));
+  const step = steps.find((one) => count(one) <= TICKS_MAX);
+  let [from, to] = [first(step), last(step)];
+  // The side with less to add grows first.
+  while (to - from + 1 < TICKS_MIN) {
+    if (low - (from - 1) * step <= (to + 1) * step - high) from -= 1;
+    else to += 1;
+  }
+  const out = Array.from({ length: to - from + 1 }, (_, at) => Number(((from + at) * step).toFixed(9)));
+  return { out, places: Math.max(2, Math.min(4, Math.ceil(-Math.log10(step) - 1e-9))), low: Math.min(low, from * step), high: Math.max(high, to * step) };
 }
 
 /** The session of a chart: when it opens and closes, its bars as numbers, and how far apart they are. */
@@ -54,17 +66,18 @@ function scales(chart, session, position, [from, to], width, height) {
   // Lines far outside the range of the bars would press it flat: they are named at the edge instead.
   const reach = isWhole ? 2 * room : 0.6 * room;
   for (const level of [stop, average]) if (level !== null && level > low - reach && level < high + reach) [low, high] = [Math.min(low, level), Math.max(high, level)];
-  [low, high] = [low - room * 0.08, high + room * 0.08];
+  const axis = ticks(low - room * 0.08, high + room * 0.08);
+  [low, high] = [axis.low, axis.high];
   const right = width - RIGHT;
   const x = (at) => ((at - from) / (to - from)) * right;
   const y = (value) => TOP + ((high - value) / (high - low)) * (height - TOP - BOTTOM);
   const gap = (session.step / (to - from)) * right;
-  return { bars, previous, last, stop, average, low, high, from, to, right, x, y, width, height, gap, center: (at) => x(at) + gap / 2, timeAt: (px) => from + (px / right) * (to - from), opens: session.opens, closes: session.closes, ends: session.last };
+  return { axis, step: session.step, named: [], bars, previous, last, stop, average, low, high, from, to, right, x, y, width, height, gap, center: (at) => x(at) + gap / 2, timeAt: (px) => from + (px / right) * (to - from), opens: session.opens, closes: session.closes, ends: session.last };
 }
 
 function grid(s) {
   const out = [];
-  const { out: values, places } = ticks(s.low, s.high, 5);
+  const { out: values, places } = s.axis;
   const taken = [s.last, s.stop, s.average].filter((value) => value !== null && value !== undefined).map(s.y);
   for (const value of values) {
     out.push(svg("line", { class: "grid", x1: 0, x2: s.right, y1: s.y(value), y2: s.y(value) }));
@@ -100,20 +113,45 @@ function candles(s) {
   return out;
 }
 
-/** Name and value of a level, at the left over the line and at the right in a chip. `texts`: the longest first; the first
- * that has room is taken. */
+/** Where `text` may stand over or under the level at `y`: in the part that is to come, else where no bar is, else nowhere.
+ * No line runs through it, and no other name. */
+function placeOf(s, y, text) {
+  const [width, free] = [text.length * LETTER_PX, s.x(s.ends) + 6];
+  const spots = [free, s.right - width - 5];
+  for (let x = 5; x + width < s.right; x += 24) spots.push(x);
+  const lines = [s.last, s.stop, s.average].filter((value) => value !== null && value !== undefined).map(s.y).filter((at) => Math.abs(at - y) > 0.5);
+  const isFree = (x, base) => {
+    const [top, bottom] = [base - 12, base + 4];
+    if (x < 5 || x + width > s.right - 4 || top < 2 || bottom > s.height - BOTTOM) return false;
+    if (lines.some((at) => at > top && at < bottom)) return false;
+    if (s.named.some((other) => x < other.x + other.width + 8 && x + width + 8 > other.x && top < other.bottom && bottom > other.top)) return false;
+    return !s.bars.some((bar) => s.center(bar.at) > x - 6 && s.center(bar.at) < x + width + 6 && s.y(bar.high) < bottom && s.y(bar.low) > top);
+  };
+  for (const x of spots) {
+    for (const base of [y - 5, y + 14]) {
+      if (!isFree(x, base)) continue;
+      s.named.push({ x, width, top: base - 12, bottom: base + 4 });
+      return { x, base };
+    }
+  }
+  return null;
+}
+
+/** Name of a level at its line, and its value at the right in a chip. `texts`: the longest first; the first that has room
+ * is taken. */
 function level(s, value, name, texts, chip) {
   if (value === null) return [];
   const y = Math.max(TOP - 6, Math.min(s.height - BOTTOM + 2, s.y(value)));
   const isInside = Math.abs(y - s.y(value)) < 1;
   const out = isInside ? [svg("line", { class: `l-${name}`, x1: 0, x2: s.right, y1: y, y2: y })] : [];
-  // Over the line; under it where the last price would run through the words.
-  const lastAt = s.last === null || s.last === undefined ? null : s.y(s.last);
-  const isCrossed = lastAt !== null && lastAt < y && y - lastAt < 20 && y + 18 < s.height - BOTTOM;
   const side = isInside ? "" : value > s.high ? " ↑" : " ↓";
   const named = texts.map((text) => (isInside ? text : `${text} (${value > s.high ? "above" : "below"} the chart)`)).concat(texts);
-  const text = named.find((one) => one.length * LETTER_PX < s.right - 10);
-  if (text) out.push(label(5, isCrossed ? y + 14 : y - 5, text, `t-${name}`));
+  for (const text of named) {
+    const place = placeOf(s, y, text);
+    if (!place) continue;
+    out.push(label(place.x, place.base, text, `t-${name}`));
+    break;
+  }
   if (chip === null) return out;
   out.push(svg("rect", { class: `chip c-${name}`, x: s.right + 2, y: chip - 9, width: RIGHT - 4, height: 18, rx: 2 }));
   out.push(label(s.right + 8, chip + 4, `${f.price(String(value), 2)}${side}`, `c-${name}`));
@@ -140,41 +178,60 @@ function chips(s) {
 /** What a fill was, in words. */
 export const fillText = (fill) => `${fill.side === "buy" ? "bought" : "sold"} ${f.shares(fill.quantity)} at ${f.price(fill.price, 4)}, ${f.clock(f.moment(fill.time))}, ${fill.reason.replaceAll("_", " ")}`;
 
-/** A fill stands on the bar that it happened on, at its price; its shape says what it was. */
+/** A fill stands on the bar that it happened on: what opens and closes by choice beside the bar, bought under its low and
+ * sold over its high; what hit a stop or a target at its price. The shape says what it was. */
 function marks(s, chart) {
   const at = (fill) => f.moment(fill.time);
-  const place = (time) => (s.bars.some((bar) => bar.at === time) ? s.center(time) : s.x(time));
   const inView = chart.fills.filter((fill) => at(fill) >= s.from && at(fill) <= s.to);
   return inView.map((fill) => {
-    const [x, y] = [place(at(fill)), Math.max(TOP, Math.min(s.height - BOTTOM, s.y(Number(fill.price))))];
+    const bar = s.bars.find((one) => at(fill) >= one.at && at(fill) < one.at + s.step);
+    const price = Number(fill.price);
+    const within = (y) => Math.max(TOP, Math.min(s.height - BOTTOM, y));
+    const x = bar ? s.center(bar.at) : s.x(at(fill));
+    const y = within(s.y(price));
+    const [low, high] = [within(s.y(Math.min(price, bar?.low ?? price))) + 3, within(s.y(Math.max(price, bar?.high ?? price))) - 3];
+    const triangle = fill.side === "buy" ? `M${x} ${low}l6 10h-12z` : `M${x} ${high}l6 -10h-12z`;
     const name = svg("title", {});
     name.textContent = fillText(fill);
-    if (fill.reason === "entry") return svg("path", { class: "m-entry", d: fill.side === "buy" ? `M${x} ${y + 3}l6 10h-12z` : `M${x} ${y - 3}l6 -10h-12z` }, name);
-    if (/stop|trail/.test(fill.reason)) return svg("path", { class: "m-stop", d: `M${x - 5} ${y - 5}l10 10m0 -10l-10 10` }, name);
+    if (fill.reason === "entry") return svg("path", { class: "m-entry", d: triangle }, name);
+    if (/stop|trail/.test(fill.reason) && fill.reason !== "time_stop") return svg("path", { class: "m-stop", d: `M${x - 5} ${y - 5}l10 10m0 -10l-10 10` }, name);
     if (/target|profit/.test(fill.reason)) return svg("path", { class: "m-exit", d: `M${x} ${y - 6}l6 6l-6 6l-6 -6z` }, name);
     if (/halt|kill|flatten/.test(fill.reason)) return svg("rect", { class: "m-halt", x: x - 5, y: y - 5, width: 10, height: 10 }, name);
-    return svg("path", { class: "m-exit", d: `M${x} ${y - 3}l6 -10h-12z` }, name);
+    return svg("path", { class: "m-exit", d: triangle }, name);
   });
+}
+
+export const entryText = (position) => `${Number(position.shares) < 0 ? "sold" : "bought"} ${f.shares(position.shares).replace("−", "")} at ${f.price(position.average, 4)}, ${f.minuteAndDay(f.moment(position.since), f.moment(told.time))}`;
+
+export function stopText(position) {
+  if (position.stop === null) return "no stop";
+  const { distance } = figuresOf(position);
+  return `stop ${f.price(position.stop)} ${position.stop_at_venue ? "resting" : "not at the venue yet"}, ${f.percent(distance === null ? null : -distance, 1, false)} away, risks ${f.headline(f.units(position.risk), 100)}`;
+}
+
+/** The close before the session, where no position says what it is measured against. */
+function base(s, text) {
+  const y = s.y(s.previous);
+  const place = placeOf(s, y, text);
+  return [svg("line", { class: "base", x1: 0, x2: s.right, y1: y, y2: y }), ...(place ? [label(place.x, place.base, text, "t-entry")] : [])];
 }
 
 /** The whole picture; its `scales` say where things stand, and its last child is for crosshair and selection. */
 export function picture(chart, session, position, range, width, height) {
   const s = scales(chart, session, position, range, width, height);
   const places = chips(s);
-  const entryText = position ? `${Number(position.shares) < 0 ? "sold" : "bought"} ${f.shares(position.shares).replace("−", "")} at ${f.price(position.average, 4)}, ${f.minuteAndDay(f.moment(position.since), f.moment(told.time))}` : "";
-  const distance = position ? figuresOf(position).distance : null;
-  const stopShort = position ? `stop ${f.price(position.stop)} ${position.stop_at_venue ? "resting" : "not at the venue yet"}` : "";
-  const stopFull = position ? `${stopShort}, ${f.percent(distance === null ? null : -distance, 1, false)} away, risks ${f.headline(f.units(position.risk), 100)}` : "";
+  const entry = position ? entryText(position) : "";
+  const stop = position ? stopText(position) : "";
   const toCome = Math.max(0, Math.min(s.right, s.x(s.ends)));
   const hasBase = s.previous !== null && !position && s.previous >= s.low && s.previous <= s.high;
   const parts = [
     svg("rect", { class: "to-come", x: toCome, y: TOP, width: s.right - toCome, height: height - TOP - BOTTOM }),
     ...grid(s),
-    ...(hasBase ? [svg("line", { class: "base", x1: 0, x2: s.right, y1: s.y(s.previous), y2: s.y(s.previous) }), label(5, s.y(s.previous) - 5, `previous close ${f.price(chart.previous_close)}`, "t-entry")] : []),
+    ...(hasBase ? base(s, `previous close ${f.price(chart.previous_close)}`) : []),
     ...candles(s),
     ...marks(s, chart),
-    ...level(s, s.average, "entry", [entryText, entryText.split(",")[0]], places.entry),
-    ...level(s, s.stop, "stop", [stopFull, stopShort], places.stop),
+    ...level(s, s.average, "entry", [entry, entry.split(", ")[0]], places.entry),
+    ...level(s, s.stop, "stop", [stop, stop.split(", ")[0]], places.stop),
     ...level(s, s.last ?? null, "last", [], places.last),
     svg("g", { class: "over" }),
   ];

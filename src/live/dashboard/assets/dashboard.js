@@ -5,7 +5,7 @@ import * as dialogs from "./dialogs.js";
 import * as head from "./head.js";
 import * as panels from "./panels.js";
 import * as positions from "./positions.js";
-import { isLost, start, told } from "./link.js";
+import { isLost, isOver, start, told } from "./link.js";
 import { plural } from "./format.js";
 
 /** Ages and silence are looked at this often. */
@@ -60,7 +60,7 @@ function isOtherMode() {
 const MADE_OF = [
   [["positions", "closed", "figures", "market", "state", "mode", "strategies"], () => positions.draw(actions)],
   [["limits", "positions", "state"], () => { isNear = panels.drawLimits(); }],
-  [["orders", "mode"], () => panels.drawOrders(actions)],
+  [["orders", "mode", "state"], () => panels.drawOrders(actions)],
   [["refusals"], panels.drawRefusals],
   [["strategies", "figures", "positions"], panels.drawStrategies],
   [["events"], panels.drawEvents],
@@ -86,7 +86,8 @@ function drawAll(news) {
   panels.drawHealth();
   drawTabs();
   chart.draw();
-  chart.follow();
+  if (!isOver()) chart.follow();
+  dialogs.news();
   speak();
 }
 
@@ -94,7 +95,7 @@ function drawTabs() {
   const tabs = byId("tabs");
   if (!tabs.firstChild) {
     tabs.append(...TABS.map(([name]) => {
-      const tab = el("button", "", { type: "button", role: "tab", "data-of": name });
+      const tab = el("button", "", { type: "button", "data-of": name });
       tab.addEventListener("click", () => {
         document.body.dataset.tab = name;
         drawTabs();
@@ -107,7 +108,7 @@ function drawTabs() {
   [...tabs.children].forEach((tab, at) => {
     const [name, title] = TABS[at];
     put(tab, title + counts[name]);
-    putAttribute(tab, "aria-selected", document.body.dataset.tab === name);
+    putAttribute(tab, "aria-current", document.body.dataset.tab === name ? "true" : null);
   });
 }
 
@@ -137,7 +138,7 @@ function tick() {
   positions.updateAges();
   if (told.state.state === "prices_old") head.draw(actions);
   panels.drawHealth();
-  chart.follow();
+  if (!isOver()) chart.follow();
 }
 
 function turnTheme() {
@@ -176,7 +177,7 @@ function showKeys() {
 function closeRow() {
   const row = document.activeElement.closest?.("#rows tr");
   const position = row?.position || positions.chosenPosition();
-  if (position && !isLost()) dialogs.closePosition(position);
+  if (position && !isLost() && !isOver()) dialogs.closePosition(position);
 }
 
 function onKey(event) {
@@ -186,13 +187,14 @@ function onKey(event) {
     return;
   }
   const inField = event.target.matches?.("input, textarea, select") && event.target.type !== "radio" && event.target.type !== "checkbox";
-  if (event.ctrlKey || event.altKey || event.metaKey || inField) return;
-  if (event.key === "!") {
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  // A reason may have it; nobody looks for it among the events.
+  if (event.key === "!" && !(inField && event.target.closest(".dialog"))) {
     event.preventDefault();
     dialogs.stop();
     return;
   }
-  if (!keysOn || dialogs.isOpen()) return;
+  if (inField || !keysOn || dialogs.isOpen()) return;
   const act = { "?": showKeys, d: turnTheme, j: () => moveRow(1), k: () => moveRow(-1), x: closeRow }[event.key];
   const panel = /^[1-6]$/.test(event.key) ? PANELS[Number(event.key) - 1] : null;
   if (!act && !panel) return;

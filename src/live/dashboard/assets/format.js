@@ -50,6 +50,22 @@ export function usd(value, places, signed) {
   return `${isZero ? "" : value < 0n ? MINUS : signed ? "+" : ""}$${text}`;
 }
 
+const CENT = UNIT / 100n;
+
+/** Amounts in whole cents that make their rounded sum: each is rounded down, and the cents that are then missing go to
+ * those that lost most. Where one is not known, neither is the sum, and each is left as it is. */
+export function tied(parts) {
+  if (parts.some((part) => part === null)) return parts;
+  const sum = parts.reduce((total, part) => total + part, 0n);
+  const whole = ((magnitude(sum) + CENT / 2n) / CENT) * (sum < 0n ? -1n : 1n);
+  const lost = parts.map((part) => ((part % CENT) + CENT) % CENT);
+  const cents = parts.map((part, at) => (part - lost[at]) / CENT);
+  const missing = Number(whole - cents.reduce((total, one) => total + one, 0n));
+  const order = parts.map((_, at) => at).sort((a, b) => (lost[a] === lost[b] ? a - b : lost[a] > lost[b] ? -1 : 1));
+  for (const at of order.slice(0, missing)) cents[at] += 1n;
+  return cents.map((one) => one * CENT);
+}
+
 /** Dollars of a headline: whole ones from $10,000 on, and losses at stops from $100 on. */
 export function headline(value, wholeFrom) {
   if (value === null) return UNKNOWN;

@@ -1,7 +1,8 @@
 // What is said first: band, state bar, six figures, title, and how far the page is behind.
 import { byId, el, put, putAttribute, putClass, show, svg } from "./dom.js";
 import * as f from "./format.js";
-import { ageOf, isLost, link, silence, told, venueNow } from "./link.js";
+import { ageOf, isLost, isOver, link, silence, told, venueNow } from "./link.js";
+import { isGone } from "./panels.js";
 import { isOld } from "./positions.js";
 
 const mode = document.documentElement.dataset.mode;
@@ -35,13 +36,14 @@ function drawHours() {
   const now = venueNow();
   const market = told.market;
   if (now === null || !market) return;
+  const at = `${f.clock(now)} ET`;
   const [opens, closes] = [f.moment(market.next_open), f.moment(market.next_close)];
   const text = market.is_open
     ? closes === null ? "Market open" : `Market open, closes in ${f.span(closes - now)}`
     : opens === null ? "Market closed" : `Market closed, opens ${f.dayAndMinute(opens)}`;
   put(byId("hours"), text);
-  put(byId("clock"), `${f.day(now)} ${f.clock(now)} ET`);
-  put(byId("doing-clock"), `${f.clock(now)} ET`);
+  put(byId("clock"), `${f.day(now)} ${at}`);
+  put(byId("doing-clock"), at);
 }
 
 /** The bar under the band: one at a time, the worst first. */
@@ -71,13 +73,21 @@ const WHO = { dashboard: "you", script: "a script", kill_switch: "the kill switc
 /** "Halted by …": who, when, why, what holds now. */
 export function haltSentence(halt) {
   const cause = f.pick({ daily_loss: "daily loss", drawdown: "drawdown" }, halt.cause);
-  return `Halted by ${cause || f.pick(WHO, halt.by) || halt.by} at ${f.minuteAndDay(f.moment(halt.since), venueNow()).replace(/^\d\d:\d\d/, f.clock(f.moment(halt.since)))}.`;
+  return `Halted by ${cause || f.pick(WHO, halt.by) || halt.by} ${haltTime(halt)}.`;
+}
+
+/** "at 14:47:39", with the day where it is another; by the machine's clock for one that stood before the session. */
+export function haltTime(halt) {
+  const since = f.moment(halt.since);
+  if (halt.stood_before) return `on ${f.date(since)} at ${f.clock(since)} ET, before this session began`;
+  return `at ${f.minuteAndDay(since, venueNow()).replace(/^\d\d:\d\d/, f.clock(since))}`;
 }
 
 function haltRest(halt) {
-  const stops = (told.orders || []).filter((order) => order.protects).length;
+  const stops = (told.orders || []).filter((order) => order.purpose === "protects" && /stop/.test(order.kind)).length;
   const clears = halt.clears ? `Clears at the next open, ${f.dayAndMinute(f.moment(halt.clears))}.` : "It holds until someone resumes it.";
-  const rest = ["Nothing that adds exposure passes.", stops ? `${f.plural(stops, "protective stop rests", "protective stops rest")} at the venue.` : "", clears, halt.reason ? `Reason given: “${halt.reason}”.` : ""];
+  const isLimit = halt.by === "limit";
+  const rest = [isLimit && halt.reason ? `${halt.reason}.` : "", "Nothing that adds exposure passes.", stops ? `${f.plural(stops, "protective stop rests", "protective stops rest")} at the venue.` : "", clears, halt.reason && !isLimit ? `Reason given: “${halt.reason}”.` : ""];
   return rest.filter(Boolean).join(" ");
 }
 
@@ -88,7 +98,7 @@ const BARS = {
   books: () => [["b", "▲ The books differ from the venue’s."], ` ${(told.health || []).find((item) => item.name === "reconciliation")?.text || ""}`],
   foreign: () => [["b", "▲ Not ours."], ` ${foreign().text}`],
   starting: () => [["b", "Starting."], ` ${told.state.what} No entry can pass yet.`],
-  stopped: () => [["b", "The session has ended."], " Positions and their stops stay at the venue. Nothing here changes any more."],
+  stopped: () => [["b", (told.events || []).find((event) => event.kind === "stopped")?.text || "The session has ended."], " Nothing here changes any more."],
 };
 const CLASSES = { lost: "bar lost", halted: "bar halted", old: "bar warned", books: "bar warned", foreign: "bar warned", starting: "bar plain", stopped: "bar plain" };
 let barShown = "";
@@ -162,11 +172,14 @@ function drawFigures() {
   const daily = (told.limits || []).filter((limit) => limit.limit === "max_daily_loss").sort((a, b) => a.allowed - b.allowed)[0];
   const until = f.units(figures.until_halt);
   const limit = daily ? ` (${f.limitPercent(-daily.allowed)})` : "";
-  const todayMore = halted ? "entries are stopped by the halt" : until === null ? "no daily limit is known" : `${f.headline(until, 100)} more and entries stop${limit}`;
+  // From the close on, what may still be lost is the next session's.
+  const more = `${f.headline(until, 100)} ${told.market?.is_open === false ? "in the next session" : "more"} and entries stop${limit}`;
+  const todayMore = isOver() ? "the session has ended" : halted ? "entries are stopped by the halt" : until === null ? "no daily limit is known" : more;
   const wide = [value.equity, value.gross, value.buying_power].some((one) => one !== null && f.magnitude(one) >= 10n ** 26n);
   putClass(byId("figures"), wide ? "figures wide" : "figures");
   const old = oldFigures();
-  figure("equity", f.usd(value.equity, 2, false), "", "", baseline === null ? "yesterday’s close is not known" : `yesterday’s close ${f.usd(baseline, 2, false)}`, old.equity);
+  const since = figures.is_baseline_start ? "starting cash" : "yesterday’s close";
+  figure("equity", f.usd(value.equity, 2, false), "", "", baseline === null ? `${since} is not known` : `${since} ${f.usd(baseline, 2, false)}`, old.equity);
   figure("today", f.usd(value.today, 2, true), f.tone(value.today), value.today === null ? "" : f.percent(f.ratio(value.today, baseline), 2, true), todayMore, old.today);
   figure("pnl", f.usd(value.open_pnl, 2, true), f.tone(value.open_pnl), "", positions.length ? `${f.plural(positions.length, "position")}, ${f.headline(value.gross, 100)}` : "no position", old.open_pnl);
   const heat = f.ratio(value.at_stops, value.equity);
@@ -175,9 +188,9 @@ function drawFigures() {
   put(byId("f-today").querySelector(".phone"), `If every stop is hit: ${f.headline(atStops, 100)}.`);
   const gross = (told.limits || []).filter((one) => one.limit === "max_gross_exposure").sort((a, b) => a.allowed - b.allowed)[0];
   figure("gross", f.percent(f.ratio(value.gross, value.equity), 1, false), "", "", `${f.headline(value.gross, 100)}${gross ? `, limit ${f.limitPercent(gross.allowed)}` : ""}`, old.gross);
-  const entries = (told.orders || []).filter((order) => !order.protects && order.side === "buy").length;
+  const entries = (told.orders || []).filter((order) => order.purpose === "entry" && !isGone(order)).length;
   const reserved = f.units(figures.reserved);
-  figure("power", f.headline(value.buying_power, 10000), "", "", reserved === 0n ? "nothing reserved" : `${f.headline(reserved, 100)} reserved${entries ? ` by ${f.plural(entries, "order")}` : ""}`, old.buying_power);
+  figure("power", f.headline(value.buying_power, 10000), "", "", figures.is_power_behind ? "from before the last fill" : reserved === 0n ? "nothing reserved" : `${f.headline(reserved, 100)} reserved${entries ? `, ${f.plural(entries, "order")}` : ""}`, old.buying_power);
   drawSpark(baseline);
   document.title = `${word} ${isLost() ? "?" : f.usd(value.today, 0, true)} AlphaFlow`;
 }
@@ -186,7 +199,7 @@ function oldFigures() {
   // All but the last hang on the price of every position.
   const hangs = isLost() || (told.positions || []).some(isOld);
   const old = Object.fromEntries(["equity", "today", "open_pnl", "at_stops", "gross"].map((name) => [name, hangs]));
-  old.buying_power = isLost() || (ageOf(told.figures.buying_power.at) ?? Infinity) > SLOW_MS * (told.mode?.pace || 1);
+  old.buying_power = isLost() || told.figures.is_power_behind || (ageOf(told.figures.buying_power.at) ?? Infinity) > SLOW_MS * (told.mode?.pace || 1);
   return old;
 }
 
@@ -197,38 +210,47 @@ export function drawAges() {
   for (const [id, name] of Object.entries(names)) {
     const node = byId(`f-${id}`).querySelector(".age");
     const age = ageOf(told.figures[name].at);
-    const text = age === null ? f.UNKNOWN : f.age(age);
+    // Beside a name there is room for one unit.
+    const text = age === null ? f.UNKNOWN : age >= 7200000 ? `${Math.floor(age / 3600000)} h` : f.age(age);
     put(node, old[name] ? `▲ ${text}` : text);
     putClass(node, old[name] ? "age old" : "age");
   }
   drawHours();
-  put(byId("behind"), isLost() ? "" : `This page is ${f.age(silence())} behind the engine`);
+  put(byId("behind"), isLost() || isOver() ? "" : `This page is ${f.age(silence())} behind the engine`);
 }
 
-/** Today's line: equity a minute, against yesterday's close. */
+/** The line of the session: equity a minute from its open on, against the close before; the room to its close stays free. */
 let sparkShown = "";
 function drawSpark(baseline) {
-  const points = (told.equity_line || []).map(([time, equity]) => [f.moment(time), Number(equity)]);
+  const session = (told.charts || []).find((chart) => chart.opens);
+  const [opens, closes] = [f.moment(session?.opens ?? null), f.moment(session?.closes ?? null)];
+  const inSession = (time) => opens !== null && time >= opens && time <= closes;
+  const points = (told.equity_line || []).map(([time, equity]) => [f.moment(time), Number(equity)]).filter(([time]) => inSession(time));
   const now = f.moment(told.time);
-  if (told.figures.equity.value !== null) points.push([now, Number(told.figures.equity.value)]);
+  if (told.figures.equity.value !== null && inSession(now)) points.push([now, Number(told.figures.equity.value)]);
   const key = `${points.length}|${points.at(-1)}|${baseline}`;
-  if (key === sparkShown || points.length < 3 || baseline === null) return;
+  if (key === sparkShown) return;
   sparkShown = key;
+  byId("f-equity").querySelector("svg")?.remove();
+  if (points.length < 3 || baseline === null) return;
   const [width, height, pad] = [160, 56, 4];
   const base = Number(told.figures.baseline);
   const values = points.map((point) => point[1]).concat(base);
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const span = Math.max(points.at(-1)[0] - points[0][0], 1);
-  const x = (time) => pad + ((time - points[0][0]) / span) * (width - 12);
+  const x = (time) => pad + ((time - opens) / Math.max(closes - opens, 1)) * (width - 2 * pad);
   const y = (value) => height - pad - ((value - low) / (high - low || 1)) * (height - 2 * pad);
-  const line = points.map(([time, value]) => `${x(time).toFixed(1)},${y(value).toFixed(1)}`);
-  const fill = points.at(-1)[1] < base ? "var(--lossf)" : "var(--gainf)";
-  const drawn = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", preserveAspectRatio: "none", "aria-label": `Equity today, from ${f.usd(f.units(told.equity_line[0][1]), 2, false)} to ${f.usd(f.units(told.figures.equity.value), 2, false)}` },
-    svg("polygon", { points: `${line.join(" ")} ${x(points.at(-1)[0]).toFixed(1)},${y(base).toFixed(1)} ${x(points[0][0]).toFixed(1)},${y(base).toFixed(1)}`, fill }),
-    svg("line", { x1: "0", x2: String(width), y1: y(base).toFixed(1), y2: y(base).toFixed(1), stroke: "var(--line2)", "stroke-dasharray": "2 3" }),
-    svg("polyline", { points: line.join(" "), fill: "none", stroke: "var(--ink)", "stroke-width": "1.6", "stroke-linejoin": "round", "vector-effect": "non-scaling-stroke" }));
-  byId("f-equity").querySelector("svg")?.remove();
-  byId("f-equity").append(drawn);
+  const line = points.map(([time, value]) => `${x(time).toFixed(1)},${y(value).toFixed(1)}`).join(" ");
+  const zero = Number(y(base).toFixed(1));
+  const area = `${line} ${x(points.at(-1)[0]).toFixed(1)},${zero} ${x(points[0][0]).toFixed(1)},${zero}`;
+  // What lies over the close before is a gain, what lies under it a loss, each in its own tint.
+  const half = (name, from, to, fill) => [
+    svg("clipPath", { id: `spark-${name}` }, svg("rect", { x: "0", y: String(from), width: String(width), height: String(to - from) })),
+    svg("polygon", { points: area, fill, "clip-path": `url(#spark-${name})` }),
+  ];
+  byId("f-equity").append(svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", preserveAspectRatio: "none", "aria-label": `Equity in this session, from ${f.usd(f.units(String(points[0][1])), 2, false)} to ${f.usd(f.units(String(points.at(-1)[1])), 2, false)}` },
+    ...half("over", 0, zero, "var(--gainf)"), ...half("under", zero, height, "var(--lossf)"),
+    svg("line", { x1: "0", x2: String(width), y1: String(zero), y2: String(zero), stroke: "var(--line2)", "stroke-dasharray": "2 3" }),
+    svg("polyline", { points: line, fill: "none", stroke: "var(--ink)", "stroke-width": "1.6", "stroke-linejoin": "round", "vector-effect": "non-scaling-stroke" })));
 }
 
 export function draw(actions) {

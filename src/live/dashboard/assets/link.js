@@ -20,6 +20,9 @@ let source = null;
 let onNews = () => {};
 let timeAt = null;
 
+/** The session has said that it has ended: nothing comes after that. */
+export const isOver = () => told.state?.state === "stopped";
+
 function take(text) {
   const news = JSON.parse(text);
   link.heardAt = performance.now();
@@ -27,6 +30,7 @@ function take(text) {
   link.silent = news.silent_ms;
   timeAt = link.heardAt - news.silent_ms;
   Object.assign(told, news);
+  if (isOver()) source.close();
   onNews(Object.keys(news));
 }
 
@@ -35,11 +39,12 @@ export function silence() {
   return link.heardAt === null ? 0 : performance.now() - link.heardAt + link.silent;
 }
 
-export const isLost = () => silence() >= silenceMax && told.state?.state !== "stopped";
+export const isLost = () => silence() >= silenceMax && !isOver();
 
-/** The venue's clock, as far as this page knows it; null before the first word. */
+/** The venue's clock, as far as this page knows it; null before the first word. With the session it stands. */
 export function venueNow() {
   const time = moment(told.time);
+  if (isOver()) return time;
   return time === null ? null : time + (performance.now() - timeAt);
 }
 
@@ -85,6 +90,7 @@ function follow() {
 }
 
 function again() {
+  if (isOver()) return;
   link.nextTry = performance.now() + RETRY_MS;
   setTimeout(start, RETRY_MS);
 }

@@ -1,7 +1,7 @@
 // The other panels: limits, orders, refusals, strategies, events, and what a halt did.
 import { byId, el, keyed, put, putAttribute, putClass, show } from "./dom.js";
 import * as f from "./format.js";
-import { ageOf, isLost, told, venueNow } from "./link.js";
+import { ageOf, isLost, isOver, told, venueNow } from "./link.js";
 import { isOld } from "./positions.js";
 
 /** From here on a limit is near. */
@@ -23,13 +23,13 @@ let showsAllLimits = false;
 
 const KINDS = {
   started: ["○", "start"], stopped: ["□", "stopped"], mode_change: ["◆", "mode"], order: ["→", "order"], fill: ["▲", "filled"],
-  stop: ["✗", "stop"], take_profit: ["◇", "target"], canceled: ["–", "cancel"], refusal: ["×", "refused"], refusal_burst: ["×", "refused"],
+  stop: ["✗", "stop"], take_profit: ["◇", "target"], canceled: ["–", "cancel"], refusal: ["⊘", "refused"], refusal_burst: ["⊘", "refused"],
   halt: ["■", "halt"], kill: ["■", "kill"], resume: ["▷", "resume"], connection: ["↔", "connection"], reconciliation: ["≈", "books"],
   unauthorised: ["▲", "not ours"], cash: ["$", "cash"], daily_summary: ["Σ", "day"], health: ["▲", "health"], login: ["●", "sign-in"],
 };
 
 const share = (limit) => (limit.used === null || limit.allowed <= 0 ? null : limit.used / limit.allowed);
-const limitName = (limit) => f.pick(LIMITS, limit.limit) || limit.limit.replace(/^max_/, "").replaceAll("_", " ");
+export const limitName = (limit) => f.pick(LIMITS, limit.limit) || limit.limit.replace(/^max_/, "").replaceAll("_", " ");
 
 /** The nearest of each kind, or all of them. */
 function limitsShown() {
@@ -85,11 +85,11 @@ export const orderText = (order) => {
   return `${order.side} ${f.shares(order.quantity)} ${kind}${price}${filled}`;
 };
 
-const isGone = (order) => ["canceled", "expired", "filled", "rejected", "replaced", "done_for_day"].includes(order.status);
+export const isGone = (order) => ["canceled", "expired", "filled", "rejected", "replaced", "done_for_day"].includes(order.status);
 
 export function drawOrders(actions) {
   const orders = told.orders || [];
-  const place = (order) => (order.protects ? 1 : 0);
+  const place = (order) => f.pick({ entry: 0, exit: 1 }, order.purpose) ?? 2;
   const sorted = [...orders].sort((a, b) => place(a) - place(b) || a.symbol.localeCompare(b.symbol) || a.order - b.order);
   const make = (order) => {
     const row = el("li", "", {}, el("b"), el("span"), el("span", "status"), el("span"));
@@ -104,12 +104,12 @@ export function drawOrders(actions) {
     put(row.children[0], order.symbol);
     put(row.children[1], orderText(order));
     const status = order.status === "new" || order.status === "accepted" || order.status === "held" ? "" : order.status.replaceAll("_", " ");
-    put(row.children[2], order.protects ? `protects${status ? `, ${status}` : ""}` : status || "entry");
+    put(row.children[2], order.purpose === "entry" ? status || "entry" : `${order.purpose}${status ? `, ${status}` : ""}`);
     putAttribute(row, "title", `${order.strategy}, number ${order.order}, ${order.status}, since ${f.clock(f.moment(order.since))}`);
     putClass(row, isGone(order) ? "gone" : "");
     const button = row.lastChild.firstChild;
-    show(button, !order.protects && !isGone(order));
-    button.disabled = isLost();
+    show(button, order.purpose === "entry" && !isGone(order));
+    button.disabled = isLost() || isOver();
   });
   put(byId("orders-h"), told.mode?.mode === "rehearsal" ? "Orders at the exchange" : "Orders at Alpaca");
   const gone = orders.filter(isGone).length;
@@ -130,6 +130,8 @@ export function drawRefusals() {
 
 export function drawStrategies() {
   const strategies = told.strategies || [];
+  const cents = f.tied(strategies.map((one) => f.units(one.today)));
+  const made = new Map(strategies.map((one, at) => [one.name, cents[at]]));
   const now = venueNow();
   keyed(byId("strategy-rows"), strategies, (one) => one.name, () => el("li", "", {}, el("span", "name"), el("span"), el("span", "run"), el("span", "today", {}, el("span"))), (row, one) => {
     put(row.children[0], one.name);
@@ -137,8 +139,8 @@ export function drawStrategies() {
     put(row.children[1], one.is_on ? "on" : "off");
     put(row.children[2], one.last_bar === null ? "no bar yet" : `ran ${f.minuteAndDay(f.moment(one.last_bar), now)}`);
     const old = isLost() || (told.positions || []).some((position) => position.strategy === one.name && isOld(position));
-    put(row.children[3].firstChild, f.usd(f.units(one.today), 2, true));
-    putClass(row.children[3].firstChild, `num ${old ? "old" : f.tone(f.units(one.today))}`);
+    put(row.children[3].firstChild, f.usd(made.get(one.name), 2, true));
+    putClass(row.children[3].firstChild, `num ${old ? "old" : f.tone(made.get(one.name))}`);
   });
   const sum = strategies.reduce((total, one) => (total === null || one.today === null ? null : total + f.units(one.today)), 0n);
   const account = f.units(told.figures?.today.value ?? null);
@@ -147,8 +149,14 @@ export function drawStrategies() {
   putClass(byId("strategies-note"), ties || sum === null || account === null ? "" : "aged");
 }
 
+/** Glyph and word of an event. An exit says what it made, and an entry has made nothing yet. */
+function kindOf(event) {
+  if (event.kind === "fill" && /, [+−]?\$[\d,]+\.\d\d( \(|\.$)/.test(event.text)) return ["▽", "exit"];
+  return f.pick(KINDS, event.kind) || ["·", event.kind];
+}
+
 function eventMatches(event, words) {
-  const [, kind] = f.pick(KINDS, event.kind) || ["·", event.kind];
+  const [, kind] = kindOf(event);
   const text = `${kind} ${event.kind} ${event.text} ${event.symbol || ""} ${event.strategy || ""} ${event.row}`.toLowerCase();
   return words.every((word) => text.includes(word));
 }
@@ -158,7 +166,7 @@ export function drawEvents() {
   const filter = byId("events-filter").value.trim().toLowerCase();
   const shown = filter ? events.filter((event) => eventMatches(event, filter.split(/\s+/))) : events;
   keyed(byId("event-rows"), shown, (event) => `${event.row}\u0000${event.time}`, () => el("li", "", {}, el("time"), el("span", "kind"), el("span", "text"), el("span", "row")), (row, event) => {
-    const [glyph, kind] = f.pick(KINDS, event.kind) || ["·", event.kind];
+    const [glyph, kind] = kindOf(event);
     put(row.children[0], f.clock(f.moment(event.time)));
     put(row.children[1], `${glyph} ${kind}`);
     put(row.children[2], event.text);
@@ -173,10 +181,12 @@ export function drawEvents() {
 
 export function drawHaltSteps() {
   const halt = told.state?.state === "halted" ? told.state : null;
-  show(byId("halt-did"), halt !== null);
+  // A halt by a limit has no work of its own: what rests is canceled as orders are.
+  show(byId("halt-did"), halt !== null && halt.steps.length > 0);
   if (!halt) return;
   const open = halt.steps.filter((step) => !step.done).length;
-  put(byId("halt-did-note"), !halt.steps.length ? "nothing reported yet" : open ? `${open} not done yet, trying again` : `all done ${f.clock(f.moment(halt.steps.at(-1).time))}`);
+  const last = f.moment(halt.steps.at(-1)?.time ?? null);
+  put(byId("halt-did-note"), halt.done_before ? "by the session before this one, at its venue" : open ? `${open} not done yet, trying again` : `all done ${f.clock(last)}`);
   keyed(byId("halt-steps"), halt.steps, (step) => step.text, () => el("li", "", {}, el("span"), el("span"), el("time")), (row, step) => {
     put(row.children[0], step.done ? "✓" : "▲");
     put(row.children[1], step.text);
@@ -188,12 +198,14 @@ export function drawHaltSteps() {
 /** The words of the health strip. */
 const HEALTH = { trading_stream: "Orders stream", data_stream: "Prices", journal: "Journal", reconciliation: "Reconciled", clock: "Clock", notifications: "Notifications", disk: "Disk", calls: "Calls" };
 
+export const healthName = (item) => f.pick(HEALTH, item.name) || item.name.replaceAll("_", " ");
+
 export function drawHealth() {
   const lost = isLost();
   const items = lost ? [{ name: "engine", is_well: false, text: "", at: told.time }, ...(told.health || [])] : told.health || [];
   keyed(byId("health"), items, (item) => item.name, () => el("li"), (node, item) => {
     const age = ageOf(item.at);
-    const name = item.name === "engine" ? "Engine silent" : f.pick(HEALTH, item.name) || item.name;
+    const name = item.name === "engine" ? "Engine silent" : healthName(item);
     const when = age === null ? "" : item.name === "reconciliation" ? ` ${f.age(age)} ago` : ` ${f.age(age)}`;
     const text = item.name === "engine" ? "" : item.text ? ` ${item.text}` : "";
     const isUnknown = lost && item.name !== "engine";

@@ -1,7 +1,7 @@
 // The positions table: rows by distance to the stop, what was closed today, and a total that must tie to the figure.
 import { byId, el, keyed, put, putAttribute, putClass, show } from "./dom.js";
 import * as f from "./format.js";
-import { ageOf, isLost, told, venueNow } from "./link.js";
+import { ageOf, isLost, isOver, told, venueNow } from "./link.js";
 
 /** Between two new orders of the rows. */
 const ORDER_MS = 5000;
@@ -92,10 +92,20 @@ function putNumber(cell, text, name, old) {
   }
 }
 
+/** The dollars of rows as they stand over their total, by the key of the row: to the cent they make it. */
+let cents = new Map();
+const closedKey = (one) => `${one.strategy}\u0000${one.symbol}\u0000${one.time}`;
+
+function tieCents(positions, closed) {
+  const today = f.tied([...positions, ...closed].map((one) => f.units(one.today)));
+  const pnl = f.tied(positions.map((one) => f.units(one.open_pnl)));
+  cents = new Map([...positions.map((one, at) => [keyOf(one), { today: today[at], pnl: pnl[at] }]), ...closed.map((one, at) => [closedKey(one), { today: today[positions.length + at] }])]);
+}
+
 function updateRow(row, position) {
   row.position = position;
   const cell = row.cells_;
-  const shown = figuresOf(position);
+  const shown = { ...figuresOf(position), ...cents.get(keyOf(position)) };
   const old = isOld(position);
   putAttribute(row, "aria-selected", keyOf(position) === chosen.key);
   put(cell("symbol"), position.symbol);
@@ -116,7 +126,7 @@ function updateRow(row, position) {
   cell("distance").querySelector("i").style.left = `${(3 + at * 48).toFixed(1)}px`;
   putNumber(cell("risk"), f.headline(shown.risk, 100), "", old);
   putNumber(cell("weight"), f.percent(shown.weight, 1, false), "", old);
-  cell("close").firstElementChild.disabled = isLost();
+  cell("close").firstElementChild.disabled = isLost() || isOver();
 }
 
 function updateAge(row) {
@@ -148,17 +158,22 @@ function closedRow() {
   for (const name of ["shares", "average", "last"]) row.querySelector(`.${name}`).remove();
   row.children[2].remove();
   putClass(row.children[1], "words");
+  row.children[1].append(el("span", "", {}, el("span", "what"), el("span", "whose")));
   return row;
 }
 
 function updateClosed(row, closed) {
-  const [symbol, strategy, today] = row.children;
+  const [symbol, words, today] = row.children;
   const reason = closed.reason.replaceAll("_", " ");
+  const made = cents.get(closedKey(closed)).today;
   put(symbol, `Closed ${closed.symbol}`);
-  put(strategy, `${f.shares(closed.shares)} by ${closed.strategy}, ${f.price(closed.entry, 4)} to ${f.price(closed.exit, 4)}, ${reason} ${f.minute(f.moment(closed.time))}`);
-  putAttribute(strategy, "title", `${closed.strategy}: ${f.price(closed.entry, 4)} to ${f.price(closed.exit, 4)}, ${reason}, ${f.clock(f.moment(closed.time))}`);
-  put(today, f.usd(f.units(closed.today), 2, true));
-  putClass(today, `today ${f.tone(f.units(closed.today))}`);
+  const text = `${f.shares(closed.shares)}, ${f.price(closed.entry, 4)} to ${f.price(closed.exit, 4)}, ${reason} ${f.minute(f.moment(closed.time))}`;
+  put(words.firstChild.firstChild, text);
+  // What tells the least comes last, and is cut first.
+  put(words.firstChild.lastChild, `, ${closed.strategy}`);
+  putAttribute(words, "title", `${text}, ${closed.strategy}`);
+  put(today, f.usd(made, 2, true));
+  putClass(today, `today ${f.tone(made)}`);
 }
 
 function updateTotal(positions, closed) {
@@ -179,9 +194,11 @@ function updateTotal(positions, closed) {
     putClass(node.firstElementChild, `num ${old ? "old" : tone}`);
   };
   cell("today", f.usd(today, 2, true), f.tone(today));
-  cell("pnl", f.usd(pnl, 2, true), f.tone(pnl));
-  cell("risk", f.headline(sum(all.map((one) => one.risk)), 100), "");
-  cell("weight", f.percent(f.ratio(sum(all.map((one) => one.value)), f.units(told.figures.equity.value)), 1, false), "");
+  // Of what is not held there is nothing to add up.
+  const ofOpen = (text) => (positions.length ? text : "");
+  cell("pnl", ofOpen(f.usd(pnl, 2, true)), f.tone(pnl));
+  cell("risk", ofOpen(f.headline(sum(all.map((one) => one.risk)), 100)), "");
+  cell("weight", ofOpen(f.percent(f.ratio(sum(all.map((one) => one.value)), f.units(told.figures.equity.value)), 1, false)), "");
   tie(today);
 }
 
@@ -208,11 +225,14 @@ export function draw(actions) {
   const closed = told.closed || [];
   if (!told.figures) return;
   if (!positions.some((position) => keyOf(position) === chosen.key)) chosen.key = positions.length ? keyOf(inOrder(positions)[0]) : null;
+  tieCents(positions, closed);
   keyed(byId("rows"), inOrder(positions), keyOf, (position) => makeRow(position, actions), updateRow);
-  keyed(byId("closed"), closed, (one) => `${one.strategy}\u0000${one.symbol}\u0000${one.time}`, closedRow, updateClosed);
+  keyed(byId("closed"), closed, closedKey, closedRow, updateClosed);
   updateTotal(positions, closed);
   const isEmpty = positions.length + closed.length === 0;
   show(byId("positions-table"), !isEmpty);
+  // Its columns are those of what is open.
+  show(byId("positions-table").tHead, positions.length > 0);
   const empty = byId("positions-empty");
   show(empty, positions.length === 0);
   if (positions.length === 0) {
@@ -241,7 +261,7 @@ function fit() {
   if (state === fitted) return;
   fitted = state;
   for (let step = 0; step <= FIT_MAX; step += 1) {
-    putClass(table, ["positions", ...Array.from({ length: step }, (_, at) => `fit-${at + 1}`)].join(" "));
+    putClass(table, ["positions", (told.positions || []).length ? "" : "bare", ...Array.from({ length: step }, (_, at) => `fit-${at + 1}`)].filter(Boolean).join(" "));
     spanClosed();
     if (table.scrollWidth <= room + 1) return;
   }
