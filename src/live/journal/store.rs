@@ -15,12 +15,12 @@ use serde_json::Value;
 use super::chain::{Fields, Head, hex, link};
 use super::head_file::{HeadFile, head_path, read_head};
 use super::reader::JournalReader;
-use super::reading::{each_raw, each_row, each_stored};
+use super::reading::{each_row, each_stored};
 use super::{BODY_BYTES_MAX, Durability, JournalError, RawRow, Row, files, schema};
 
 /// Readers hold nobody back for longer than a page takes.
 const BUSY: Duration = Duration::from_secs(5);
-/// Rows whose hashes are looked at when a session begins: more than one append writes. The rest is for an audit.
+/// Rows whose hashes are looked at when it is opened: more than one append writes. The rest is for [`Journal::read_whole`].
 const TAIL_ROWS: u64 = 1_000;
 /// A write-ahead log that a slow reader has let grow is cut to this, bytes.
 const LOG_BYTES: i64 = 16 << 20;
@@ -94,15 +94,6 @@ impl Journal {
     /// Reads the rows from number `from` on, in order; an error of `each` ends it.
     pub fn read(&self, from: u64, each: impl FnMut(u64, Row) -> Result<(), JournalError>) -> Result<(), JournalError> {
         each_row(&self.path, &self.connection, from, each)
-    }
-
-    /// The same with the bodies as text: what is not looked at is not put together.
-    pub fn read_raw(
-        &self,
-        from: u64,
-        each: impl FnMut(RawRow<'_>) -> Result<(), JournalError>,
-    ) -> Result<(), JournalError> {
-        each_raw(&self.path, &self.connection, from, each)
     }
 
     /// Looks at every row, as an audit does, and gives each to `each` in the same pass.
