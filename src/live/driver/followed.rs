@@ -4,13 +4,10 @@
 //! that goes on with shares that are gone protects, counts and sells what is not there.
 //! Invariants: (1) what an order of others has filled is booked once, over all books; (2) no book comes to fewer shares
 //! than the account holds.
-use std::sync::{Mutex, PoisonError};
-
 use super::{Driver, DriverError, Seat};
-use crate::domain::{Price, Quantity, Side, Symbol, SymbolIndex, Timestamp};
+use crate::domain::{Price, Quantity, Side, Symbol, SymbolIndex};
 use crate::execution::alpaca::{LeftOutside, OutsideFill, TradingMode};
 use crate::live::event::{EventKind, SessionEvent, Severity};
-use crate::live::journal::Journal;
 use crate::live::session::words;
 use crate::risk::{HaltOrder, LatchEvent};
 
@@ -114,18 +111,4 @@ impl<M: TradingMode> Driver<M> {
 fn held(seat: &Seat, symbol: Symbol) -> (Option<SymbolIndex>, Quantity) {
     let index = seat.trader.terms().index_of(symbol);
     (index, index.map_or(Quantity::ZERO, |index| seat.trader.desk_ref().shares(index)))
-}
-
-/// When the journal was last written, by the machine's clock: until then an earlier process held its books against the
-/// account.
-pub(super) fn last_written(journal: &Mutex<Journal>) -> Timestamp {
-    let journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut last = Timestamp::MIN;
-    let (row, _) = journal.head();
-    // A journal that cannot be read is found out by whoever reads it whole.
-    let _ = journal.read_raw(row.max(1), |row| {
-        last = row.wall;
-        Ok(())
-    });
-    last
 }

@@ -15,7 +15,6 @@ use tokio::task::JoinSet;
 use super::actions::{ActionsFrom, VenueActions, splits_of};
 use super::books::{read_pasts, refuse_another_account};
 use super::clock::{Clock, VenueClock, follow};
-use super::followed::last_written;
 use super::left_out::LeftOut;
 use super::seat::{Opening, session_names};
 use super::{Driver, DriverError, OnUnauthorised, People, Seat};
@@ -133,12 +132,13 @@ impl<M: TradingMode> Driver<M> {
             }
         });
         let mut keeper = SharedJournal(Arc::clone(&setup.journal));
-        let tied_at = last_written(&setup.journal);
         let mut pasts = read_pasts(&setup.journal)?;
         if !setup.is_new_account {
             let folder = setup.state.join(M::NAME);
             refuse_another_account(pasts.account(), &account.state.number, &folder)?;
         }
+        // Until then an earlier process held its books against the account.
+        let tied_at = pasts.last_written();
         let scenarios = setup.scenarios.iter().map(|prepared| &prepared.loaded.spec.scenario.name);
         let broken_off = scenarios.filter(|_| !setup.is_new_account).filter_map(|name| pasts.broken_off(name)).max();
         let names = session_names(&setup.scenarios, &pasts);

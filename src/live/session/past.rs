@@ -131,6 +131,11 @@ impl PastReader {
         Ok(())
     }
 
+    /// When the last row of any scenario was written, by the machine's clock.
+    pub fn last_written(&self) -> Timestamp {
+        self.ends.values().map(|(at, _)| *at).max().unwrap_or(Timestamp::MIN)
+    }
+
     /// When the last row of a scenario was written, if that is not the one of an orderly end.
     pub fn broken_off(&self, strategy: &str) -> Option<Timestamp> {
         self.ends.get(strategy).filter(|(_, is_end)| !is_end).map(|(at, _)| *at)
