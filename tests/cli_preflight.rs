@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use cli_binary::{alphaflow, done, fails, small};
+use cli_binary::{alphaflow, done, fails, has_traded, small};
 use serde_json::{Value, json};
 
 /// A running exchange and its address.
@@ -72,6 +72,7 @@ fn a_preflight_on_the_exchange_passes_once_its_proofs_are_there() {
     assert!(item(&found, "parity")["text"].as_str().expect("text").contains("has changed since its parity report"));
 
     // For people, with the switch pressed.
+    has_traded(&folder.path().join("state"));
     done(folder.path(), &["halt"]);
     let text = alphaflow(folder.path(), &["preflight", "--rehearsal", &address]);
     assert_eq!(text.code, Some(3));

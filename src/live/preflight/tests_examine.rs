@@ -295,7 +295,7 @@ async fn what_the_account_cannot_do_fails() {
     assert!(
         all.iter().any(|(name, verdict, text)| *name == "funds"
             && *verdict == Verdict::Fails
-            && text.contains("count on $10000")),
+            && text.contains("count on $10,000.00")),
         "{all:?}"
     );
     // With a journal the books go on: the money may be in positions.

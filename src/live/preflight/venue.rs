@@ -282,7 +282,7 @@ mod tests {
         assert!(usable(&blocked).expect_err("blocked").contains("account_blocked"));
         let world = super::super::testing::World::new();
         let short = shortage(&account, &world.scenarios).expect("10 dollars for 5,000");
-        assert!(short.contains("count on $5000, the account has $10 and may spend $20"), "{short}");
+        assert!(short.contains("count on $5,000.00, the account has $10.00 and may spend $20.00"), "{short}");
         let enough = AccountState {
             equity: "5000".parse().expect("money"),
             buying_power: "5000".parse().expect("money"),
