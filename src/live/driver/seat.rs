@@ -1,6 +1,7 @@
 //! How one scenario takes its seat: its book begins or goes on, and it is shown what it has missed.
 //!
 //! Not here: the session around it (open), which books may go on (books).
+use std::path::Path;
 use std::sync::Arc;
 
 use super::actions::{is_booked, warm_up_needs_splits};
@@ -101,8 +102,8 @@ impl<M: TradingMode> Opening<'_, M> {
     ) -> Vec<LeftOut> {
         let others = pasts.sessions().iter().filter(|(_, past)| self.is_here(past));
         let of = |(name, past): (&String, &Past)| {
-            let made = as_it_began(past, std::path::Path::new(name))
-                .and_then(|then| Ok((self.made_again(past, &then, machine_of), then)));
+            let made = as_it_began(past, Path::new(name));
+            let made = made.map(|then| (self.made_again(past, &then, machine_of), then));
             match made {
                 Ok((Ok((machine, terms)), _)) => LeftOut::of(machine.as_ref(), &terms),
                 Ok((Err(_), then)) => LeftOut::unknown(name, then.loaded.spec.data.symbols),
