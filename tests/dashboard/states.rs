@@ -350,7 +350,6 @@ fn stopped(page: &mut Value) {
 
 /// One position, whose exit rests; an exit that has filled is among the events, and its fill is not in buying power yet.
 fn leaving(page: &mut Value) {
-    page["positions"] = json!([page["positions"][1]]);
     let stop = page["orders"][3].clone();
     let mut exit = page["orders"][0].clone();
     for (field, value) in
@@ -363,6 +362,18 @@ fn leaving(page: &mut Value) {
     let event = json!({ "row": 18501, "time": before(100), "kind": "fill", "severity": "notice", "strategy": "momentum", "symbol": "QQQ", "text": "Sold 118 QQQ at 77.47, −$146.32." });
     page["events"].as_array_mut().unwrap().insert(0, event);
     page["figures"]["is_power_behind"] = json!(true);
+    spy_alone(page);
+    page["figures"]["today"]["value"] = json!("-76.43");
+    (page["strategies"][0]["today"], page["strategies"][1]["today"]) = (json!("-49.97"), json!("-26.46"));
+}
+
+/// One position is open, that in SPY, of one of two strategies.
+fn spy_alone(page: &mut Value) {
+    page["positions"] = json!([page["positions"].as_array().unwrap().iter().find(|one| one["symbol"] == "SPY")]);
+    for (figure, value) in [("open_pnl", "-26.46"), ("at_stops", "63.72"), ("gross", "8953.20")] {
+        page["figures"][figure]["value"] = json!(value);
+    }
+    page["strategies"] = json!([page["strategies"][1], page["strategies"][2]]);
 }
 
 /// Halted since another day and session, which has done all that there was to do.
@@ -387,12 +398,10 @@ fn sold(page: &mut Value) {
 
 /// Amounts whose cents, rounded one by one, do not make their sum.
 fn uneven(page: &mut Value) {
-    page["positions"] = json!([page["positions"][1]]);
+    spy_alone(page);
     page["positions"][0]["today"] = json!("-2.9246");
     page["closed"][0]["today"] = json!("-153.8432");
-    let figures = &mut page["figures"];
-    figures["today"]["value"] = json!("-156.7678");
-    page["strategies"] = json!([page["strategies"][1], page["strategies"][2]]);
+    page["figures"]["today"]["value"] = json!("-156.7678");
     (page["strategies"][0]["today"], page["strategies"][1]["today"]) = (json!("-153.8432"), json!("-2.9246"));
 }
 

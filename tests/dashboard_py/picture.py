@@ -21,12 +21,13 @@ from stage import Browser, until
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "picture-0123456789abcdef-dashboard-token"
-# Between these minutes of New York the chart is full enough, and the session is not over.
+# Between these minutes of New York the chart is full enough, and the session is not over; the account was read since the
+# last fill.
 FROM, TO = "12:30", "15:30"
 READY = """([from, to]) => {
   const clock = /(\\d\\d:\\d\\d):\\d\\d ET/.exec(document.getElementById('clock').textContent)?.[1] ?? '';
   const has = (rows) => document.querySelectorAll(rows).length > 0;
-  return clock > from && clock < to && has('#rows tr') && has('#closed tr') && has('#order-rows li') && has('#plot .m-entry');
+  return clock > from && clock < to && has('#rows tr') && has('#closed tr') && has('#order-rows li') && has('#plot .m-entry') && !has('#f-power .old');
 }"""
 
 

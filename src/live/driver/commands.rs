@@ -166,9 +166,13 @@ impl<M: TradingMode> Driver<M> {
         // Where the switch stands it goes the switch's way, which says item by item what comes of it.
         let is_kill = self.latch.read(super::wall()).is_ok_and(|latch| latch.latched().is_some());
         let order = HaltOrder { at: super::wall(), by: HaltedBy::Person(by), reason: None, flatten: true };
-        match is_kill && self.latch.halt(&order).is_ok() {
-            true => self.watch_latch()?,
-            false => self.give_all(&Input::Leave { only: None })?,
+        let (was_added, is_added) = (self.has_flattened, is_kill && self.latch.halt(&order).is_ok());
+        if is_added {
+            self.watch_latch()?;
+        }
+        // What the switch has told the books once, it tells them no more.
+        if was_added || !is_added {
+            self.give_all(&Input::Leave { only: None })?;
         }
         Ok(Done { items, ..done(text) })
     }

@@ -173,7 +173,7 @@ function drawFigures() {
   const until = f.units(figures.until_halt);
   const limit = daily ? ` (${f.limitPercent(-daily.allowed)})` : "";
   // From the close on, what may still be lost is the next session's.
-  const more = `${f.headline(until, 100)} ${told.market?.is_open === false ? "in the next session" : "more"} and entries stop${limit}`;
+  const more = `${told.market?.is_open === false ? "next session: " : ""}${f.headline(until, 100)} more and entries stop${limit}`;
   const todayMore = isOver() ? "the session has ended" : halted ? "entries are stopped by the halt" : until === null ? "no daily limit is known" : more;
   const wide = [value.equity, value.gross, value.buying_power].some((one) => one !== null && f.magnitude(one) >= 10n ** 26n);
   putClass(byId("figures"), wide ? "figures wide" : "figures");
@@ -228,11 +228,12 @@ function drawSpark(baseline) {
   const points = (told.equity_line || []).map(([time, equity]) => [f.moment(time), Number(equity)]).filter(([time]) => inSession(time));
   const now = f.moment(told.time);
   if (told.figures.equity.value !== null && inSession(now)) points.push([now, Number(told.figures.equity.value)]);
-  const key = `${points.length}|${points.at(-1)}|${baseline}`;
-  if (key === sparkShown) return;
-  sparkShown = key;
-  byId("f-equity").querySelector("svg")?.remove();
-  if (points.length < 3 || baseline === null) return;
+  const old = byId("f-equity").querySelector("svg");
+  if (points.length < 3 || baseline === null) {
+    old?.remove();
+    sparkShown = "";
+    return;
+  }
   const [width, height, pad] = [160, 56, 4];
   const base = Number(told.figures.baseline);
   const values = points.map((point) => point[1]).concat(base);
@@ -241,6 +242,10 @@ function drawSpark(baseline) {
   const y = (value) => height - pad - ((value - low) / (high - low || 1)) * (height - 2 * pad);
   const line = points.map(([time, value]) => `${x(time).toFixed(1)},${y(value).toFixed(1)}`).join(" ");
   const zero = Number(y(base).toFixed(1));
+  // What has not moved by a tenth of a pixel is left alone.
+  if (`${line}|${zero}` === sparkShown) return;
+  sparkShown = `${line}|${zero}`;
+  old?.remove();
   const area = `${line} ${x(points.at(-1)[0]).toFixed(1)},${zero} ${x(points[0][0]).toFixed(1)},${zero}`;
   // What lies over the close before is a gain, what lies under it a loss, each in its own tint.
   const half = (name, from, to, fill) => [
