@@ -27,7 +27,7 @@ const ACKNOWLEDGE_TIME: Duration = Duration::from_secs(4);
 /// Arguments of `alphaflow halt`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example: alphaflow halt --flatten --reason \"prices look wrong\"\n\nNo order that increases exposure is approved from then on; orders that shrink a position pass. Orders that rest and could open are taken back at the venue, by the sessions that run with this folder or, where none runs, by this command with --mode paper or --mode live. A resume with a reason ends it: `alphaflow resume`, or that of the dashboard. Exit code 3: halted, in a folder with which no session has ever run; 1: not confirmed."
+    after_help = "Example: alphaflow halt --flatten --reason \"prices look wrong\"\n\nNo order that increases exposure is approved from then on; orders that shrink a position pass. Orders that rest and could open are taken back at the venue, by the sessions that run with this folder or, where none runs, by this command with --mode paper or --mode live. A resume with a reason ends it: `alphaflow resume`, or that of the dashboard. Exit code 1: not confirmed."
 )]
 pub(super) struct HaltArgs {
     /// Also take back all other orders and close all positions, whoever made them
@@ -311,13 +311,7 @@ impl Outcome {
             }
             Some(Ok(_)) | None => {}
         }
-        match &self.unused {
-            _ if !open.is_empty() => Err(Failure::Machine(format!("error halted, but {}", open.join("; ")))),
-            Some(folder) => {
-                Err(Failure::Check(format!("error halted in {}, where no session trades", folder.display())))
-            }
-            None => Ok(()),
-        }
+        if open.is_empty() { Ok(()) } else { Err(Failure::Machine(format!("error halted, but {}", open.join("; ")))) }
     }
 
     /// The switch could not be latched, as on a full disk. A session that runs halts all the same where its folder cannot be

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -156,7 +156,7 @@ struct Tap {
     address: SocketAddr,
     first_cancel: Arc<Mutex<Option<Instant>>>,
     /// Connections that stand; nothing where it is cut.
-    line: Arc<Mutex<Option<Vec<TcpStream>>>>,
+    line: Arc<Mutex<Option<Vec<Weak<TcpStream>>>>>,
 }
 
 impl Tap {
@@ -167,17 +167,17 @@ impl Tap {
         let connections = Arc::clone(&line);
         std::thread::spawn(move || {
             for client in listener.incoming() {
-                let client = client.expect("a connection");
+                let client = Arc::new(client.expect("a connection"));
                 let mut connections = connections.lock().expect("a line");
                 let Some(standing) = connections.as_mut() else { continue };
-                standing.push(client.try_clone().expect("a socket"));
-                let venue = TcpStream::connect(to).expect("the venue");
+                standing.retain(|socket| socket.strong_count() > 0);
+                standing.push(Arc::downgrade(&client));
+                let venue = Arc::new(TcpStream::connect(to).expect("the venue"));
                 venue.set_nodelay(true).expect("a socket");
                 client.set_nodelay(true).expect("a socket");
-                let (from, into) = (client.try_clone().expect("a socket"), venue.try_clone().expect("a socket"));
-                let noted = Arc::clone(&noted);
-                std::thread::spawn(move || pump(from, into, Some(&noted)));
-                std::thread::spawn(move || pump(venue, client, None));
+                let (from, into, noted) = (Arc::clone(&client), Arc::clone(&venue), Arc::clone(&noted));
+                std::thread::spawn(move || pump(&from, &into, Some(&noted)));
+                std::thread::spawn(move || pump(&venue, &client, None));
             }
         });
         Tap { address, first_cancel, line }
@@ -186,6 +186,7 @@ impl Tap {
     /// Every connection ends, and none begins.
     fn cut(&self) {
         let standing = self.line.lock().expect("a line").take().into_iter().flatten();
+        let standing = standing.filter_map(|socket| socket.upgrade());
         standing.for_each(|socket| drop(socket.shutdown(std::net::Shutdown::Both)));
     }
 
@@ -194,7 +195,7 @@ impl Tap {
     }
 }
 
-fn pump(mut from: TcpStream, mut into: TcpStream, note: Option<&Mutex<Option<Instant>>>) {
+fn pump(mut from: &TcpStream, mut into: &TcpStream, note: Option<&Mutex<Option<Instant>>>) {
     let mut block = [0; 16 << 10];
     while let Ok(read @ 1..) = from.read(&mut block) {
         if let Some(note) = note

@@ -27,6 +27,10 @@ impl<M: TradingMode> Driver<M> {
     /// Do the books tie now? Every desk proves a difference for itself; after the first there is none.
     fn follow_share(&mut self, symbol: Symbol, venue: Quantity) -> Result<bool, DriverError> {
         let ours = self.seats.iter().fold(Quantity::ZERO, |sum, seat| sum + held(seat, symbol).1);
+        // A book that is not running may have sold them itself.
+        if self.absent(symbol.as_str()).is_some() {
+            return Ok(false);
+        }
         let Some(side) = ours.closing_side() else { return Ok(ours == venue) };
         if !venue.is_zero() && venue.closing_side() != Some(side) {
             return Ok(false);

@@ -221,6 +221,9 @@ impl<M: TradingMode> Driver<M> {
         }
         let is_shown = |name: &str| seen.positions.iter().any(|(shown, _)| shown == name);
         for name in self.port.symbols().iter().map(Symbol::as_str).filter(|name| !is_shown(name)) {
+            if self.absent(name).is_some() {
+                continue;
+            }
             if let Some(ours) = self.shares_of(name).filter(|ours| !ours.is_zero()) {
                 let text = format!("The account holds no share of {name}, the books come to {ours}.");
                 texts.push(((EventKind::Reconciliation, Severity::Critical), text));
