@@ -170,7 +170,7 @@ impl Tap {
                 let client = Arc::new(client.expect("a connection"));
                 let mut connections = connections.lock().expect("a line");
                 let Some(standing) = connections.as_mut() else { continue };
-                standing.retain(|socket| socket.strong_count() > 0);
+                standing.retain(|socket: &Weak<TcpStream>| socket.strong_count() > 0);
                 standing.push(Arc::downgrade(&client));
                 let venue = Arc::new(TcpStream::connect(to).expect("the venue"));
                 venue.set_nodelay(true).expect("a socket");
