@@ -56,6 +56,9 @@ impl<M: TradingMode> Driver<M> {
 
     /// What is left of an order of others when all that the books have of it is taken off, with its average price.
     fn unbooked(&self, fill: &OutsideFill) -> Option<(String, Quantity, Price)> {
+        if self.seats.iter().any(|seat| seat.trader.desk_ref().knows(&fill.venue_id)) {
+            return None;
+        }
         let taken = self.seats.iter().map(|seat| seat.trader.desk_ref().taken_outside(&fill.venue_id));
         let (shares, dollars) = taken.fold(Default::default(), |(a, b), (shares, dollars)| (a + shares, b + dollars));
         let left = fill.filled - shares;

@@ -58,6 +58,11 @@ impl AlpacaDesk {
         fills
     }
 
+    /// Is the order this session's own? A leg may have filled before it was known for one.
+    pub fn knows(&self, venue_id: &str) -> bool {
+        self.ledger.linked(venue_id).is_some()
+    }
+
     /// What an order of others has taken of this session's shares so far: shares and dollars.
     pub fn taken_outside(&self, venue_id: &str) -> (Quantity, Money) {
         self.ledger.counted_outside(venue_id)
