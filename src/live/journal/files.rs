@@ -1,11 +1,12 @@
 //! The files around a journal: folder, rights, lock.
 //!
 //! Not here: what they hold (schema, head_file).
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::JournalError;
+use crate::live::private;
 
 /// A file beside `journal` with another extension.
 pub(super) fn beside(journal: &Path, extension: &str) -> PathBuf {
@@ -52,7 +53,7 @@ pub(super) fn make_private(path: &Path) -> Result<(), JournalError> {
     if is_own_file(path)? {
         return keep_private(path).map_err(|source| JournalError::io(path, "its rights cannot be changed", source));
     }
-    private_file().write(true).create_new(true).open(path).and_then(|file| file.sync_all()).map_err(failed)?;
+    private::file().write(true).create_new(true).open(path).and_then(|file| file.sync_all()).map_err(failed)?;
     sync_folder(folder_of(path)).map_err(failed)
 }
 
@@ -60,21 +61,13 @@ pub(super) fn make_private(path: &Path) -> Result<(), JournalError> {
 pub(super) fn lock(journal: &Path) -> Result<File, JournalError> {
     let path = beside(journal, "lock");
     is_own_file(&path)?;
-    let opened = private_file().write(true).create(true).truncate(false).open(&path);
+    let opened = private::file().write(true).create(true).truncate(false).open(&path);
     let file = opened.map_err(|source| JournalError::io(&path, "the lock file cannot be opened", source))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(JournalError::InUse { path }),
         Err(TryLockError::Error(source)) => Err(JournalError::io(&path, "it cannot be locked", source)),
     }
-}
-
-/// Options for a file that only this user may read.
-pub(super) fn private_file() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
 }
 
 fn private_folder() -> DirBuilder {

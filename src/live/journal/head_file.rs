@@ -8,8 +8,9 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::files::{beside, is_own_file, private_file, sync_folder};
+use super::files::{beside, is_own_file, sync_folder};
 use super::{Head, JournalError};
+use crate::live::private;
 
 /// A session flushes at most every few microseconds, and a reading is as fast.
 const READINGS_MAX: u32 = 1_000;
@@ -61,7 +62,7 @@ impl HeadFile {
         let path = head_path(journal);
         let is_new = !is_own_file(&path)?;
         let failed = |source| JournalError::io(&path, "it cannot be written", source);
-        let file = private_file().write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+        let file = private::file().write(true).create(true).truncate(false).open(&path).map_err(failed)?;
         let mut opened = HeadFile { path: path.clone(), file };
         opened.write(head)?;
         if is_new {
